@@ -1,0 +1,126 @@
+"""Users of the album API: one set of tasks for both of Locust's HTTP clients.
+
+Each user draws its tasks, ids and think times from a generator seeded by the run's seed and the user's number, so two
+runs with one seed ask the same things in the same order, user by user.
+"""
+
+import itertools
+import random
+from collections.abc import Callable
+from typing import Any
+
+from locust import FastHttpUser, HttpUser, TaskSet, events, task
+
+from locustfiles import (
+    conductor,  # noqa: F401 - registers its listeners
+    options,
+    recorder,  # noqa: F401 - registers its listeners
+)
+
+HEADERS = {"Content-Type": "application/json"}
+_user_numbers = itertools.count()
+
+
+@events.init.add_listener
+def number_users(environment: Any, **_: Any) -> None:
+    """Give worker k of n the user numbers k, k + n, k + 2n, …: unique in the run, whichever worker connects first."""
+    global _user_numbers  # noqa: PLW0603 - one Locust process is one environment
+    given = options.of(environment)
+    _user_numbers = itertools.count(given.worker_number, max(1, given.expect_workers))
+
+
+class AlbumTasks(TaskSet):
+    """What users do, weighted by `--mix`."""
+
+    user: "AlbumUser"
+
+    def get_next_task(self) -> Callable[..., Any]:
+        """Draw from the user's own generator, where Locust would use the process's."""
+        [name] = self.user.random.choices(self.user.task_names, self.user.task_weights)
+        chosen: Callable[..., Any] = getattr(type(self), name)
+        return chosen
+
+    @task
+    def list_albums(self) -> None:
+        """GET /albums."""
+        with self.user.client.get("/albums", name="GET /albums", catch_response=True) as response:
+            if response.status_code not in (0, 200):
+                response.failure(f"HTTP {response.status_code}")
+            elif response.status_code == 200 and not (response.content or b"").startswith(b"["):
+                response.failure("not a list of albums")
+
+    @task
+    def get_album(self) -> None:
+        """GET /albums/<id>, of one of the albums that were there before the run."""
+        album_id = str(self.user.random.randint(1, self.user.albums))
+        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", catch_response=True) as response:
+            if response.status_code not in (0, 200):
+                response.failure(f"HTTP {response.status_code}")
+            elif response.status_code == 200 and id_of(response) != album_id:
+                response.failure("another album than the one asked for")
+
+    @task
+    def create_album(self) -> None:
+        """POST /albums, with an id that no other user of the run uses."""
+        album = self.user.new_album()
+        with self.user.client.post(
+            "/albums", json=album, headers=HEADERS, name="POST /albums", catch_response=True
+        ) as response:
+            if response.status_code not in (0, 201):
+                response.failure(f"HTTP {response.status_code}")
+            elif response.status_code == 201 and id_of(response) != album["id"]:
+                response.failure("another album than the one posted")
+
+
+def id_of(response: Any) -> object:
+    """Return the id of the album in `response`, or None where there is none."""
+    try:
+        return response.json().get("id")
+    except (ValueError, AttributeError):
+        return None
+
+
+class AlbumUser:
+    """What both kinds of user share; Locust collects tasks from a mixin's `tasks`, not from its methods."""
+
+    tasks = [AlbumTasks]  # noqa: RUF012 - Locust's own interface
+    client: Any
+    environment: Any
+
+    def on_start(self) -> None:
+        """Take a number and seed the generator with it."""
+        given = options.of(self.environment)
+        self.number = next(_user_numbers)
+        self.random = random.Random(f"{given.seed}/{self.number}")  # noqa: S311 - not for secrets
+        self.task_names = list(given.mix)
+        self.task_weights = list(given.mix.values())
+        self.albums: int = given.albums
+        self._think_time: tuple[float, float] = tuple(given.think_time)
+        self._context = {"user": self.number}
+        self._created = 0
+
+    def wait_time(self) -> float:
+        """Draw a think time, in seconds."""
+        return self.random.uniform(*self._think_time)
+
+    def context(self) -> dict[str, Any]:
+        """Tell the recorder whose request it is."""
+        return self._context
+
+    def new_album(self) -> dict[str, Any]:
+        """Make up an album."""
+        self._created += 1
+        return {
+            "id": f"u{self.number}-{self._created}",
+            "title": f"Take {self._created}",
+            "artist": f"User {self.number}",
+            "price": self.random.randint(500, 5000) / 100,
+        }
+
+
+class AlbumHttpUser(AlbumUser, HttpUser):
+    """A user with python-requests as its client."""
+
+
+class AlbumFastHttpUser(AlbumUser, FastHttpUser):
+    """A user with geventhttpclient as its client."""

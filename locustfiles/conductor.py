@@ -1,0 +1,96 @@
+"""Conduct a run from Locust's master: when all workers are there, when all users run, when the window ends.
+
+Locust's own `--run-time` counts from the first user's start and cuts off requests in flight. Here the window begins a
+warm-up after the *last* user's start; when it is over, the workers are asked to finish what is in flight and to send
+their last statistics before the master quits.
+
+`--timeline` receives one line of JSON for each event: `{"event": ..., "time": unix seconds}`.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+import orjson
+from locust import events
+from locust.runners import MasterRunner
+
+from locustfiles import options
+
+CONNECT_DEADLINE_S = 30.0
+DRAIN_MARGIN_S = 5.0
+POLL_S = 0.02
+WATCH_INTERVAL_S = 0.5
+
+
+class Conductor:
+    """One run's timing, on the master."""
+
+    def __init__(self, environment: Any, runner: MasterRunner) -> None:
+        given = options.of(environment)
+        self._runner = runner
+        self._timeline = Path(given.timeline)
+        self._workers: int = given.expect_workers
+        self._warm_up: float = given.warm_up
+        self._window: float = given.window
+        self._stop_timeout: float = environment.stop_timeout or 0.0
+        self._begun = False
+
+    def note(self, event: str, when: float | None = None) -> None:
+        """Append an event to the timeline."""
+        line = orjson.dumps({"event": event, "time": when or time.time()}, option=orjson.OPT_APPEND_NEWLINE)
+        with self._timeline.open("ab") as file:
+            file.write(line)
+
+    def wait_for_workers(self) -> None:
+        """Return once all workers are connected; end the process when they don't come."""
+        deadline = time.monotonic() + CONNECT_DEADLINE_S
+        while (connected := len(self._runner.clients.ready)) < self._workers:
+            if time.monotonic() > deadline:
+                sys.exit(f"{connected} of {self._workers} Locust workers connected within {CONNECT_DEADLINE_S:g} s")
+            gevent.sleep(POLL_S)
+        self.note("workers_connected")
+
+    def on_spawning_complete(self, **_: Any) -> None:
+        """All users run: let the clock of the window start. (Locust fires this again when it rebalances users.)"""
+        if not self._begun:
+            self._begun = True
+            gevent.spawn(self._run_window, time.time())
+
+    def _run_window(self, all_running: float) -> None:
+        self.note("all_users_running", all_running)
+        begin = all_running + self._warm_up
+        end = begin + self._window
+        self._watch_until(begin)
+        self.note("window_begin", begin)
+        self._watch_until(end)
+        self.note("window_end", end)
+        self._drain()
+
+    def _watch_until(self, when: float) -> None:
+        while (left := when - time.time()) > 0:
+            if len(self._runner.clients.missing):
+                self.note("worker_missing")
+            gevent.sleep(min(left, WATCH_INTERVAL_S))
+
+    def _drain(self) -> None:
+        """Let every worker finish its requests in flight, report and leave; Locust's master quits after the last."""
+        self._runner.stop(send_stop_to_client=False)  # no new users when the first worker leaves
+        self._runner.send_message("quit")
+        deadline = time.monotonic() + self._stop_timeout + DRAIN_MARGIN_S
+        while len(self._runner.clients.all) and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+        self.note("drained")
+        if len(self._runner.clients.all):
+            self._runner.quit()
+
+
+@events.init.add_listener
+def conduct(environment: Any, runner: Any, **_: Any) -> None:
+    """On a master that was given `--timeline`, conduct the run."""
+    if isinstance(runner, MasterRunner) and options.of(environment).timeline:
+        conductor = Conductor(environment, runner)
+        environment.events.spawning_complete.add_listener(conductor.on_spawning_complete)
+        conductor.wait_for_workers()

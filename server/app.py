@@ -1,0 +1,66 @@
+"""The application factory: one store, one blueprint, one shape of error."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from flask.json.provider import JSONProvider
+from werkzeug.exceptions import HTTPException
+
+from server.albums import starting_albums
+from server.routes import api
+from server.stores import open_store
+from server.timing import ServerTiming
+
+MAX_BODY_BYTES = 16 * 1024
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson, for Flask."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Serialise to text."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Parse text."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Serialise straight to the bytes of a response."""
+        return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
+
+
+def create_app(
+    store: str = "list", albums: int = 3, albums_max: int | None = None, path: str | None = None
+) -> Flask:
+    """Make the album API.
+
+    `store` is one of list, dict, sqlite, cached; it starts with `albums` albums and never holds more than
+    `albums_max`. `path` is the sqlite file.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json = OrjsonProvider(app)
+    app.extensions["store"] = open_store(
+        store, starting_albums(albums), albums_max=albums_max, path=Path(path) if path else None
+    )
+    app.register_blueprint(api)
+    app.register_error_handler(HTTPException, _as_json)
+    app.register_error_handler(Exception, _broken)
+    app.extensions["timing"] = timing = ServerTiming(app.wsgi_app)
+    app.wsgi_app = timing  # type: ignore[method-assign]  # Flask's documented way to add a middleware
+    return app
+
+
+def _as_json(error: HTTPException) -> Response:
+    response = Response(orjson.dumps({"message": error.description}), error.code, mimetype="application/json")
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _broken(_: Exception) -> Response:
+    return Response(orjson.dumps({"message": "internal error"}), 500, mimetype="application/json")

@@ -1,0 +1,91 @@
+"""The OpenAPI description of the routes, its album schema generated from the model that checks requests."""
+
+from typing import Any
+
+from server.albums import ALBUM
+
+_ERRORS = {
+    "400": "The body is not JSON, or the request is not HTTP that can be understood",
+    "404": "No such album",
+    "409": "An album of that id exists already",
+    "413": "The body is too large",
+    "415": "The body is not application/json",
+    "422": "The body is JSON but no album",
+}
+
+
+def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _failures(*codes: str) -> dict[str, Any]:
+    return {code: _json(_ERRORS[code], {"$ref": "#/components/schemas/Error"}) for code in codes}
+
+
+_ALBUM = {"$ref": "#/components/schemas/Album"}
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Albums", "version": "1.0.0", "description": "A collection of albums to put under load."},
+    "paths": {
+        "/albums": {
+            "get": {
+                "operationId": "list_albums",
+                "summary": "All albums",
+                "responses": {"200": _json("The albums, the oldest first", {"type": "array", "items": _ALBUM})},
+            },
+            "post": {
+                "operationId": "create_album",
+                "summary": "Add an album",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": _ALBUM}}},
+                "responses": {
+                    "201": _json("The album as stored", _ALBUM),
+                    **_failures("400", "409", "413", "415", "422"),
+                },
+            },
+        },
+        "/albums/{id}": {
+            "get": {
+                "operationId": "get_album",
+                "summary": "One album",
+                "parameters": [
+                    {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+                ],
+                "responses": {"200": _json("The album", _ALBUM), **_failures("404")},
+            },
+        },
+        "/healthz": {
+            "get": {
+                "operationId": "health",
+                "summary": "Whether the server can answer",
+                "responses": {
+                    "200": _json(
+                        "It can",
+                        {
+                            "type": "object",
+                            "required": ["status", "albums"],
+                            "properties": {"status": {"const": "ok"}, "albums": {"type": "integer", "minimum": 0}},
+                        },
+                    )
+                },
+            },
+        },
+        "/openapi.json": {
+            "get": {
+                "operationId": "openapi",
+                "summary": "This description",
+                "responses": {"200": _json("An OpenAPI document", {"type": "object"})},
+            },
+        },
+    },
+    "components": {
+        "schemas": {
+            "Album": ALBUM.json_schema(),
+            "Error": {
+                "type": "object",
+                "required": ["message"],
+                "properties": {"message": {"type": "string"}},
+            },
+        }
+    },
+}

@@ -1,0 +1,49 @@
+"""Albums in a list, found by linear search: the published server's data structure."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+import orjson
+
+from server.albums import Album
+from server.stores.base import DuplicateAlbumError
+
+
+class ListStore:
+    """A list. Lookup is O(n), as published; a set beside it serves only to refuse duplicate ids.
+
+    Readers take no lock: the list is only ever appended to, or replaced as a whole when the bound is reached.
+    """
+
+    def __init__(self, starting: Sequence[Album], albums_max: int | None = None) -> None:
+        self._albums = list(starting)
+        self._ids = {album.id for album in starting}
+        self._kept = len(starting)
+        self._max = albums_max
+        self._writing = Lock()
+
+    def dump(self) -> bytes:
+        """Serialise every album."""
+        return orjson.dumps(self._albums)
+
+    def get(self, album_id: str) -> Album | None:
+        """Look at one album after another."""
+        for album in self._albums:
+            if album.id == album_id:
+                return album
+        return None
+
+    def add(self, album: Album) -> None:
+        """Append, and drop the oldest posted album past the bound."""
+        with self._writing:
+            if album.id in self._ids:
+                raise DuplicateAlbumError(album.id)
+            self._ids.add(album.id)
+            if self._max is not None and len(self._albums) >= self._max:
+                self._ids.remove(self._albums[self._kept].id)
+                self._albums = [*self._albums[: self._kept], *self._albums[self._kept + 1 :], album]
+            else:
+                self._albums.append(album)
+
+    def __len__(self) -> int:
+        return len(self._albums)

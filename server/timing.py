@@ -1,0 +1,34 @@
+"""WSGI middleware: how long the application took, in a header, and how many requests it answered."""
+
+import itertools
+from collections.abc import Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+UNCOUNTED_PATH = "/healthz"
+
+
+class ServerTiming:
+    """Adds `Server-Timing: app;dur=<milliseconds>` to each response and counts all but health checks."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+        self._counter = itertools.count()  # next() is atomic under the GIL
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        began = perf_counter()
+
+        def start_timed(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            headers.append(("Server-Timing", f"app;dur={(perf_counter() - began) * 1000:.3f}"))
+            return start_response(status, headers, exc_info)
+
+        if environ["PATH_INFO"] != UNCOUNTED_PATH:
+            next(self._counter)
+        return self._app(environ, start_timed)
+
+    def answered(self) -> int:
+        """Count the requests so far; to be asked once, at the end, since asking counts one."""
+        return next(self._counter)

@@ -1,0 +1,114 @@
+"""Gather what Locust's workers recorded into `requests.parquet`, and count it three ways.
+
+`requests.parquet` has one row a request, roughly in the order of time:
+
+    time         s, unix: when it was sent
+    endpoint     such as `GET /albums`
+    user         number of the user, unique in the run
+    worker       number of the Locust worker process
+    response_ms  ms from sending to the last byte
+    server_ms    ms inside the server, from its Server-Timing header
+    bytes        length of the body
+    status       HTTP status, 0 where no response came
+    error        kind of failure, or null
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+ROWS_A_GROUP = 250_000
+"""Rows of one Parquet row group, and so the most that has to be in memory at once."""
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        ("time", pa.float64()),
+        ("endpoint", TEXT),
+        ("user", pa.int32()),
+        ("worker", pa.int16()),
+        ("response_ms", pa.float64()),
+        ("server_ms", pa.float64()),
+        ("bytes", pa.int64()),
+        ("status", pa.int16()),
+        ("error", TEXT),
+    ]
+)
+
+
+def collect_requests(records: Sequence[Path], target: Path) -> int:
+    """Write the rows of all workers' recorder files to `target`; return how many there are.
+
+    A last line that a killed worker did not finish is passed over.
+    """
+    total = 0
+    with pq.ParquetWriter(target, SCHEMA, compression="zstd") as writer:
+        for batch in _batches(records):
+            table = pa.concat_tables([_table(worker, rows) for worker, rows in batch]).unify_dictionaries()
+            writer.write_table(table.combine_chunks(), row_group_size=ROWS_A_GROUP)
+            total += table.num_rows
+    return total
+
+
+def _batches(records: Sequence[Path]) -> Iterator[list[tuple[int, list[Any]]]]:
+    """Take the workers' lines in turn, a second of each, until a row group is full."""
+    batch: list[tuple[int, list[Any]]] = []
+    size = 0
+    for lines in zip_longest(*(_lines(path) for path in records)):
+        for worker, rows in enumerate(lines):
+            if rows:
+                batch.append((worker, rows))
+                size += len(rows)
+        if size >= ROWS_A_GROUP:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _lines(path: Path) -> Iterator[list[Any]]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield orjson.loads(line)
+
+
+def _table(worker: int, rows: list[Any]) -> pa.Table:
+    time, response_ms, endpoint, user, status, size, timing, error = zip(*rows, strict=True)
+    columns = {
+        "time": pa.array(time, pa.float64()),
+        "endpoint": pa.array(endpoint, pa.string()).dictionary_encode(),
+        "user": pa.array(user, pa.int32()),
+        "worker": pa.repeat(pa.scalar(worker, pa.int16()), len(rows)),
+        "response_ms": pa.array(response_ms, pa.float64()),
+        "server_ms": _server_ms(pa.array(timing, pa.string())),
+        "bytes": pa.array(size, pa.int64()),
+        "status": pa.array(status, pa.int16()),
+        "error": pa.array(error, pa.string()).dictionary_encode(),
+    }
+    return pa.Table.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _server_ms(timing: pa.Array) -> pa.Array:
+    found = pc.extract_regex(timing, r"\bdur=(?P<dur>[0-9]+(?:\.[0-9]+)?)")
+    return pc.struct_field(found, [0]).cast(pa.float64())
+
+
+def locust_count(stats_csv: Path) -> int | None:
+    """Read how many requests Locust's own statistics hold."""
+    if not stats_csv.exists():
+        return None
+    with stats_csv.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row.get("Name") == "Aggregated":
+                return int(row["Request Count"])
+    return None

@@ -1,0 +1,108 @@
+"""The load generator: one Locust master and its worker processes."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from loadstone.errors import GeneratorError
+from loadstone.measure.guard import Guard
+from loadstone.measure.processes import Child
+from loadstone.measure.server import free_port
+from loadstone.plan import Run
+
+USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"}
+IN_FLIGHT_DEADLINE_S = 30
+"""Seconds that requests in flight at the window's end are given to finish."""
+EXIT_PATIENCE_S = 10.0
+
+
+class LocustFleet:
+    """Master and workers of one run, started together."""
+
+    def __init__(self, run: Run, url: str, scratch: Path, logs: Path, guard: Guard) -> None:
+        self._timeline = scratch / "timeline.jsonl"
+        self._timeline.touch()
+        self._records = [scratch / f"worker-{k}.jsonl" for k in range(run.load.workers)]
+        self.csv_prefix = scratch / "locust"
+        self._seen = 0
+        self.started = time.time()
+        port = free_port()
+        self.workers = [
+            Child(self._worker_command(run, url, port, k), logs / f"load-worker-{k}.log", guard)
+            for k in range(run.load.workers)
+        ]
+        self.master = Child(self._master_command(run, url, port), logs / "load-master.log", guard)
+
+    def _common(self, run: Run, url: str) -> list[str]:
+        low, high = run.load.think_time
+        command = [sys.executable, "-m", "locust", "--locustfile", "locustfiles/albums.py", "--host", url]
+        command += ["--expect-workers", str(run.load.workers)]
+        command += ["--think-time", f"{low:g}", f"{high:g}", "--mix", run.load.mix.model_dump_json()]
+        return [*command, "--albums", str(run.server.albums), "--seed", str(run.seed)]
+
+    def _worker_command(self, run: Run, url: str, port: int, number: int) -> list[str]:
+        command = [*self._common(run, url), "--worker", "--master-host", "127.0.0.1", "--master-port", str(port)]
+        command += ["--worker-number", str(number), "--records", str(self._records[number].absolute())]
+        return [*command, USER_CLASSES[run.load.user]]
+
+    def _master_command(self, run: Run, url: str, port: int) -> list[str]:
+        command = [*self._common(run, url), "--headless", "--master"]
+        command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(port)]
+        command += ["--users", str(run.load.users), "--spawn-rate", f"{run.load.spawn_rate:g}"]
+        command += ["--warm-up", f"{run.warm_up:g}", "--window", f"{run.duration:g}"]
+        command += ["--stop-timeout", str(IN_FLIGHT_DEADLINE_S), "--exit-code-on-error", "0", "--only-summary"]
+        command += ["--csv", str(self.csv_prefix.absolute()), "--timeline", str(self._timeline.absolute())]
+        return [*command, USER_CLASSES[run.load.user]]
+
+    def events(self) -> Iterator[tuple[str, float]]:
+        """Yield what the conductor noted since the last call: (event, unix seconds)."""
+        with self._timeline.open("rb") as file:
+            file.seek(self._seen)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._seen += len(line)
+                entry: dict[str, Any] = json.loads(line)
+                yield entry["event"], float(entry["time"])
+
+    def check_alive(self) -> None:
+        """Raise `GeneratorError` if the master or a worker has ended before the load was over."""
+        for number, worker in enumerate(self.workers):
+            if worker.exit_code is not None:
+                raise GeneratorError(
+                    f"Locust worker {number} ended with exit code {worker.exit_code}: {worker.last_words()}"
+                )
+        if self.master.exit_code is not None:
+            raise GeneratorError(
+                f"Locust's master ended with exit code {self.master.exit_code}: {self.master.last_words()}"
+            )
+
+    def totals(self) -> tuple[int, int]:
+        """Requests and failures so far, a second old at most."""
+        requests = failures = 0
+        for path in self._records:
+            totals = path.with_name(path.name + ".totals")
+            numbers = totals.read_text("ascii").split() if totals.exists() else []
+            if len(numbers) == 2:  # else it is being written
+                requests, failures = requests + int(numbers[0]), failures + int(numbers[1])
+        return requests, failures
+
+    def join(self) -> dict[str, int | None]:
+        """Wait for the end of all processes once the load is over; return exit codes by name."""
+        codes: dict[str, int | None] = {"load-master": self.master.join(EXIT_PATIENCE_S)}
+        for number, worker in enumerate(self.workers):
+            codes[f"load-worker-{number}"] = worker.join(EXIT_PATIENCE_S)
+        return codes
+
+    def kill(self) -> None:
+        """End all processes at once."""
+        for child in [self.master, *self.workers]:
+            child.join(0)
+
+    @property
+    def records(self) -> list[Path]:
+        """Recorder files, one a worker."""
+        return self._records

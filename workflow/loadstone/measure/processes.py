@@ -1,0 +1,98 @@
+"""Processes that a run owns: each in a process group of its own, logged to a file, stopped in order or killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from loadstone.errors import Interrupted
+from loadstone.measure import SOURCE_ROOT
+from loadstone.measure.guard import Guard
+
+POLL_S = 0.02
+
+
+class StopRequest:
+    """Ctrl-C, SIGTERM and SIGHUP, noted when they come and raised where the run can be left cleanly."""
+
+    def __init__(self) -> None:
+        self._received: signal.Signals | None = None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self._received = signal.Signals(number)
+
+    def check(self) -> None:
+        """Raise `Interrupted` once a signal has come."""
+        if self._received is not None:
+            raise Interrupted(f"stopped by {self._received.name}")
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, unless told to stop."""
+        self.check()
+        time.sleep(seconds)
+        self.check()
+
+
+def wait_until(condition: Callable[[], bool], deadline_s: float, stop: StopRequest) -> bool:
+    """Wait for `condition`; tell whether it came true within `deadline_s` seconds."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        stop.sleep(POLL_S)
+    return True
+
+
+class Child:
+    """A process that was started, its log, and the way to end it with all its descendants."""
+
+    def __init__(
+        self, argv: Sequence[str], log: Path, guard: Guard, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.argv = list(argv)
+        self.log = log
+        self._guard = guard
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.argv,
+                cwd=SOURCE_ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+        self.pid = self._process.pid
+        guard.watch(self.pid)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._process.poll()
+
+    def stop(self, patience_s: float) -> int:
+        """Ask it to end; kill its whole group after `patience_s` seconds. Returns the exit code."""
+        if self.exit_code is None:
+            self._process.terminate()
+        return self.join(patience_s)
+
+    def join(self, patience_s: float) -> int:
+        """Wait for its end; kill its whole group after `patience_s` seconds. Returns the exit code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        code = self._process.wait()
+        self._guard.release(self.pid)
+        return code
+
+    def last_words(self) -> str:
+        """Return the last line of its log that says something, for an error message."""
+        lines = [line.strip() for line in self.log.read_text("utf-8", "replace").splitlines() if line.strip()]
+        return lines[-1][:200] if lines else "it said nothing"

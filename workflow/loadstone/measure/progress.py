@@ -1,0 +1,69 @@
+"""Tell a person how a run is going: a live bar at a terminal, one plain line a phase anywhere else and in the log."""
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from loadstone.plan import Run
+
+
+class Reporter:
+    """Reports one run on standard error and in `log`."""
+
+    def __init__(self, run: Run, log: Path) -> None:
+        self._run = run
+        self._log = log
+        self._began = time.monotonic()
+        self._last_requests = 0
+        self._last_time = 0.0
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.fields[label]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[elapsed]:.0f} of {task.total:.0f} s · {task.fields[phase]}{task.fields[figures]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.write_text("", encoding="utf-8")
+        self._bar.start()
+        self._task = self._bar.add_task(
+            "run", total=self._run.expected_s, label=self._run.label, elapsed=0.0, phase="starting", figures=""
+        )
+        return self
+
+    def phase(self, text: str) -> None:
+        """Say that a phase has begun."""
+        line = f"{time.strftime('%H:%M:%S')} {self._run.label}: {text}"
+        with self._log.open("a", encoding="utf-8") as log:
+            print(line, file=log)
+        if self._console.is_terminal:
+            self._bar.update(self._task, phase=text)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def figures(self, requests: int, failures: int) -> None:
+        """Say how many requests there were so far; they come in once a second."""
+        elapsed = time.monotonic() - self._began
+        if requests != self._last_requests:
+            rate = (requests - self._last_requests) / (elapsed - self._last_time)
+            self._last_requests, self._last_time = requests, elapsed
+            failed = f", {failures:,} failed" if failures else ""
+            self._bar.update(self._task, figures=f" · {rate:,.0f} requests/s{failed}")
+        self._bar.update(self._task, completed=min(elapsed, self._run.expected_s), elapsed=elapsed)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        if error is not None:
+            with self._log.open("a", encoding="utf-8") as log:
+                print(f"{self._run.label}: {error}", file=log)

@@ -1,0 +1,213 @@
+"""One run, from an empty folder to a complete result, or to none.
+
+Fresh server, fresh store, own ports, own seed: start gunicorn and wait until it is ready, check what it answers, start
+Locust, ramp up, warm up, window, drain, stop, collect. Everything happens in a scratch folder that takes the result's
+name as the last step; whatever fails before that leaves the logs and nothing else.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loadstone.errors import GeneratorError, MeasureError, ServerError
+from loadstone.measure.collect import collect_requests, locust_count
+from loadstone.measure.generator import IN_FLIGHT_DEADLINE_S, LocustFleet
+from loadstone.measure.guard import Guard
+from loadstone.measure.machine import describe_machine, describe_source, describe_state
+from loadstone.measure.probes import SAMPLE_INTERVAL_S, Sampler
+from loadstone.measure.processes import StopRequest
+from loadstone.measure.progress import Reporter
+from loadstone.measure.server import GunicornUnderTest
+from loadstone.plan import Run
+from loadstone.record import AlbumCounts, Check, Commands, Phases, RequestCounts, RunRecord, write_record
+
+START_DEADLINE_S = 45.0
+"""Seconds for Locust's processes to start and connect (the conductor itself gives up after 30)."""
+RAMP_MARGIN_S = 30.0
+"""Seconds beyond the configured ramp-up before users that are still missing break the run."""
+
+PHASE_TEXTS = {
+    "workers_connected": "ramp-up",
+    "all_users_running": "warm-up",
+    "window_begin": "window",
+    "window_end": "drain",
+}
+
+
+def measure(run: Run, into: Path, log: Path) -> RunRecord:
+    """Measure `run` and leave its files in the folder `into`, all of them or none.
+
+    Progress goes to standard error and `log`. Raises `MeasureError` where the run breaks; the processes' logs are then
+    in the folder named like `log` without its suffix.
+    """
+    kept_logs = log.with_suffix("")
+    shutil.rmtree(kept_logs, ignore_errors=True)
+    stop = StopRequest()
+    with Reporter(run, log) as reporter, _scratch_folder(into) as scratch, Guard(scratch) as guard:
+        logs = scratch / "logs"
+        logs.mkdir()
+        try:
+            record = _Measurement(run, scratch, logs, guard, stop, reporter).carry_out()
+        except MeasureError as error:
+            shutil.copytree(logs, kept_logs)
+            raise type(error)(f"{run.label}: {error}; logs: {kept_logs}") from None
+        if into.exists():
+            shutil.rmtree(into)
+        scratch.rename(into)
+    return record
+
+
+@contextlib.contextmanager
+def _scratch_folder(into: Path) -> Iterator[Path]:
+    """Make a folder beside `into`, on the same file system; unless it has become the result, remove all traces."""
+    scratch = into.with_name(f".{into.name}.measuring-{os.getpid()}")
+    scratch.mkdir(parents=True)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        for empty in (into, into.parent):  # Snakemake makes them beforehand
+            with contextlib.suppress(OSError):
+                empty.rmdir()
+
+
+@dataclass(slots=True)
+class _Measurement:
+    """The state of one run while it is measured."""
+
+    run: Run
+    scratch: Path
+    logs: Path
+    guard: Guard
+    stop: StopRequest
+    reporter: Reporter
+    times: dict[str, float] = field(default_factory=dict)
+    sampler: Sampler = field(default_factory=Sampler)
+    albums: dict[str, int] = field(default_factory=dict)
+
+    def carry_out(self) -> RunRecord:
+        state_before = describe_state()
+        server = GunicornUnderTest(self.run.server, self.scratch, self.logs, self.guard, self.stop)
+        self.times["server_started"] = server.started
+        try:
+            self.reporter.phase("starting the server")
+            self.times["server_ready"] = server.wait_ready()
+            server.preflight(self.run.load.mix)
+            self.albums["before"] = server.albums()
+            fleet = self._apply_load(server)
+            self.albums["after"] = server.albums()
+            workers_came_up = len(server.worker_pids())
+        finally:
+            server_exit = server.stop()
+        self.times["server_stopped"] = time.time()
+        state_after = describe_state()
+
+        self.reporter.phase("collecting")
+        recorded = collect_requests(fleet.records, self.scratch / "requests.parquet")
+        counts = RequestCounts(
+            recorded=recorded, locust=locust_count(Path(f"{fleet.csv_prefix}_stats.csv")), server=server.answered()
+        )
+        if fleet.totals()[1] == recorded:
+            raise ServerError(f"none of {recorded} requests succeeded")
+        self.sampler.write(self.scratch / "processes.parquet")
+        record = RunRecord(
+            run=self.run,
+            commands=Commands(
+                server=server.process.argv,
+                load_master=fleet.master.argv,
+                load_workers=[worker.argv for worker in fleet.workers],
+            ),
+            phases=Phases(**self.times),
+            albums=AlbumCounts(**self.albums),
+            counts=counts,
+            exit_codes={"server": server_exit} | fleet.join(),
+            checks=_checks(self.run, counts, workers_came_up),
+            source=describe_source(),
+            machine=describe_machine(),
+            state_before=state_before,
+            state_after=state_after,
+        )
+        write_record(record, self.scratch / "run.json")
+        self._tidy(fleet)
+        return record
+
+    def _apply_load(self, server: GunicornUnderTest) -> LocustFleet:
+        """Start Locust and attend to the run until the load is over."""
+        fleet = LocustFleet(self.run, server.url, self.scratch, self.logs, self.guard)
+        self.times["load_started"] = fleet.started
+        self.reporter.phase("starting Locust")
+        try:
+            ramp = self.run.load.ramp_up_s + RAMP_MARGIN_S
+            load = self.run.warm_up + self.run.duration
+            self._attend(server, fleet, "workers_connected", START_DEADLINE_S)
+            self._attend(server, fleet, "all_users_running", ramp)
+            self._attend(server, fleet, "window_begin", self.run.warm_up + RAMP_MARGIN_S)
+            self.albums["window_begin"] = server.albums()
+            self._attend(server, fleet, "window_end", load + RAMP_MARGIN_S)
+            self.albums["window_end"] = server.albums()
+            self._attend(server, fleet, "drained", IN_FLIGHT_DEADLINE_S + RAMP_MARGIN_S)
+            codes = fleet.join()
+        finally:
+            fleet.kill()
+        self.times["load_stopped"] = time.time()
+        if broken := {name: code for name, code in codes.items() if code != 0}:
+            raise GeneratorError(f"Locust ended with exit codes {broken}: {fleet.master.last_words()}")
+        return fleet
+
+    def _attend(self, server: GunicornUnderTest, fleet: LocustFleet, awaited: str, deadline_s: float) -> None:
+        """Sample, report and look after all processes until the event `awaited`."""
+        deadline = time.monotonic() + deadline_s
+        while awaited not in self.times:
+            next_sample = time.monotonic() + SAMPLE_INTERVAL_S
+            for event, when in fleet.events():
+                if event == "worker_missing":
+                    raise GeneratorError("a Locust worker has stopped reporting to its master")
+                self.times[event] = when
+                if event in PHASE_TEXTS:
+                    self.reporter.phase(PHASE_TEXTS[event])
+            server.check_alive()
+            if "window_end" not in self.times:
+                fleet.check_alive()
+            if time.monotonic() > deadline:
+                raise MeasureError(f"no «{awaited.replace('_', ' ')}» within {deadline_s:.0f} s")
+            self.sampler.sample(_roles(server, fleet))
+            self.reporter.figures(*fleet.totals())
+            if awaited not in self.times:
+                self.stop.sleep(max(0.0, next_sample - time.monotonic()))
+
+    def _tidy(self, fleet: LocustFleet) -> None:
+        """Leave in the folder what belongs to the result."""
+        shutil.rmtree(self.scratch / "server-state")
+        (self.scratch / "timeline.jsonl").unlink()
+        for path in fleet.records:
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + ".totals").unlink(missing_ok=True)
+
+
+def _roles(server: GunicornUnderTest, fleet: LocustFleet) -> Iterator[tuple[str, int]]:
+    yield "server-master", server.process.pid
+    yield from (("server-worker", pid) for pid in server.worker_pids())
+    yield "load-master", fleet.master.pid
+    yield from (("load-worker", worker.pid) for worker in fleet.workers)
+
+
+def _checks(run: Run, counts: RequestCounts, workers_came_up: int) -> list[Check]:
+    """Judge what can be judged without looking at the requests."""
+    restarts = workers_came_up - run.server.workers
+    return [
+        Check(name="server workers restarted", ok=restarts == 0, figure=str(restarts)),
+        _agreement("Locust", counts.recorded, counts.locust),
+        _agreement("the server", counts.recorded, counts.server),
+    ]
+
+
+def _agreement(party: str, recorded: int, counted: int | None) -> Check:
+    """Compare a count with ours. Draining lets every request finish, so that they should be equal."""
+    name = f"requests counted by {party}"
+    if counted is None:
+        return Check(name=name, ok=False, figure="unknown")
+    return Check(name=name, ok=counted == recorded, figure=f"{counted - recorded:+d} of {recorded}")

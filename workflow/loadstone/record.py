@@ -1,0 +1,154 @@
+"""`run.json`: what is known of a run beside its requests. `measure` writes it, all later stages read it.
+
+FORMAT counts changes that a reader has to know of:
+
+1. the first
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from loadstone.errors import ResultError
+from loadstone.plan import Run
+
+FORMAT = 1
+
+
+class Part(BaseModel):
+    """A piece of the record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Commands(Part):
+    """The exact command lines, run from the project's folder."""
+
+    server: list[str]
+    load_master: list[str]
+    load_workers: list[list[str]]
+
+
+class Phases(Part):
+    """When each phase began, in unix seconds."""
+
+    server_started: float
+    server_ready: float
+    load_started: float
+    workers_connected: float
+    all_users_running: float
+    window_begin: float
+    window_end: float
+    drained: float
+    load_stopped: float
+    server_stopped: float
+
+
+class AlbumCounts(Part):
+    """Albums in the store."""
+
+    before: int
+    window_begin: int
+    window_end: int
+    after: int
+
+
+class RequestCounts(Part):
+    """Requests of the whole run, ramp-up and warm-up included, as three parties counted them."""
+
+    recorded: int
+    """Rows of requests.parquet."""
+    locust: int | None
+    """Locust's own statistics."""
+    server: int | None
+    """What the server's worker processes say they answered, without our health checks and preflight."""
+
+
+class Check(Part):
+    """One condition that a sound run fulfils, and how this one stands to it."""
+
+    name: str
+    ok: bool
+    figure: str
+
+
+class Machine(Part):
+    """The computer, as far as it matters to a measurement."""
+
+    cpu_model: str
+    cores: int
+    """CPUs that this process may use."""
+    memory_bytes: int
+    system: str
+    cpu_quota: float | None
+    """CPUs that the control group allows, where it limits them."""
+
+
+class MachineState(Part):
+    """What the computer was doing at one moment."""
+
+    time: float
+    load_average: float
+    cpu_mhz: float | None
+    thermal_throttles: int | None
+    """Throttling events since boot, over all cores."""
+    quota_throttles: int | None
+    """Times the control group's CPU quota held it back."""
+
+
+class Source(Part):
+    """Which code measured."""
+
+    commit: str | None
+    dirty: bool | None
+    """Whether tracked files differed from the commit."""
+    lock_sha256: str | None
+    versions: dict[str, str]
+
+
+class RunRecord(Part):
+    """Everything but the requests."""
+
+    format: Literal[1] = FORMAT
+    run: Run
+    commands: Commands
+    phases: Phases
+    albums: AlbumCounts
+    counts: RequestCounts
+    exit_codes: dict[str, int | None]
+    checks: list[Check]
+    source: Source
+    machine: Machine
+    state_before: MachineState
+    state_after: MachineState
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """Begin and end of the part that counts, unix seconds: a request belongs to it if it *ends* in [begin, end)."""
+        return self.phases.window_begin, self.phases.window_end
+
+
+class _AnyFormat(BaseModel):
+    format: Annotated[int, Field(ge=1)]
+
+
+def write_record(record: RunRecord, path: Path) -> None:
+    """Write `run.json`."""
+    path.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read `run.json`. Raises `ResultError` where it is missing, damaged or of another format."""
+    try:
+        text = path.read_bytes()
+        found = _AnyFormat.model_validate_json(text).format
+        if found != FORMAT:
+            raise ResultError(f"{path}: format {found}, but this Loadstone reads format {FORMAT}: measure the run again")
+        return RunRecord.model_validate_json(text)
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise ResultError(f"{path}: damaged: {place}: {first['msg']}") from None
