@@ -1,7 +1,7 @@
 """Stores: where albums are kept. Each is one class behind the `AlbumStore` protocol.
 
 A store is filled with the starting albums when it is made. With `albums_max`, an album posted to a full store pushes
-out the oldest *posted* one: the starting albums stay, since users ask for them by id.
+out the oldest *posted* one: the starting albums stay, since users ask for them by id, and so does the newest.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ def open_store(
 ) -> AlbumStore:
     """Make the store called `name`; `path` is where sqlite keeps its file.
 
-    Raises ValueError where the name is unknown or the bound leaves no room for a new album.
+    Raises ValueError where the name is unknown.
     """
-    if albums_max is not None and albums_max <= len(starting):
-        raise ValueError(f"albums_max: {albums_max} leaves no room beside {len(starting)} starting albums")
+    if albums_max is not None:
+        albums_max = max(albums_max, len(starting) + 1)
     if name == "sqlite":
         if path is None:
             raise ValueError("the sqlite store needs a path")

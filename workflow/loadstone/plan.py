@@ -7,8 +7,12 @@ on the order in which the file lists them.
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from pydantic import ValidationError
+
+from loadstone.errors import ResultError
 from loadstone.suite import Conditions, Model, Settings, Suite
 
 OVERHEAD_S = 4.0
@@ -48,8 +52,32 @@ class Plan(Model):
 
 def make_plan(suite: Suite) -> Plan:
     """Lay out all runs of `suite` in the order in which they are to be measured."""
-    canonical = suite.model_copy(update={"experiments": dict(sorted(suite.experiments.items()))})
+    canonical = _canonical(suite)
     return Plan(suite=canonical, runs=tuple(_in_blocks(canonical)))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan that was written as JSON. Raises `ResultError` where it can't be."""
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise ResultError(f"{path}: damaged, or of another version of Loadstone: {error.errors()[0]['msg']}") from None
+
+
+def _canonical(suite: Suite) -> Suite:
+    """Order all names, so that moving lines about in the file changes nothing."""
+    published = suite.published
+    if published is not None:
+        published = published.model_copy(update={"rows": dict(sorted(published.rows.items()))})
+    return suite.model_copy(
+        update={
+            "experiments": dict(sorted(suite.experiments.items())),
+            "sweeps": dict(sorted(suite.sweeps.items())),
+            "published": published,
+        }
+    )
 
 
 def _in_blocks(suite: Suite) -> Iterator[Run]:
@@ -74,24 +102,22 @@ def _digest(*parts: object) -> bytes:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
 
 
-def differences(run: Conditions, base: Conditions) -> dict[str, object]:
-    """Tell in which keys `run` differs from `base`, as dotted keys and the run's values."""
-    ours, theirs = _flat(run), _flat(base)
-    return {key: value for key, value in ours.items() if value != theirs.get(key)}
-
-
-def common_ground(suite: Suite) -> Conditions:
+def common_ground(suite: Suite) -> dict[str, object]:
     """Find for every key the value that most experiments share: what differences are told against."""
-    flats = [_flat(settings.conditions) for settings in suite.experiments.values()]
-    usual = max(suite.experiments.values(), key=lambda s: sum(_agreement(_flat(s.conditions), flat) for flat in flats))
-    return usual.conditions
+    values: dict[str, list[object]] = {}
+    for settings in suite.experiments.values():
+        for key, value in flat(settings).items():
+            values.setdefault(key, []).append(value)
+    return {key: max(found, key=found.count) for key, found in values.items()}
 
 
-def _agreement(one: dict[str, object], other: dict[str, object]) -> int:
-    return sum(value == other.get(key) for key, value in one.items())
+def differences(run: Conditions, base: Mapping[str, object]) -> dict[str, object]:
+    """Tell in which keys `run` differs from `base`, as dotted keys and the run's values."""
+    return {key: value for key, value in flat(run).items() if value != base.get(key)}
 
 
-def _flat(conditions: Conditions) -> dict[str, object]:
+def flat(conditions: Conditions) -> dict[str, object]:
+    """Write conditions as dotted keys and values."""
     values = {"duration": conditions.duration, "warm_up": conditions.warm_up}
     parts = {"server": conditions.server, "load": conditions.load}
     return values | {f"{name}.{key}": value for name, part in parts.items() for key, value in part}

@@ -129,7 +129,8 @@ class GunicornServer(Model):
     albums: int = Field(default=3, ge=0, le=1_000_000)
     """Albums in the store before the run; the first three are the published ones."""
     albums_max: int | None = Field(default=None, ge=1, le=2_000_000)
-    """Bound on the store: past it each new album pushes the oldest posted one out. No bound where absent."""
+    """Bound on the store: past it each new album pushes the oldest posted one out. The starting albums and the newest
+    posted one always stay, so that any bound up to `albums` means a constant size. No bound where absent."""
     port: int | None = Field(default=None, ge=1024, le=65535)
     """Port on 127.0.0.1; a free one is taken where absent."""
 
@@ -143,8 +144,6 @@ class GunicornServer(Model):
             )
         if self.worker_class != "gthread" and self.threads != 1:
             raise ValueError(f"threads: {self.threads} needs worker_class: gthread; {self.worker_class} takes 1")
-        if self.albums_max is not None and self.albums_max <= self.albums:
-            raise ValueError(f"albums_max: {self.albums_max} must be more than albums: {self.albums}")
         return self
 
 
@@ -272,6 +271,13 @@ class SweepFile(Model):
     repeats: Any = Field(default=None, json_schema_extra={"type": "integer", "minimum": 1})
     server: SomeServer | None = None
     load: SomeLoad | None = None
+
+    @model_validator(mode="after")
+    def _fittable(self) -> "SweepFile":
+        numbers = [v for v in self.values if isinstance(v, int | float) and not isinstance(v, bool) and v > 0]
+        if self.fit and len(numbers) < len(self.values):
+            raise ValueError("fit: a scaling law needs values that are numbers above 0")
+        return self
 
     @property
     def overrides(self) -> dict[str, Any]:

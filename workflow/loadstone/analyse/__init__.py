@@ -1,0 +1,1 @@
+"""From stored measurements to tables: pure computation, repeatable years later on another machine."""

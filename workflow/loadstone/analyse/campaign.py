@@ -1,0 +1,68 @@
+"""What all runs of a suite say together: one summary table, one file of scaling fits."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from loadstone.analyse.requests import ALL, ENDPOINT_COLUMNS
+from loadstone.analyse.scaling import fit_amdahl
+from loadstone.errors import ResultError
+from loadstone.plan import Plan, Run
+from loadstone.suite import Sweep
+
+
+def gather(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
+    """Stack one table (`endpoints`, `latency`, `course`, `processes`) of all runs of `plan`, in the order of names.
+
+    Columns `experiment` and `repeat` lead. Raises `ResultError` where a run's table is missing or damaged.
+    """
+    frames = [
+        _read(summaries / run.experiment / str(run.repeat) / f"{table}.csv", run)
+        for run in sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
+    ]
+    return pd.concat([frame for frame in frames if not frame.empty], ignore_index=True)
+
+
+def _read(path: Path, run: Run) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype={"failure_kinds": str})
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
+    frame.insert(0, "experiment", run.experiment)
+    frame.insert(1, "repeat", run.repeat)
+    return frame
+
+
+def summary_table(plan: Plan, summaries: Path) -> pd.DataFrame:
+    """Make `summary.csv`: experiment × repeat × endpoint."""
+    table = gather(plan, summaries, "endpoints")
+    return table[["experiment", "repeat", *ENDPOINT_COLUMNS]]
+
+
+def fit_sweeps(plan: Plan, summary: pd.DataFrame) -> dict[str, Any]:
+    """Fit the laws that the suite asks for: sweep → points and fit, or the reason why there is none."""
+    return {name: _fit(sweep, summary) for name, sweep in plan.suite.sweeps.items() if "amdahl" in sweep.fit}
+
+
+def _fit(sweep: Sweep, summary: pd.DataFrame) -> dict[str, Any]:
+    together = summary[summary["endpoint"] == ALL]
+    points = [
+        {"level": level.value, "experiment": level.experiment, "repeat": int(row.repeat), "throughput_rps": float(rps)}
+        for level in sweep.levels
+        for row, rps in (
+            (row, row.goodput_rps) for row in together[together["experiment"] == level.experiment].itertuples()
+        )
+    ]
+    try:
+        fit = fit_amdahl([float(p["level"]) for p in points], [p["throughput_rps"] for p in points])
+    except ValueError as error:
+        return {"law": "amdahl", "vary": sweep.vary, "points": points, "parameters": None, "reason": str(error)}
+    return {
+        "law": "amdahl",
+        "vary": sweep.vary,
+        "points": points,
+        "parameters": {"x1": fit.unit_throughput, "sigma": fit.serial_fraction},
+        "max_speedup": fit.max_speedup if fit.serial_fraction > 0 else None,
+        "reason": None,
+    }

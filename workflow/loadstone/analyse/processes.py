@@ -1,0 +1,58 @@
+"""What the processes of one run used during its window."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from loadstone.errors import ResultError
+from loadstone.record import RunRecord
+
+COLUMNS = {
+    "role": "server-master, server-worker, load-master, load-worker or host",
+    "pid": "process id, 0 for the host",
+    "cpu": "CPUs used, on average (1 = one core all the time)",
+    "steal": "host only: CPUs that the hypervisor withheld",
+    "rss_max_mib": "most resident memory",
+    "voluntary_per_s": "voluntary context switches a second",
+    "involuntary_per_s": "involuntary context switches a second",
+    "run_queue": "host only: mean number of processes that run or could",
+}
+
+
+def summarise_processes(path: Path, record: RunRecord) -> pd.DataFrame:
+    """Return a row for each process and the host: see `COLUMNS`. Raises `ResultError` where the file is damaged."""
+    try:
+        samples = pd.read_parquet(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    rows = [
+        _row(str(role), int(pid), group, record.window)
+        for (role, pid), group in samples.groupby(["role", "pid"], observed=True, sort=True)
+        if len(group) > 1
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(role: str, pid: int, samples: pd.DataFrame, window: tuple[float, float]) -> dict[str, object]:
+    inside = samples[samples["time"].between(*window)]
+    is_host = role == "host"
+    return {
+        "role": role,
+        "pid": pid,
+        "cpu": _rate(samples, "cpu_s", window),
+        "steal": _rate(samples, "steal_s", window) if is_host else None,
+        "rss_max_mib": inside["rss_bytes"].max() / 2**20,
+        "voluntary_per_s": _rate(samples, "voluntary", window),
+        "involuntary_per_s": None if is_host else _rate(samples, "involuntary", window),
+        "run_queue": inside["threads"].mean() if is_host else None,
+    }
+
+
+def _rate(samples: pd.DataFrame, counter: str, window: tuple[float, float]) -> float:
+    """Growth of a counter a second, between the window's exact ends (interpolated between samples)."""
+    time = samples["time"].to_numpy(np.float64)
+    at_ends = np.interp(window, time, samples[counter].to_numpy(np.float64))
+    seen = np.clip(window, time[0], time[-1])  # a process that came later or ended earlier
+    length = float(seen[1] - seen[0])
+    return float(at_ends[1] - at_ends[0]) / length if length > 0 else float("nan")

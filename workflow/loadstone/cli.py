@@ -1,0 +1,133 @@
+"""The command line: each stage of the workflow is one command, so that a logged step can be pasted and replayed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loadstone.errors import SuiteError
+
+app = typer.Typer(
+    help="Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.\n\n"
+    "The whole job is `snakemake --cores all`; these commands are its steps, and `plan` shows what it would do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+SuitePath = Annotated[Path, typer.Argument(help="The suite.", show_default=True)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a default: duration=180s, warm_up=5s, repeats=5, seed=7."),
+]
+
+
+def _overrides(settings: list[str] | None) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for setting in settings or []:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise SuiteError(f"command line: {setting!r} is not allowed; allowed: KEY=VALUE")
+        values[key] = int(value) if value.isascii() and value.isdigit() else value
+    return values
+
+
+@app.command()
+def plan(
+    suite: SuitePath = Path("config/config.yaml"),
+    settings: Settings = None,
+    output: Annotated[Path | None, typer.Option(help="Write the plan as JSON to this file instead.")] = None,
+) -> None:
+    """Show the runs of a suite in their order, how they differ, and how long they take."""
+    from loadstone.plan import make_plan
+    from loadstone.suitefile import load_suite
+
+    laid_out = make_plan(load_suite(suite, _overrides(settings)))
+    if output is not None:
+        output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    else:
+        from loadstone.planview import show_plan
+
+        show_plan(laid_out)
+
+
+@app.command()
+def measure(
+    run: Annotated[str, typer.Option(help="The run as JSON, as the workflow passes it.")],
+    into: Annotated[Path, typer.Option(help="Folder for the result; it appears complete or not at all.")],
+    log: Annotated[Path, typer.Option(help="Log file; the processes' own logs are kept beside it if the run breaks.")],
+) -> None:
+    """Measure one run: start the server, apply the load, stop, keep every request."""
+    from pydantic import ValidationError
+
+    from loadstone.measure.run import measure as measure_run
+    from loadstone.plan import Run
+
+    try:
+        parsed = Run.model_validate_json(run)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SuiteError(f"--run: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
+    measure_run(parsed, into, log)
+
+
+@app.command()
+def summarise(
+    requests: Annotated[Path, typer.Option(help="requests.parquet of the run.")],
+    processes: Annotated[Path, typer.Option(help="processes.parquet of the run.")],
+    record: Annotated[Path, typer.Option(help="run.json of the run.")],
+    into: Annotated[Path, typer.Option(help="Folder for the tables.")],
+) -> None:
+    """Sum up one run: endpoints.csv, latency.csv, course.csv and processes.csv."""
+    from loadstone.analyse.processes import summarise_processes
+    from loadstone.analyse.requests import summarise_requests
+    from loadstone.record import read_record
+
+    known = read_record(record)
+    summary = summarise_requests(requests, known)
+    tables = {
+        "endpoints": summary.endpoints,
+        "latency": summary.latency,
+        "course": summary.course,
+        "processes": summarise_processes(processes, known),
+    }
+    into.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(into / f"{name}.csv", index=False)
+
+
+@app.command()
+def analyse(
+    plan: Annotated[Path, typer.Option(help="plan.json.")],
+    summaries: Annotated[Path, typer.Option(help="Folder of all runs' tables.")],
+    summary: Annotated[Path, typer.Option(help="Where to write the table over all runs (CSV).")],
+    scaling: Annotated[Path, typer.Option(help="Where to write the scaling fits (JSON).")],
+) -> None:
+    """Put all runs together: one table, and the scaling laws of the sweeps."""
+    import orjson
+
+    from loadstone.analyse.campaign import fit_sweeps, summary_table
+    from loadstone.plan import read_plan
+
+    known = read_plan(plan)
+    table = summary_table(known, summaries)
+    table.to_csv(summary, index=False)
+    scaling.write_bytes(orjson.dumps(fit_sweeps(known, table), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@app.command()
+def report(
+    plan: Annotated[Path, typer.Option(help="plan.json.")],
+    results: Annotated[Path, typer.Option(help="Folder with runs/, summaries/, summary.csv and scaling.json.")],
+    output: Annotated[Path, typer.Option(help="The page.")],
+    published: Annotated[Path | None, typer.Option(help="CSV of published figures to set ours against.")] = None,
+) -> None:
+    """Write the report: one HTML file that needs no network."""
+    from loadstone.plan import read_plan
+    from loadstone.report.data import load_campaign
+    from loadstone.report.page import render
+
+    page = render(load_campaign(read_plan(plan), results, published))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8")
