@@ -1,0 +1,1 @@
+"""From tables to one HTML page: a data object, charts, a template."""

@@ -1,0 +1,29 @@
+"""How numbers are written on the page: three significant digits, thousands apart, one place for all."""
+
+import math
+
+
+def figure(value: float | None) -> str:
+    """Write a number with three significant digits: 0.00123, 1.23, 12.3, 123, 1,234."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{max(0, digits)}f}"
+
+
+def ratio(value: float | None) -> str:
+    """Write a ratio: 0.98×."""
+    return "–" if value is None or math.isnan(value) else f"{figure(value)}×"
+
+
+def spread(values: list[float]) -> str:
+    """Write the range of repeats: 32.1 – 33.0, or nothing for a single one."""
+    return f"{figure(min(values))} – {figure(max(values))}" if len(values) > 1 else ""
+
+
+def clock(seconds: float) -> str:
+    """Write a length of time: 12 min 3 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,120 @@
+"""Put the page together: charts as specifications, tables as values, one template, one file."""
+
+import json
+from typing import Any
+
+import altair as alt
+import orjson
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from loadstone.analyse.requests import ALL
+from loadstone.report import charts, numbers, tables
+from loadstone.report.data import Campaign
+
+VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+DIGITS = 5
+"""Significant digits of embedded data: more than a chart can show, less than a float's seventeen."""
+
+
+def render(campaign: Campaign) -> str:
+    """Write the campaign as one HTML page that needs no network."""
+    environment = Environment(
+        loader=PackageLoader("loadstone.report"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": numbers.figure, "ratio": numbers.ratio, "spread": numbers.spread, "clock": numbers.clock
+    }  # fmt: skip
+    with alt.data_transformers.disable_max_rows():
+        specifications = {name: _specification(chart) for name, chart in _charts(campaign).items()}
+    return environment.get_template("page.html").render(
+        campaign=campaign,
+        published=tables.published_rows(campaign),
+        sweeps=campaign.scaling,
+        albums_endpoints=[name for name in specifications if name.startswith("albums-")],
+        totals=_totals(campaign),
+        odd_runs=[record for record in campaign.records if not all(check.ok for check in record.checks)],
+        runs=_runs(campaign),
+        first=min(campaign.records, key=lambda record: record.phases.server_started),
+        commits=sorted({record.source.commit or "no git" for record in campaign.records}),
+        machines=sorted({record.machine.cpu_model for record in campaign.records}),
+        suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
+        specifications=_in_script(orjson.dumps(specifications).decode()),
+        charts=specifications.keys(),
+        bundle=_in_script(vl_convert.javascript_bundle(vl_version=VEGA_LITE_VERSION)),
+    )
+
+
+def _charts(campaign: Campaign) -> dict[str, charts.Chart]:
+    order = campaign.experiments
+    summary = campaign.summary
+    together = summary[summary["endpoint"] == ALL][["experiment", "repeat", "goodput_rps"]]
+    get_post = summary[summary["endpoint"].isin([tables.GET, tables.POST])]
+    latency = campaign.latency[campaign.latency["endpoint"] != ALL]
+    albums = tables.by_albums(campaign)
+    found: dict[str, charts.Chart] = {
+        "throughput": charts.throughput(together[together["goodput_rps"] > 0], order),
+        "response-times": charts.response_times(tables.response_statistics(campaign), order),
+        "latency": charts.latency_distribution(latency, order),
+        "get-post": charts.get_against_post(
+            get_post[["experiment", "repeat", "endpoint", "mean_ms"]].dropna(), order
+        ),
+        "cpu": charts.cpu(tables.cpu_by_role(campaign), order, campaign.records[0].machine.cores),
+    }
+    for number, endpoint in enumerate(tables.ENDPOINTS):
+        mine = albums[albums["endpoint"] == endpoint].drop(columns="endpoint")
+        if not mine.empty:
+            found[f"albums-{number}"] = charts.response_by_albums(mine, endpoint)
+    for name, sweep in campaign.scaling.items():
+        if sweep["parameters"] is not None:
+            points = pd.DataFrame(sweep["points"])
+            curve = tables.scaling_curve(sweep["parameters"], points["level"].tolist())
+            found[f"sweep-{name}"] = charts.speedup(points, curve, sweep["vary"])
+    return found
+
+
+def _specification(chart: charts.Chart) -> dict[str, Any]:
+    specification: dict[str, Any] = _rounded(chart.to_dict())
+    return specification
+
+
+def _rounded(value: Any) -> Any:
+    """Cut floats to `DIGITS` significant digits, wherever they stand."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return value
+
+
+def _in_script(text: str) -> Markup:
+    """Make text safe inside a script element: nothing in it can end the element or begin a comment."""
+    return Markup(text.replace("</", "<\\/").replace("<!--", "<\\!--"))  # noqa: S704 - escaped for this place
+
+
+def _totals(campaign: Campaign) -> dict[str, float]:
+    together = campaign.summary[campaign.summary["endpoint"] == ALL]
+    return {
+        "requests": float(together["requests"].sum()),
+        "failures": float(together["failures"].sum()),
+        "recorded": float(sum(record.counts.recorded for record in campaign.records)),
+        "seconds": sum(r.phases.server_stopped - r.phases.server_started for r in campaign.records),
+    }
+
+
+def _runs(campaign: Campaign) -> list[dict[str, Any]]:
+    """List the runs in the order in which they were measured."""
+    table = campaign.summary[campaign.summary["endpoint"] == ALL].set_index(["experiment", "repeat"])
+    rows = []
+    for record in sorted(campaign.records, key=lambda record: record.phases.server_started):
+        figures = table.loc[(record.run.experiment, record.run.repeat)]
+        rows.append({"record": record, "figures": figures, "began": record.phases.server_started})
+    return rows

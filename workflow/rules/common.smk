@@ -1,0 +1,80 @@
+"""What all rules share: the suite, its runs, and the sources that each stage's results depend on.
+
+A change of a declared source reruns the stage: Snakemake compares such files by content. What a run's result depends on
+beside `measure/`, `server/` and `locustfiles/` are its own resolved values, which the rule passes as a parameter.
+"""
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+from loadstone.errors import LoadstoneError
+from loadstone.plan import make_plan
+from loadstone.suitefile import load_suite
+
+PYTHON = sys.executable
+ROOT = Path(workflow.basedir)
+LIBRARY = ROOT / "workflow" / "loadstone"
+
+
+def suite_path(name):
+    """Find a suite: as given, else below the project (with --directory, the campaign's folder is the current one)."""
+    return Path(name) if Path(name).exists() else ROOT / name
+
+
+def load_plan(path, overrides):
+    """Lay out the suite's runs; a mistake in it is told in plain lines, before anything starts."""
+    try:
+        return make_plan(load_suite(path, overrides))
+    except LoadstoneError as error:
+        sys.exit("\n".join(error.lines))
+
+
+def sources(*patterns):
+    """List the files below the project that match; relative where possible, so that a checkout can be moved."""
+    found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
+    return [str(path.relative_to(ROOT) if Path.cwd() == ROOT else path) for path in found]
+
+
+OVERRIDES = {key: value for key, value in config.items() if key != "suite"}
+SUITE = suite_path(config.get("suite", "config/config.yaml"))
+PLAN = load_plan(SUITE, OVERRIDES)
+PLAN_DIGEST = hashlib.sha256(PLAN.model_dump_json().encode()).hexdigest()
+SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
+
+RUNS = {(run.experiment, str(run.repeat)): run for run in PLAN.runs}
+PRIORITY = {key: len(RUNS) - place for place, key in enumerate(RUNS)}
+
+PUBLISHED = PLAN.suite.published
+PUBLISHED_TABLE = [str(SUITE.parent / PUBLISHED.table)] if PUBLISHED else []
+PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
+
+MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/*.py", "workflow/loadstone/measure/*.py")
+ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py")
+REPORT_SOURCES = sources("workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*")
+
+
+wildcard_constraints:
+    experiment="|".join(re.escape(name) for name in PLAN.suite.experiments),
+    repeat=r"\d+",
+
+
+def run_values(wildcards):
+    """All that a run's result depends on, as the JSON that `loadstone measure` takes."""
+    return RUNS[wildcards.experiment, wildcards.repeat].model_dump_json()
+
+
+def run_priority(wildcards):
+    """Make the plan's order Snakemake's: of the runs that are left, the one planned first."""
+    return PRIORITY.get((wildcards.experiment, wildcards.repeat), 0)
+
+
+def summaries_of(experiment):
+    """One table of each run of an experiment: asking for it asks for all the run's files."""
+    repeats = range(1, PLAN.suite.experiments[experiment].repeats + 1)
+    return [f"results/summaries/{experiment}/{repeat}/endpoints.csv" for repeat in repeats]
+
+
+ALL_SUMMARIES = [path for experiment in PLAN.suite.experiments for path in summaries_of(experiment)]
+ALL_RECORDS = [f"results/runs/{run.experiment}/{run.repeat}/run.json" for run in PLAN.runs]

@@ -1,0 +1,13 @@
+"""Experiments: each is a target of its own name, so that `snakemake fifty-users` runs just that one.
+
+in:   the tables of the experiment's runs
+out:  nothing of its own
+"""
+
+for experiment in PLAN.suite.experiments:
+
+    rule:
+        name:
+            experiment
+        input:
+            summaries_of(experiment),

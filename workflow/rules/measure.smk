@@ -1,0 +1,34 @@
+"""Measure: one run of one experiment, the only stage that starts a process or looks at a clock.
+
+in:   the run's own values, the sources of server/, locustfiles/ and loadstone/measure/
+out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/
+"""
+
+
+rule measure:
+    """Run {wildcards.repeat} of {wildcards.experiment}: start the server, apply the load, stop."""
+    input:
+        sources=MEASURE_SOURCES,
+    output:
+        requests="results/runs/{experiment}/{repeat}/requests.parquet",
+        processes="results/runs/{experiment}/{repeat}/processes.parquet",
+        record="results/runs/{experiment}/{repeat}/run.json",
+        stats="results/runs/{experiment}/{repeat}/locust_stats.csv",
+        history="results/runs/{experiment}/{repeat}/locust_stats_history.csv",
+        failures="results/runs/{experiment}/{repeat}/locust_failures.csv",
+        exceptions="results/runs/{experiment}/{repeat}/locust_exceptions.csv",
+        logs=directory("results/runs/{experiment}/{repeat}/logs"),
+    log:
+        "results/logs/{experiment}/{repeat}.log",
+    params:
+        run=run_values,
+        folder=subpath(output.record, parent=True),
+    priority: run_priority
+    threads: workflow.cores  # one run at a time on a machine, however many cores are given
+    shell:
+        r"""
+        {PYTHON:q} -m loadstone measure \
+            --run {params.run:q} \
+            --into {params.folder:q} \
+            --log {log:q}
+        """

@@ -1,0 +1,32 @@
+"""Report: one HTML page that needs no network.
+
+in:   results/plan.json, summary.csv, scaling.json, the tables and run.json of all runs, the sources of loadstone/report/
+out:  report/index.html
+"""
+
+
+rule report:
+    """Write the page."""
+    input:
+        sources=REPORT_SOURCES,
+        plan=rules.plan.output.plan,
+        summary=rules.analyse.output.summary,
+        scaling=rules.analyse.output.scaling,
+        summaries=ALL_SUMMARIES,
+        records=ALL_RECORDS,
+        published=PUBLISHED_TABLE,
+    output:
+        page="report/index.html",
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    shell:
+        r"""
+        {PYTHON:q} -m loadstone report \
+            --plan {input.plan:q} \
+            --results results \
+            --output {output.page:q} \
+            {PUBLISHED_OPTION:q} \
+            2> >(tee {log:q} >&2)
+        """

@@ -1,0 +1,33 @@
+"""Summarise: the requests and samples of one run as small tables, the window only.
+
+in:   all files of a run, the sources of loadstone/analyse/
+out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv, processes.csv
+"""
+
+
+rule summarise:
+    """Sum up run {wildcards.repeat} of {wildcards.experiment}."""
+    input:
+        sources=ANALYSE_SOURCES,
+        run=rules.measure.output,
+        requests=rules.measure.output.requests,
+        processes=rules.measure.output.processes,
+        record=rules.measure.output.record,
+    output:
+        endpoints="results/summaries/{experiment}/{repeat}/endpoints.csv",
+        latency="results/summaries/{experiment}/{repeat}/latency.csv",
+        course="results/summaries/{experiment}/{repeat}/course.csv",
+        processes="results/summaries/{experiment}/{repeat}/processes.csv",
+    log:
+        "results/logs/summarise/{experiment}/{repeat}.log",
+    params:
+        folder=subpath(output.endpoints, parent=True),
+    shell:
+        r"""
+        {PYTHON:q} -m loadstone summarise \
+            --requests {input.requests:q} \
+            --processes {input.processes:q} \
+            --record {input.record:q} \
+            --into {params.folder:q} \
+            2> >(tee {log:q} >&2)
+        """
