@@ -5,6 +5,7 @@ With SERVER_STATE_DIR set, each worker process leaves two files there: `<pid>.re
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -46,7 +47,9 @@ def post_fork(_: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Tell that this worker can answer."""
+    """Spare the garbage collector what lives as long as the worker, and tell that this worker can answer."""
+    gc.collect()
+    gc.freeze()
     _leave(worker, "ready", "")
 
 

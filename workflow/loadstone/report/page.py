@@ -1,6 +1,7 @@
 """Put the page together: charts as specifications, tables as values, one template, one file."""
 
 import json
+import re
 from typing import Any
 
 import altair as alt
@@ -45,9 +46,9 @@ def render(campaign: Campaign) -> str:
         commits=sorted({record.source.commit or "no git" for record in campaign.records}),
         machines=sorted({record.machine.cpu_model for record in campaign.records}),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
-        specifications=_in_script(orjson.dumps(specifications).decode()),
+        specifications=_json_in_script(specifications),
         charts=specifications.keys(),
-        bundle=_in_script(vl_convert.javascript_bundle(vl_version=VEGA_LITE_VERSION)),
+        bundle=_code_in_script(vl_convert.javascript_bundle(vl_version=VEGA_LITE_VERSION)),
     )
 
 
@@ -95,9 +96,14 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def _in_script(text: str) -> Markup:
-    """Make text safe inside a script element: nothing in it can end the element or begin a comment."""
-    return Markup(text.replace("</", "<\\/").replace("<!--", "<\\!--"))  # noqa: S704 - escaped for this place
+def _json_in_script(value: object) -> Markup:
+    """Serialise for a script element: with no `<`, nothing in it can end the element or begin a comment."""
+    return Markup(orjson.dumps(value).decode().replace("<", "\\u003c"))  # noqa: S704 - escaped for this place
+
+
+def _code_in_script(code: str) -> Markup:
+    """Make code safe for a script element: only there, inside its strings, can it name the closing tag."""
+    return Markup(re.sub("</(script)", r"<\\/\1", code, flags=re.IGNORECASE))  # noqa: S704 - escaped for this place
 
 
 def _totals(campaign: Campaign) -> dict[str, float]:

@@ -1,0 +1,53 @@
+"""What recording every request costs a Locust worker at full speed: requests/s with the recorder over without.
+
+The only difference between the two sides is `--records`; both run the project's own users against a server that is no
+limit.
+"""
+
+import csv
+import tempfile
+from pathlib import Path
+
+from benchmarks.processes import free_port, running, wait_for_port
+from benchmarks.sidebyside import compare
+
+WINDOW_S = 5
+PAIRS = 6
+BARS = {"AlbumFastHttpUser": 0.93, "AlbumHttpUser": 0.97}
+
+
+def rate(user: str, port: int, *, record: bool) -> float:
+    """Run one worker at full speed; return Locust's own count of requests a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        master_port = str(free_port())
+        common = ["locust", "--locustfile", "locustfiles/albums.py", "--host", f"http://127.0.0.1:{port}"]
+        common += ["--expect-workers", "1", "--think-time", "0", "0", "--mix", '{"get_album": 1}', "--albums", "1"]
+        worker = [*common, "--worker", "--master-port", master_port]
+        worker += ["--records", f"{folder}/records"] if record else []
+        master = [*common, "--headless", "--master", "--master-bind-host", "127.0.0.1"]
+        master += ["--master-bind-port", master_port, "--users", "20", "--spawn-rate", "20", "--only-summary"]
+        master += ["--warm-up", "1", "--window", str(WINDOW_S), "--timeline", f"{folder}/timeline"]
+        master += ["--csv", f"{folder}/locust", "--stop-timeout", "5"]
+        with running(*worker, user), running(*master, user) as leader:
+            leader.wait(60)
+        with Path(folder, "locust_stats.csv").open(encoding="utf-8") as file:
+            [total] = [row for row in csv.DictReader(file) if row["Name"] == "Aggregated"]
+        if total["Failure Count"] != "0":
+            raise RuntimeError(f"{total['Failure Count']} requests failed")
+        return int(total["Request Count"]) / (WINDOW_S + 1)
+
+
+def main() -> None:
+    """Print a line for each user class."""
+    port = free_port()
+    with running("benchmarks.constant_server", str(port)):
+        wait_for_port(port)
+        for user, bar in BARS.items():
+            found = compare(
+                lambda user=user: rate(user, port, record=True), lambda user=user: rate(user, port, record=False), PAIRS
+            )
+            print(found.line(f"recording every request, {user}", bar), flush=True)
+
+
+if __name__ == "__main__":
+    main()
