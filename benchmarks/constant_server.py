@@ -1,6 +1,6 @@
 """A server that is no limit: answers every request with album 1, without looking at it.
 
-    python -m benchmarks.constant_server PORT
+python -m benchmarks.constant_server PORT
 """
 
 import asyncio

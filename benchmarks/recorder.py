@@ -6,6 +6,7 @@ limit.
 
 import csv
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from benchmarks.processes import free_port, running, wait_for_port
@@ -43,9 +44,7 @@ def main() -> None:
     with running("benchmarks.constant_server", str(port)):
         wait_for_port(port)
         for user, bar in BARS.items():
-            found = compare(
-                lambda user=user: rate(user, port, record=True), lambda user=user: rate(user, port, record=False), PAIRS
-            )
+            found = compare(partial(rate, user, port, record=True), partial(rate, user, port, record=False), PAIRS)
             print(found.line(f"recording every request, {user}", bar), flush=True)
 
 

@@ -11,28 +11,28 @@ from typing import Any
 
 from locust import FastHttpUser, HttpUser, TaskSet, events, task
 
-from locustfiles import (
-    conductor,  # noqa: F401 - registers its listeners
-    options,
-    recorder,  # noqa: F401 - registers its listeners
-)
+from locustfiles import conductor, options, recorder  # noqa: F401 - the recorder registers its listeners
 
 HEADERS = {"Content-Type": "application/json"}
 _user_numbers = itertools.count()
 
 
 @events.init.add_listener
-def number_users(environment: Any, **_: Any) -> None:
-    """Give worker k of n the user numbers k, k + n, k + 2n, …: unique in the run, whichever worker connects first."""
+def set_up(environment: Any, runner: Any, **_: Any) -> None:
+    """Give worker k of n the user numbers k, k + n, k + 2n, …: unique in the run, whichever worker connects first.
+
+    This is the last listener to be registered, so a worker announces itself when all have run.
+    """
     global _user_numbers  # noqa: PLW0603 - one Locust process is one environment
     given = options.of(environment)
     _user_numbers = itertools.count(given.worker_number, max(1, given.expect_workers))
+    conductor.announce(environment, runner)
 
 
 class AlbumTasks(TaskSet):
     """What users do, weighted by `--mix`."""
 
-    user: "AlbumUser"
+    user: "AlbumUser"  # type: ignore[assignment]  # Locust declares its own User, of which this is a mixin
 
     def get_next_task(self) -> Callable[..., Any]:
         """Draw from the user's own generator, where Locust would use the process's."""
@@ -83,7 +83,7 @@ def id_of(response: Any) -> object:
 class AlbumUser:
     """What both kinds of user share; Locust collects tasks from a mixin's `tasks`, not from its methods."""
 
-    tasks = [AlbumTasks]  # noqa: RUF012 - Locust's own interface
+    tasks: Any = [AlbumTasks]  # noqa: RUF012 - Locust's own interface
     client: Any
     environment: Any
 

@@ -5,6 +5,10 @@ warm-up after the *last* user's start; when it is over, the workers are asked to
 their last statistics before the master quits.
 
 `--timeline` receives one line of JSON for each event: `{"event": ..., "time": unix seconds}`.
+
+A worker that has connected may not have run its `init` listeners yet, and Locust would let it spawn users all the
+same: they would go unnumbered and unrecorded. So each worker announces itself when it is set up, and the master waits
+for that.
 """
 
 import sys
@@ -13,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import gevent.event
 import orjson
 from locust import events
-from locust.runners import MasterRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 from locustfiles import options
 
 CONNECT_DEADLINE_S = 30.0
 DRAIN_MARGIN_S = 5.0
 POLL_S = 0.02
+ANNOUNCE_INTERVAL_S = 0.1
+SET_UP = "worker_set_up"
 WATCH_INTERVAL_S = 0.5
 
 
@@ -37,6 +44,11 @@ class Conductor:
         self._window: float = given.window
         self._stop_timeout: float = environment.stop_timeout or 0.0
         self._begun = False
+        self._set_up: set[str] = set()
+        runner.register_message(SET_UP, self._on_set_up)
+
+    def _on_set_up(self, msg: Any, **_: Any) -> None:
+        self._set_up.add(msg.node_id)
 
     def note(self, event: str, when: float | None = None) -> None:
         """Append an event to the timeline."""
@@ -45,16 +57,16 @@ class Conductor:
             file.write(line)
 
     def wait_for_workers(self) -> None:
-        """Return once all workers are connected; end the process when they don't come."""
+        """Return once all workers are connected and set up; end the process when they don't come."""
         deadline = time.monotonic() + CONNECT_DEADLINE_S
-        while (connected := len(self._runner.clients.ready)) < self._workers:
+        while (connected := min(len(self._runner.clients.ready), len(self._set_up))) < self._workers:
             if time.monotonic() > deadline:
                 sys.exit(f"{connected} of {self._workers} Locust workers connected within {CONNECT_DEADLINE_S:g} s")
             gevent.sleep(POLL_S)
         self.note("workers_connected")
 
     def on_spawning_complete(self, **_: Any) -> None:
-        """All users run: let the clock of the window start. (Locust fires this again when it rebalances users.)"""
+        """All users run: let the clock of the window start. Locust fires this again when it rebalances users."""
         if not self._begun:
             self._begun = True
             gevent.spawn(self._run_window, time.time())
@@ -85,6 +97,20 @@ class Conductor:
         self.note("drained")
         if len(self._runner.clients.all):
             self._runner.quit()
+
+
+def announce(environment: Any, runner: Any) -> None:
+    """From a worker that is set up, tell the master so until the test starts."""
+    started = gevent.event.Event()
+    environment.events.test_start.add_listener(lambda **_: started.set())
+
+    def tell() -> None:
+        while not started.is_set():
+            runner.send_message(SET_UP)
+            started.wait(ANNOUNCE_INTERVAL_S)
+
+    if isinstance(runner, WorkerRunner):
+        gevent.spawn(tell)
 
 
 @events.init.add_listener

@@ -10,7 +10,11 @@ from locust.argument_parser import LocustArgumentParser
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: LocustArgumentParser, **_: Any) -> None:
-    """Declare the options; the master's values reach the workers, `--records` and `--worker-number` are each one's own."""
+    """Declare the options.
+
+    Locust sends the master's values to the workers when the test starts; what is a worker's own (`--records`,
+    `--worker-number`) is therefore read before, in `init` listeners.
+    """
     group = parser.add_argument_group("Loadstone")
     group.add_argument("--think-time", type=float, nargs=2, default=[1.0, 2.0], metavar="S",
                        help="Bounds of the uniform think time, in seconds")  # fmt: skip

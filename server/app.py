@@ -32,9 +32,7 @@ class OrjsonProvider(JSONProvider):
         return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 
 
-def create_app(
-    store: str = "list", albums: int = 3, albums_max: int | None = None, path: str | None = None
-) -> Flask:
+def create_app(store: str = "list", albums: int = 3, albums_max: int | None = None, path: str | None = None) -> Flask:
     """Make the album API.
 
     `store` is one of list, dict, sqlite, cached; it starts with `albums` albums and never holds more than

@@ -19,6 +19,7 @@ class ServerTiming:
         self._counter = itertools.count()  # next() is atomic under the GIL
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request, timed from here to the response's first line."""
         began = perf_counter()
 
         def start_timed(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

@@ -24,7 +24,7 @@ class CachedStore:
     def dump(self) -> bytes:
         """Join the kept bytes."""
         with self._lock:
-            body = b"%b%b" % (self._start, self._tail)
+            body = self._start + self._tail
         return b"[%b]" % body.removeprefix(b",")
 
     def get(self, album_id: str) -> Album | None:

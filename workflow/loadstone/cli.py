@@ -19,7 +19,9 @@ app = typer.Typer(
 SuitePath = Annotated[Path, typer.Argument(help="The suite.", show_default=True)]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a default: duration=180s, warm_up=5s, repeats=5, seed=7."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a default: duration=180s, warm_up=5s, repeats=5, seed=7."
+    ),
 ]
 
 
@@ -131,3 +133,13 @@ def report(
     page = render(load_campaign(read_plan(plan), results, published))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of suites, by which editors complete and check them."""
+    import json
+
+    from loadstone.suite import SuiteFile
+
+    print(json.dumps(SuiteFile.model_json_schema(), indent=2))

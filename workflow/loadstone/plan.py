@@ -49,6 +49,11 @@ class Plan(Model):
         """Wall-clock seconds of all runs together."""
         return sum(run.expected_s for run in self.runs)
 
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what the suite means; its comments and the order of its lines mean nothing."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
 
 def make_plan(suite: Suite) -> Plan:
     """Lay out all runs of `suite` in the order in which they are to be measured."""

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadstone.plan import Plan, common_ground, differences
-from loadstone.suite import format_duration
+from loadstone.values import format_duration
 
 WIDTH_ELSEWHERE = 160
 """Columns to use where the output is no terminal."""
@@ -20,7 +20,9 @@ def show_plan(plan: Plan) -> None:
     base = common_ground(plan.suite)
     table = Table("#", "experiment", "repeat", "differs in", "expected", box=None, header_style="bold")
     for number, run in enumerate(plan.runs, start=1):
-        table.add_row(str(number), run.experiment, str(run.repeat), _describe(differences(run, base)), f"{run.expected_s:.0f} s")
+        table.add_row(
+            str(number), run.experiment, str(run.repeat), _describe(differences(run, base)), f"{run.expected_s:.0f} s"
+        )
     console.print(table)
     console.print()
     console.print("Every run, unless it differs: " + _describe(base), highlight=False, soft_wrap=True)

@@ -6,14 +6,14 @@ FORMAT counts changes that a reader has to know of:
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loadstone.errors import ResultError
 from loadstone.plan import Run
 
-FORMAT = 1
+FORMAT: Final = 1
 
 
 class Part(BaseModel):
@@ -144,7 +144,9 @@ def read_record(path: Path) -> RunRecord:
         text = path.read_bytes()
         found = _AnyFormat.model_validate_json(text).format
         if found != FORMAT:
-            raise ResultError(f"{path}: format {found}, but this Loadstone reads format {FORMAT}: measure the run again")
+            raise ResultError(
+                f"{path}: format {found}, but this Loadstone reads format {FORMAT}: measure the run again"
+            )
         return RunRecord.model_validate_json(text)
     except OSError as error:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None

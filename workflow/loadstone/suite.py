@@ -5,35 +5,24 @@ the file as people write it (its experiments hold only some keys of `Settings`);
 defaults are merged in (`loadstone.suitefile` does that). All values are immutable, and unknown keys are errors.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    PlainSerializer,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-RESERVED_NAMES = frozenset({"all", "plan", "measure", "summarise", "analyse", "report"})
-"""Names of the workflow's own rules: as an experiment's name each would be two targets at once."""
+from loadstone.values import DURATION_SCHEMA, Duration, Name, PositiveDuration, ThinkTime
 
 SHARED_STORES = frozenset({"sqlite"})
 """Stores that all worker processes of one server see. The others live in one process's memory."""
-
-LONGEST_THINK_TIME_S = 300.0
-"""Seconds; the server keeps an idle connection open for longer than this (`keepalive` in server/gunicorn.conf.py)."""
-
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 
 class Model(BaseModel):
@@ -42,72 +31,6 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
-def parse_duration(text: object) -> float:
-    """Turn `20s`, `3m`, `500ms` or `1h30m` into seconds; raise ValueError for anything else."""
-    if not isinstance(text, str) or not re.fullmatch(f"(?:{_DURATION.pattern})+", text):
-        raise ValueError("a duration with its unit, such as 500ms, 20s, 3m or 1h30m")
-    return sum(float(amount) * _UNIT_SECONDS[unit] for amount, unit in _DURATION.findall(text))
-
-
-def format_duration(seconds: float) -> str:
-    """Write seconds so that `parse_duration` reads the same number back."""
-    for unit in ("h", "m"):
-        if seconds and seconds % _UNIT_SECONDS[unit] == 0:
-            return f"{seconds / _UNIT_SECONDS[unit]:.0f}{unit}"
-    return f"{seconds:g}s" if float(f"{seconds:g}") == seconds else f"{seconds:.6f}s"
-
-
-def _think_time(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (float(value), float(value))
-    if isinstance(value, list | tuple) and len(value) == 2:
-        return tuple(float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in value)
-    raise ValueError("seconds, as one number (constant) or [low, high] (uniform)")
-
-
-def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
-    low, high = bounds
-    if not 0 <= low <= high <= LONGEST_THINK_TIME_S:
-        raise ValueError(f"0 <= low <= high <= {LONGEST_THINK_TIME_S:g} seconds")
-    return bounds
-
-
-def check_name(name: str) -> str:
-    """Accept a name that is safe as a folder, a Snakemake wildcard and a command-line target."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise ValueError("1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit")
-    if name in RESERVED_NAMES:
-        raise ValueError("any name but those of the workflow's rules: " + ", ".join(sorted(RESERVED_NAMES)))
-    return name
-
-
-_DURATION_SCHEMA = {
-    "type": "string",
-    "pattern": f"^({_DURATION.pattern})+$",
-    "examples": ["500ms", "20s", "3m"],
-}
-Duration = Annotated[
-    float,
-    Field(ge=0, le=24 * 3600),
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str, when_used="json"),
-    WithJsonSchema(_DURATION_SCHEMA),
-]
-PositiveDuration = Annotated[Duration, Field(gt=0)]
-ThinkTime = Annotated[
-    tuple[float, float],
-    BeforeValidator(_think_time),
-    AfterValidator(_in_order),
-    WithJsonSchema(
-        {
-            "oneOf": [
-                {"type": "number", "minimum": 0, "maximum": LONGEST_THINK_TIME_S},
-                {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
-            ]
-        }
-    ),
-]
-Name = Annotated[str, AfterValidator(check_name)]
 StoreName = Literal["list", "dict", "sqlite", "cached"]
 Scalar = bool | int | float | str
 
@@ -266,8 +189,8 @@ class SweepFile(Model):
     """The levels of the factor; each becomes an experiment named <sweep>=<value>."""
     fit: list[Literal["amdahl"]] = []
     """Scaling laws to fit to throughput over the factor."""
-    duration: Any = Field(default=None, json_schema_extra=dict(_DURATION_SCHEMA))
-    warm_up: Any = Field(default=None, json_schema_extra=dict(_DURATION_SCHEMA))
+    duration: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    warm_up: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
     repeats: Any = Field(default=None, json_schema_extra={"type": "integer", "minimum": 1})
     server: SomeServer | None = None
     load: SomeLoad | None = None

@@ -123,10 +123,12 @@ def _layers(
             layers_of[member] = [_factor(name, sweep, value), Layer(f"sweeps.{name}", sweep.overrides), *below]
             frozen = tuple(value) if isinstance(value, list) else value
             levels_of[name].append(Level(value=frozen, experiment=member))
-    seen: dict[str, str] = {}
-    for name in layers_of:
-        if (other := seen.setdefault(name.casefold(), name)) != name:
-            complaints.append(f"{path}: {name}: differs from {other} only in case; allowed: names that differ")
+    spelt = {name.casefold(): name for name in layers_of}
+    complaints += [
+        f"{path}: {name}: differs from {spelt[name.casefold()]} only in case; allowed: names that differ"
+        for name in layers_of
+        if spelt[name.casefold()] != name
+    ]
     return layers_of, levels_of, complaints
 
 
@@ -185,9 +187,7 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
     return complaints
 
 
-def _explain(
-    path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings
-) -> str:
+def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:
     """Say in one line which file, which key, which value, and what is allowed."""
     keys = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
     keys = _known_prefix(keys, layers)

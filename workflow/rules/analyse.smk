@@ -18,7 +18,7 @@ rule analyse:
         "results/logs/analyse.log",
     shell:
         r"""
-        {PYTHON:q} -m loadstone analyse \
+        loadstone analyse \
             --plan {input.plan:q} \
             --summaries results/summaries \
             --summary {output.summary:q} \

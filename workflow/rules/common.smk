@@ -4,8 +4,8 @@ A change of a declared source reruns the stage: Snakemake compares such files by
 beside `measure/`, `server/` and `locustfiles/` are its own resolved values, which the rule passes as a parameter.
 """
 
-import hashlib
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from loadstone.errors import LoadstoneError
 from loadstone.plan import make_plan
 from loadstone.suitefile import load_suite
 
-PYTHON = sys.executable
+# `loadstone` in a shell command is the one installed beside the interpreter that runs Snakemake, environment activated
+# or not.
+shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; ')
+
 ROOT = Path(workflow.basedir)
-LIBRARY = ROOT / "workflow" / "loadstone"
 
 
 def suite_path(name):
@@ -40,7 +42,6 @@ def sources(*patterns):
 OVERRIDES = {key: value for key, value in config.items() if key != "suite"}
 SUITE = suite_path(config.get("suite", "config/config.yaml"))
 PLAN = load_plan(SUITE, OVERRIDES)
-PLAN_DIGEST = hashlib.sha256(PLAN.model_dump_json().encode()).hexdigest()
 SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
 
 RUNS = {(run.experiment, str(run.repeat)): run for run in PLAN.runs}
@@ -67,7 +68,7 @@ def run_values(wildcards):
 
 def run_priority(wildcards):
     """Make the plan's order Snakemake's: of the runs that are left, the one planned first."""
-    return PRIORITY.get((wildcards.experiment, wildcards.repeat), 0)
+    return PRIORITY[wildcards.experiment, wildcards.repeat]
 
 
 def summaries_of(experiment):

@@ -20,14 +20,14 @@ rule measure:
         logs=directory("results/runs/{experiment}/{repeat}/logs"),
     log:
         "results/logs/{experiment}/{repeat}.log",
+    priority: run_priority
+    threads: workflow.cores  # one run at a time on a machine, however many cores are given
     params:
         run=run_values,
         folder=subpath(output.record, parent=True),
-    priority: run_priority
-    threads: workflow.cores  # one run at a time on a machine, however many cores are given
     shell:
         r"""
-        {PYTHON:q} -m loadstone measure \
+        loadstone measure \
             --run {params.run:q} \
             --into {params.folder:q} \
             --log {log:q}

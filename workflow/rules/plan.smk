@@ -12,11 +12,13 @@ rule plan:
     log:
         "results/logs/plan.log",
     params:
-        digest=PLAN_DIGEST,
+        digest=PLAN.digest,
+        suite=str(SUITE),
+        settings=SETTINGS,
     shell:
         r"""
-        {PYTHON:q} -m loadstone plan {SUITE:q} \
-            {SETTINGS:q} \
+        loadstone plan {params.suite:q} \
+            {params.settings:q} \
             --output {output.plan:q} \
-            2> {log:q}
+            2>{log:q}
         """

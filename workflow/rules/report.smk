@@ -21,12 +21,14 @@ rule report:
         "results/logs/report.log",
     benchmark:
         "results/benchmarks/report.tsv"
+    params:
+        published=PUBLISHED_OPTION,
     shell:
         r"""
-        {PYTHON:q} -m loadstone report \
+        loadstone report \
             --plan {input.plan:q} \
             --results results \
             --output {output.page:q} \
-            {PUBLISHED_OPTION:q} \
+            {params.published:q} \
             2> >(tee {log:q} >&2)
         """

@@ -24,7 +24,7 @@ rule summarise:
         folder=subpath(output.endpoints, parent=True),
     shell:
         r"""
-        {PYTHON:q} -m loadstone summarise \
+        loadstone summarise \
             --requests {input.requests:q} \
             --processes {input.processes:q} \
             --record {input.record:q} \

@@ -47,15 +47,15 @@ def fit_sweeps(plan: Plan, summary: pd.DataFrame) -> dict[str, Any]:
 
 def _fit(sweep: Sweep, summary: pd.DataFrame) -> dict[str, Any]:
     together = summary[summary["endpoint"] == ALL]
-    points = [
-        {"level": level.value, "experiment": level.experiment, "repeat": int(row.repeat), "throughput_rps": float(rps)}
-        for level in sweep.levels
-        for row, rps in (
-            (row, row.goodput_rps) for row in together[together["experiment"] == level.experiment].itertuples()
-        )
-    ]
+    points: list[dict[str, Any]] = []
+    for level in sweep.levels:
+        runs = together[together["experiment"] == level.experiment]
+        points += [
+            {"level": level.value, "experiment": level.experiment, "repeat": repeat, "throughput_rps": rps}
+            for repeat, rps in zip(runs["repeat"].tolist(), runs["goodput_rps"].tolist(), strict=True)
+        ]
     try:
-        fit = fit_amdahl([float(p["level"]) for p in points], [p["throughput_rps"] for p in points])
+        fit = fit_amdahl([p["level"] for p in points], [p["throughput_rps"] for p in points])
     except ValueError as error:
         return {"law": "amdahl", "vary": sweep.vary, "points": points, "parameters": None, "reason": str(error)}
     return {

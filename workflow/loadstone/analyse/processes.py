@@ -27,8 +27,8 @@ def summarise_processes(path: Path, record: RunRecord) -> pd.DataFrame:
     except (OSError, ValueError, KeyError) as error:
         raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
     rows = [
-        _row(str(role), int(pid), group, record.window)
-        for (role, pid), group in samples.groupby(["role", "pid"], observed=True, sort=True)
+        _row(str(group["role"].iloc[0]), int(group["pid"].iloc[0]), group, record.window)
+        for _, group in samples.groupby(["role", "pid"], observed=True, sort=True)
         if len(group) > 1
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -68,17 +68,17 @@ def exact_quantiles(
             before = int(below[cell - 1]) if cell else 0
             wanted.setdefault((group, cell), []).append((column, rank - before))
     for cells in _portions(wanted, counts):
-        for cell, values in _gather(cells, batches).items():
+        for place, values in _gather(cells, batches).items():
             values.sort()
-            for column, rank in wanted[cell]:
-                result[cell[0], column] = values[rank - 1]
+            for column, rank in wanted[place]:
+                result[place[0], column] = values[rank - 1]
     return result
 
 
 def _bin(values: Floats) -> Ints:
     """Number the bin of each value: the top bits of a positive float grow with it."""
     bits = np.ascontiguousarray(values).view(np.int64) >> _SHIFT
-    return np.clip(bits - _LOWEST, 0, _BINS - 1)
+    return np.asarray(np.clip(bits - _LOWEST, 0, _BINS - 1), np.int64)
 
 
 def _portions(cells: Iterable[tuple[int, int]], counts: Ints) -> Iterator[list[tuple[int, int]]]:
@@ -95,9 +95,7 @@ def _portions(cells: Iterable[tuple[int, int]], counts: Ints) -> Iterator[list[t
         yield portion
 
 
-def _gather(
-    cells: Sequence[tuple[int, int]], batches: Callable[[], Iterable[Batch]]
-) -> dict[tuple[int, int], Floats]:
+def _gather(cells: Sequence[tuple[int, int]], batches: Callable[[], Iterable[Batch]]) -> dict[tuple[int, int], Floats]:
     """Collect the values of `cells` in one pass."""
     flat = np.sort(np.array([group * _BINS + cell for group, cell in cells], np.int64))
     kept_cells: list[Ints] = []
@@ -111,8 +109,8 @@ def _gather(
     where, found = np.concatenate(kept_cells), np.concatenate(kept_values)
     order = np.argsort(where, kind="stable")
     where, found = where[order], found[order]
-    bounds = np.searchsorted(where, np.append(flat, flat[-1] + 1))
+    begins, ends = np.searchsorted(where, flat), np.searchsorted(where, flat, side="right")
     return {
-        (int(cell // _BINS), int(cell % _BINS)): found[low:high].copy()
-        for cell, low, high in zip(flat, bounds[:-1], np.searchsorted(where, flat, side="right"), strict=True)
+        (int(cell // _BINS), int(cell % _BINS)): found[begin:end].copy()
+        for cell, begin, end in zip(flat, begins, ends, strict=True)
     }

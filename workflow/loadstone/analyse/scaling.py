@@ -6,15 +6,19 @@ at all are a perfect Amdahl curve with σ = 1, whatever held them back.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import lmfit
 import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar("Number", float, NDArray[np.float64])
 
 FEWEST_LEVELS = 3
 """Two parameters go through any two levels exactly."""
 
 
-def amdahl(workers: float, unit_throughput: float, serial_fraction: float) -> float:
+def amdahl(workers: Number, unit_throughput: float, serial_fraction: float) -> Number:
     """X(n) = X₁·n / (1 + σ(n - 1)): Amdahl 1967, for throughput as in Gunther, Guerrilla Capacity Planning, 2007."""
     return unit_throughput * workers / (1 + serial_fraction * (workers - 1))
 
@@ -54,9 +58,9 @@ def fit_amdahl(workers: Sequence[float], throughput: Sequence[float]) -> AmdahlF
     if not (np.isfinite(n).all() and np.isfinite(x).all() and (n > 0).all() and (x > 0).all()):
         raise ValueError("a number of workers or a throughput is not positive")
 
-    def residuals(parameters: lmfit.Parameters) -> np.ndarray:
-        model = amdahl(n, parameters["x1"].value, parameters["sigma"].value)  # type: ignore[arg-type]
-        return np.log(x) - np.log(model)
+    def residuals(parameters: lmfit.Parameters) -> NDArray[np.float64]:
+        model = amdahl(n, parameters["x1"].value, parameters["sigma"].value)
+        return np.asarray(np.log(x) - np.log(model))
 
     start = lmfit.Parameters()
     start.add("x1", value=float((x / n).max()), min=0)

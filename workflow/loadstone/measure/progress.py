@@ -66,4 +66,4 @@ class Reporter:
         self._bar.stop()
         if error is not None:
             with self._log.open("a", encoding="utf-8") as log:
-                print(f"{self._run.label}: {error}", file=log)
+                print(error, file=log)

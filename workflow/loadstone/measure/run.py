@@ -111,6 +111,8 @@ class _Measurement:
         counts = RequestCounts(
             recorded=recorded, locust=locust_count(Path(f"{fleet.csv_prefix}_stats.csv")), server=server.answered()
         )
+        if not recorded:
+            raise GeneratorError("no request was recorded")
         if fleet.totals()[1] == recorded:
             raise ServerError(f"none of {recorded} requests succeeded")
         self.sampler.write(self.scratch / "processes.parquet")

@@ -53,7 +53,7 @@ class GunicornUnderTest:
 
     def _command(self, port: int) -> list[str]:
         config = self.config
-        arguments = {"store": config.store, "albums": config.albums, "albums_max": config.albums_max}
+        arguments: dict[str, object] = {"store": config.store, "albums": config.albums, "albums_max": config.albums_max}
         if config.store == "sqlite":
             arguments["path"] = str(self._state.absolute() / "albums.sqlite")
         call = ", ".join(f"{key}={json.dumps(value)}" for key, value in arguments.items() if value is not None)

@@ -69,9 +69,9 @@ def latency_distribution(table: pd.DataFrame, order: Sequence[str]) -> Chart:
     """
     picker = alt.binding_select(options=list(order), name="Experiment ")
     chosen = alt.selection_point(fields=["experiment"], bind=picker, value=order[0])
-    return (
+    chart: alt.Chart = (
         alt.Chart(table)
-        .mark_line(interpolate="step-before", strokeWidth=1.8, opacity=0.8)
+        .mark_line(interpolate="monotone", strokeWidth=1.8, opacity=0.8)
         .encode(
             x=alt.X(
                 "response_ms:Q",
@@ -93,6 +93,7 @@ def latency_distribution(table: pd.DataFrame, order: Sequence[str]) -> Chart:
         .transform_filter(chosen)
         .properties(width="container", height=300)
     )
+    return chart
 
 
 def response_by_albums(table: pd.DataFrame, endpoint: str) -> Chart:
@@ -113,7 +114,8 @@ def response_by_albums(table: pd.DataFrame, endpoint: str) -> Chart:
     )
     points = base.mark_point(filled=True, size=60, opacity=0.8)
     lines = base.mark_line(opacity=0.4).encode(y="mean(mean_ms):Q", x="level:Q", tooltip=alt.value(None))
-    return (lines + points).properties(width="container", height=240, title=endpoint)
+    layers: alt.LayerChart = (lines + points).properties(width="container", height=240, title=endpoint)
+    return layers
 
 
 def speedup(points: pd.DataFrame, curve: pd.DataFrame, factor: str) -> Chart:
@@ -143,13 +145,14 @@ def speedup(points: pd.DataFrame, curve: pd.DataFrame, factor: str) -> Chart:
             ],
         )
     )
-    return (lines + dots).properties(width="container", height=260)
+    layers: alt.LayerChart = (lines + dots).properties(width="container", height=260)
+    return layers
 
 
 def cpu(table: pd.DataFrame, order: Sequence[str], cores: int) -> Chart:
     """CPUs used by role and experiment, mean of the repeats; columns experiment, role, cpu."""
     roles = list(ROLE_COLOURS)
-    return (
+    chart: alt.Chart = (
         alt.Chart(table)
         .mark_bar()
         .encode(
@@ -166,6 +169,7 @@ def cpu(table: pd.DataFrame, order: Sequence[str], cores: int) -> Chart:
         )
         .properties(width="container", height=ROW_HEIGHT * len(order))
     )
+    return chart
 
 
 def _endpoint_colour(table: pd.DataFrame) -> alt.Color:

@@ -1,7 +1,8 @@
 """The figures behind the page's tables and charts: pure functions of a campaign."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,17 +57,19 @@ def published_rows(campaign: Campaign) -> list[PublishedRow]:
     wanted = campaign.plan.suite.published
     if wanted is None or campaign.published is None:
         return []
-    figures = campaign.published.set_index("row")
+    figures = {row["row"]: row for row in campaign.published.to_dict("records")}
     return [
         _published_row(campaign, figures, wanted.rows[experiment], experiment)
         for experiment in campaign.experiments
-        if wanted.rows.get(experiment) in figures.index
+        if wanted.rows.get(experiment) in figures
     ]
 
 
-def _published_row(campaign: Campaign, figures: pd.DataFrame, row: str, experiment: str) -> PublishedRow:
+def _published_row(
+    campaign: Campaign, figures: Mapping[str, Mapping[Hashable, Any]], row: str, experiment: str
+) -> PublishedRow:
     load = campaign.plan.suite.experiments[experiment].load
-    theirs = figures.loc[row]
+    theirs = figures[row]
 
     def compare(column: str, endpoint: str, ours: str) -> Compared:
         values = runs_of(campaign, experiment, endpoint)[ours].dropna().tolist()
@@ -124,7 +127,8 @@ def cpu_by_role(campaign: Campaign) -> pd.DataFrame:
     """Add up CPUs by role, mean over repeats: experiment, role, cpu."""
     processes = campaign.processes[campaign.processes["role"] != "host"]
     of_run = processes.groupby(["experiment", "repeat", "role"], as_index=False)["cpu"].sum()
-    return of_run.groupby(["experiment", "role"], as_index=False)["cpu"].mean()
+    means: pd.DataFrame = of_run.groupby(["experiment", "role"], as_index=False)["cpu"].mean()
+    return means
 
 
 def scaling_curve(parameters: dict[str, float], levels: list[float]) -> pd.DataFrame:

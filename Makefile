@@ -1,0 +1,54 @@
+# Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test lint bench clean lock
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
+	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# make report SUITE=config/smoke.yaml
+SUITE ?= config/config.yaml
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## create .venv with the locked packages and Loadstone itself
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed; give it as PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and write report/index.html
+	snakemake --cores all --quiet rules --config suite=$(SUITE)
+	@echo "The report is $(CURDIR)/report/index.html"
+
+test: setup ## run the tests: real servers, real load, a few minutes
+	python -m pytest
+
+lint: setup ## check style, types and workflow
+	ruff check .
+	ruff format --check .
+	mypy workflow/loadstone server locustfiles benchmarks
+	snakefmt --check Snakefile workflow/rules
+	python -m pytest --quiet tests/workflow/test_lint.py
+
+bench: setup ## measure what Loadstone itself costs, side by side
+	python -m benchmarks
+
+clean: ## remove results, report and caches; .venv stays
+	rm -rf .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find results report -mindepth 1 ! -name README.md -delete
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# For maintainers; needs uv. No index, no addresses: a lock that any registry can serve.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock

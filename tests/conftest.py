@@ -1,0 +1,70 @@
+"""Fixtures that several kinds of test share."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from loadstone.plan import Run, make_plan
+from loadstone.suitefile import load_suite
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def write_suite(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a suite's text to a file."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "suite.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def first_run(write_suite: Callable[[str], Path]) -> Callable[[str], Run]:
+    """Plan a suite and take its first run."""
+    return lambda text: make_plan(load_suite(write_suite(text))).runs[0]
+
+
+def processes_of(marker: Path) -> list[psutil.Process]:
+    """Find live processes, other than ours, that have `marker` in their command line or environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            text = " ".join(process.cmdline()) + " ".join(process.environ().values())
+            if str(marker) in text and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def wait_for(condition: Callable[[], object], deadline_s: float, what: str) -> None:
+    """Wait until `condition` holds; fail when it doesn't within `deadline_s`."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not happen within {deadline_s:g} s")
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def start_measure(tmp_path: Path) -> Iterator[Callable[[Run], subprocess.Popen[str]]]:
+    """Start `loadstone measure` in `tmp_path` as the workflow does; whatever it leaves is killed after the test."""
+
+    def start(run: Run) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "loadstone", "measure", "--run", run.model_dump_json()]
+        command += ["--into", str(tmp_path / "runs" / run.experiment / "1"), "--log", str(tmp_path / "logs" / "1.log")]
+        return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+
+    yield start
+    for process in processes_of(tmp_path):
+        process.kill()

@@ -1,0 +1,68 @@
+"""The command line, run as a user runs it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def loadstone(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "loadstone", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_help_names_every_stage() -> None:
+    answer = loadstone("--help")
+    assert answer.returncode == 0
+    for stage in ("plan", "measure", "summarise", "analyse", "report"):
+        assert stage in answer.stdout
+
+
+@pytest.mark.parametrize("stage", ["plan", "measure", "summarise", "analyse", "report", "schema"])
+def test_stage_has_help(stage: str) -> None:
+    answer = loadstone(stage, "--help")
+    assert answer.returncode == 0
+    assert "Usage" in answer.stdout
+
+
+def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], Path]) -> None:
+    text = (
+        "defaults: {duration: 5s, warm_up: 1s, repeats: 2, load: {users: 10}}\n"
+        "experiments: {a: {}, b: {}, c: {load: {workers: 2}}}"
+    )
+    answer = loadstone("plan", str(write_suite(text)))
+    assert answer.returncode == 0, answer.stderr
+    rows = [line.split() for line in answer.stdout.splitlines() if line.strip()[:1].isdigit()]
+    assert [row[0] for row in rows[:6]] == list("123456")
+    assert {row[1] for row in rows[:3]} == {"a", "b", "c"}
+    assert all(("load.workers=2" in row) == (row[1] == "c") for row in rows[:6])
+    assert "6 runs of 3 experiments, about 1 min 6 s in all" in answer.stdout
+
+
+def test_mistake_is_one_line_and_exit_code_2(write_suite: Callable[[str], Path]) -> None:
+    path = write_suite("experiments: {a: {load: {users: many}}}")
+    answer = loadstone("plan", str(path))
+    assert answer.returncode == 2
+    assert answer.stderr.splitlines() == [
+        f"loadstone: {path}: experiments.a.load.users: 'many' is not allowed; allowed: a valid integer"
+    ]
+
+
+@pytest.mark.parametrize("setting", ["duration", "=3"])
+def test_wrong_setting_is_told(setting: str) -> None:
+    answer = loadstone("plan", "--set", setting)
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_missing_plan_is_told(tmp_path: Path) -> None:
+    options = ["--plan", "none.json", "--summaries", ".", "--summary", "s.csv", "--scaling", "s.json"]
+    answer = loadstone("analyse", *options, cwd=tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr == "loadstone: none.json: can't be read: No such file or directory\n"

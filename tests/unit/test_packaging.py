@@ -1,0 +1,54 @@
+"""pyproject.toml, environment.yml and the lock name the same packages; nothing names an address."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
+
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DECLARED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKED = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE))
+
+
+def test_conda_environment_is_that_of_pyproject() -> None:
+    environment = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    conda = {Requirement(entry) for entry in environment["dependencies"] if isinstance(entry, str)}
+    conda_bounds = {canonicalize_name(r.name): str(r.specifier) for r in conda if r.name != "pip"}
+    declared = {canonicalize_name(r.name): str(r.specifier) for r in DECLARED}
+    assert conda_bounds == declared | {"python": PROJECT["requires-python"]}
+    assert environment["channels"] == ["conda-forge", "bioconda"]
+
+
+@pytest.mark.parametrize("requirement", DECLARED, ids=lambda r: r.name)
+def test_lock_satisfies_pyproject(requirement: Requirement) -> None:
+    assert requirement.specifier.contains(LOCKED[canonicalize_name(requirement.name)])
+
+
+def test_every_locked_package_has_hashes() -> None:
+    blocks = re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(LOCKED)
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_lock_names_no_address() -> None:
+    assert not re.search(r"://|--index|--find-links|--extra-index| @ ", LOCK)
+
+
+def test_customers_packages_are_there() -> None:
+    assert {"snakemake", "locust", "flask", "pandas", "altair", "gunicorn"} <= {r.name for r in DECLARED}
+
+
+def test_tracked_files_name_no_path_of_this_machine() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("no git checkout")
+    for name in filter(None, tracked.stdout.split("\0")):
+        if (ROOT / name).is_file() and not name.endswith((".png", ".lock")):
+            assert f"{ROOT}/" not in (ROOT / name).read_text(encoding="utf-8", errors="replace"), name
