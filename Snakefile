@@ -11,17 +11,17 @@ suite ─► plan ─► measure (each run) ─► summarise (each run) ─► a
 
 
 include: "workflow/rules/common.smk"
-
-
-rule all:
-    """The report on the whole suite."""
-    input:
-        "report/index.html",
-
-
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/summarise.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/experiments.smk"
+
+
+rule all:
+    """The report on the whole suite, and every file of every run: one that is missing is measured again."""
+    default_target: True
+    input:
+        page=rules.report.output.page,
+        runs=ALL_RUNS,

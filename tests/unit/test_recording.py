@@ -1,43 +1,64 @@
-"""From Locust's request events to requests.parquet."""
+"""From Locust's request events to requests.parquet.
 
+Importing Locust patches the whole process, so the recorder runs in processes of its own, as it does in a run.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
-from locust.exception import CatchResponseError
 
 from loadstone.measure import collect
 from loadstone.measure.collect import collect_requests, locust_count
+from tests.conftest import ROOT
+
+PRELUDE = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 from locustfiles import recorder
-from locustfiles.recorder import Recorder, kind_of
 
+ANSWERED = SimpleNamespace(status_code=200, headers={"server-timing": "app;dur=0.25"})
+REFUSED = SimpleNamespace(status_code=0, headers=None)
 
-def fire(listener: object, number: int, **changes: object) -> None:
-    """Tell the recorder of a request, as Locust does."""
+def fire(listener, number, **changes):
     event = {
-        "request_type": "GET",
-        "name": "GET /albums",
-        "response_time": 1.5,
-        "response_length": 10,
-        "response": SimpleNamespace(status_code=200, headers={"server-timing": "app;dur=0.25"}),
-        "context": {"user": number},
-        "exception": None,
-        "start_time": 1000.0 + number,
-        "url": "http://127.0.0.1/albums",
+        "request_type": "GET", "name": "GET /albums", "response_time": 1.5, "response_length": 10, "response": ANSWERED,
+        "context": {"user": number}, "exception": None, "start_time": 1000.0 + number, "url": "http://127.0.0.1/albums",
     }
-    listener(**(event | changes))  # type: ignore[operator]
+    listener(**(event | changes))
+
+kept = recorder.Recorder(Path(sys.argv[1]))
+listener = kept.listener()
+"""
+
+Record = Callable[[str, str], Path]
 
 
-def test_every_field_arrives(tmp_path: Path) -> None:
-    kept = Recorder(tmp_path / "w0")
-    listener = kept.listener()
-    fire(listener, 7)
-    refused = SimpleNamespace(status_code=0, headers=None)
-    fire(listener, 8, response=refused, response_length=0, exception=ConnectionRefusedError("127.0.0.1:1234"))
-    kept.flush()
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    """Run code with a recorder `kept` and its `listener`; return the recorder's file."""
 
-    assert collect_requests([tmp_path / "w0"], tmp_path / "requests.parquet") == 2
+    def run(name: str, code: str) -> Path:
+        path = tmp_path / name
+        subprocess.run([sys.executable, "-c", PRELUDE + code, str(path)], cwd=ROOT, check=True)
+        return path
+
+    return run
+
+
+def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "fire(listener, 7)\n"
+        "error = ConnectionRefusedError('127.0.0.1:1234')\n"
+        "fire(listener, 8, response=REFUSED, response_length=0, exception=error)\n"
+        "kept.flush()\n",
+    )
+    assert collect_requests([path], tmp_path / "requests.parquet") == 2
     first, second = pq.read_table(tmp_path / "requests.parquet").to_pylist()
     assert first == {
         "time": 1007.0,
@@ -54,43 +75,42 @@ def test_every_field_arrives(tmp_path: Path) -> None:
     assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1"]
 
 
-def test_memory_is_bounded_without_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "MOST_ROWS_HELD", 10)
-    kept = Recorder(tmp_path / "w0")
-    listener = kept.listener()
-    for number in range(25):
-        fire(listener, number)
-    assert len((tmp_path / "w0").read_bytes().splitlines()) == 2, "two lines of ten, five rows held"
+def test_memory_is_bounded_without_the_clock(record: Record) -> None:
+    path = record(
+        "w0",
+        "recorder.MOST_ROWS_HELD = 10\nfor number in range(25):\n    fire(listener, number)\n",
+    )
+    assert len(path.read_bytes().splitlines()) == 2, "two lines of ten; five rows were held when the process ended"
 
 
-def test_last_line_of_a_killed_worker_is_passed_over(tmp_path: Path) -> None:
-    kept = Recorder(tmp_path / "w0")
-    listener = kept.listener()
-    fire(listener, 1)
-    kept.flush()
-    fire(listener, 2)
-    kept.flush()
-    whole = (tmp_path / "w0").read_bytes()
-    (tmp_path / "w0").write_bytes(whole[:-5])
-    assert collect_requests([tmp_path / "w0"], tmp_path / "requests.parquet") == 1
+def test_last_line_of_a_killed_worker_is_passed_over(record: Record, tmp_path: Path) -> None:
+    path = record("w0", "fire(listener, 1); kept.flush(); fire(listener, 2); kept.flush()")
+    path.write_bytes(path.read_bytes()[:-5])
+    assert collect_requests([path], tmp_path / "requests.parquet") == 1
 
 
-def test_workers_are_told_apart_and_row_groups_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_are_told_apart_and_row_groups_bounded(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(collect, "ROWS_A_GROUP", 10)
-    paths = [tmp_path / "w0", tmp_path / "w1", tmp_path / "never-started"]
-    for worker, path in enumerate(paths[:2]):
-        kept = Recorder(path)
-        listener = kept.listener()
-        for second in range(4):
-            for number in range(4):
-                fire(listener, 10 * worker + number, name=f"GET /{second}")
-            kept.flush()
+    paths = [
+        record(
+            f"w{worker}",
+            "for second in range(4):\n"
+            "    for number in range(4):\n"
+            f"        fire(listener, 10 * {worker} + number, name=f'GET /{{second}}')\n"
+            "    kept.flush()\n",
+        )
+        for worker in (0, 1)
+    ]
     target = tmp_path / "requests.parquet"
-    assert collect_requests(paths, target) == 32
+    assert collect_requests([*paths, tmp_path / "never-started"], target) == 32
     rows = pq.read_table(target).to_pylist()
     assert {row["worker"] for row in rows if row["user"] >= 10} == {1}
     assert [row["endpoint"] for row in rows] == sorted(row["endpoint"] for row in rows), "second by second"
-    assert max(pq.ParquetFile(target).metadata.row_group(n).num_rows for n in range(2)) <= 16
+    metadata = pq.ParquetFile(target).metadata
+    assert metadata.num_row_groups > 1
+    assert max(metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)) <= 16
 
 
 def test_no_requests_make_an_empty_table(tmp_path: Path) -> None:
@@ -98,9 +118,17 @@ def test_no_requests_make_an_empty_table(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "requests.parquet").num_rows == 0
 
 
-def test_kinds_of_failure_do_not_name_addresses() -> None:
-    assert kind_of(CatchResponseError("HTTP 500")) == "HTTP 500"
-    assert kind_of(TimeoutError("http://127.0.0.1:4711/albums/17")) == "TimeoutError"
+def test_kinds_of_failure_do_not_name_addresses(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "from locust.exception import CatchResponseError\n"
+        "fire(listener, 1, exception=CatchResponseError('HTTP 500'))\n"
+        "fire(listener, 2, exception=TimeoutError('http://127.0.0.1:4711/albums/17'))\n"
+        "kept.flush()\n",
+    )
+    collect_requests([path], tmp_path / "requests.parquet")
+    kinds = pq.read_table(tmp_path / "requests.parquet").column("error").to_pylist()
+    assert kinds == ["HTTP 500", "TimeoutError"]
 
 
 def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:
@@ -108,3 +136,32 @@ def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:
     path.write_text("Type,Name,Request Count\nGET,GET /albums,5\n,Aggregated,7\n", encoding="utf-8")
     assert locust_count(path) == 7
     assert locust_count(tmp_path / "none.csv") is None
+
+
+def test_a_users_requests_depend_on_seed_and_number_alone() -> None:
+    """Two processes, one seed: each user asks the same things in the same order and thinks as long."""
+    code = """
+import itertools
+from types import SimpleNamespace
+from locustfiles import albums
+
+def course(seed, number):
+    user = albums.AlbumUser()
+    given = SimpleNamespace(seed=seed, mix={"list_albums": 3, "get_album": 3, "create_album": 2}, albums=9,
+                            think_time=(1, 2))
+    user.environment = SimpleNamespace(parsed_options=given)
+    albums._user_numbers = itertools.count(number)
+    user.on_start()
+    tasks = albums.AlbumTasks.__new__(albums.AlbumTasks)  # without Locust's own set-up, which needs a whole environment
+    tasks._user = user
+    return [(tasks.get_next_task().__name__, user.wait_time(), user.new_album()) for _ in range(50)]
+
+print([course(5, 0), course(5, 1), course(6, 0)])
+"""
+    run = [sys.executable, "-c", code]
+    first, second = (subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    assert first == second
+    user, other_user, other_seed = eval(first)  # noqa: S307 - literals of our own making
+    assert user != other_user
+    assert user != other_seed
+    assert {name for name, *_ in user} == {"list_albums", "get_album", "create_album"}

@@ -190,7 +190,8 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
 def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:
     """Say in one line which file, which key, which value, and what is allowed."""
     keys = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
-    keys = _known_prefix(keys, layers)
+    if detail["type"] != "missing":
+        keys = _known_prefix(keys, layers)
     origin = next((layer.path for layer in layers if _has(layer.values, keys)), layers[0].path)
     where = f"{path}: " if origin != "command line" else ""
     place = ".".join(part for part in [origin, *keys] if part).replace(":.", ": ")

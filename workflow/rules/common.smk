@@ -71,11 +71,7 @@ def run_priority(wildcards):
     return PRIORITY[wildcards.experiment, wildcards.repeat]
 
 
-def summaries_of(experiment):
-    """One table of each run of an experiment: asking for it asks for all the run's files."""
-    repeats = range(1, PLAN.suite.experiments[experiment].repeats + 1)
-    return [f"results/summaries/{experiment}/{repeat}/endpoints.csv" for repeat in repeats]
-
-
-ALL_SUMMARIES = [path for experiment in PLAN.suite.experiments for path in summaries_of(experiment)]
-ALL_RECORDS = [f"results/runs/{run.experiment}/{run.repeat}/run.json" for run in PLAN.runs]
+def of_runs(files, *experiments):
+    """Fill a rule's output files in for every run of the experiments given, of all experiments otherwise."""
+    runs = [run for run in PLAN.runs if not experiments or run.experiment in experiments]
+    return expand(files, zip, experiment=[run.experiment for run in runs], repeat=[run.repeat for run in runs])

@@ -10,4 +10,5 @@ for experiment in PLAN.suite.experiments:
         name:
             experiment
         input:
-            summaries_of(experiment),
+            of_runs(rules.measure.output, experiment),
+            of_runs(rules.summarise.output, experiment),

@@ -32,3 +32,6 @@ rule measure:
             --into {params.folder:q} \
             --log {log:q}
         """
+
+
+ALL_RUNS = of_runs(rules.measure.output)

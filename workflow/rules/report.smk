@@ -13,7 +13,7 @@ rule report:
         summary=rules.analyse.output.summary,
         scaling=rules.analyse.output.scaling,
         summaries=ALL_SUMMARIES,
-        records=ALL_RECORDS,
+        records=of_runs(rules.measure.output.record),
         published=PUBLISHED_TABLE,
     output:
         page="report/index.html",

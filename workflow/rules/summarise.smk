@@ -31,3 +31,6 @@ rule summarise:
             --into {params.folder:q} \
             2> >(tee {log:q} >&2)
         """
+
+
+ALL_SUMMARIES = of_runs(rules.summarise.output)

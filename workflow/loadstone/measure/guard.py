@@ -71,6 +71,8 @@ def keep_watch(lines: Iterable[str]) -> None:
             os.killpg(group, signal.SIGKILL)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()  # the experiment's folder, unless another run is in it
 
 
 if __name__ == "__main__":

@@ -101,8 +101,10 @@ class _Measurement:
             fleet = self._apply_load(server)
             self.albums["after"] = server.albums()
             workers_came_up = len(server.worker_pids())
-        finally:
-            server_exit = server.stop()
+        except BaseException:
+            server.kill()
+            raise
+        server_exit = server.stop()
         self.times["server_stopped"] = time.time()
         state_after = describe_state()
 

@@ -132,6 +132,10 @@ class GunicornUnderTest:
         """Stop it in order; return the exit code."""
         return self.process.stop(STOP_PATIENCE_S)
 
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.join(0)
+
     def answered(self) -> int | None:
         """After the stop: requests that the workers say they answered, ours not counted. None where one didn't say."""
         counts = list(self._state.glob("*.count"))

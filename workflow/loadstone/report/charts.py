@@ -100,7 +100,12 @@ def response_by_albums(table: pd.DataFrame, endpoint: str) -> Chart:
     """Mean response of one endpoint against the number of albums; columns store, repeat, albums, mean_ms."""
     stores = sorted(table["store"].unique())
     base = alt.Chart(table).encode(
-        x=alt.X("albums:Q", title="albums in the store", scale=alt.Scale(type="log"), axis=alt.Axis(format="~s")),
+        x=alt.X(
+            "albums:Q",
+            title="albums in the store",
+            scale=alt.Scale(type="log"),
+            axis=alt.Axis(format="~s", values=[1, 10, 100, 1000, 10_000, 100_000]),
+        ),
         y=alt.Y("mean_ms:Q", title="mean response, ms", scale=alt.Scale(type="log"), axis=alt.Axis(format="~r")),
         color=alt.Color(
             "store:N", title="store", scale=alt.Scale(domain=stores, range=list(STORE_COLOURS[: len(stores)]))

@@ -1,0 +1,114 @@
+"""What the pipeline costs: summing up, a run beyond its own length, Snakemake with nothing to do."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loadstone.analyse.requests import summarise_requests
+from loadstone.measure.collect import SCHEMA
+from loadstone.plan import make_plan
+from loadstone.suitefile import load_suite
+from tests.unit.records import make_record
+
+ROWS = 4_000_000
+ENDPOINTS = ("GET /albums", "GET /albums/<id>", "POST /albums")
+RUNS = 100
+RUN_FILES = (
+    "requests.parquet", "processes.parquet", "run.json", "locust_stats.csv", "locust_stats_history.csv",
+    "locust_failures.csv", "locust_exceptions.csv",
+)  # fmt: skip
+
+
+def verdict(ok: bool) -> str:
+    """Write how a figure stands to its bar."""
+    return "ok   " if ok else "BELOW"
+
+
+def summarise() -> None:
+    """Sum up four million made-up requests."""
+    rng = np.random.default_rng(1)
+    columns = {
+        "time": np.sort(rng.uniform(0, 100, ROWS)),
+        "endpoint": pa.DictionaryArray.from_arrays(rng.integers(0, 3, ROWS, np.int32), list(ENDPOINTS)),
+        "user": rng.integers(0, 50, ROWS),
+        "worker": rng.integers(0, 4, ROWS),
+        "response_ms": rng.lognormal(1, 0.5, ROWS),
+        "server_ms": rng.lognormal(0, 0.5, ROWS),
+        "bytes": rng.integers(60, 600, ROWS),
+        "status": np.full(ROWS, 200),
+        "error": pa.nulls(ROWS, SCHEMA.field("error").type),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "requests.parquet")
+        arrays = [pa.array(columns[field.name]).cast(field.type) for field in SCHEMA]
+        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, row_group_size=250_000)
+        began = time.perf_counter()
+        summary = summarise_requests(path, make_record(load_started=0.0, window=(1.0, 99.0)))
+        rate = ROWS / (time.perf_counter() - began)
+    if summary.endpoints["requests"].iloc[0] < 0.9 * ROWS:
+        raise RuntimeError("requests are missing from the summary")
+    print(f"{verdict(rate >= 2e6)}  summarise: {rate / 1e6:.1f} million requests/s, bar 2", flush=True)
+
+
+def run_overhead() -> None:
+    """Measure one short run and compare its wall-clock time with its own length."""
+    with tempfile.TemporaryDirectory() as folder:
+        suite = Path(folder, "suite.yaml")
+        suite.write_text(
+            "defaults: {duration: 3s, warm_up: 1s, repeats: 1}\n"
+            "experiments: {a: {load: {spawn_rate: 50, think_time: 0, workers: 2}}}",
+            encoding="utf-8",
+        )
+        [run] = make_plan(load_suite(suite)).runs
+        command = [sys.executable, "-m", "loadstone", "measure", "--run", run.model_dump_json()]
+        command += ["--into", f"{folder}/run", "--log", f"{folder}/log"]
+        began = time.perf_counter()
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        beyond = time.perf_counter() - began - run.warm_up - run.duration
+    print(f"{verdict(beyond <= 5)}  one run, beyond ramp-up, warm-up and window: {beyond:.1f} s, bar 5", flush=True)
+
+
+def nothing_to_do() -> None:
+    """Time Snakemake over a campaign of a hundred runs that are all there."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        suite = folder / "suite.yaml"
+        experiments = ", ".join(f"e{n}: {{}}" for n in range(RUNS))
+        suite.write_text(f"defaults: {{repeats: 1}}\nexperiments: {{{experiments}}}", encoding="utf-8")
+        for n in range(RUNS):
+            (folder / f"results/runs/e{n}/1/logs").mkdir(parents=True)
+            (folder / f"results/summaries/e{n}/1").mkdir(parents=True)
+            for file in RUN_FILES:
+                (folder / f"results/runs/e{n}/1" / file).touch()
+        (folder / "report").mkdir()
+        (folder / "results/plan.json").touch()
+        for n in range(RUNS):
+            for table in ("endpoints", "latency", "course", "processes"):
+                (folder / f"results/summaries/e{n}/1/{table}.csv").touch()
+        for file in ("results/summary.csv", "results/scaling.json", "report/index.html"):
+            (folder / file).touch()
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(Path("Snakefile").absolute())]
+        command += ["--directory", name, "--cores", "2", "--config", f"suite={suite}"]
+        began = time.perf_counter()
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds = time.perf_counter() - began
+    if "Nothing to be done" not in answer.stderr:
+        raise RuntimeError("there was something to do")
+    print(f"{verdict(seconds <= 3)}  snakemake with nothing to do, {RUNS} runs: {seconds:.1f} s, bar 3", flush=True)
+
+
+def main() -> None:
+    """Print a line for each."""
+    summarise()
+    run_overhead()
+    nothing_to_do()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""A real campaign, from the suite to the page."""
+
+import json
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from subprocess import Popen
+
+import pandas as pd
+import pytest
+
+from loadstone.plan import Run
+from loadstone.record import read_record
+from tests.workflow.conftest import Project
+
+RUN_FILES = {
+    "requests.parquet", "processes.parquet", "run.json", "logs", "locust_stats.csv", "locust_stats_history.csv",
+    "locust_failures.csv", "locust_exceptions.csv",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(measured: Project) -> Path:
+    return measured.folder / "results"
+
+
+def test_every_run_is_complete_and_nothing_else_is_there(results: Path) -> None:
+    folders = sorted(path for path in (results / "runs").glob("*/*"))
+    assert [f"{path.parent.name}/{path.name}" for path in folders] == [
+        "albums=10/1", "albums=100/1", "fast/1", "fast/2", "plain/1", "plain/2"
+    ]  # fmt: skip
+    for folder in folders:
+        assert {path.name for path in folder.iterdir()} == RUN_FILES
+
+
+def test_three_counts_of_requests_agree(results: Path) -> None:
+    for path in (results / "runs").glob("*/*/run.json"):
+        record = read_record(path)
+        recorded = len(pd.read_parquet(path.with_name("requests.parquet"), columns=["time"]))
+        assert record.counts.recorded == record.counts.locust == record.counts.server == recorded > 0
+        assert all(check.ok for check in record.checks), record.checks
+
+
+def test_phases_follow_each_other(results: Path) -> None:
+    for path in (results / "runs").glob("*/*/run.json"):
+        record = read_record(path)
+        times = list(record.phases.model_dump().values())
+        assert times == sorted(times)
+        assert record.phases.window_end - record.phases.window_begin == pytest.approx(record.run.duration)
+        assert record.phases.window_begin - record.phases.all_users_running == pytest.approx(record.run.warm_up)
+
+
+def test_runs_never_overlap_and_come_in_blocks(results: Path) -> None:
+    records = [read_record(path) for path in (results / "runs").glob("*/*/run.json")]
+    records.sort(key=lambda record: record.phases.server_started)
+    for earlier, later in pairwise(records):
+        assert earlier.phases.server_stopped < later.phases.server_started
+    plan = json.loads((results / "plan.json").read_text(encoding="utf-8"))
+    planned = [(run["experiment"], run["repeat"]) for run in plan["runs"]]
+    assert [(record.run.experiment, record.run.repeat) for record in records] == planned
+
+
+def test_every_process_is_sampled_about_four_times_a_second(results: Path) -> None:
+    samples = pd.read_parquet(results / "runs" / "fast" / "1" / "processes.parquet")
+    record = read_record(results / "runs" / "fast" / "1" / "run.json")
+    assert samples.groupby("role", observed=True)["pid"].nunique().to_dict() == {
+        "host": 1, "load-master": 1, "load-worker": 2, "server-master": 1, "server-worker": 1
+    }  # fmt: skip
+    inside = samples[samples["time"].between(*record.window) & (samples["role"] == "host")]
+    assert 4 <= len(inside) <= 9, "two seconds, loosely"
+    for _, process in samples[samples["role"] != "host"].groupby("pid"):
+        assert process["cpu_s"].is_monotonic_increasing
+
+
+def test_record_tells_where_the_numbers_come_from(results: Path) -> None:
+    record = read_record(results / "runs" / "plain" / "1" / "run.json")
+    assert "server:create_app" in record.commands.server[-1]
+    assert record.commands.load_master[-1] == "AlbumHttpUser"
+    assert record.source.versions["locust"]
+    assert len(record.source.lock_sha256 or "") == 64
+    assert record.exit_codes == {"server": 0, "load-master": 0, "load-worker-0": 0}
+    assert record.albums.before == 3
+    assert record.albums.after > record.albums.before
+
+
+def test_bounded_store_keeps_its_size(results: Path) -> None:
+    record = read_record(results / "runs" / "albums=100" / "1" / "run.json")
+    assert (record.albums.before, record.albums.window_end, record.albums.after) == (100, 101, 101)
+
+
+def test_every_user_is_known_by_its_number(results: Path) -> None:
+    for path in (results / "runs").glob("*/*/requests.parquet"):
+        assert set(pd.read_parquet(path, columns=["user"])["user"]) == set(range(20))
+
+
+def test_summary_has_every_run_and_endpoint(results: Path) -> None:
+    summary = pd.read_csv(results / "summary.csv")
+    assert set(summary["endpoint"]) == {"all", "GET /albums", "GET /albums/<id>", "POST /albums"}
+    together = summary[summary["endpoint"] == "all"]
+    assert len(together) == 6
+    assert (together["failures"] == 0).all()
+    assert (together["p50_ms"] <= together["p99_ms"]).all()
+    assert (together["server_ms"] < together["mean_ms"]).all()
+
+
+def test_page_needs_no_network_and_holds_what_it_shows(measured: Project) -> None:
+    page = (measured.folder / "report" / "index.html").read_text(encoding="utf-8")
+    markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
+    assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", markup)
+    assert "://" not in markup
+    assert "default-src 'none'" in page
+    specifications = json.loads(re.search(r'id="specifications">(.*?)</script>', page)[1])  # type: ignore[index]
+    for name in specifications:
+        assert f'id="chart-{name}"' in page
+    for experiment in ("plain", "fast", "albums=10"):
+        assert experiment in page
+
+
+def test_throughput_of_a_known_load_is_plausible(
+    first_run: Callable[[str], Run], start_measure: Callable[[Run], Popen[str]], tmp_path: Path
+) -> None:
+    """20 users who wait one second send 20 / (1 s + R) requests a second; nothing else may come out."""
+    text = (
+        "defaults: {duration: 10s, warm_up: 500ms, repeats: 1}\n"
+        "experiments: {known: {load: {users: 20, spawn_rate: 20, think_time: 1}}}"
+    )
+    run = first_run(text)
+    process = start_measure(run)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    folder = tmp_path / "runs" / "known" / "1"
+    record = read_record(folder / "run.json")
+    requests = pd.read_parquet(folder / "requests.parquet")
+    end = requests["time"] + requests["response_ms"] / 1000
+    inside = requests[(end >= record.window[0]) & (end < record.window[1])]
+    expected = 20 / (1 + inside["response_ms"].mean() / 1000)
+    assert len(inside) / run.duration == pytest.approx(expected, rel=0.05)
+    assert inside["error"].isna().all()

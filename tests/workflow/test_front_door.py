@@ -1,0 +1,36 @@
+"""Mistakes at the front door, as a user meets them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Project
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (("suit=config/smoke.yaml",), "command line: suit: unknown key; allowed: suite, duration"),
+        (("duration=20",), "duration: 20 is not allowed; allowed: a duration with its unit"),
+        (("repeats=many",), "repeats: 'many' is not allowed"),
+        (("suite=config/none.yaml",), "config/none.yaml: no such suite"),
+    ],
+)
+def test_wrong_setting_is_told_in_one_line(measured: Project, settings: tuple[str, ...], complaint: str) -> None:
+    answer = Project(measured.folder, settings=settings).snakemake("--dry-run")
+    assert answer.returncode != 0
+    assert "Traceback" not in answer.stderr
+    [line] = [line for line in answer.stderr.splitlines() if complaint in line]
+    assert line.endswith(line.strip())
+
+
+def test_campaign_can_be_kept_elsewhere(measured: Project, tmp_path: Path) -> None:
+    answer = measured.snakemake("--dry-run", "--directory", str(tmp_path))
+    assert answer.returncode == 0, answer.stderr
+    assert "measure" in answer.stdout
+    assert "Nothing to be done" not in answer.stderr
+
+
+def test_cores_do_not_make_runs_overlap(measured: Project) -> None:
+    answer = measured.snakemake("--dry-run", "--forceall", "--cores", "8")
+    assert answer.stdout.count("threads: 8") == 6, "each run claims all of them"

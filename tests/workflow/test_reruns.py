@@ -1,0 +1,126 @@
+"""What reruns when something changes: just what has to."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Project
+
+RUNS = {"plain/1", "plain/2", "fast/1", "fast/2", "albums=10/1", "albums=100/1"}
+TABLES = {("analyse", ""), ("report", "")}
+
+
+def measured(*runs: str) -> set[tuple[str, str]]:
+    return {(rule, run) for run in runs for rule in ("measure", "summarise")}
+
+
+def append(path: Path, line: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_nothing_changed(project: Project) -> None:
+    assert project.would_run() == set()
+    assert "Nothing to be done" in project.snakemake().stderr
+
+
+def test_one_experiments_configuration(project: Project) -> None:
+    replace(project.suite, "workers: 2", "workers: 1")
+    assert project.would_run() == measured("fast/1", "fast/2") | TABLES | {("plan", "")}
+
+
+def test_default_that_all_share(project: Project) -> None:
+    replace(project.suite, "think_time: 1", "think_time: 1.5")
+    assert project.would_run() == measured(*RUNS) | TABLES | {("plan", "")}
+
+
+def test_more_repeats(project: Project) -> None:
+    replace(project.suite, "repeats: 2", "repeats: 3")
+    assert project.would_run() == measured("plain/3", "fast/3") | TABLES | {("plan", "")}
+
+
+def test_more_repeats_on_the_command_line(project: Project) -> None:
+    project = dataclasses.replace(project, settings=("repeats=3",))
+    assert project.would_run() == measured("plain/3", "fast/3") | TABLES | {("plan", "")}
+
+
+def test_comment_and_order(project: Project) -> None:
+    replace(project.suite, "  plain: {}\n", "")
+    replace(project.suite, "sweeps:", "  # a comment\n  plain: {}\n\nsweeps:")
+    assert project.would_run() == set()
+
+
+def test_another_experiment(project: Project) -> None:
+    replace(project.suite, "  plain: {}\n", "  plain: {}\n  more: {repeats: 1, load: {users: 30}}\n")
+    assert project.would_run() == measured("more/1") | TABLES | {("plan", "")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["server/routes.py", "server/stores/linear.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],
+)
+def test_code_that_takes_part_in_measuring(project: Project, path: str) -> None:
+    append(project.folder / path, "# changed\n")
+    assert project.would_run() == measured(*RUNS) | TABLES
+
+
+@pytest.mark.parametrize("path", ["requests.py", "processes.py", "campaign.py", "scaling.py", "quantiles.py"])
+def test_analysis_code(project: Project, path: str) -> None:
+    append(project.folder / "workflow" / "loadstone" / "analyse" / path, "# changed\n")
+    assert project.would_run() == {("summarise", run) for run in RUNS} | TABLES
+
+
+@pytest.mark.parametrize("path", ["charts.py", "templates/page.html", "templates/page.css"])
+def test_report_code(project: Project, path: str) -> None:
+    append(project.folder / "workflow" / "loadstone" / "report" / path, "\n")
+    assert project.would_run() == {("report", "")}
+
+
+def test_touch_without_change(project: Project) -> None:
+    for path in ("server/routes.py", "workflow/loadstone/analyse/requests.py", "config/tiny.yaml"):
+        (project.folder / path).touch()
+    assert project.would_run() == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requests.parquet", "processes.parquet", "run.json", "locust_stats.csv", "locust_stats_history.csv",
+        "locust_failures.csv", "locust_exceptions.csv",
+    ],
+)  # fmt: skip
+def test_one_file_of_a_run_deleted(project: Project, name: str) -> None:
+    (project.folder / "results" / "runs" / "fast" / "2" / name).unlink()
+    assert project.would_run() == measured("fast/2") | TABLES
+
+
+def test_deleted_run_is_measured_again_and_then_nothing_is_left_to_do(project: Project) -> None:
+    others = {
+        path: path.stat().st_mtime_ns
+        for path in (project.folder / "results" / "runs").rglob("requests.parquet")
+        if "albums=10/" not in str(path)
+    }
+    deleted = project.folder / "results" / "runs" / "albums=10" / "1" / "run.json"
+    deleted.unlink()
+    answer = project.snakemake()
+    assert answer.returncode == 0, answer.stderr
+    assert deleted.exists()
+    assert all(path.stat().st_mtime_ns == time for path, time in others.items())
+    assert project.would_run() == set()
+
+
+def test_experiment_is_a_target_by_its_name(project: Project) -> None:
+    append(project.folder / "server" / "routes.py", "# changed\n")
+    assert project.would_run("fast") == measured("fast/1", "fast/2")
+    assert project.would_run("albums=10") == measured("albums=10/1")
+
+
+def test_run_is_a_target_by_its_file(project: Project) -> None:
+    append(project.folder / "server" / "routes.py", "# changed\n")
+    assert project.would_run("results/runs/plain/2/run.json") == {("measure", "plain/2")}
