@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and write report/index.html
-	snakemake --cores all --quiet rules --config suite=$(SUITE)
+	snakemake --cores all --quiet rules --config "suite=$(SUITE)"
 	@echo "The report is $(CURDIR)/report/index.html"
 
 test: setup ## run the tests: real servers, real load, a few minutes

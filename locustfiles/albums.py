@@ -19,14 +19,16 @@ _user_numbers = itertools.count()
 
 @events.init.add_listener
 def set_up(environment: Any, runner: Any, **_: Any) -> None:
-    """Give worker k of n the user numbers k, k + n, k + 2n, …: unique in the run, whichever worker connects first.
+    """Give the worker of rank k among n the user numbers k, k + n, k + 2n, …: of N users, 0 to N - 1.
 
     This is the last listener to be registered, so a worker announces itself when all have run.
     """
-    global _user_numbers  # noqa: PLW0603 - one Locust process is one environment
-    given = options.of(environment)
-    _user_numbers = itertools.count(given.worker_number, max(1, given.expect_workers))
-    conductor.announce(environment, runner)
+
+    def number_from(rank: int) -> None:
+        global _user_numbers  # noqa: PLW0603 - one Locust process is one environment
+        _user_numbers = itertools.count(rank, max(1, options.of(environment).expect_workers))
+
+    conductor.announce(runner, number_from)
 
 
 class AlbumTasks(TaskSet):

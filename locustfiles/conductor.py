@@ -8,11 +8,12 @@ their last statistics before the master quits.
 
 A worker that has connected may not have run its `init` listeners yet, and Locust would let it spawn users all the
 same: they would go unnumbered and unrecorded. So each worker announces itself when it is set up, and the master waits
-for that.
+for that before it starts the users.
 """
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ CONNECT_DEADLINE_S = 30.0
 DRAIN_MARGIN_S = 5.0
 POLL_S = 0.02
 ANNOUNCE_INTERVAL_S = 0.1
-SET_UP = "worker_set_up"
+SET_UP, RANK = "worker_set_up", "worker_rank"
 WATCH_INTERVAL_S = 0.5
 
 
@@ -63,6 +64,9 @@ class Conductor:
             if time.monotonic() > deadline:
                 sys.exit(f"{connected} of {self._workers} Locust workers connected within {CONNECT_DEADLINE_S:g} s")
             gevent.sleep(POLL_S)
+        # Locust hands users out in the order of worker ids, which are random: by rank, the users' numbers are not
+        for rank, client_id in enumerate(sorted(self._set_up)):
+            self._runner.send_message(RANK, {"rank": rank}, client_id)
         self.note("workers_connected")
 
     def on_spawning_complete(self, **_: Any) -> None:
@@ -99,17 +103,21 @@ class Conductor:
             self._runner.quit()
 
 
-def announce(environment: Any, runner: Any) -> None:
-    """From a worker that is set up, tell the master so until the test starts."""
-    started = gevent.event.Event()
-    environment.events.test_start.add_listener(lambda **_: started.set())
+def announce(runner: Any, on_rank: Callable[[int], None]) -> None:
+    """From a worker that is set up, tell the master so until it answers with the worker's rank, from 0."""
+    ranked = gevent.event.Event()
+
+    def on_message(msg: Any, **_: Any) -> None:
+        on_rank(msg.data["rank"])
+        ranked.set()
 
     def tell() -> None:
-        while not started.is_set():
+        while not ranked.is_set():
             runner.send_message(SET_UP)
-            started.wait(ANNOUNCE_INTERVAL_S)
+            ranked.wait(ANNOUNCE_INTERVAL_S)
 
     if isinstance(runner, WorkerRunner):
+        runner.register_message(RANK, on_message)
         gevent.spawn(tell)
 
 

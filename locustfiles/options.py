@@ -12,8 +12,8 @@ from locust.argument_parser import LocustArgumentParser
 def add_options(parser: LocustArgumentParser, **_: Any) -> None:
     """Declare the options.
 
-    Locust sends the master's values to the workers when the test starts; what is a worker's own (`--records`,
-    `--worker-number`) is therefore read before, in `init` listeners.
+    Locust sends the master's values to the workers when the test starts; what is a worker's own (`--records`) is
+    therefore read before, in an `init` listener.
     """
     group = parser.add_argument_group("Loadstone")
     group.add_argument("--think-time", type=float, nargs=2, default=[1.0, 2.0], metavar="S",
@@ -27,7 +27,6 @@ def add_options(parser: LocustArgumentParser, **_: Any) -> None:
     group.add_argument("--window", type=float, default=20.0, metavar="S", help="Seconds that count")
     group.add_argument("--timeline", default="", metavar="FILE", help="Master: where to note what happened when")
     group.add_argument("--records", default="", metavar="FILE", help="Worker: where to keep every request")
-    group.add_argument("--worker-number", type=int, default=0, metavar="K", help="Worker: its number, from 0")
 
 
 def of(environment: Any) -> Namespace:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
 
@@ -61,4 +61,5 @@ def _as_json(error: HTTPException) -> Response:
 
 
 def _broken(_: Exception) -> Response:
+    current_app.logger.exception("unhandled")
     return Response(orjson.dumps({"message": "internal error"}), 500, mimetype="application/json")

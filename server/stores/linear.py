@@ -12,7 +12,8 @@ from server.stores.base import DuplicateAlbumError
 class ListStore:
     """A list. Lookup is O(n), as published; a set beside it serves only to refuse duplicate ids.
 
-    Readers take no lock: the list is only ever appended to, or replaced as a whole when the bound is reached.
+    Readers take no lock: the list is only ever appended to or, when the bound is reached, replaced as a whole or in its
+    last place.
     """
 
     def __init__(self, starting: Sequence[Album], albums_max: int | None = None) -> None:
@@ -39,11 +40,14 @@ class ListStore:
             if album.id in self._ids:
                 raise DuplicateAlbumError(album.id)
             self._ids.add(album.id)
-            if self._max is not None and len(self._albums) >= self._max:
-                self._ids.remove(self._albums[self._kept].id)
-                self._albums = [*self._albums[: self._kept], *self._albums[self._kept + 1 :], album]
-            else:
+            if self._max is None or len(self._albums) < self._max:
                 self._albums.append(album)
+                return
+            self._ids.remove(self._albums[self._kept].id)
+            if self._max == self._kept + 1:  # a constant size costs what an append costs
+                self._albums[self._kept] = album
+            else:
+                self._albums = [*self._albums[: self._kept], *self._albums[self._kept + 1 :], album]
 
     def __len__(self) -> int:
         return len(self._albums)

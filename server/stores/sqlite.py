@@ -1,5 +1,6 @@
 """Albums in an SQLite file that all worker processes share."""
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ SCHEMA = """
 class SqliteStore:
     """A table indexed by id, in WAL mode: readers and the one writer don't wait for each other.
 
-    Each thread has a connection of its own. The worker process that comes first fills the table.
+    Each thread has a connection of its own. The worker process that comes first fills the table; a lock file makes the
+    others wait, since SQLite doesn't wait for its busy timeout when several connections switch to WAL at once.
     """
 
     def __init__(self, path: Path, starting: Sequence[Album], albums_max: int | None = None) -> None:
@@ -35,6 +37,11 @@ class SqliteStore:
         self._kept = len(starting)
         self._max = albums_max
         self._local = threading.local()
+        with path.with_name(path.name + ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._fill(starting)
+
+    def _fill(self, starting: Sequence[Album]) -> None:
         db = self._connection
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def assert_broken(process: "subprocess.Popen[str]", tmp_path: Path, sentence: st
     assert "Traceback" not in errors
     [line] = [line for line in errors.splitlines() if line.startswith("loadstone: ")]
     assert sentence in line
-    kept = tmp_path / "logs" / "1"
+    kept = tmp_path / "logs" / "1.logs"
     assert line.endswith(f"logs: {kept}")
     assert (kept / "server.log").exists() or "taken" in sentence
     assert_nothing_left(tmp_path)
@@ -71,7 +72,7 @@ def test_server_killed(in_window: "subprocess.Popen[str]", tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("locust", "--worker-number 1"), "Locust worker 1 ended with exit code -9"),
+        (("locust", "worker-1.jsonl"), "Locust worker 1 ended with exit code -9"),
         (("locust", "--master-bind-port"), "Locust's master ended with exit code -9"),
     ],
     ids=["worker", "master"],
@@ -84,7 +85,7 @@ def test_part_of_the_generator_killed(
 
 
 def test_locust_worker_frozen(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    find(tmp_path, "locust", "--worker-number 0").suspend()
+    find(tmp_path, "locust", "worker-0.jsonl").suspend()
     assert_broken(in_window, tmp_path, "a Locust worker has stopped reporting to its master")
 
 
@@ -115,10 +116,22 @@ def test_port_is_taken(first_run: Callable[[str], Run], start_measure: Start, tm
         assert_broken(start_measure(run), tmp_path, f"port {port} on 127.0.0.1 is taken")
 
 
+def test_nothing_succeeds(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
+    text = TEXT.replace("duration: 20s", "duration: 3s, server: {store: sqlite}")
+    process = start_measure(first_run(text))
+    log = tmp_path / "logs" / "1.log"
+    wait_for(lambda: log.exists() and "starting Locust" in log.read_text("utf-8"), 30, "the load")
+    [store] = tmp_path.rglob("albums.sqlite")
+    with sqlite3.connect(store) as db:
+        db.execute("ALTER TABLE albums RENAME COLUMN title TO heading")  # every endpoint of the mix needs it
+    assert_broken(process, tmp_path, "requests in the window succeeded")
+    assert "no such column: title" in (tmp_path / "logs/1.logs/server.log").read_text("utf-8")
+
+
 def test_server_answers_nothing(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
-    process = start_measure(first_run(TEXT.replace("duration: 20s", "duration: 3s")))
+    process = start_measure(first_run(TEXT.replace("duration: 20s", "duration: 60s")))
     wait_for_window(tmp_path)
     master = find(tmp_path, "gunicorn", "server:create_app")
     for frozen in [*master.children(), master]:
         frozen.suspend()
-    assert_broken(process, tmp_path, "GET /healthz: no usable answer: ReadTimeout")
+    assert_broken(process, tmp_path, "no answer to any request for 1")

@@ -1,6 +1,5 @@
 """The API does what its description says, for anything that schemathesis can think of."""
 
-import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, settings
@@ -24,8 +23,3 @@ def test_description_names_every_route(app: Flask) -> None:
     }
     routes = {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}
     assert described == routes
-
-
-@pytest.mark.parametrize("store", ["dict", "cached"])
-def test_description_does_not_depend_on_the_store(store: str) -> None:
-    assert create_app(store).test_client().get("/openapi.json").json["openapi"] == "3.1.0"

@@ -35,7 +35,7 @@ def make_record(
             load_stopped=window[1] + 1,
             server_stopped=window[1] + 2,
         ),
-        albums=AlbumCounts(before=3, window_begin=10, window_end=20, after=20),
+        albums=AlbumCounts(before=3, window_begin=10, window_end=20, after=20, expected_after=20),
         counts=RequestCounts(recorded=100, locust=100, server=100),
         exit_codes={"server": 0},
         checks=[],

@@ -13,7 +13,7 @@ STAGES = {  # modules that a stage runs → globs that its rule declares as sour
     ("analyse.requests", "analyse.processes", "analyse.campaign"): ("analyse/",),
     ("report.page", "report.data"): ("report/", "analyse/"),  # analyse/ reaches the report through its tables
 }
-FORMATS = {"__init__.py", "errors.py", "plan.py", "record.py", "suite.py", "values.py"}
+FORMATS = {"__init__.py", "errors.py", "plan.py", "published.py", "record.py", "suite.py", "values.py"}
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
 
 

@@ -9,7 +9,7 @@ from loadstone.report.numbers import clock, figure, ratio, spread
     ("value", "text"),
     [
         (0.0012345, "0.00123"), (1.2345, "1.23"), (12.345, "12.3"), (123.45, "123"), (1234.5, "1,234"),
-        (0.0, "0"), (None, "–"), (float("nan"), "–"), (-2.5, "-2.50"), (99.99, "100.0"),
+        (0.0, "0"), (None, "–"), (float("nan"), "–"), (-2.5, "-2.50"), (99.99, "100"),
     ],
 )  # fmt: skip
 def test_figure(value: float | None, text: str) -> None:

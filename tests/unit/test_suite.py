@@ -71,6 +71,11 @@ WriteSuite = Callable[[str], Path]
         ),
         ("sweeps: {s: {vary: server.store, values: [dict], fit: [amdahl]}}", "sweeps.s: fit: a scaling law needs"),
         ("sweeps: {s: {values: [1]}}", "sweeps.s.vary: missing"),
+        (
+            "sweeps: {s: {vary: load.users, values: [null]}}",
+            "sweeps.s.values.0: None is not allowed; allowed: a number,",
+        ),
+        (f"experiments: {{a: {{load: {{think_time: {'9' * 400}}}}}}}", "allowed: at most 300 seconds"),
         ("experiments: {a: {}}\npublished: {table: no.csv, rows: {b: x}}", "published.rows.b: no such experiment"),
         ("experiments: {a: {}}\npublished: {table: no.csv, rows: {}}", "published.table: 'no.csv': no such file"),
         ("experiments: {a: {}}\nhypothesis: {}", "hypothesis: unknown key; allowed: seed, defaults, experiments"),
@@ -86,6 +91,7 @@ def test_mistake_is_told_in_one_line(write_suite: WriteSuite, text: str, complai
         load_suite(path)
     matching = [line for line in caught.value.lines if complaint in line]
     assert matching, caught.value.lines
+    assert len(caught.value.lines) == len(set(caught.value.lines))
     assert all(line.startswith(f"{path}: ") for line in caught.value.lines)
 
 
@@ -152,9 +158,26 @@ def test_wrong_override_is_told(write_suite: WriteSuite, overrides: dict[str, ob
         load_suite(write_suite("experiments: {a: {}}"), overrides)
 
 
-@given(st.integers(1, 10**8).map(lambda ms: ms / 1000))
+@given(st.integers(1, 10**8).map(lambda us: us / 1e6))
 def test_duration_survives_writing_and_reading(seconds: float) -> None:
     assert parse_duration(format_duration(seconds)) == pytest.approx(seconds, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ("row,rps\nx,1\n", "table.csv: no column get_albums_avg_ms"),
+        ("row,rps,get_albums_avg_ms,post_albums_avg_ms,aggregated_avg_ms\ny,1,2,3,4\n", "'x' is no row of"),
+        ("row,rps,get_albums_avg_ms,post_albums_avg_ms,aggregated_avg_ms\nx,~33,2,3,4\n", "line 2: rps: '~33' is not"),
+    ],
+)
+def test_published_table_is_checked_before_anything_starts(write_suite: WriteSuite, table: str, complaint: str) -> None:
+    path = write_suite("experiments: {a: {}}\npublished: {table: table.csv, rows: {a: x}}")
+    path.with_name("table.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(SuiteError) as caught:
+        load_suite(path)
+    [line] = caught.value.lines
+    assert complaint in line
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 LoadstoneError
 ├── SuiteError          the suite file, or a value given on the command line, can't be used
+├── TableError          somebody's table of figures can't be used
 ├── MeasureError        a run broke
 │   ├── ServerError     the system under test didn't start, died or answered nothing
 │   ├── GeneratorError  Locust didn't start, lost a worker or stopped early
@@ -25,6 +26,12 @@ class LoadstoneError(Exception):
 
 class SuiteError(LoadstoneError):
     """The suite, or an override of it, says something that can't be run."""
+
+    exit_code = 2
+
+
+class TableError(LoadstoneError):
+    """A table of figures is missing, or holds something that can't be a figure."""
 
     exit_code = 2
 

@@ -35,12 +35,14 @@ def show_plan(plan: Plan) -> None:
 
 
 def _describe(values: Mapping[str, object]) -> str:
-    return "  ".join(f"{key}={_value(key, value)}" for key, value in values.items() if value is not None) or "–"
+    return "  ".join(f"{key}={_value(key, value)}" for key, value in values.items()) or "–"
 
 
 def _value(key: str, value: object) -> str:
     if key in ("duration", "warm_up") and isinstance(value, float):
         return format_duration(value)
+    if value is None:
+        return "none"
     if isinstance(value, tuple):
         return "–".join(f"{v:g}" for v in dict.fromkeys(value)) + "s"
     if hasattr(value, "model_dump"):

@@ -46,12 +46,14 @@ class Phases(Part):
 
 
 class AlbumCounts(Part):
-    """Albums in the store."""
+    """Albums in the store: asked before and after, in between told from the posts that had succeeded by then."""
 
     before: int
     window_begin: int
     window_end: int
     after: int
+    expected_after: int
+    """What `after` should be, going by all posts that succeeded."""
 
 
 class RequestCounts(Part):

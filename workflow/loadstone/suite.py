@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -33,6 +34,13 @@ class Model(BaseModel):
 
 StoreName = Literal["list", "dict", "sqlite", "cached"]
 Scalar = bool | int | float | str
+
+
+def _sweepable(value: object) -> object:
+    values = value if isinstance(value, list) and value else [value]
+    if not all(isinstance(v, bool | int | float | str) for v in values):
+        raise ValueError("a number, a word, or a list of those")
+    return value
 
 
 class GunicornServer(Model):
@@ -185,7 +193,7 @@ class SweepFile(Model):
     """Experiment whose settings it starts from; the defaults where absent."""
     vary: Annotated[str, AfterValidator(_vary)]
     """The factor: a key such as server.workers or load.users."""
-    values: list[Scalar | list[Scalar]] = Field(min_length=1)
+    values: list[Annotated[Scalar | list[Scalar], BeforeValidator(_sweepable)]] = Field(min_length=1)
     """The levels of the factor; each becomes an experiment named <sweep>=<value>."""
     fit: list[Literal["amdahl"]] = []
     """Scaling laws to fit to throughput over the factor."""

@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from loadstone.errors import SuiteError
+from loadstone.errors import SuiteError, TableError
+from loadstone.published import read_published
 from loadstone.suite import Level, Server, Settings, Suite, SuiteFile, Sweep, SweepFile
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
@@ -55,7 +56,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
         try:
             experiments[name] = Settings.model_validate(_merged(layers))
         except ValidationError as error:
-            complaints += [_explain(path, detail, layers) for detail in error.errors()]
+            complaints += _explain_all(path, error, layers)
     complaints += _check_published(path, file, set(layers_of))
     if complaints:
         raise SuiteError("\n".join(dict.fromkeys(complaints)))
@@ -89,8 +90,7 @@ def _read(path: Path) -> SuiteFile:
         file = SuiteFile.model_validate(raw)
     except ValidationError as error:
         layers = [Layer("", raw)]
-        lines = [_explain(path, detail, layers, SuiteFile) for detail in error.errors()]
-        raise SuiteError("\n".join(dict.fromkeys(lines))) from None
+        raise SuiteError("\n".join(dict.fromkeys(_explain_all(path, error, layers, SuiteFile)))) from None
     if not file.experiments and not file.sweeps:
         raise SuiteError(f"{path}: nothing to run; allowed: at least one of experiments, sweeps")
     return file
@@ -182,9 +182,31 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
         for name in file.published.rows
         if name not in names
     ]
-    if not (path.parent / file.published.table).is_file():
-        complaints.append(f"{path}: published.table: {_short(file.published.table)}: no such file beside the suite")
+    table = path.parent / file.published.table
+    if not table.is_file():
+        return [*complaints, f"{path}: published.table: {_short(file.published.table)}: no such file beside the suite"]
+    try:
+        rows = read_published(table)
+    except TableError as error:
+        return [*complaints, str(error)]
+    complaints += [
+        f"{path}: published.rows.{name}: {_short(row)} is no row of {table}; allowed: {', '.join(sorted(rows))}"
+        for name, row in file.published.rows.items()
+        if row not in rows
+    ]
     return complaints
+
+
+def _explain_all(
+    path: Path, error: ValidationError, layers: Sequence[Layer], model: type[BaseModel] = Settings
+) -> list[str]:
+    """One line for each offending key: of a value that fits no member of a union, pydantic complains once a member."""
+    details: dict[tuple[str, ...], ErrorDetails] = {}
+    for detail in error.errors():
+        keys = [str(part) for part in detail["loc"]]
+        known = keys if detail["type"] in ("missing", "extra_forbidden") else _known_prefix(keys, layers)
+        details.setdefault(tuple(known), detail)
+    return [_explain(path, detail, layers, model) for detail in details.values()]
 
 
 def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:

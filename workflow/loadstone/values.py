@@ -27,10 +27,13 @@ def format_duration(seconds: float) -> str:
     for unit in ("h", "m"):
         if seconds and seconds % _UNIT_SECONDS[unit] == 0:
             return f"{seconds / _UNIT_SECONDS[unit]:.0f}{unit}"
-    return f"{seconds:g}s" if float(f"{seconds:g}") == seconds else f"{seconds:.6f}s"
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
 
 
 def _think_time(value: object) -> object:
+    numbers = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(number, int) and abs(number) > LONGEST_THINK_TIME_S for number in numbers):
+        raise ValueError(f"at most {LONGEST_THINK_TIME_S:g} seconds")  # before one is too large for a float
     if isinstance(value, int | float) and not isinstance(value, bool):
         return (float(value), float(value))
     if isinstance(value, list | tuple) and len(value) == 2:

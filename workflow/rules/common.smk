@@ -22,7 +22,8 @@ ROOT = Path(workflow.basedir)
 
 def suite_path(name):
     """Find a suite: as given, else below the project (with --directory, the campaign's folder is the current one)."""
-    return Path(name) if Path(name).exists() else ROOT / name
+    given = Path(str(name))
+    return given if given.exists() else ROOT / given
 
 
 def load_plan(path, overrides):

@@ -21,7 +21,8 @@ def gather(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
         _read(summaries / run.experiment / str(run.repeat) / f"{table}.csv", run)
         for run in sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     ]
-    return pd.concat([frame for frame in frames if not frame.empty], ignore_index=True)
+    filled = [frame for frame in frames if not frame.empty]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 
 def _read(path: Path, run: Run) -> pd.DataFrame:
@@ -51,11 +52,11 @@ def _fit(sweep: Sweep, summary: pd.DataFrame) -> dict[str, Any]:
     for level in sweep.levels:
         runs = together[together["experiment"] == level.experiment]
         points += [
-            {"level": level.value, "experiment": level.experiment, "repeat": repeat, "throughput_rps": rps}
+            {"level": level.value, "experiment": level.experiment, "repeat": repeat, "goodput_rps": rps}
             for repeat, rps in zip(runs["repeat"].tolist(), runs["goodput_rps"].tolist(), strict=True)
         ]
     try:
-        fit = fit_amdahl([p["level"] for p in points], [p["throughput_rps"] for p in points])
+        fit = fit_amdahl([p["level"] for p in points], [p["goodput_rps"] for p in points])
     except ValueError as error:
         return {"law": "amdahl", "vary": sweep.vary, "points": points, "parameters": None, "reason": str(error)}
     return {

@@ -98,6 +98,31 @@ def _table(worker: int, rows: list[Any]) -> pa.Table:
     return pa.Table.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
 
 
+def count_between(path: Path, begin: float, end: float) -> tuple[int, int]:
+    """Count the requests of a requests.parquet that ended in [begin, end): all, and those that succeeded."""
+    total = succeeded = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["time", "response_ms", "error"]):
+            inside = pc.and_(pc.greater_equal(_end(batch), begin), pc.less(_end(batch), end))
+            total += pc.sum(inside).as_py() or 0
+            succeeded += pc.sum(pc.and_(inside, pc.is_null(batch["error"]))).as_py() or 0
+    return total, succeeded
+
+
+def _end(batch: pa.RecordBatch) -> pa.Array:
+    return pc.add(batch["time"], pc.divide(batch["response_ms"], 1000.0))
+
+
+def ended(path: Path, endpoint: str, before: float) -> int:
+    """Count the successful requests to `endpoint` in a requests.parquet that ended before a moment (unix seconds)."""
+    count = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["time", "endpoint", "response_ms", "error"]):
+            mine = pc.and_(pc.equal(batch["endpoint"].cast(pa.string()), endpoint), pc.is_null(batch["error"]))
+            count += pc.sum(pc.and_(mine, pc.less(_end(batch), before))).as_py() or 0
+    return count
+
+
 def _server_ms(timing: pa.Array) -> pa.Array:
     found = pc.extract_regex(timing, r"\bdur=(?P<dur>[0-9]+(?:\.[0-9]+)?)")
     return pc.struct_field(found, [0]).cast(pa.float64())

@@ -45,7 +45,7 @@ class LocustFleet:
 
     def _worker_command(self, run: Run, url: str, port: int, number: int) -> list[str]:
         command = [*self._common(run, url), "--worker", "--master-host", "127.0.0.1", "--master-port", str(port)]
-        command += ["--worker-number", str(number), "--records", str(self._records[number].absolute())]
+        command += ["--records", str(self._records[number].absolute())]
         return [*command, USER_CLASSES[run.load.user]]
 
     def _master_command(self, run: Run, url: str, port: int) -> list[str]:

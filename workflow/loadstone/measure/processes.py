@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -14,6 +15,8 @@ from loadstone.measure import SOURCE_ROOT
 from loadstone.measure.guard import Guard
 
 POLL_S = 0.02
+NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+"""For every child's environment: load meant for loopback must not go through a proxy."""
 
 
 class StopRequest:
@@ -58,11 +61,14 @@ class Child:
         self.argv = list(argv)
         self.log = log
         self._guard = guard
+        self._code: int | None = None
         with log.open("ab") as output:
+            output.write(f"$ {shlex.join(self.argv)}\n".encode())
+            output.flush()
             self._process = subprocess.Popen(
                 self.argv,
                 cwd=SOURCE_ROOT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                env={**os.environ, **NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -84,15 +90,18 @@ class Child:
 
     def join(self, patience_s: float) -> int:
         """Wait for its end; kill its whole group after `patience_s` seconds. Returns the exit code."""
+        if self._code is not None:
+            return self._code  # its number may be somebody else's by now
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience_s)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        code = self._process.wait()
+        self._code = self._process.wait()
         self._guard.release(self.pid)
-        return code
+        return self._code
 
     def last_words(self) -> str:
         """Return the last line of its log that says something, for an error message."""
-        lines = [line.strip() for line in self.log.read_text("utf-8", "replace").splitlines() if line.strip()]
+        text = self.log.read_text("utf-8", "replace")
+        lines = [line.strip() for line in text.splitlines()[1:] if line.strip()]  # the first is the command
         return lines[-1][:200] if lines else "it said nothing"

@@ -6,6 +6,7 @@ name as the last step; whatever fails before that leaves the logs and nothing el
 """
 
 import contextlib
+import math
 import os
 import shutil
 import time
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loadstone.errors import GeneratorError, MeasureError, ServerError
-from loadstone.measure.collect import collect_requests, locust_count
+from loadstone.measure.collect import collect_requests, count_between, ended, locust_count
 from loadstone.measure.generator import IN_FLIGHT_DEADLINE_S, LocustFleet
 from loadstone.measure.guard import Guard
 from loadstone.measure.machine import describe_machine, describe_source, describe_state
@@ -29,6 +30,11 @@ START_DEADLINE_S = 45.0
 """Seconds for Locust's processes to start and connect (the conductor itself gives up after 30)."""
 RAMP_MARGIN_S = 30.0
 """Seconds beyond the configured ramp-up before users that are still missing break the run."""
+SILENCE_DEADLINE_S = 15.0
+"""Seconds beyond the longest think time without a single answer before the server counts as dead."""
+
+POST = "POST /albums"
+"""Endpoint that makes the store grow."""
 
 PHASE_TEXTS = {
     "workers_connected": "ramp-up",
@@ -42,9 +48,9 @@ def measure(run: Run, into: Path, log: Path) -> RunRecord:
     """Measure `run` and leave its files in the folder `into`, all of them or none.
 
     Progress goes to standard error and `log`. Raises `MeasureError` where the run breaks; the processes' logs are then
-    in the folder named like `log` without its suffix.
+    in a folder beside `log`.
     """
-    kept_logs = log.with_suffix("")
+    kept_logs = log.with_name(f"{log.stem}.logs")
     shutil.rmtree(kept_logs, ignore_errors=True)
     stop = StopRequest()
     with Reporter(run, log) as reporter, _scratch_folder(into) as scratch, Guard(scratch) as guard:
@@ -52,9 +58,11 @@ def measure(run: Run, into: Path, log: Path) -> RunRecord:
         logs.mkdir()
         try:
             record = _Measurement(run, scratch, logs, guard, stop, reporter).carry_out()
-        except MeasureError as error:
+        except BaseException as error:
             shutil.copytree(logs, kept_logs)
-            raise type(error)(f"{run.label}: {error}; logs: {kept_logs}") from None
+            if isinstance(error, MeasureError):
+                raise type(error)(f"{run.label}: {error}; logs: {kept_logs}") from None
+            raise
         if into.exists():
             shutil.rmtree(into)
         scratch.rename(into)
@@ -87,7 +95,8 @@ class _Measurement:
     reporter: Reporter
     times: dict[str, float] = field(default_factory=dict)
     sampler: Sampler = field(default_factory=Sampler)
-    albums: dict[str, int] = field(default_factory=dict)
+    answered: tuple[int, float] = (0, 0.0)
+    """Requests so far, and when (monotonic seconds) there was last a new one."""
 
     def carry_out(self) -> RunRecord:
         state_before = describe_state()
@@ -97,9 +106,9 @@ class _Measurement:
             self.reporter.phase("starting the server")
             self.times["server_ready"] = server.wait_ready()
             server.preflight(self.run.load.mix)
-            self.albums["before"] = server.albums()
+            albums_before = server.albums()
             fleet = self._apply_load(server)
-            self.albums["after"] = server.albums()
+            albums_after = server.albums()
             workers_came_up = len(server.worker_pids())
         except BaseException:
             server.kill()
@@ -109,14 +118,13 @@ class _Measurement:
         state_after = describe_state()
 
         self.reporter.phase("collecting")
-        recorded = collect_requests(fleet.records, self.scratch / "requests.parquet")
+        requests = self.scratch / "requests.parquet"
+        recorded = collect_requests(fleet.records, requests)
         counts = RequestCounts(
             recorded=recorded, locust=locust_count(Path(f"{fleet.csv_prefix}_stats.csv")), server=server.answered()
         )
-        if not recorded:
-            raise GeneratorError("no request was recorded")
-        if fleet.totals()[1] == recorded:
-            raise ServerError(f"none of {recorded} requests succeeded")
+        self._refuse_emptiness(requests)
+        albums = self._count_albums(requests, albums_before, albums_after, server.most_albums)
         self.sampler.write(self.scratch / "processes.parquet")
         record = RunRecord(
             run=self.run,
@@ -126,10 +134,10 @@ class _Measurement:
                 load_workers=[worker.argv for worker in fleet.workers],
             ),
             phases=Phases(**self.times),
-            albums=AlbumCounts(**self.albums),
+            albums=albums,
             counts=counts,
             exit_codes={"server": server_exit} | fleet.join(),
-            checks=_checks(self.run, counts, workers_came_up),
+            checks=_checks(self.run, counts, workers_came_up, albums),
             source=describe_source(),
             machine=describe_machine(),
             state_before=state_before,
@@ -149,10 +157,7 @@ class _Measurement:
             load = self.run.warm_up + self.run.duration
             self._attend(server, fleet, "workers_connected", START_DEADLINE_S)
             self._attend(server, fleet, "all_users_running", ramp)
-            self._attend(server, fleet, "window_begin", self.run.warm_up + RAMP_MARGIN_S)
-            self.albums["window_begin"] = server.albums()
             self._attend(server, fleet, "window_end", load + RAMP_MARGIN_S)
-            self.albums["window_end"] = server.albums()
             self._attend(server, fleet, "drained", IN_FLIGHT_DEADLINE_S + RAMP_MARGIN_S)
             codes = fleet.join()
         finally:
@@ -179,9 +184,35 @@ class _Measurement:
             if time.monotonic() > deadline:
                 raise MeasureError(f"no «{awaited.replace('_', ' ')}» within {deadline_s:.0f} s")
             self.sampler.sample(_roles(server, fleet))
-            self.reporter.figures(*fleet.totals())
+            requests, failures = fleet.totals()
+            self.reporter.figures(requests, failures)
+            self._refuse_silence(requests)
             if awaited not in self.times:
                 self.stop.sleep(max(0.0, next_sample - time.monotonic()))
+
+    def _refuse_silence(self, requests: int) -> None:
+        """Raise `ServerError` when users have waited too long for any answer at all."""
+        now = time.monotonic()
+        if requests != self.answered[0] or "all_users_running" not in self.times:
+            self.answered = (requests, now)
+        silent_s = now - self.answered[1]
+        if silent_s > SILENCE_DEADLINE_S + self.run.load.think_time[1]:
+            raise ServerError(f"no answer to any request for {silent_s:.0f} s")
+
+    def _refuse_emptiness(self, requests: Path) -> None:
+        """Raise where the window holds nothing to sum up."""
+        begin, end = self.times["window_begin"], self.times["window_end"]
+        total, succeeded = count_between(requests, begin, end)
+        if not total:
+            raise GeneratorError("no request ended in the window: it is too short for this load")
+        if not succeeded:
+            raise ServerError(f"none of the {total} requests in the window succeeded")
+
+    def _count_albums(self, requests: Path, before: int, after: int, most: float) -> AlbumCounts:
+        """Tell the albums at the window's ends from the posts that had succeeded by then: asking would be load."""
+        ends = [self.times["window_begin"], self.times["window_end"], math.inf]
+        begin, end, last = (int(min(before + ended(requests, POST, when), most)) for when in ends)
+        return AlbumCounts(before=before, window_begin=begin, window_end=end, after=after, expected_after=last)
 
     def _tidy(self, fleet: LocustFleet) -> None:
         """Leave in the folder what belongs to the result."""
@@ -199,13 +230,18 @@ def _roles(server: GunicornUnderTest, fleet: LocustFleet) -> Iterator[tuple[str,
     yield from (("load-worker", worker.pid) for worker in fleet.workers)
 
 
-def _checks(run: Run, counts: RequestCounts, workers_came_up: int) -> list[Check]:
+def _checks(run: Run, counts: RequestCounts, workers_came_up: int, albums: AlbumCounts) -> list[Check]:
     """Judge what can be judged without looking at the requests."""
     restarts = workers_came_up - run.server.workers
     return [
         Check(name="server workers restarted", ok=restarts == 0, figure=str(restarts)),
         _agreement("Locust", counts.recorded, counts.locust),
         _agreement("the server", counts.recorded, counts.server),
+        Check(
+            name="albums in the store after the run",
+            ok=albums.after == albums.expected_after,
+            figure=f"{albums.after:,} of {albums.expected_after:,} expected",
+        ),
     ]
 
 

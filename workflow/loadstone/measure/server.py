@@ -1,6 +1,7 @@
 """The system under test: start it, know that it is ready, ask it a few things, stop it."""
 
 import json
+import math
 import socket
 import sys
 import time
@@ -38,6 +39,8 @@ class GunicornUnderTest:
         self._refuse_taken(port)
         self.url = f"http://127.0.0.1:{port}"
         self._preflight_requests = 0
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy between us and loopback
         self.started = time.time()
         self.process = Child(
             self._command(port), logs / "server.log", guard, {"SERVER_STATE_DIR": str(self._state.absolute())}
@@ -78,7 +81,7 @@ class GunicornUnderTest:
 
     def _healthy(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=1).ok
+            return self._session.get(f"{self.url}/healthz", timeout=1).ok
         except requests.RequestException:
             return False
 
@@ -89,7 +92,7 @@ class GunicornUnderTest:
             raise ServerError(f"the server ended with exit code {code}: {self.process.last_words()}")
 
     def preflight(self, mix: Mix) -> None:
-        """Ask each endpoint of the mix once, and leave no trace: a POST of an album that exists has to be refused.
+        """Ask each endpoint of the mix once, and leave no trace: a POST that can't be fulfilled has to be refused.
 
         Raises `ServerError` where an answer is not what the API promises.
         """
@@ -103,12 +106,14 @@ class GunicornUnderTest:
                 raise ServerError("GET /albums/1: not album 1")
         if mix.create_album:
             body = {"id": "1", "title": "Blue Train", "artist": "John Coltrane", "price": 56.99}
-            self._ask("POST", "/albums", 409 if self.config.albums else 201, body)
+            self._ask("POST", "/albums", 422, {"id": "1"})
+            if self.config.albums:
+                self._ask("POST", "/albums", 409, body)
 
     def _ask(self, method: str, path: str, expected: int, body: object = None) -> object:
         self._preflight_requests += 1
         try:
-            answer = requests.request(method, self.url + path, json=body, timeout=ANSWER_DEADLINE_S)
+            answer = self._session.request(method, self.url + path, json=body, timeout=ANSWER_DEADLINE_S)
             content: object = answer.json()
         except requests.RequestException as error:
             raise ServerError(f"{method} {path}: no usable answer: {type(error).__name__}") from None
@@ -119,10 +124,16 @@ class GunicornUnderTest:
     def albums(self) -> int:
         """Ask how many albums it holds. Raises `ServerError` where it doesn't say."""
         try:
-            count = requests.get(f"{self.url}/healthz", timeout=ANSWER_DEADLINE_S).json()["albums"]
+            count = self._session.get(f"{self.url}/healthz", timeout=ANSWER_DEADLINE_S).json()["albums"]
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             raise ServerError(f"GET /healthz: no usable answer: {type(error).__name__}") from None
         return int(count)
+
+    @property
+    def most_albums(self) -> float:
+        """The bound on the store: the starting albums and the newest posted one always have a place."""
+        config = self.config
+        return math.inf if config.albums_max is None else max(config.albums_max, config.albums + 1)
 
     def worker_pids(self) -> list[int]:
         """Process ids of all workers that came up, those that ended since included."""

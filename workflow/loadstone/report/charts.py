@@ -67,8 +67,7 @@ def latency_distribution(table: pd.DataFrame, order: Sequence[str]) -> Chart:
 
     Columns experiment, repeat, endpoint, probability, response_ms.
     """
-    picker = alt.binding_select(options=list(order), name="Experiment ")
-    chosen = alt.selection_point(fields=["experiment"], bind=picker, value=order[0])
+    chosen = _picker(order)
     chart: alt.Chart = (
         alt.Chart(table)
         .mark_line(interpolate="monotone", strokeWidth=1.8, opacity=0.8)
@@ -124,9 +123,9 @@ def response_by_albums(table: pd.DataFrame, endpoint: str) -> Chart:
 
 
 def speedup(points: pd.DataFrame, curve: pd.DataFrame, factor: str) -> Chart:
-    """Throughput over a swept factor; points: level, repeat, throughput_rps; curve: level, throughput_rps, law."""
-    y = alt.Y("throughput_rps:Q", title="successful requests/s", scale=alt.Scale(zero=True))
+    """Speed-up over a swept factor; points: level, repeat, goodput_rps, speedup; curve: level, speedup, law."""
     laws = list(dict.fromkeys(curve["law"]))
+    y = alt.Y("speedup:Q", title="speed-up over X₁", scale=alt.Scale(zero=True))
     lines = (
         alt.Chart(curve)
         .mark_line()
@@ -137,44 +136,88 @@ def speedup(points: pd.DataFrame, curve: pd.DataFrame, factor: str) -> Chart:
             strokeDash=alt.StrokeDash("law:N", scale=alt.Scale(domain=laws, range=[[1, 0], [4, 4]]), legend=None),
         )
     )
-    dots = (
+    layers: alt.LayerChart = (lines + _levels(points, factor, y)).properties(width="container", height=260)
+    return layers
+
+
+def sweep_points(points: pd.DataFrame, factor: str) -> Chart:
+    """Throughput over a swept factor where there is no fit; columns level, repeat, goodput_rps."""
+    y = alt.Y("goodput_rps:Q", title="successful requests/s", scale=alt.Scale(zero=True))
+    chart: alt.Chart = _levels(points, factor, y).properties(width="container", height=260)
+    return chart
+
+
+def _levels(points: pd.DataFrame, factor: str, y: alt.Y) -> alt.Chart:
+    dots: alt.Chart = (
         alt.Chart(points)
         .mark_point(filled=True, size=60, opacity=0.8, color=BLUE)
         .encode(
-            x="level:Q",
+            x=alt.X("level:Q", title=factor, axis=alt.Axis(tickMinStep=1)),
             y=y,
             tooltip=[
                 alt.Tooltip("level:Q", title=factor),
                 alt.Tooltip("repeat:Q"),
-                alt.Tooltip("throughput_rps:Q", title="requests/s", format=",.3~r"),
+                alt.Tooltip("goodput_rps:Q", title="requests/s", format=",.3~r"),
             ],
         )
     )
-    layers: alt.LayerChart = (lines + dots).properties(width="container", height=260)
+    return dots
+
+
+def course(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart:
+    """Requests by the second, the window shaded, the experiment picked from a list; columns as `tables.course` has."""
+    chosen = _picker(order)
+    shade = (
+        alt.Chart(windows)
+        .mark_rect(opacity=0.12, color=BLUE)
+        .encode(x=alt.X("begin:Q", title="seconds since the load began"), x2="end:Q")
+        .transform_filter(chosen)
+    )
+    lines = (
+        alt.Chart(seconds)
+        .mark_line(strokeWidth=1.8, opacity=0.85, color=BLUE, point=alt.OverlayMarkDef(size=18, color=BLUE))
+        .encode(
+            x=alt.X("second:Q", title="seconds since the load began"),
+            y=alt.Y("requests:Q", title="requests/s", scale=alt.Scale(zero=True)),
+            detail="repeat:N",
+            tooltip=[alt.Tooltip("repeat:Q"), alt.Tooltip("second:Q"), alt.Tooltip("requests:Q", title="requests/s")],
+        )
+        .add_params(chosen)
+        .transform_filter(chosen)
+    )
+    layers: alt.LayerChart = (shade + lines).properties(width="container", height=240)
     return layers
 
 
-def cpu(table: pd.DataFrame, order: Sequence[str], cores: int) -> Chart:
-    """CPUs used by role and experiment, mean of the repeats; columns experiment, role, cpu."""
+def cpu(table: pd.DataFrame, order: Sequence[str]) -> Chart:
+    """CPUs used by each process; columns experiment, repeat, role, process, cpu."""
     roles = list(ROLE_COLOURS)
-    chart: alt.Chart = (
+    points = (
         alt.Chart(table)
-        .mark_bar()
+        .mark_point(filled=True, size=45, opacity=0.75)
         .encode(
-            x=alt.X("cpu:Q", title=f"CPUs used, of {cores}", scale=alt.Scale(domainMin=0)),
-            y=alt.Y("experiment:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=WIDEST_LABEL)),
+            x=alt.X("cpu:Q", title="CPUs used by one process (1 = a whole CPU)", scale=alt.Scale(domainMin=0)),
+            y=alt.Y("experiment:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=WIDEST_LABEL, grid=True)),
             color=alt.Color(
                 "role:N", title=None, scale=alt.Scale(domain=roles, range=[ROLE_COLOURS[role] for role in roles])
             ),
+            shape=alt.Shape("role:N", title=None, scale=alt.Scale(domain=roles)),
             tooltip=[
                 alt.Tooltip("experiment:N"),
+                alt.Tooltip("repeat:Q"),
                 alt.Tooltip("role:N"),
+                alt.Tooltip("process:Q", title="process, busiest first"),
                 alt.Tooltip("cpu:Q", title="CPUs used", format=".3~r"),
             ],
         )
-        .properties(width="container", height=ROW_HEIGHT * len(order))
     )
+    chart: alt.Chart = points.properties(width="container", height=ROW_HEIGHT * len(order))
     return chart
+
+
+def _picker(order: Sequence[str]) -> alt.Parameter:
+    listed = alt.binding_select(options=list(order), name="Experiment ")
+    return alt.selection_point(fields=["experiment"], bind=listed, value=order[0])
 
 
 def _endpoint_colour(table: pd.DataFrame) -> alt.Color:

@@ -10,9 +10,8 @@ import pandas as pd
 from loadstone.analyse.campaign import gather
 from loadstone.errors import ResultError
 from loadstone.plan import Plan
+from loadstone.published import read_published
 from loadstone.record import RunRecord, read_record
-
-PUBLISHED_COLUMNS = ("row", "rps", "get_albums_avg_ms", "post_albums_avg_ms", "aggregated_avg_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +22,20 @@ class Campaign:
     records: list[RunRecord]
     summary: pd.DataFrame
     latency: pd.DataFrame
+    course: pd.DataFrame
     processes: pd.DataFrame
     scaling: dict[str, Any]
-    published: pd.DataFrame | None
+    published: dict[str, dict[str, float]]
+    """Row → column → figure; empty where the suite names none."""
 
     @property
     def experiments(self) -> list[str]:
         """Names in the order of the page: those that repeat published rows in the order of that table, then by name."""
         names = list(self.plan.suite.experiments)
         wanted = self.plan.suite.published
-        if wanted is None or self.published is None:
+        if wanted is None:
             return names
-        place = {row: number for number, row in enumerate(self.published["row"])}
+        place = {row: number for number, row in enumerate(self.published)}
         return sorted(names, key=lambda name: (place.get(wanted.rows.get(name, ""), len(place)), name))
 
 
@@ -51,17 +52,8 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json") for run in runs],
         summary=summary,
         latency=gather(plan, results / "summaries", "latency"),
+        course=gather(plan, results / "summaries", "course"),
         processes=gather(plan, results / "summaries", "processes"),
         scaling=scaling,
-        published=None if published is None else _read_published(published),
+        published={} if published is None else read_published(published),
     )
-
-
-def _read_published(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
-    if missing := [column for column in PUBLISHED_COLUMNS if column not in table]:
-        raise ResultError(f"{path}: no column {missing[0]}; needed: {', '.join(PUBLISHED_COLUMNS)}")
-    return table

@@ -9,8 +9,9 @@ def figure(value: float | None) -> str:
         return "–"
     if value == 0:
         return "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{value:,.{max(0, digits)}f}"
+    rounded = float(f"{value:.3g}") if abs(value) < 1000 else value  # 99.99 has its digits before the point, as 100
+    digits = 2 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(0, digits)}f}"
 
 
 def ratio(value: float | None) -> str:

@@ -2,16 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
 import orjson
-import pandas as pd
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from loadstone.analyse.requests import ALL
+from loadstone.record import RunRecord
 from loadstone.report import charts, numbers, tables
 from loadstone.report.data import Campaign
 
@@ -43,11 +44,13 @@ def render(campaign: Campaign) -> str:
         odd_runs=[record for record in campaign.records if not all(check.ok for check in record.checks)],
         runs=_runs(campaign),
         first=min(campaign.records, key=lambda record: record.phases.server_started),
-        commits=sorted({record.source.commit or "no git" for record in campaign.records}),
-        machines=sorted({record.machine.cpu_model for record in campaign.records}),
+        growth=tables.growth(campaign),
+        commits=_distinct(record.source.commit or "no git" for record in campaign.records),
+        locks=_distinct(record.source.lock_sha256 or "none" for record in campaign.records),
+        versions=_distinct(_versions(record) for record in campaign.records),
+        machines=_distinct(_machine(record) for record in campaign.records),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
         specifications=_json_in_script(specifications),
-        charts=specifications.keys(),
         bundle=_code_in_script(_vega_bundle()),
     )
 
@@ -64,17 +67,20 @@ def _charts(campaign: Campaign) -> dict[str, charts.Chart]:
         "response-times": charts.response_times(tables.response_statistics(campaign), order),
         "latency": charts.latency_distribution(latency, order),
         "get-post": charts.get_against_post(get_post[["experiment", "repeat", "endpoint", "mean_ms"]].dropna(), order),
-        "cpu": charts.cpu(tables.cpu_by_role(campaign), order, campaign.records[0].machine.cores),
+        "course": charts.course(*tables.course(campaign), order),
+        "cpu": charts.cpu(tables.cpu_by_process(campaign), order),
     }
     for number, endpoint in enumerate(tables.ENDPOINTS):
         mine = albums[albums["endpoint"] == endpoint].drop(columns="endpoint")
         if not mine.empty:
             found[f"albums-{number}"] = charts.response_by_albums(mine, endpoint)
     for name, sweep in campaign.scaling.items():
-        if sweep["parameters"] is not None:
-            points = pd.DataFrame(sweep["points"])
+        points = tables.scaling_points(sweep)
+        if sweep["parameters"]:
             curve = tables.scaling_curve(sweep["parameters"], points["level"].tolist())
             found[f"sweep-{name}"] = charts.speedup(points, curve, sweep["vary"])
+        else:
+            found[f"sweep-{name}"] = charts.sweep_points(points, sweep["vary"])
     return found
 
 
@@ -110,6 +116,21 @@ def _vega_bundle() -> str:
     return bundle
 
 
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return sorted(set(texts))
+
+
+def _versions(record: RunRecord) -> str:
+    return ", ".join(f"{name} {version}" for name, version in record.source.versions.items())
+
+
+def _machine(record: RunRecord) -> str:
+    machine = record.machine
+    quota = f", limited to {numbers.figure(machine.cpu_quota)}" if machine.cpu_quota else ""
+    memory = numbers.figure(machine.memory_bytes / 2**30)
+    return f"{machine.cpu_model}, {machine.cores} CPUs{quota}, {memory} GiB, {machine.system}"
+
+
 def _totals(campaign: Campaign) -> dict[str, float]:
     together = campaign.summary[campaign.summary["endpoint"] == ALL]
     return {
@@ -126,5 +147,5 @@ def _runs(campaign: Campaign) -> list[dict[str, Any]]:
     rows = []
     for record in sorted(campaign.records, key=lambda record: record.phases.server_started):
         figures = table.loc[(record.run.experiment, record.run.repeat)]
-        rows.append({"record": record, "figures": figures, "began": record.phases.server_started})
+        rows.append({"record": record, "figures": figures})
     return rows

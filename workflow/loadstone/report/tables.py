@@ -1,6 +1,6 @@
 """The figures behind the page's tables and charts: pure functions of a campaign."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class PublishedRow:
     row: str
     experiment: str
     users: int
+    stated_users: float
+    """What the published table says, which may be wrong."""
     user: str
     workers: int
     throughput: Compared
@@ -55,31 +57,24 @@ class PublishedRow:
 def published_rows(campaign: Campaign) -> list[PublishedRow]:
     """Set the published table beside the experiments that repeat its rows."""
     wanted = campaign.plan.suite.published
-    if wanted is None or campaign.published is None:
-        return []
-    figures = {row["row"]: row for row in campaign.published.to_dict("records")}
-    return [
-        _published_row(campaign, figures, wanted.rows[experiment], experiment)
-        for experiment in campaign.experiments
-        if wanted.rows.get(experiment) in figures
-    ]
+    rows = wanted.rows if wanted else {}
+    return [_published_row(campaign, rows[name], name) for name in campaign.experiments if name in rows]
 
 
-def _published_row(
-    campaign: Campaign, figures: Mapping[str, Mapping[Hashable, Any]], row: str, experiment: str
-) -> PublishedRow:
+def _published_row(campaign: Campaign, row: str, experiment: str) -> PublishedRow:
     load = campaign.plan.suite.experiments[experiment].load
-    theirs = figures[row]
+    theirs = campaign.published[row]
 
     def compare(column: str, endpoint: str, ours: str) -> Compared:
         values = runs_of(campaign, experiment, endpoint)[ours].dropna().tolist()
-        return Compared(float(theirs[column]), values)
+        return Compared(theirs[column], values)
 
     aggregated = compare("aggregated_avg_ms", ALL, "mean_ms")
     return PublishedRow(
         row=row,
         experiment=experiment,
         users=load.users,
+        stated_users=theirs.get("users", float(load.users)),
         user=load.user,
         workers=load.workers,
         throughput=compare("rps", ALL, "throughput_rps"),
@@ -123,22 +118,57 @@ def by_albums(campaign: Campaign) -> pd.DataFrame:
     return pd.DataFrame(rows(), columns=["store", "repeat", "endpoint", "level", "albums", "mean_ms"])
 
 
-def cpu_by_role(campaign: Campaign) -> pd.DataFrame:
-    """Add up CPUs by role, mean over repeats: experiment, role, cpu."""
-    processes = campaign.processes[campaign.processes["role"] != "host"]
-    of_run = processes.groupby(["experiment", "repeat", "role"], as_index=False)["cpu"].sum()
-    means: pd.DataFrame = of_run.groupby(["experiment", "role"], as_index=False)["cpu"].mean()
-    return means
+def growth(campaign: Campaign) -> float:
+    """Largest relative growth of the store inside a window, over the runs that `by_albums` shows."""
+    shown = {
+        level.experiment
+        for sweep in campaign.plan.suite.sweeps.values()
+        for level in sweep.levels
+        if sweep.vary == "server.albums"
+    }
+    counts = [record.albums for record in campaign.records if record.run.experiment in shown]
+    return max((c.window_end / max(1, c.window_begin) - 1 for c in counts), default=0.0)
 
 
-def scaling_curve(parameters: dict[str, float], levels: list[float]) -> pd.DataFrame:
-    """Draw the fitted law and linear scaling from its X₁: level, throughput_rps, law."""
+def cpu_by_process(campaign: Campaign) -> pd.DataFrame:
+    """List what every process used, the busiest of a role first: experiment, repeat, role, process (from 1), cpu."""
+    processes = campaign.processes[campaign.processes["role"] != "host"].copy()
+    rank = processes.groupby(["experiment", "repeat", "role"])["cpu"].rank(method="first", ascending=False)
+    processes["process"] = rank.astype(int)
+    return processes[["experiment", "repeat", "role", "process", "cpu"]]
+
+
+def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay out throughput second by second, and where the window lies, in seconds since the load began.
+
+    Columns experiment, repeat, second, requests; and experiment, repeat, begin, end. The last second of a run is left
+    out: it is not whole.
+    """
+    seconds = campaign.course[["experiment", "repeat", "second", "requests"]]
+    last = seconds.groupby(["experiment", "repeat"])["second"].transform("max")
+    windows = [
+        (r.run.experiment, r.run.repeat, *(round(t - r.phases.load_started, 2) for t in r.window))
+        for r in campaign.records
+    ]
+    return seconds[seconds["second"] < last], pd.DataFrame(windows, columns=["experiment", "repeat", "begin", "end"])
+
+
+def scaling_points(sweep: Mapping[str, Any]) -> pd.DataFrame:
+    """List the runs of a sweep: level, repeat, goodput_rps, and speedup over the fitted X₁ where there is a fit."""
+    points = pd.DataFrame(sweep["points"])[["level", "repeat", "goodput_rps"]]
+    if sweep["parameters"]:
+        points["speedup"] = points["goodput_rps"] / sweep["parameters"]["x1"]
+    return points
+
+
+def scaling_curve(parameters: Mapping[str, float], levels: Sequence[float]) -> pd.DataFrame:
+    """Draw speed-up by the fitted law and in proportion: level, speedup, law."""
     at = np.linspace(min(levels), max(levels), 60)
-    fitted = [amdahl(n, parameters["x1"], parameters["sigma"]) for n in at]
-    linear = [parameters["x1"] * n for n in at if parameters["x1"] * n <= 1.5 * max(fitted)]
+    fitted = [amdahl(n, 1.0, parameters["sigma"]) for n in at]
+    linear = [n for n in at if n <= 1.5 * max(fitted)]
     return pd.concat(
         [
-            pd.DataFrame({"level": at, "throughput_rps": fitted, "law": "Amdahl"}),
-            pd.DataFrame({"level": at[: len(linear)], "throughput_rps": linear, "law": "linear"}),
+            pd.DataFrame({"level": at, "speedup": fitted, "law": "Amdahl"}),
+            pd.DataFrame({"level": linear, "speedup": linear, "law": "in proportion"}),
         ]
     )
