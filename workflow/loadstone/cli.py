@@ -55,6 +55,41 @@ def plan(
 
 
 @app.command()
+def audit(
+    table: Annotated[Path, typer.Argument(help="CSV with a row a test: users, requests, duration_s, rps, mean_ms, …")],
+    think_time: Annotated[
+        str | None, typer.Option(metavar="S[,S]", help="Think time in seconds: 1.5, or 1,2 for uniform.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check anybody's table of load-test results by arithmetic: contradictions, active users, what bound each row."""
+    import orjson
+
+    from loadstone.analyse.audit import audit as audit_rows
+    from loadstone.audittable import as_json, parse_think_time, read_table, show_audit
+
+    think = None if think_time is None else parse_think_time(think_time)
+    found = audit_rows(read_table(table, think))
+    if json:
+        print(orjson.dumps(as_json(found), option=orjson.OPT_INDENT_2).decode())
+    else:
+        show_audit(found)
+
+
+@app.command()
+def verdict(
+    signals: Annotated[Path, typer.Argument(help="JSON object: users, throughput, response_s, think_s, …")],
+) -> None:
+    """Judge signals that were measured anywhere: what bound the throughput, as JSON with evidence."""
+    import orjson
+
+    from loadstone.analyse.bottleneck import judge
+    from loadstone.signalsfile import as_json, read_signals
+
+    print(orjson.dumps(as_json(judge(read_signals(signals))), option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command()
 def measure(
     run: Annotated[str, typer.Option(help="The run as JSON, as the workflow passes it.")],
     into: Annotated[Path, typer.Option(help="Folder for the result; it appears complete or not at all.")],

@@ -1,0 +1,180 @@
+"""The verdict: each rule by an example, and what must hold for all signals."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from loadstone.analyse.bottleneck import Signals, failure_bound, judge
+
+# 50 users who wait 1.5 s on average: think time, on a machine that is bored
+IDLE: dict[str, Any] = {
+    "users": 50.0, "throughput": 33.2, "response_s": 0.005, "think_s": 1.5, "unloaded_response_s": 0.004,
+    "failures": 0.0, "requests": 2000.0, "server_workers": 1, "server_threads": 4, "server_cores": 2.0,
+    "server_cpu": 0.02, "server_seconds": 0.0005, "generator_cpu": [0.05, 0.06], "generator_ceiling": 2000.0,
+    "host_busy": 0.1, "host_steal": 0.0, "bytes_per_s": 1e4, "link_bytes_per_s": 1e8, "steady": True,
+}  # fmt: skip
+# 50 users who never wait, 1 000 requests/s, nothing at its limit
+EAGER = IDLE | {
+    "throughput": 1000.0, "response_s": 0.05, "think_s": 0.0, "unloaded_response_s": 0.001, "server_cpu": 0.5,
+    "requests": 20_000.0, "generator_cpu": [0.5], "host_busy": 0.5,
+}  # fmt: skip
+SERVER = {"server CPU", "server concurrency"}
+
+
+def verdict(base: dict[str, Any], **changes: object) -> str:
+    return judge(Signals(**(base | changes))).verdict
+
+
+def test_each_rule() -> None:
+    assert verdict(IDLE) == "think time"
+    assert verdict(EAGER) == "undetermined"
+    assert verdict(EAGER, generator_cpu=[0.3, 0.95]) == "generator"
+    assert verdict(EAGER, generator_ceiling=1100.0) == "generator"
+    assert verdict(EAGER, behind_schedule=True) == "generator"
+    assert verdict(EAGER, server_cpu=0.95) == "server CPU"
+    assert verdict(EAGER, host_busy=0.95) == "shared host"
+    assert verdict(EAGER, server_cpu=0.95, host_steal=0.2, host_busy=0.75) == "shared host"
+    assert verdict(EAGER, server_seconds=0.0038) == "server concurrency"
+    assert verdict(EAGER, bytes_per_s=0.9e8) == "network"
+    assert verdict(EAGER, failures=400.0) == "errors"
+    assert verdict(EAGER, throughput=900.0) == "invalid"
+    assert verdict(EAGER, steady=False) == "invalid"
+
+
+def test_mixed_names_both() -> None:
+    found = judge(Signals(**(EAGER | {"server_cpu": 0.95, "bytes_per_s": 0.9e8})))
+    assert (found.verdict, found.parties, found.also) == ("mixed", ("server CPU", "network"), "network")
+    found = judge(Signals(**(IDLE | {"generator_cpu": [0.95]})))
+    assert found.parties == ("generator", "think time")
+
+
+def test_waiting_for_a_cpu_fills_slots_but_is_the_host() -> None:
+    assert verdict(EAGER, server_seconds=0.0038, host_busy=0.97) == "shared host"
+
+
+def test_errors_and_invalid_end_the_matter() -> None:
+    assert verdict(EAGER, failures=400.0, server_cpu=0.95, steady=False) == "errors"
+    assert verdict(EAGER, server_cpu=0.95, steady=False) == "invalid"
+
+
+def test_remarks() -> None:
+    assert judge(Signals(**IDLE)).remark is None
+    assert judge(Signals(**(IDLE | {"host_busy": 0.8}))).remark == "near the knee"
+    assert "unobserved resource" in str(judge(Signals(**EAGER)).remark)
+
+
+def test_workers_beyond_the_cores_add_no_cpu() -> None:
+    assert Signals(**(EAGER | {"server_workers": 8, "server_cores": 2.0, "server_cpu": 1.9})).server == 0.95
+
+
+def test_failures_by_chance_are_no_errors() -> None:
+    """1 failure of 20 is a share of 5 %, but may well be a rate of 0.3 %."""
+    assert failure_bound(1, 20) == pytest.approx(0.00256, abs=1e-4)
+    assert verdict(EAGER, failures=1.0, requests=20.0) != "errors"
+
+
+shares = st.floats(0, 1.2)
+
+
+@st.composite
+def signals(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw signals of a run that is neither invalid nor full of errors."""
+    users = draw(st.floats(1, 1000))
+    think, response = draw(st.floats(0, 3)), draw(st.floats(1e-4, 2))
+    throughput = users / (think + response)
+    workers, threads, cores = draw(st.integers(1, 8)), draw(st.integers(1, 8)), float(draw(st.integers(1, 8)))
+    return {
+        "users": users,
+        "throughput": throughput,
+        "response_s": response,
+        "think_s": think,
+        "unloaded_response_s": draw(st.floats(0, 1)) * response,
+        "failures": 0.0,
+        "requests": 1000.0,
+        "server_workers": workers,
+        "server_threads": threads,
+        "server_cores": cores,
+        "server_cpu": draw(shares) * min(workers, cores),
+        "server_seconds": draw(shares) * workers * threads / throughput,
+        "generator_cpu": draw(st.lists(shares, min_size=1, max_size=4)),
+        "generator_ceiling": throughput / max(0.01, draw(shares)),
+        "host_busy": draw(st.floats(0, 1)),
+        "host_steal": draw(st.floats(0, 0.3)),
+        "bytes_per_s": draw(shares) * 1e6,
+        "link_bytes_per_s": 1e6,
+        "steady": True,
+    }
+
+
+OPTIONAL = sorted(set(Signals.model_fields) - {"users", "throughput", "response_s", "think_s"})
+
+
+@given(signals(), st.sets(st.sampled_from(OPTIONAL)))
+def test_missing_signal_never_accuses_the_server(full: dict[str, Any], dropped: set[str]) -> None:
+    accused = SERVER & set(judge(Signals(**full)).parties)
+    partly = {key: value for key, value in full.items() if key not in dropped}
+    assert SERVER & set(judge(Signals(**partly)).parties) <= accused
+
+
+@given(signals(), st.floats(0, 8))
+def test_more_server_cpu_never_turns_a_server_verdict_into_think_time(full: dict[str, Any], more: float) -> None:
+    before = judge(Signals(**full))
+    assume(SERVER & set(before.parties))
+    after = judge(Signals(**(full | {"server_cpu": full["server_cpu"] + more})))
+    assert after.verdict != "think time"
+
+
+@given(signals())
+def test_verdict_names_its_evidence(full: dict[str, Any]) -> None:
+    found = judge(Signals(**full))
+    by_signal = {evidence.signal: evidence for evidence in found.evidence}
+    for party, names in (
+        ("generator", ("u_gen", "X/ceiling")),
+        ("server CPU", ("u_server",)),
+        ("network", ("u_link",)),
+    ):
+        if party in found.parties:
+            assert any(by_signal[name].value >= by_signal[name].limit for name in names)
+    assert found.missing == ()
+
+
+@given(signals())
+def test_identity_names_nobody(full: dict[str, Any]) -> None:
+    """X·(R + Z)/N is 1 in every one of these runs, whatever the verdict."""
+    assert Signals(**full).consistency == pytest.approx(1)
+
+
+def test_command(tmp_path: Path) -> None:
+    path = tmp_path / "signals.json"
+    path.write_text(json.dumps(EAGER | {"server_cpu": 0.95}), encoding="utf-8")
+    command = [sys.executable, "-m", "loadstone", "verdict", str(path)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(answer.stdout)
+    assert found["verdict"] == "server CPU"
+    assert {"verdict", "also", "evidence", "runner_up", "missing"} <= set(found)
+
+
+def test_command_with_the_four_signals_that_are_needed(tmp_path: Path) -> None:
+    path = tmp_path / "signals.json"
+    path.write_text('{"users": 50, "throughput": 33, "response_s": 0.005, "think_s": 1.5}', encoding="utf-8")
+    command = [sys.executable, "-m", "loadstone", "verdict", str(path)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert found["verdict"] == "think time"
+    assert "server_cpu" in found["missing"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"users": 1}', '{"users": 0, "throughput": 1}', '{"foo": 1}'])
+def test_wrong_signals_are_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "signals.json"
+    path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "loadstone", "verdict", str(path)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"loadstone: {path}: ")
+    assert "Traceback" not in answer.stderr

@@ -1,0 +1,235 @@
+"""Audit a published table of load-test results: arithmetic that anybody can check, row by row.
+
+Nothing is measured. A row gives a number of users and a throughput, perhaps more; with the users' think time that is
+enough to tell which figures contradict each other, how many users were really active, and whether the throughput is
+just what so many waiting users can send.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scipy import stats
+
+from loadstone.analyse import operational as laws
+
+THINK_TIME_SHARE = 0.90
+"""X·Z/N from which a row is bound by think time: users spent so much of their time waiting, none of it for the server.
+The unloaded response time, which a table seldom has, can only raise the share."""
+
+FEWER_USERS = 0.90
+"""Active over stated users below which somebody was missing."""
+
+CONFIDENCE = 0.95
+SERVER_COUNTS = (1, 2, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkTime:
+    """Think time in seconds, uniform between two bounds; constant where they are equal."""
+
+    low: float
+    high: float
+
+    @property
+    def mean(self) -> float:
+        """Mean, seconds."""
+        return (self.low + self.high) / 2
+
+    @property
+    def variance(self) -> float:
+        """Variance, seconds²."""
+        return (self.high - self.low) ** 2 / 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of a table; what it doesn't say is None."""
+
+    label: str
+    users: float | None = None
+    think: ThinkTime | None = None
+    requests: float | None = None
+    duration_s: float | None = None
+    rps: float | None = None
+    rps_rounding: float = 0.0
+    """Half a unit of the last digit that `rps` was printed with."""
+    mean_s: float | None = None
+    factors: dict[str, str] = field(default_factory=dict)
+    """Columns that say what was varied: name → value."""
+
+    @property
+    def throughput(self) -> float | None:
+        """Requests/s as printed, else from requests and duration."""
+        if self.rps is not None:
+            return self.rps
+        return self.requests / self.duration_s if self.requests is not None and self.duration_s else None
+
+    @property
+    def implied_s(self) -> float | None:
+        """Seconds in which so many requests come at the printed rate."""
+        return self.requests / self.rps if self.requests is not None and self.rps else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowAudit:
+    """What the arithmetic says of one row."""
+
+    row: Row
+    contradictions: list[str]
+    active_users: float | None
+    """X·(R + Z)."""
+    possible_rps: float | None
+    """N/(R + Z)."""
+    think_share: float | None
+    """X·Z/N."""
+    bound: str
+    """`think time`, `fewer users` or `undetermined`."""
+    noise_rps: float | None
+    """Standard deviation of the throughput of so many independent users, requests/s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """The audit of a table."""
+
+    rows: list[RowAudit]
+    findings: list[str]
+    users_to_saturate: dict[int, int]
+    """Servers → users that it would have taken, at the least."""
+
+
+def audit(table: Sequence[Row]) -> Audit:
+    """Audit all rows, alone and against each other."""
+    rows = [_audit_row(row) for row in table]
+    saturation = _saturation(rows)
+    findings = [*_row_findings(rows), *_comparisons(rows), *_factor_findings(rows)]
+    if saturation:
+        counts = ", ".join(f"{users:,} for {servers}" for servers, users in saturation.items())
+        findings.append(f"To saturate such servers it would have taken at least this many users: {counts}.")
+    return Audit(rows=rows, findings=findings, users_to_saturate=saturation)
+
+
+def _audit_row(row: Row) -> RowAudit:
+    think = row.think.mean if row.think else None
+    response = row.mean_s or 0.0
+    throughput, users = row.throughput, row.users
+    active = possible = share = noise = None
+    if throughput is not None and think is not None:
+        active = laws.active_users(throughput, response, think)
+    if users and think is not None and response + think > 0:
+        possible = laws.think_time_bound(users, response, think)
+    if users and think is not None and throughput is not None:
+        share = throughput * think / users
+    seconds = row.implied_s or row.duration_s
+    if active and row.think and seconds:
+        cycle = response + row.think.mean
+        noise = laws.throughput_noise(active, cycle, row.think.variance, seconds) if cycle > 0 else None
+    return RowAudit(
+        row=row,
+        contradictions=_contradictions(row, active),
+        active_users=active,
+        possible_rps=possible,
+        think_share=share,
+        bound=_bound(users, active, share),
+        noise_rps=noise,
+    )
+
+
+def _bound(users: float | None, active: float | None, share: float | None) -> str:
+    if users and active is not None and active < FEWER_USERS * users:
+        return "fewer users"
+    return "think time" if share is not None and share >= THINK_TIME_SHARE else "undetermined"
+
+
+def _contradictions(row: Row, active: float | None) -> list[str]:
+    found = []
+    if row.requests is not None and row.duration_s and row.rps:
+        mean = row.requests / row.duration_s
+        if abs(mean - row.rps) > row.rps_rounding + 0.01 * row.rps:
+            found.append(
+                f"{row.requests:,.0f} requests in {row.duration_s:g} s are {mean:.3g} requests/s, not {row.rps:g}; at "
+                f"{row.rps:g} they take {row.implied_s:.0f} s"
+            )
+    if row.users and active is not None:
+        if active < FEWER_USERS * row.users:
+            found.append(f"{_users(row.users)} stated, {active:.2f} active: the rate is that of {_users(active)}")
+        elif active > laws.HIGHEST_CONSISTENCY * row.users + 0.5:
+            found.append(f"{_users(row.users)} stated, but the rate needs {active:.1f}")
+    return found
+
+
+def _users(count: float) -> str:
+    return "one user" if round(count) == 1 else f"{count:.0f} users"
+
+
+def _row_findings(rows: Sequence[RowAudit]) -> list[str]:
+    found = []
+    bound = [row for row in rows if row.bound == "think time"]
+    for users, group in itertools.groupby(sorted(bound, key=_stated), key=_stated):
+        members = list(group)
+        names = ", ".join(f"«{row.row.label}»" for row in members)
+        possible = max(row.possible_rps or 0 for row in members)
+        seen = sorted(row.row.throughput or 0 for row in members)
+        span = f"{seen[0]:g} to {seen[-1]:g}" if seen[0] != seen[-1] else f"{seen[0]:g}"
+        found.append(
+            f"Bound by think time, not by the server: {names}. To any server that fast, {_users(users)} can send "
+            f"{possible:.1f} requests/s; {span} were seen."
+        )
+    for row in rows:
+        found += [f"«{row.row.label}»: {text}." for text in row.contradictions]
+    return found
+
+
+def _stated(row: RowAudit) -> float:
+    return row.row.users or 0.0
+
+
+def _comparisons(rows: Sequence[RowAudit]) -> list[str]:
+    """Hold the spread of rows with equally many users against the spread that chance alone gives them.
+
+    For k rows the yardstick is the 95 % point of the range of k normal variables (Tukey's studentised range).
+    """
+    found = []
+    usable = [row for row in rows if row.bound == "think time" and row.noise_rps and row.row.throughput]
+    for users, group in itertools.groupby(sorted(usable, key=_stated), key=_stated):
+        members = list(group)
+        if len(members) < 2:
+            continue
+        values = [row.row.throughput or 0.0 for row in members]
+        spread = max(values) - min(values)
+        rounding = max(row.row.rps_rounding for row in members)
+        deviation = max(row.noise_rps or 0.0 for row in members)
+        floor = deviation * float(stats.studentized_range.ppf(CONFIDENCE, len(members), math.inf))
+        within = spread - 2 * rounding <= floor
+        found.append(
+            f"The {len(members)} rows of {_users(users)} differ by {spread:.2g} requests/s"
+            f"{f' (each rounded by up to {rounding:g})' if rounding else ''}; users who wait at random make "
+            f"{floor:.2g} of difference by themselves: {'within' if within else 'beyond'} the noise floor."
+        )
+    return found
+
+
+GENERATOR_FACTORS = frozenset({"locust_workers", "load_workers", "generator_workers", "user_class", "user", "client"})
+
+
+def _factor_findings(rows: Sequence[RowAudit]) -> list[str]:
+    """Say whose scaling the table can show at all: that of the party that was varied."""
+    names = {name for row in rows for name in row.row.factors}
+    varied = sorted(n for n in names if len({row.row.factors.get(n) for row in rows}) > 1)
+    if not varied or not set(varied) <= GENERATOR_FACTORS:
+        return []
+    return [
+        f"What was varied beside the users ({', '.join(varied)}) belongs to the load generator: no scaling law of the "
+        "server can follow from this table."
+    ]
+
+
+def _saturation(rows: Sequence[RowAudit]) -> dict[int, int]:
+    """Bound the demand by the shortest mean response in the table: no request can need more of the server than that."""
+    timed = [(row.row.mean_s, row.row.think.mean) for row in rows if row.row.mean_s and row.row.think]
+    if not timed:
+        return {}
+    demand, think = min(timed)
+    return {servers: laws.users_to_saturate(servers, demand, think) for servers in SERVER_COUNTS}

@@ -1,0 +1,43 @@
+"""Read signals that were measured elsewhere, for `loadstone verdict`, and lay the verdict out as JSON."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from loadstone.analyse.bottleneck import Signals, Verdict
+from loadstone.errors import TableError
+
+
+def read_signals(path: Path) -> Signals:
+    """Read a JSON object. Raises `TableError`, a line for each mistake: file, key, what is allowed."""
+    try:
+        return Signals.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise TableError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise TableError("\n".join(_line(path, dict(detail)) for detail in error.errors())) from None
+
+
+def _line(path: Path, detail: dict[str, Any]) -> str:
+    key = ".".join(map(str, detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: {key}: unknown key; allowed: {', '.join(Signals.model_fields)}"
+    if detail["type"] == "missing":
+        return f"{path}: {key}: missing"
+    return ": ".join(part for part in (str(path), key, detail["msg"]) if part)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """Lay a verdict out for machines."""
+    return {
+        "verdict": verdict.verdict,
+        "parties": list(verdict.parties),
+        "also": verdict.also,
+        "evidence": [asdict(evidence) for evidence in verdict.evidence],
+        "runner_up": verdict.runner_up,
+        "remark": verdict.remark,
+        "probe": verdict.probe,
+        "missing": list(verdict.missing),
+    }
