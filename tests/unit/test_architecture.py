@@ -10,7 +10,9 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "workflow" / "loadstone"
 STAGES = {  # modules that a stage runs → globs that its rule declares as sources (workflow/rules/common.smk)
-    ("analyse.requests", "analyse.processes", "analyse.campaign"): ("analyse/",),
+    ("analyse.requests", "analyse.processes", "analyse.thinking", "analyse.campaign", "analyse.verdicts"): (
+        "analyse/",
+    ),
     ("report.page", "report.data"): ("report/", "analyse/"),  # analyse/ reaches the report through its tables
 }
 FORMATS = {"__init__.py", "errors.py", "plan.py", "published.py", "record.py", "suite.py", "values.py"}

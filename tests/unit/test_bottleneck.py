@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from loadstone.analyse.bottleneck import Signals, failure_bound, judge
@@ -61,6 +61,14 @@ def test_waiting_for_a_cpu_fills_slots_but_is_the_host() -> None:
 def test_errors_and_invalid_end_the_matter() -> None:
     assert verdict(EAGER, failures=400.0, server_cpu=0.95, steady=False) == "errors"
     assert verdict(EAGER, server_cpu=0.95, steady=False) == "invalid"
+
+
+def test_cycles_cut_off_at_the_ends_do_not_make_a_short_run_invalid() -> None:
+    """One user, seven requests where 6.3 are expected."""
+    one = IDLE | {"users": 1.0, "throughput": 0.74, "requests": 7.0}
+    assert Signals(**one).consistency > 1.03
+    assert judge(Signals(**one)).verdict == "think time"
+    assert judge(Signals(**(one | {"requests": 700.0}))).verdict == "invalid"
 
 
 def test_remarks() -> None:
@@ -122,6 +130,7 @@ def test_missing_signal_never_accuses_the_server(full: dict[str, Any], dropped: 
     assert SERVER & set(judge(Signals(**partly)).parties) <= accused
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(signals(), st.floats(0, 8))
 def test_more_server_cpu_never_turns_a_server_verdict_into_think_time(full: dict[str, Any], more: float) -> None:
     before = judge(Signals(**full))

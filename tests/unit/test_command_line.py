@@ -23,7 +23,7 @@ def test_help_names_every_stage() -> None:
         assert stage in answer.stdout
 
 
-@pytest.mark.parametrize("stage", ["plan", "measure", "summarise", "analyse", "report", "schema"])
+@pytest.mark.parametrize("stage", ["plan", "measure", "summarise", "analyse", "report", "schema", "audit", "verdict"])
 def test_stage_has_help(stage: str) -> None:
     answer = loadstone(stage, "--help")
     assert answer.returncode == 0
@@ -63,6 +63,7 @@ def test_wrong_setting_is_told(setting: str) -> None:
 
 def test_missing_plan_is_told(tmp_path: Path) -> None:
     options = ["--plan", "none.json", "--summaries", ".", "--summary", "s.csv", "--scaling", "s.json"]
+    options += ["--verdicts", "v.json"]
     answer = loadstone("analyse", *options, cwd=tmp_path)
     assert answer.returncode == 1
     assert answer.stderr == "loadstone: none.json: can't be read: No such file or directory\n"

@@ -18,12 +18,14 @@ GET, POST = "GET /albums", "POST /albums"
 T0 = 1_800_000_000.0  # the load begins; the window is [T0 + 10, T0 + 20)
 
 
-def write(path: Path, rows: list[tuple[float, str, float, float | None, int, int, str | None]]) -> Path:
+def write(
+    path: Path, rows: list[tuple[float, str, float, float | None, int, int, str | None]], users: list[int] | None = None
+) -> Path:
     """Write requests given as (end after T0, endpoint, response_ms, server_ms, bytes, status, error)."""
     columns = {
         "time": [T0 + end - response / 1000 for end, _, response, *_ in rows],
         "endpoint": [row[1] for row in rows],
-        "user": [0] * len(rows),
+        "user": users or [0] * len(rows),
         "worker": [0] * len(rows),
         "response_ms": [row[2] for row in rows],
         "server_ms": [row[3] for row in rows],

@@ -104,6 +104,19 @@ def test_summary_has_every_run_and_endpoint(results: Path) -> None:
     assert (together["server_ms"] < together["mean_ms"]).all()
 
 
+def test_verdicts_rest_on_evidence(results: Path) -> None:
+    verdicts = json.loads((results / "verdicts.json").read_text(encoding="utf-8"))
+    assert set(verdicts["experiments"]) == {"plain", "fast", "albums=10", "albums=100"}
+    assert len(verdicts["runs"]) == 6
+    for run in verdicts["runs"]:
+        figures = {evidence["signal"]: evidence["value"] for evidence in run["evidence"]}
+        assert {"u_think", "u_server", "u_slot", "u_gen", "u_host"} <= set(figures)
+        assert 0.5 < figures["X·(R+Z)/N"] < 1.5
+        assert figures["u_server"] < 0.9, "twenty users who wait a second saturate nothing"
+        assert "server CPU" not in run["parties"]
+        assert {"unloaded_response_s", "generator_ceiling"} <= set(run["missing"])
+
+
 def test_page_needs_no_network_and_holds_what_it_shows(measured: Project) -> None:
     page = (measured.folder / "report" / "index.html").read_text(encoding="utf-8")
     markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)

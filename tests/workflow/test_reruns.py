@@ -70,7 +70,7 @@ def test_code_that_takes_part_in_measuring(project: Project, path: str) -> None:
     assert project.would_run() == measured(*RUNS) | TABLES
 
 
-@pytest.mark.parametrize("path", ["requests.py", "processes.py", "campaign.py", "scaling.py", "quantiles.py"])
+@pytest.mark.parametrize("path", ["requests.py", "processes.py", "campaign.py", "scaling.py", "bottleneck.py"])
 def test_analysis_code(project: Project, path: str) -> None:
     append(project.folder / "workflow" / "loadstone" / "analyse" / path, "# changed\n")
     assert project.would_run() == {("summarise", run) for run in RUNS} | TABLES

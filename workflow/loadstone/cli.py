@@ -84,9 +84,10 @@ def verdict(
     import orjson
 
     from loadstone.analyse.bottleneck import judge
-    from loadstone.signalsfile import as_json, read_signals
+    from loadstone.analyse.verdicts import verdict_json
+    from loadstone.signalsfile import read_signals
 
-    print(orjson.dumps(as_json(judge(read_signals(signals))), option=orjson.OPT_INDENT_2).decode())
+    print(orjson.dumps(verdict_json(judge(read_signals(signals))), option=orjson.OPT_INDENT_2).decode())
 
 
 @app.command()
@@ -116,9 +117,11 @@ def summarise(
     record: Annotated[Path, typer.Option(help="run.json of the run.")],
     into: Annotated[Path, typer.Option(help="Folder for the tables.")],
 ) -> None:
-    """Sum up one run: endpoints.csv, latency.csv, course.csv and processes.csv."""
+    """Sum up one run: endpoints.csv, latency.csv, course.csv, processes.csv and signals.json."""
     from loadstone.analyse.processes import summarise_processes
     from loadstone.analyse.requests import summarise_requests
+    from loadstone.analyse.thinking import measure_cycle
+    from loadstone.analyse.verdicts import signals_of
     from loadstone.record import read_record
 
     known = read_record(record)
@@ -132,6 +135,8 @@ def summarise(
     into.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(into / f"{name}.csv", index=False)
+    signals = signals_of(known, measure_cycle(requests, known), tables["endpoints"], tables["processes"])
+    (into / "signals.json").write_text(signals.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 @app.command()
@@ -140,17 +145,25 @@ def analyse(
     summaries: Annotated[Path, typer.Option(help="Folder of all runs' tables.")],
     summary: Annotated[Path, typer.Option(help="Where to write the table over all runs (CSV).")],
     scaling: Annotated[Path, typer.Option(help="Where to write the scaling fits (JSON).")],
+    verdicts: Annotated[Path, typer.Option(help="Where to write what bound each run's throughput (JSON).")],
 ) -> None:
-    """Put all runs together: one table, and the scaling laws of the sweeps."""
+    """Put all runs together: one table, the scaling laws of the sweeps, the verdicts."""
     import orjson
 
     from loadstone.analyse.campaign import fit_sweeps, summary_table
+    from loadstone.analyse.verdicts import verdicts_of
     from loadstone.plan import read_plan
+    from loadstone.signalsfile import read_signals
 
     known = read_plan(plan)
     table = summary_table(known, summaries)
     table.to_csv(summary, index=False)
-    scaling.write_bytes(orjson.dumps(fit_sweeps(known, table), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    signals = {
+        (run.experiment, run.repeat): read_signals(summaries / run.experiment / str(run.repeat) / "signals.json")
+        for run in known.runs
+    }
+    for path, found in ((scaling, fit_sweeps(known, table)), (verdicts, verdicts_of(signals))):
+        path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 @app.command()
@@ -178,3 +191,25 @@ def schema() -> None:
     from loadstone.suite import SuiteFile
 
     print(json.dumps(SuiteFile.model_json_schema(), indent=2))
+
+
+@app.command()
+def fit(
+    table: Annotated[Path, typer.Argument(help="CSV with a row a run and the names of its columns in the first line.")],
+    x: Annotated[str, typer.Option("--x", metavar="COLUMN", help="Column of what was swept: workers, users, cores.")],
+    y: Annotated[str, typer.Option("--y", metavar="COLUMN", help="Column of the throughput; repeats in further rows.")],
+    law: Annotated[
+        str, typer.Option(metavar="amdahl|usl|linear|best", help="Which law; best: the smallest that suffices.")
+    ] = "best",
+    weights: Annotated[
+        str, typer.Option(metavar="relative|equal", help="Residuals of log throughput, or plain least squares.")
+    ] = "relative",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Fit a scaling law to anybody's table: how much is serial, how far it scales, and what to doubt."""
+    import orjson
+
+    from loadstone.fitcommand import as_json, as_text, fit_table
+
+    answer = fit_table(table, x, y, law, weights)
+    print(orjson.dumps(as_json(answer), option=orjson.OPT_INDENT_2).decode() if json else as_text(answer))

@@ -1,12 +1,11 @@
-"""Read signals that were measured elsewhere, for `loadstone verdict`, and lay the verdict out as JSON."""
+"""Read signals: of a run, or measured elsewhere, for `loadstone verdict`."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from loadstone.analyse.bottleneck import Signals, Verdict
+from loadstone.analyse.bottleneck import Signals
 from loadstone.errors import TableError
 
 
@@ -27,17 +26,3 @@ def _line(path: Path, detail: dict[str, Any]) -> str:
     if detail["type"] == "missing":
         return f"{path}: {key}: missing"
     return ": ".join(part for part in (str(path), key, detail["msg"]) if part)
-
-
-def as_json(verdict: Verdict) -> dict[str, Any]:
-    """Lay a verdict out for machines."""
-    return {
-        "verdict": verdict.verdict,
-        "parties": list(verdict.parties),
-        "also": verdict.also,
-        "evidence": [asdict(evidence) for evidence in verdict.evidence],
-        "runner_up": verdict.runner_up,
-        "remark": verdict.remark,
-        "probe": verdict.probe,
-        "missing": list(verdict.missing),
-    }

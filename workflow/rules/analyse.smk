@@ -1,12 +1,12 @@
 """Analyse: all runs together.
 
 in:   results/plan.json, the tables of all runs, the sources of loadstone/analyse/
-out:  results/summary.csv (experiment × repeat × endpoint), results/scaling.json
+out:  results/summary.csv (experiment × repeat × endpoint), results/scaling.json, results/verdicts.json
 """
 
 
 rule analyse:
-    """Put all runs together: one table, and the scaling laws of the sweeps."""
+    """Put all runs together: one table, the scaling laws of the sweeps, the verdicts."""
     input:
         sources=ANALYSE_SOURCES,
         plan=rules.plan.output.plan,
@@ -14,6 +14,7 @@ rule analyse:
     output:
         summary="results/summary.csv",
         scaling="results/scaling.json",
+        verdicts="results/verdicts.json",
     log:
         "results/logs/analyse.log",
     shell:
@@ -23,5 +24,6 @@ rule analyse:
             --summaries results/summaries \
             --summary {output.summary:q} \
             --scaling {output.scaling:q} \
+            --verdicts {output.verdicts:q} \
             2> >(tee {log:q} >&2)
         """

@@ -22,7 +22,7 @@ ROOT = Path(workflow.basedir)
 
 def suite_path(name):
     """Find a suite: as given, else below the project (with --directory, the campaign's folder is the current one)."""
-    given = Path(str(name))
+    given = Path(str(name or ""))
     return given if given.exists() else ROOT / given
 
 

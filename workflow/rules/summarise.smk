@@ -1,7 +1,8 @@
 """Summarise: the requests and samples of one run as small tables, the window only.
 
 in:   all files of a run, the sources of loadstone/analyse/
-out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv, processes.csv
+out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
+      processes.csv, signals.json
 """
 
 
@@ -18,6 +19,7 @@ rule summarise:
         latency="results/summaries/{experiment}/{repeat}/latency.csv",
         course="results/summaries/{experiment}/{repeat}/course.csv",
         processes="results/summaries/{experiment}/{repeat}/processes.csv",
+        signals="results/summaries/{experiment}/{repeat}/signals.json",
     log:
         "results/logs/summarise/{experiment}/{repeat}.log",
     params:

@@ -5,6 +5,7 @@ hide a candidate and never make one of the server: each rule against the server 
 clear it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -159,7 +160,14 @@ def errors(s: Signals) -> bool:
 def invalid(s: Signals) -> bool:
     """The figures don't belong together, or the run never settled."""
     fits = operational.LOWEST_CONSISTENCY <= s.consistency <= operational.HIGHEST_CONSISTENCY
-    return not fits or s.steady is False
+    return not (fits or _within_edges(s)) or s.steady is False
+
+
+def _within_edges(s: Signals) -> bool:
+    """Whether the cycles that the window's ends cut off explain the difference to 1."""
+    if s.requests is None or s.consistency == 0:
+        return False
+    return abs(s.requests * (1 - 1 / s.consistency)) <= limits.EDGE_REQUESTS * math.sqrt(s.users)
 
 
 def generator(s: Signals) -> bool:
@@ -179,7 +187,7 @@ def shared_host(s: Signals) -> bool:
 
 
 def server_concurrency(s: Signals) -> bool:
-    """All slots are taken while CPU is left; waiting for a CPU fills slots too, so the host must be known to be free."""
+    """All slots are taken while CPU is left; waiting for a CPU fills slots too, so the host must be known free."""
     idle = _below(s.server, limits.SLACK) and _below(s.host, limits.SATURATED)
     return _at_least(s.slots, limits.SATURATED) and idle
 

@@ -1,12 +1,13 @@
 """What all runs of a suite say together: one summary table, one file of scaling fits."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from loadstone.analyse.fitting import fit_amdahl
 from loadstone.analyse.requests import ALL, ENDPOINT_COLUMNS
-from loadstone.analyse.scaling import fit_amdahl
 from loadstone.errors import ResultError
 from loadstone.plan import Plan, Run
 from loadstone.suite import Sweep
@@ -63,7 +64,7 @@ def _fit(sweep: Sweep, summary: pd.DataFrame) -> dict[str, Any]:
         "law": "amdahl",
         "vary": sweep.vary,
         "points": points,
-        "parameters": {"x1": fit.unit_throughput, "sigma": fit.serial_fraction},
-        "max_speedup": fit.max_speedup if fit.serial_fraction > 0 else None,
+        "parameters": {name: found.value for name, found in fit.parameters.items()},
+        "max_speedup": fit.max_speedup if math.isfinite(fit.max_speedup) else None,
         "reason": None,
     }

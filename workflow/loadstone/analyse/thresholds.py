@@ -25,5 +25,10 @@ MOST_FAILURES = 0.01
 
 FAILURE_CONFIDENCE = 0.95
 
+EDGE_REQUESTS = 2.0
+"""Requests, times √N, by which a window may miss X·(R + Z) = N and still be sound: each user's first and last cycle are
+cut off anywhere, an error of at most one request a user, independent between them. It matters where users make few
+requests: one user who waits 1.5 s makes six in nine seconds, or seven."""
+
 SLOWED = 2.0
 """R over R₀ from which something must be queued for, seen or not."""

@@ -25,6 +25,7 @@ class Campaign:
     course: pd.DataFrame
     processes: pd.DataFrame
     scaling: dict[str, Any]
+    verdicts: dict[str, Any]
     published: dict[str, dict[str, float]]
     """Row → column → figure; empty where the suite names none."""
 
@@ -45,6 +46,7 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     try:
         summary = pd.read_csv(results / "summary.csv", dtype={"failure_kinds": str})
         scaling = orjson.loads((results / "scaling.json").read_bytes())
+        verdicts = orjson.loads((results / "verdicts.json").read_bytes())
     except (OSError, ValueError) as error:
         raise ResultError(f"{results}: can't be read: {str(error).splitlines()[0]}") from None
     return Campaign(
@@ -55,5 +57,6 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         course=gather(plan, results / "summaries", "course"),
         processes=gather(plan, results / "summaries", "processes"),
         scaling=scaling,
+        verdicts=verdicts,
         published={} if published is None else read_published(published),
     )

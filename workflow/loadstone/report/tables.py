@@ -49,6 +49,7 @@ class PublishedRow:
     get_albums: Compared
     post_albums: Compared
     aggregated: Compared
+    verdict: str
     closed_loop: float
     """N / (Z + R), requests/s: what so many users can send at most, with the configured mean think time Z and the
     measured mean response time R (the interactive response time law; Denning & Buzen 1978)."""
@@ -81,6 +82,7 @@ def _published_row(campaign: Campaign, row: str, experiment: str) -> PublishedRo
         get_albums=compare("get_albums_avg_ms", GET, "mean_ms"),
         post_albums=compare("post_albums_avg_ms", POST, "mean_ms"),
         aggregated=aggregated,
+        verdict=campaign.verdicts["experiments"][experiment]["verdict"],
         closed_loop=load.users / (load.mean_think_time_s + aggregated.mean / 1000),
     )
 
@@ -116,6 +118,48 @@ def by_albums(campaign: Campaign) -> pd.DataFrame:
                     yield store, run.repeat, run.endpoint, level.value, albums, run.mean_ms
 
     return pd.DataFrame(rows(), columns=["store", "repeat", "endpoint", "level", "albums", "mean_ms"])
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """What bound one experiment, with the mean of its runs' figures."""
+
+    experiment: str
+    verdict: str
+    parties: list[str]
+    runs: dict[str, int]
+    figures: dict[str, float]
+    """Signal → mean over the runs that have it."""
+    remarks: list[str]
+    runner_up: str | None
+
+
+SIGNALS = ("X·(R+Z)/N", "u_think", "u_server", "u_slot", "u_gen", "u_host")
+"""Signals that the page lists, in this order."""
+
+
+def verdict_rows(campaign: Campaign) -> list[VerdictRow]:
+    """List the verdicts of all experiments, in the page's order."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for run in campaign.verdicts["runs"]:
+        runs.setdefault(run["experiment"], []).append(run)
+    return [_verdict_row(name, campaign.verdicts["experiments"][name], runs[name]) for name in campaign.experiments]
+
+
+def _verdict_row(name: str, agreed: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> VerdictRow:
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        for evidence in run["evidence"]:
+            values.setdefault(evidence["signal"], []).append(evidence["value"])
+    return VerdictRow(
+        experiment=name,
+        verdict=agreed["verdict"],
+        parties=agreed["parties"],
+        runs=agreed["runs"],
+        figures={signal: float(np.mean(found)) for signal, found in values.items()},
+        remarks=sorted({run["remark"] for run in runs if run["remark"]}),
+        runner_up=next((run["runner_up"] for run in runs if run["runner_up"]), None),
+    )
 
 
 def growth(campaign: Campaign) -> float:
