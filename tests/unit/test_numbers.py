@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadstone.report.numbers import clock, figure, ratio, spread
+from loadstone.report.numbers import clock, figure, interval, ratio
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ def test_figure(value: float | None, text: str) -> None:
     assert figure(value) == text
 
 
-def test_ratio_spread_and_clock() -> None:
+def test_ratio_interval_and_clock() -> None:
     assert ratio(0.984) == "0.984×"
-    assert spread([33.0, 32.1]) == "32.1 – 33.0"
-    assert spread([33.0]) == ""
+    assert interval(32.1, 33.0) == "32.1 – 33.0"
+    assert interval(None, None) == ""
     assert clock(61) == "1 min 1 s"
     assert clock(9.6) == "10 s"

@@ -24,11 +24,12 @@ PROCESSES = pd.DataFrame(
         {"role": "load-worker", "pid": 4, "cpu": 0.3, "steal": None},
     ]
 )
+COURSE = pd.DataFrame({"second": range(25), "requests": 33, "failures": 0, "mean_ms": 5.0})
 CYCLE = Cycle(throughput=33.2, response_s=0.005, think_s=1.5)
 
 
 def test_signals_come_from_the_tables() -> None:
-    signals = signals_of(RECORD, CYCLE, ENDPOINTS, PROCESSES)
+    signals = signals_of(RECORD, CYCLE, ENDPOINTS, COURSE, PROCESSES)
     assert (signals.users, signals.throughput, signals.response_s, signals.think_s) == (50, 33.2, 0.005, 1.5)
     assert signals.server_cpu == pytest.approx(0.3), "workers only"
     assert signals.generator_cpu == [0.3]
@@ -38,9 +39,18 @@ def test_signals_come_from_the_tables() -> None:
     assert signals.bytes_per_s == 3300
 
 
+def test_steadiness_is_judged_where_the_window_is_long_enough() -> None:
+    assert signals_of(RECORD, CYCLE, ENDPOINTS, COURSE, PROCESSES).steady is None
+    record = make_record(load_started=0.0, window=(10.0, 130.0))
+    flat = pd.DataFrame({"second": range(140), "requests": [33, 34] * 70, "failures": 0, "mean_ms": [5.0, 5.1] * 70})
+    assert signals_of(record, CYCLE, ENDPOINTS, flat, PROCESSES).steady is True
+    falling = flat.assign(requests=[200 - second for second in range(140)])
+    assert signals_of(record, CYCLE, ENDPOINTS, falling, PROCESSES).steady is False
+
+
 def test_what_was_not_measured_is_missing() -> None:
     nothing = PROCESSES[PROCESSES["role"] == "server-master"]
-    signals = signals_of(RECORD, CYCLE, ENDPOINTS.assign(server_ms=float("nan")), nothing)
+    signals = signals_of(RECORD, CYCLE, ENDPOINTS.assign(server_ms=float("nan")), COURSE, nothing)
     assert {"server_cpu", "generator_cpu", "host_busy", "host_steal", "server_seconds"} <= set(signals.missing)
 
 

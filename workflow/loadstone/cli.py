@@ -135,7 +135,9 @@ def summarise(
     into.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(into / f"{name}.csv", index=False)
-    signals = signals_of(known, measure_cycle(requests, known), tables["endpoints"], tables["processes"])
+    signals = signals_of(
+        known, measure_cycle(requests, known), tables["endpoints"], tables["course"], tables["processes"]
+    )
     (into / "signals.json").write_text(signals.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 

@@ -43,7 +43,7 @@ def summary_table(plan: Plan, summaries: Path) -> pd.DataFrame:
 
 
 def fit_sweeps(plan: Plan, summary: pd.DataFrame) -> dict[str, Any]:
-    """Fit the laws that the suite asks for: sweep → points and fit, or the reason why there is none."""
+    """Fit the laws that the suite asks for: sweep → points and fit with 95 % intervals, or why there is none."""
     return {name: _fit(sweep, summary) for name, sweep in plan.suite.sweeps.items() if "amdahl" in sweep.fit}
 
 
@@ -56,15 +56,20 @@ def _fit(sweep: Sweep, summary: pd.DataFrame) -> dict[str, Any]:
             {"level": level.value, "experiment": level.experiment, "repeat": repeat, "goodput_rps": rps}
             for repeat, rps in zip(runs["repeat"].tolist(), runs["goodput_rps"].tolist(), strict=True)
         ]
+    unfitted: dict[str, Any] = {"law": "amdahl", "vary": sweep.vary, "points": points, "parameters": None}
     try:
         fit = fit_amdahl([p["level"] for p in points], [p["goodput_rps"] for p in points])
     except ValueError as error:
-        return {"law": "amdahl", "vary": sweep.vary, "points": points, "parameters": None, "reason": str(error)}
-    return {
-        "law": "amdahl",
-        "vary": sweep.vary,
-        "points": points,
+        return unfitted | {"reason": str(error)}
+    return unfitted | {
         "parameters": {name: found.value for name, found in fit.parameters.items()},
-        "max_speedup": fit.max_speedup if math.isfinite(fit.max_speedup) else None,
+        "intervals": {name: [_finite(found.low), _finite(found.high)] for name, found in fit.parameters.items()},
+        "max_speedup": _finite(fit.max_speedup),
+        "lack_of_fit_p": fit.lack_of_fit_p,
+        "warnings": list(fit.warnings),
         "reason": None,
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -3,7 +3,7 @@
 One law holds all: X(n) = γ·n / (1 + α(n - 1) + β·n(n - 1)). Amdahl's is it with β held at 0 (and σ = α), the linear one
 with both held. Its parameters stand here in one vector (ln γ, α, β): ln γ, since a scale is positive.
 
-Time a request, n/X = (1 + α(n - 1) + β·n(n - 1))/γ, is linear in a = 1/γ, b = α/γ and c = β/γ, and every bound on the
+The time of a request, n/X = (1 + α(n - 1) + β·n(n - 1))/γ, is linear in a = 1/γ, b = α/γ and c = β/γ, and every bound on the
 parameters makes the possible (a, b, c) a cone: sums of a few rays with shares ≥ 0. So Gauss-Newton needs no guesses and
 no steps over a bound: each of its steps is a non-negative least-squares problem, solved exactly.
 """
@@ -33,6 +33,8 @@ HEAVY = 1e6
 """Weight of an equation that must hold exactly among those to be fitted (Lawson & Hanson 1974, chapter 22)."""
 IMPOSSIBLE = 1e9
 """Sum of squares of a law that can't have made the data."""
+LARGEST_LOG = 200.0
+"""Of a throughput over the unit: a step that a fit may try, and whose square still is a number."""
 REACH = (50.0, 1e9, 1e9)
 """How far a limit is looked for, in `scales`; beyond, the data set none."""
 
@@ -123,9 +125,16 @@ class Problem:
             return np.asarray(np.log(self.x * time / self.n))
         return np.asarray(self.x - self.n / time)
 
+    def stretch(self, time: Floats) -> float:
+        """By how much a free scale must stretch `time` for the sum of squares to be least."""
+        model = self.n / time
+        if self.weights == "relative":
+            return math.exp(np.mean(np.log(model / self.x)))
+        return float((model @ model) / (model @ self.x))
+
     def _time_at_reference(self, values: Floats) -> float:
         bend = _terms(np.array([self.reference]))[0] @ np.array([1.0, values[1], values[2]])
-        return float(self.reference / math.exp(values[0]) / bend)
+        return float(self.reference / math.exp(min(max(values[0], -LARGEST_LOG), LARGEST_LOG)) / bend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -208,13 +217,12 @@ def _limit(problem: Problem, best: Minimum, index: int, side: int, allowed: floa
         return known[value]
 
     scale = float(problem.scales[index])
+    farthest = bound if math.isfinite(bound) else inner + side * REACH[index] * scale
     step = max(best.stderr[index] or 0.01 * scale, 1e-6 * scale)
-    while inner != bound:
-        outer = min(inner + step, bound) if side > 0 else max(inner - step, bound)
+    while inner != farthest:
+        outer = min(inner + step, farthest) if side > 0 else max(inner - step, farthest)
         if excess(outer) > 0:
             return float(optimize.brentq(excess, inner, outer, xtol=1e-7 * scale))
-        if abs(outer - best.values[index]) > REACH[index] * scale:
-            return side * math.inf
         inner, step = outer, 2 * step
     return bound
 
@@ -222,11 +230,12 @@ def _limit(problem: Problem, best: Minimum, index: int, side: int, allowed: floa
 def _solve(problem: Problem, near: Floats | None) -> tuple[Floats, float]:
     """Find the shares of the rays that make the sum of squares least, and that sum; start from `near` if given.
 
-    Gauss-Newton with halved steps, each a non-negative least-squares problem. A held ln γ is an equation between the
-    shares, kept by scaling them and by weight within a step.
+    Gauss-Newton with halved steps, each a non-negative least-squares problem, the scale solved for on its own. A held
+    ln γ is an equation between the shares, kept by scaling them and by weight within a step.
     """
     basis = _terms(problem.n) @ problem.rays.T
     at_reference = _terms(np.array([problem.reference]))[0] @ problem.rays.T
+    first = np.eye(len(at_reference))[0]
     held = problem.reference * math.exp(-problem.low[0]) if problem.low[0] == problem.high[0] else None
 
     def best_shares(slopes: Floats, target: Floats) -> Floats:
@@ -238,22 +247,24 @@ def _solve(problem: Problem, near: Floats | None) -> tuple[Floats, float]:
         return scaled(optimize.nnls(slopes / sizes, target)[0] / sizes)
 
     def scaled(shares: Floats) -> Floats:
-        return shares if held is None else shares * (held / float(at_reference @ shares))
+        if held is not None:
+            total = float(at_reference @ shares)
+            return np.asarray(shares * (held / total)) if total > 0 else first * (held / at_reference[0])
+        time = basis @ shares
+        return np.asarray(shares * problem.stretch(time)) if time.min() > 0 else shares
 
     def sum_of_squares(shares: Floats) -> float:
         time = basis @ shares
         return float((problem.misses(time) ** 2).sum()) if time.min() > 0 else math.inf
 
-    if basis[:, 0].min() <= 0:  # n below 1 sets a limit to α: beyond, no throughput is positive
+    if min(basis[:, 0].min(), at_reference[0]) <= 0:  # n below 1 sets a limit to α: beyond, no throughput is positive
         return np.zeros_like(at_reference), IMPOSSIBLE
     if near is not None:
         shares = scaled(near)
     else:
         shares = best_shares(basis * (problem.x / problem.n)[:, None], np.ones_like(problem.n))
     if (rss := sum_of_squares(shares)) == math.inf:
-        shares = np.zeros_like(at_reference)
-        shares[0] = math.exp(float(np.mean(np.log(problem.n / problem.x / basis[:, 0]))))
-        shares = scaled(shares)
+        shares = scaled(first)
         rss = sum_of_squares(shares)
     for _ in range(MOST_STEPS):
         time = basis @ shares

@@ -42,6 +42,13 @@ class SteadyState:
         return not self.at_limit and not (self.trend_p < TREND_LEVEL and abs(self.trend) > TREND_SIZE)
 
 
+def steady(throughput: Sequence[float], response: Sequence[float]) -> bool | None:
+    """Tell whether a run settled, by its throughput and its mean response, interval by interval; None if too short."""
+    if len(throughput) < BATCH * FEWEST_BATCHES:
+        return None
+    return find_steady_state(throughput).settled and find_steady_state(response).settled
+
+
 def find_steady_state(series: Sequence[float]) -> SteadyState:
     """Cut a series of equally long intervals where its mean is best known: MSER-5 (White 1997).
 

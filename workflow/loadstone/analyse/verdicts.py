@@ -10,6 +10,7 @@ import pandas as pd
 
 from loadstone.analyse.bottleneck import MIXED, Signals, Verdict, judge
 from loadstone.analyse.requests import ALL
+from loadstone.analyse.steady import steady
 from loadstone.analyse.thinking import Cycle
 from loadstone.record import RunRecord
 
@@ -17,8 +18,12 @@ AGREEMENT = 0.80
 """Share of an experiment's runs that have to have one verdict for the experiment to have it."""
 
 
-def signals_of(record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame) -> Signals:
+def signals_of(
+    record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, course: pd.DataFrame, processes: pd.DataFrame
+) -> Signals:
     """Gather what was measured of one run. What wasn't is None: the verdict names it as missing."""
+    begin, end = (when - record.phases.load_started for when in record.window)
+    whole_seconds = course[(course["second"] >= begin) & (course["second"] + 1 <= end)]
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
     server = record.run.server
     cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}
@@ -40,6 +45,7 @@ def signals_of(record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, process
         host_busy=_share(host["cpu"], cores),
         host_steal=_share(host["steal"], cores),
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
+        steady=steady(whole_seconds["requests"].tolist(), whole_seconds["mean_ms"].tolist()),
     )
 
 

@@ -62,15 +62,15 @@ def _by_experiment(points: alt.Chart, value: str, title: str, order: Sequence[st
     ).properties(width="container", height=ROW_HEIGHT * len(order))
 
 
-def latency_distribution(table: pd.DataFrame, order: Sequence[str]) -> Chart:
-    """Share of requests answered within a time, one line an endpoint and repeat, the experiment picked from a list.
+def latency_distribution(table: pd.DataFrame, order: Sequence[str], first: str) -> Chart:
+    """Share of requests answered within a time, one line an endpoint and repeat; the experiment is picked from a list.
 
     Columns experiment, repeat, endpoint, probability, response_ms.
     """
-    chosen = _picker(order)
+    chosen = _picker(order, first)
     chart: alt.Chart = (
         alt.Chart(table)
-        .mark_line(interpolate="monotone", strokeWidth=1.8, opacity=0.8)
+        .mark_line(interpolate="linear", strokeWidth=1.8, opacity=0.8)
         .encode(
             x=alt.X(
                 "response_ms:Q",
@@ -164,9 +164,9 @@ def _levels(points: pd.DataFrame, factor: str, y: alt.Y) -> alt.Chart:
     return dots
 
 
-def course(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart:
+def course(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str], first: str) -> Chart:
     """Requests by the second, the window shaded, the experiment picked from a list; columns as `tables.course` has."""
-    chosen = _picker(order)
+    chosen = _picker(order, first)
     shade = (
         alt.Chart(windows)
         .mark_rect(opacity=0.12, color=BLUE)
@@ -215,9 +215,9 @@ def cpu(table: pd.DataFrame, order: Sequence[str]) -> Chart:
     return chart
 
 
-def _picker(order: Sequence[str]) -> alt.Parameter:
+def _picker(order: Sequence[str], first: str) -> alt.Parameter:
     listed = alt.binding_select(options=list(order), name="Experiment ")
-    return alt.selection_point(fields=["experiment"], bind=listed, value=order[0])
+    return alt.selection_point(fields=["experiment"], bind=listed, value=first)
 
 
 def _endpoint_colour(table: pd.DataFrame) -> alt.Color:

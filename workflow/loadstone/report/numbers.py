@@ -19,9 +19,9 @@ def ratio(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{figure(value)}×"
 
 
-def spread(values: list[float]) -> str:
-    """Write the range of repeats: 32.1 – 33.0, or nothing for a single one."""
-    return f"{figure(min(values))} – {figure(max(values))}" if len(values) > 1 else ""
+def interval(low: float | None, high: float | None) -> str:
+    """Write an interval: 32.1 – 33.0; nothing where there is none."""
+    return "" if low is None or high is None else f"{figure(low)} – {figure(high)}"
 
 
 def clock(seconds: float) -> str:

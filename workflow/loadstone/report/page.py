@@ -31,7 +31,7 @@ def render(campaign: Campaign) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "figure": numbers.figure, "ratio": numbers.ratio, "spread": numbers.spread, "clock": numbers.clock
+        "figure": numbers.figure, "ratio": numbers.ratio, "interval": numbers.interval, "clock": numbers.clock
     }  # fmt: skip
     with alt.data_transformers.disable_max_rows():
         specifications = {name: _specification(chart) for name, chart in _charts(campaign).items()}
@@ -39,6 +39,7 @@ def render(campaign: Campaign) -> str:
         campaign=campaign,
         published=tables.published_rows(campaign),
         sweeps=campaign.scaling,
+        bounds={name: tables.bounds_of_levels(campaign, name) for name in campaign.scaling},
         albums_endpoints=[name for name in specifications if name.startswith("albums-")],
         totals=_totals(campaign),
         odd_runs=[record for record in campaign.records if not all(check.ok for check in record.checks)],
@@ -60,6 +61,7 @@ def render(campaign: Campaign) -> str:
 
 def _charts(campaign: Campaign) -> dict[str, charts.Chart]:
     order = campaign.experiments
+    first = tables.busiest(campaign)
     summary = campaign.summary
     together = summary[summary["endpoint"] == ALL][["experiment", "repeat", "goodput_rps"]]
     get_post = summary[summary["endpoint"].isin([tables.GET, tables.POST])]
@@ -68,9 +70,9 @@ def _charts(campaign: Campaign) -> dict[str, charts.Chart]:
     found: dict[str, charts.Chart] = {
         "throughput": charts.throughput(together[together["goodput_rps"] > 0], order),
         "response-times": charts.response_times(tables.response_statistics(campaign), order),
-        "latency": charts.latency_distribution(latency, order),
+        "latency": charts.latency_distribution(latency, order, first),
         "get-post": charts.get_against_post(get_post[["experiment", "repeat", "endpoint", "mean_ms"]].dropna(), order),
-        "course": charts.course(*tables.course(campaign), order),
+        "course": charts.course(*tables.course(campaign), order, first),
         "cpu": charts.cpu(tables.cpu_by_process(campaign), order),
     }
     for number, endpoint in enumerate(tables.ENDPOINTS):

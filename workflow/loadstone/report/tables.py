@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loadstone.analyse.intervals import Interval, mean_of_runs
 from loadstone.analyse.requests import ALL
 from loadstone.analyse.scaling import amdahl
 from loadstone.report.data import Campaign
@@ -24,9 +25,14 @@ class Compared:
     """One value a repeat."""
 
     @property
+    def interval(self) -> Interval | None:
+        """Mean of the repeats with its 95 % interval; None without a run that has the figure."""
+        return mean_of_runs(self.ours) if self.ours else None
+
+    @property
     def mean(self) -> float:
         """Mean of the repeats."""
-        return float(np.mean(self.ours)) if self.ours else float("nan")
+        return self.interval.value if self.interval else float("nan")
 
     @property
     def ratio(self) -> float:
@@ -85,6 +91,12 @@ def _published_row(campaign: Campaign, row: str, experiment: str) -> PublishedRo
         verdict=campaign.verdicts["experiments"][experiment]["verdict"],
         closed_loop=load.users / (load.mean_think_time_s + aggregated.mean / 1000),
     )
+
+
+def busiest(campaign: Campaign) -> str:
+    """Name the first experiment that has as many users as any: a telling one to begin with."""
+    users = {name: campaign.plan.suite.experiments[name].load.users for name in campaign.experiments}
+    return max(users, key=users.__getitem__)
 
 
 def runs_of(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:
@@ -195,6 +207,13 @@ def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
         for r in campaign.records
     ]
     return seconds[seconds["second"] < last], pd.DataFrame(windows, columns=["experiment", "repeat", "begin", "end"])
+
+
+def bounds_of_levels(campaign: Campaign, sweep: str) -> list[tuple[str, str]]:
+    """Pair each level of a sweep with what bound its experiment."""
+    experiments = campaign.verdicts["experiments"]
+    levels = campaign.plan.suite.sweeps[sweep].levels
+    return [(str(level.value), experiments[level.experiment]["verdict"]) for level in levels]
 
 
 def scaling_points(sweep: Mapping[str, Any]) -> pd.DataFrame:
