@@ -3,9 +3,9 @@
 One law holds all: X(n) = γ·n / (1 + α(n - 1) + β·n(n - 1)). Amdahl's is it with β held at 0 (and σ = α), the linear one
 with both held. Its parameters stand here in one vector (ln γ, α, β): ln γ, since a scale is positive.
 
-The time of a request, n/X = (1 + α(n - 1) + β·n(n - 1))/γ, is linear in a = 1/γ, b = α/γ and c = β/γ, and every bound on the
-parameters makes the possible (a, b, c) a cone: sums of a few rays with shares ≥ 0. So Gauss-Newton needs no guesses and
-no steps over a bound: each of its steps is a non-negative least-squares problem, solved exactly.
+The time of a request, n/X = (1 + α(n - 1) + β·n(n - 1))/γ, is linear in a = 1/γ, b = α/γ and c = β/γ, and the bounds
+on the parameters make the possible (a, b, c) a cone: sums of a few rays with shares ≥ 0. So Gauss-Newton needs no guess
+and never steps over a bound: each of its steps is a non-negative least-squares problem, solved exactly.
 """
 
 import math
