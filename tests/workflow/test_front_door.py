@@ -27,7 +27,7 @@ def test_wrong_setting_is_told_in_one_line(measured: Project, settings: tuple[st
 
 def test_campaign_can_be_kept_elsewhere(measured: Project, tmp_path: Path) -> None:
     before = {path for path in measured.folder.rglob("*") if ".snakemake" not in path.parts}
-    answer = measured.snakemake("--directory", str(tmp_path), "--quiet", "all", "albums=10")
+    answer = measured.snakemake("albums=10", "--directory", str(tmp_path), "--quiet", "all")
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "results/runs/albums=10/1/run.json").exists()
     assert {path for path in measured.folder.rglob("*") if ".snakemake" not in path.parts} == before

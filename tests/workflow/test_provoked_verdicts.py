@@ -15,7 +15,7 @@ Start = Callable[[Run], "subprocess.Popen[str]"]
 
 THINKING = "{load: {users: 20, spawn_rate: 20, think_time: [0.8, 1.2]}}"
 BUSY = (
-    "{server: {worker_class: sync, threads: 1, albums: 20000, albums_max: 10}, "
+    "{server: {worker_class: sync, threads: 1, albums: 100000, albums_max: 10}, "
     "load: {user: FastHttpUser, users: 20, spawn_rate: 20, think_time: 0, mix: {get_album: 1}}}"
 )
 
@@ -50,7 +50,7 @@ def test_think_time(judge: Callable[[str], dict[str, Any]]) -> None:
 
 
 def test_server_cpu(judge: Callable[[str], dict[str, Any]]) -> None:
-    """One sync worker that searches a long list. On two busy cores the host may be full as well."""
+    """One sync worker that searches a very long list. On two busy cores the host may be full as well."""
     found = judge(BUSY)
     assert found["verdict"] in ("server CPU", "shared host", "mixed"), found
     assert "think time" not in found["parties"]
