@@ -41,6 +41,7 @@ class GunicornUnderTest:
         self._preflight_requests = 0
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy between us and loopback
+        self._session.headers["Connection"] = "close"  # gunicorn's workers wait for idle connections when they stop
         self.started = time.time()
         self.process = Child(
             self._command(port), logs / "server.log", guard, {"SERVER_STATE_DIR": str(self._state.absolute())}
