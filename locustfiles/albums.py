@@ -73,6 +73,15 @@ class AlbumTasks(TaskSet):
             elif response.status_code == 201 and id_of(response) != album["id"]:
                 response.failure("another album than the one posted")
 
+    @task
+    def calibration(self) -> None:
+        """GET /calibration."""
+        with self.user.client.get("/calibration", name="GET /calibration", catch_response=True) as response:
+            if response.status_code not in (0, 200):
+                response.failure(f"HTTP {response.status_code}")
+            elif response.status_code == 200 and not (response.content or b"").startswith(b'{"slept_ms":'):
+                response.failure("not a calibration answer")
+
 
 def id_of(response: Any) -> object:
     """Return the id of the album in `response`, or None where there is none."""

@@ -1,5 +1,6 @@
 """The application factory: one store, one blueprint, one shape of error."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
 
 from server.albums import starting_albums
+from server.calibration import Calibration
 from server.routes import api
 from server.stores import open_store
 from server.timing import ServerTiming
@@ -32,11 +34,19 @@ class OrjsonProvider(JSONProvider):
         return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 
 
-def create_app(store: str = "list", albums: int = 3, albums_max: int | None = None, path: str | None = None) -> Flask:
+def create_app(
+    store: str = "list",
+    albums: int = 3,
+    albums_max: int | None = None,
+    path: str | None = None,
+    calibration: Mapping[str, float] | None = None,
+    lock: str | None = None,
+) -> Flask:
     """Make the album API.
 
     `store` is one of list, dict, sqlite, cached; it starts with `albums` albums and never holds more than
-    `albums_max`. `path` is the sqlite file.
+    `albums_max`. `path` is the sqlite file. `calibration` adds the route GET /calibration with the demand it gives (the
+    fields of `server.calibration.Demand`); `lock` is the file of the lock that all its worker processes share.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -45,6 +55,9 @@ def create_app(store: str = "list", albums: int = 3, albums_max: int | None = No
         store, starting_albums(albums), albums_max=albums_max, path=Path(path) if path else None
     )
     app.register_blueprint(api)
+    if calibration is not None:
+        route = Calibration(calibration, Path(lock) if lock else None)
+        app.add_url_rule("/calibration", "calibration", route.answer)
     app.register_error_handler(HTTPException, _as_json)
     app.register_error_handler(Exception, _broken)
     app.extensions["timing"] = timing = ServerTiming(app.wsgi_app)

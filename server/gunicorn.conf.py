@@ -55,5 +55,7 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(_: Any, worker: Any) -> None:
     """Tell how many requests this worker answered."""
-    if worker.wsgi is not None:
-        _leave(worker, "count", str(worker.wsgi.extensions["timing"].answered()))
+    application = getattr(worker, "wsgi", None)  # none where loading it failed
+    if application is not None:
+        counting = application.extensions["timing"] if hasattr(application, "extensions") else application
+        _leave(worker, "count", str(counting.answered()))

@@ -10,12 +10,14 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "workflow" / "loadstone"
 STAGES = {  # modules that a stage runs → globs that its rule declares as sources (workflow/rules/common.smk)
-    ("analyse.requests", "analyse.processes", "analyse.thinking", "analyse.campaign", "analyse.verdicts"): (
-        "analyse/",
-    ),
+    ("analyse.requests", "analyse.processes", "analyse.thinking", "analyse.window", "analyse.sweeps"): ("analyse/",),
+    ("analyse.campaign", "analyse.repeats", "analyse.verdicts"): ("analyse/",),
     ("report.page", "report.data"): ("report/", "analyse/"),  # analyse/ reaches the report through its tables
 }
-FORMATS = {"__init__.py", "errors.py", "plan.py", "published.py", "record.py", "suite.py", "values.py"}
+FORMATS = {
+    *("__init__.py", "baselines.py", "conditions.py", "errors.py", "plan.py", "published.py", "record.py"),
+    *("suite.py", "thresholds.py", "values.py"),
+}
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from loadstone.analyse.bottleneck import Signals, failure_bound, judge
+from loadstone.analyse.bottleneck import failure_bound, judge
+from loadstone.analyse.signals import Signals
 
 # 50 users who wait 1.5 s on average: think time, on a machine that is bored
 IDLE: dict[str, Any] = {

@@ -32,7 +32,7 @@ def test_stage_has_help(stage: str) -> None:
 
 def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], Path]) -> None:
     text = (
-        "defaults: {duration: 5s, warm_up: 1s, repeats: 2, load: {users: 10}}\n"
+        "baselines: false\ndefaults: {duration: 5s, warm_up: 1s, repeats: 2, load: {users: 10}}\n"
         "experiments: {a: {}, b: {}, c: {load: {workers: 2}}}"
     )
     answer = loadstone("plan", str(write_suite(text)))
@@ -63,7 +63,7 @@ def test_wrong_setting_is_told(setting: str) -> None:
 
 def test_missing_plan_is_told(tmp_path: Path) -> None:
     options = ["--plan", "none.json", "--summaries", ".", "--summary", "s.csv", "--scaling", "s.json"]
-    options += ["--verdicts", "v.json"]
+    options += ["--verdicts", "v.json", "--repeats", "r.json"]
     answer = loadstone("analyse", *options, cwd=tmp_path)
     assert answer.returncode == 1
     assert answer.stderr == "loadstone: none.json: can't be read: No such file or directory\n"

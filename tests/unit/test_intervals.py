@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from loadstone.analyse.intervals import mean_of_runs, outlier, ratio_of_runs, repeats_needed, variation
 
@@ -65,6 +66,24 @@ def test_repeats_needed_is_enough_and_no_more() -> None:
     assert repeats_needed([100, 101, 99], 0.02) == 4
     assert repeats_needed([100, 100, 100], 0.02) == 2
     assert repeats_needed([100], 0.02) is None
+
+
+@given(st.lists(st.floats(1, 1e3), min_size=2, max_size=6), st.floats(0.005, 1))
+def test_one_repeat_fewer_would_not_do(values: list[float], precision: float) -> None:
+    n = repeats_needed(values, precision)
+    assert n is not None
+
+    def reached(runs: int) -> float:
+        return float(stats.t.ppf(0.975, runs - 1)) * variation(values) / math.sqrt(runs)
+
+    assert reached(n) <= precision
+    assert n == 2 or reached(n - 1) > precision
+
+
+def test_a_hopeless_precision_is_told_at_once() -> None:
+    assert repeats_needed([1, 1000], 0.0001) == pytest.approx((1.96 / 0.0001 * variation([1, 1000])) ** 2, rel=1e-3)
+    with pytest.raises(ValueError, match="precision"):
+        repeats_needed([1, 1000], 0)
 
 
 def test_disagreement() -> None:

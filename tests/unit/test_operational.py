@@ -81,6 +81,28 @@ def test_machine_repairman() -> None:
     assert exact_mva([Station(demand_s=repair)], think, machines).throughput[-1] == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(("repairmen", "machines"), [(1, 30), (3, 2), (3, 3), (3, 4), (4, 700), (7, 20_000)])
+def test_several_repairmen(repairmen: int, machines: int) -> None:
+    """Any number of machines k is down as often as the balance of births and deaths says."""
+    think, repair = 0.5, 0.01
+    k = np.arange(1, machines + 1)
+    weights = np.cumsum(np.log((machines - k + 1) / think * repair / np.minimum(k, repairmen)))
+    share = np.exp(np.append(0, weights) - max(weights.max(), 0))
+    busy = (share[1:] * np.minimum(k, repairmen)).sum() / share.sum()
+    predicted = exact_mva([Station(demand_s=repair, servers=repairmen)], think, machines)
+    assert predicted.throughput[-1] == pytest.approx(busy / repair, rel=1e-8)
+
+
+@given(st.lists(st.tuples(demands, st.integers(1, 40)), min_size=1, max_size=3), thinks, st.integers(1, 30))
+def test_is_the_convolution_of_all_factors(queues: list[tuple[float, int]], think: float, users: int) -> None:
+    constant = np.array([think**k / math.factorial(k) for k in range(users + 1)])
+    for demand, servers in queues:
+        factors = [demand**k / math.prod(min(j, servers) for j in range(1, k + 1)) for k in range(users + 1)]
+        constant = np.convolve(constant, factors)[: users + 1]
+    predicted = exact_mva([Station(demand_s=demand, servers=servers) for demand, servers in queues], think, users)
+    assert predicted.throughput.tolist() == pytest.approx((constant[:-1] / constant[1:]).tolist(), rel=1e-9)
+
+
 def test_calibration_server_of_the_design() -> None:
     """Each request 20 ms in parallel and 2 ms under one lock, one user a worker."""
     stations = [Station(demand_s=0.02, kind="delay"), Station(demand_s=0.002)]

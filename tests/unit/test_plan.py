@@ -9,7 +9,10 @@ from loadstone.errors import ResultError
 from loadstone.plan import Plan, common_ground, differences, make_plan, read_plan
 from loadstone.suitefile import load_suite
 
-TEXT = "defaults: {repeats: 3}\nexperiments: {a: {}, b: {load: {workers: 2}}, c: {}, d: {}, e: {}, f: {repeats: 1}}"
+TEXT = (
+    "baselines: false\ndefaults: {repeats: 3}\n"
+    "experiments: {a: {}, b: {load: {workers: 2}}, c: {}, d: {}, e: {}, f: {repeats: 1}}"
+)
 
 
 @pytest.fixture
@@ -31,7 +34,8 @@ def test_each_block_has_an_order_of_its_own(plan: Plan) -> None:
 
 def test_order_and_seeds_do_not_depend_on_the_file(plan: Plan, write_suite: Callable[[str], Path]) -> None:
     shuffled = (
-        "# a comment\nexperiments: {f: {repeats: 1}, e: {}, d: {}, c: {}, b: {load: {workers: 2}}, a: {}}\n"
+        "# a comment\nbaselines: false\n"
+        "experiments: {f: {repeats: 1}, e: {}, d: {}, c: {}, b: {load: {workers: 2}}, a: {}}\n"
         "defaults: {repeats: 3}"
     )
     assert make_plan(load_suite(write_suite(shuffled))).model_dump_json() == plan.model_dump_json()

@@ -28,7 +28,7 @@ def test_by_hand(tmp_path: Path) -> None:
     pd.concat([host, worker, late]).to_parquet(path)
 
     record = make_record(load_started=0.0, window=(10.1, 19.9))
-    table = summarise_processes(path, record).set_index("pid")
+    table = summarise_processes(path, record.window).set_index("pid")
     assert table.loc[7, "cpu"] == pytest.approx(0.5)
     assert table.loc[7, "voluntary_per_s"] == pytest.approx(8)
     assert table.loc[7, "rss_max_mib"] == pytest.approx(19.75)
@@ -43,4 +43,4 @@ def test_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "processes.parquet"
     path.write_bytes(b"nothing")
     with pytest.raises(ResultError, match=r"processes\.parquet: damaged"):
-        summarise_processes(path, make_record(load_started=0.0, window=(1.0, 2.0)))
+        summarise_processes(path, (1.0, 2.0))

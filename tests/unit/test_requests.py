@@ -64,7 +64,7 @@ def test_by_hand(tmp_path: Path, record: RunRecord) -> None:
             (20.25, GET, 500.0, 1.0, 10, 200, None),  # ends after the window
         ],
     )
-    summary = summarise_requests(path, record)
+    summary = summarise_requests(path, record.window, record.phases.load_started)
     table = summary.endpoints.set_index("endpoint")
     assert list(table.index) == [ALL, GET, POST]
 
@@ -95,7 +95,7 @@ def test_course_shows_what_the_window_leaves_out(tmp_path: Path, record: RunReco
         tmp_path / "requests.parquet",
         [(0.5, GET, 10.0, 1.0, 1, 200, None), (0.75, GET, 30.0, 1.0, 1, 200, None), (2.5, GET, 5.0, 1.0, 1, 500, "x")],
     )
-    course = summarise_requests(path, record).course
+    course = summarise_requests(path, record.window, record.phases.load_started).course
     assert course["requests"].tolist() == [2, 0, 1]
     assert course["failures"].tolist() == [0, 0, 1]
     assert course["mean_ms"].tolist()[0] == 20.0
@@ -104,7 +104,7 @@ def test_course_shows_what_the_window_leaves_out(tmp_path: Path, record: RunReco
 
 def test_window_in_which_everything_fails(tmp_path: Path, record: RunRecord) -> None:
     path = write(tmp_path / "requests.parquet", [(11.0, GET, 1.0, None, 0, 0, "x"), (12.0, POST, 1.0, None, 0, 0, "y")])
-    summary = summarise_requests(path, record)
+    summary = summarise_requests(path, record.window, record.phases.load_started)
     assert summary.endpoints["failures"].tolist() == [2, 1, 1]
     assert summary.endpoints["mean_ms"].isna().all()
     assert summary.latency.empty
@@ -116,9 +116,9 @@ def test_batches_make_no_difference(tmp_path: Path, record: RunRecord, monkeypat
         for n in range(1000)
     ]
     path = write(tmp_path / "requests.parquet", rows)
-    whole = summarise_requests(path, record)
+    whole = summarise_requests(path, record.window, record.phases.load_started)
     monkeypatch.setattr("loadstone.analyse.requests.BATCH_ROWS", 37)
-    parts = summarise_requests(path, record)
+    parts = summarise_requests(path, record.window, record.phases.load_started)
     pd.testing.assert_frame_equal(whole.endpoints, parts.endpoints)
     pd.testing.assert_frame_equal(whole.latency, parts.latency)
     pd.testing.assert_frame_equal(whole.course, parts.course)
@@ -126,7 +126,9 @@ def test_batches_make_no_difference(tmp_path: Path, record: RunRecord, monkeypat
 
 def test_many_kinds_of_failure_are_added_up(tmp_path: Path, record: RunRecord) -> None:
     rows = [(11.0 + n / 100, GET, 1.0, None, 0, 0, f"kind {n}") for n in range(50)]
-    table = summarise_requests(write(tmp_path / "requests.parquet", rows), record).endpoints
+    table = summarise_requests(
+        write(tmp_path / "requests.parquet", rows), record.window, record.phases.load_started
+    ).endpoints
     kinds = json.loads(table.set_index("endpoint").loc[GET].failure_kinds)
     assert len(kinds) == 21
     assert kinds["other kinds"] == 30
@@ -137,11 +139,11 @@ def test_damaged_file_is_refused(tmp_path: Path, record: RunRecord, content: byt
     path = tmp_path / "requests.parquet"
     path.write_bytes(content)
     with pytest.raises(ResultError, match=r"requests\.parquet: damaged"):
-        summarise_requests(path, record)
+        summarise_requests(path, record.window, record.phases.load_started)
 
 
 def test_truncated_file_is_refused(tmp_path: Path, record: RunRecord) -> None:
     path = write(tmp_path / "requests.parquet", [(11.0, GET, 1.0, 1.0, 1, 200, None)] * 1000)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ResultError, match="damaged"):
-        summarise_requests(path, record)
+        summarise_requests(path, record.window, record.phases.load_started)

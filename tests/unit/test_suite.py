@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from loadstone.conditions import SHARED_STORES, store_names, task_names
 from loadstone.errors import SuiteError
 from loadstone.plan import make_plan
-from loadstone.suite import SHARED_STORES, SuiteFile, store_names, task_names
+from loadstone.suite import SuiteFile
 from loadstone.suitefile import load_suite
 from loadstone.values import LONGEST_THINK_TIME_S, format_duration, parse_duration
 from server.stores import IN_MEMORY

@@ -8,10 +8,9 @@ import pytest
 
 from loadstone.analyse import thinking
 from loadstone.analyse.thinking import measure_cycle
-from tests.unit.records import make_record
 from tests.unit.test_requests import GET, T0, write
 
-RECORD = make_record(load_started=T0, window=(T0 + 10, T0 + 20))
+WINDOW = (T0 + 10, T0 + 20)
 
 
 def requests(*ends: tuple[float, float]) -> list[tuple[float, str, float, float | None, int, int, str | None]]:
@@ -22,7 +21,7 @@ def requests(*ends: tuple[float, float]) -> list[tuple[float, str, float, float 
 def test_by_hand(tmp_path: Path) -> None:
     rows = requests((9.0, 100), (10.6, 100), (12.2, 200), (10.1, 100), (15.1, 1000))
     path = write(tmp_path / "requests.parquet", rows, users=[0, 0, 0, 1, 1])
-    cycle = measure_cycle(path, RECORD)
+    cycle = measure_cycle(path, WINDOW)
     # user 0: ends 9.0, sends 10.5 (gap 1.5), ends 10.6, sends 12.0 (gap 1.4); user 1: ends 10.1, sends 14.1 (gap 4)
     assert cycle.think_s == pytest.approx((1.5 + 1.4 + 4) / 3, abs=1e-6)
     assert cycle.throughput == pytest.approx(0.4)
@@ -31,13 +30,13 @@ def test_by_hand(tmp_path: Path) -> None:
 
 def test_failures_take_part(tmp_path: Path) -> None:
     rows = [(11.0, GET, 100.0, None, 0, 0, "x"), (13.0, GET, 100.0, None, 1, 200, None)]
-    cycle = measure_cycle(write(tmp_path / "requests.parquet", rows), RECORD)
+    cycle = measure_cycle(write(tmp_path / "requests.parquet", rows), WINDOW)
     assert cycle.throughput == 0.2
     assert cycle.think_s == pytest.approx(1.9, abs=1e-6)
 
 
 def test_empty_window(tmp_path: Path) -> None:
-    cycle = measure_cycle(write(tmp_path / "requests.parquet", requests((5.0, 10))), RECORD)
+    cycle = measure_cycle(write(tmp_path / "requests.parquet", requests((5.0, 10))), WINDOW)
     assert cycle.throughput == 0
     assert math.isnan(cycle.response_s)
     assert math.isnan(cycle.think_s)
@@ -56,9 +55,9 @@ def test_batches_make_no_difference_and_the_law_holds(tmp_path: Path, monkeypatc
             now += response + float(rng.uniform(0.1, 0.3))
     order = np.argsort([row[0] for row in rows])
     path = write(tmp_path / "requests.parquet", [rows[i] for i in order], users=[users[i] for i in order])
-    whole = measure_cycle(path, RECORD)
+    whole = measure_cycle(path, WINDOW)
     assert whole.throughput * (whole.response_s + whole.think_s) / 20 == pytest.approx(1, abs=0.03)
     monkeypatch.setattr(thinking, "BATCH_ROWS", 53)
-    parts = measure_cycle(path, RECORD)
+    parts = measure_cycle(path, WINDOW)
     assert parts.throughput == whole.throughput
     assert parts.think_s == pytest.approx(whole.think_s, rel=0.01)

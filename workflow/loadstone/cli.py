@@ -40,8 +40,14 @@ def plan(
     suite: SuitePath = Path("config/config.yaml"),
     settings: Settings = None,
     output: Annotated[Path | None, typer.Option(help="Write the plan as JSON to this file instead.")] = None,
+    results: Annotated[Path, typer.Option(help="Results of an earlier campaign, to tell its precision by.")] = Path(
+        "results"
+    ),
 ) -> None:
-    """Show the runs of a suite in their order, how they differ, and how long they take."""
+    """Show the runs of a suite in their order, how they differ, and how long they take.
+
+    After a campaign it shows too how precise that was, and how many repeats the wanted precision takes.
+    """
     from loadstone.plan import make_plan
     from loadstone.suitefile import load_suite
 
@@ -49,9 +55,12 @@ def plan(
     if output is not None:
         output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
     else:
-        from loadstone.planview import show_plan
+        from loadstone.planview import read_repeats, show_plan, show_precision
 
         show_plan(laid_out)
+        repeats = read_repeats(results / "repeats.json")
+        if repeats is not None:
+            show_precision(laid_out, repeats)
 
 
 @app.command()
@@ -84,8 +93,8 @@ def verdict(
     import orjson
 
     from loadstone.analyse.bottleneck import judge
+    from loadstone.analyse.signalsfile import read_signals
     from loadstone.analyse.verdicts import verdict_json
-    from loadstone.signalsfile import read_signals
 
     print(orjson.dumps(verdict_json(judge(read_signals(signals))), option=orjson.OPT_INDENT_2).decode())
 
@@ -117,28 +126,31 @@ def summarise(
     record: Annotated[Path, typer.Option(help="run.json of the run.")],
     into: Annotated[Path, typer.Option(help="Folder for the tables.")],
 ) -> None:
-    """Sum up one run: endpoints.csv, latency.csv, course.csv, processes.csv and signals.json."""
+    """Sum up one run: endpoints.csv, latency.csv, course.csv, processes.csv, window.json and signals.json."""
     from loadstone.analyse.processes import summarise_processes
     from loadstone.analyse.requests import summarise_requests
+    from loadstone.analyse.signals import signals_of
     from loadstone.analyse.thinking import measure_cycle
-    from loadstone.analyse.verdicts import signals_of
+    from loadstone.analyse.window import find_window
     from loadstone.record import read_record
 
     known = read_record(record)
-    summary = summarise_requests(requests, known)
+    window = find_window(requests, known)
+    summary = summarise_requests(requests, window.span, known.phases.load_started)
+    of_processes = summarise_processes(processes, window.span)
+    cycle = measure_cycle(requests, window.span)
+    signals = signals_of(known, cycle, summary.endpoints, of_processes, window.settled)
     tables = {
         "endpoints": summary.endpoints,
         "latency": summary.latency,
         "course": summary.course,
-        "processes": summarise_processes(processes, known),
+        "processes": of_processes,
     }
     into.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(into / f"{name}.csv", index=False)
-    signals = signals_of(
-        known, measure_cycle(requests, known), tables["endpoints"], tables["course"], tables["processes"]
-    )
-    (into / "signals.json").write_text(signals.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for file, values in {"window": window, "signals": signals}.items():
+        (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 @app.command()
@@ -148,23 +160,30 @@ def analyse(
     summary: Annotated[Path, typer.Option(help="Where to write the table over all runs (CSV).")],
     scaling: Annotated[Path, typer.Option(help="Where to write the scaling fits (JSON).")],
     verdicts: Annotated[Path, typer.Option(help="Where to write what bound each run's throughput (JSON).")],
+    repeats: Annotated[Path, typer.Option(help="Where to write how well repeats agree (JSON).")],
 ) -> None:
-    """Put all runs together: one table, the scaling laws of the sweeps, the verdicts."""
+    """Put all runs together: one table, the verdicts, the sweeps with their scaling laws, how well repeats agree."""
     import orjson
 
-    from loadstone.analyse.campaign import fit_sweeps, summary_table
-    from loadstone.analyse.verdicts import verdicts_of
+    from loadstone.analyse.campaign import load_measured
+    from loadstone.analyse.repeats import repeats_json
+    from loadstone.analyse.sweeps import analyse_sweeps
+    from loadstone.analyse.verdicts import against_baselines, judge_campaign
     from loadstone.plan import read_plan
-    from loadstone.signalsfile import read_signals
 
     known = read_plan(plan)
-    table = summary_table(known, summaries)
-    table.to_csv(summary, index=False)
-    signals = {
-        (run.experiment, run.repeat): read_signals(summaries / run.experiment / str(run.repeat) / "signals.json")
-        for run in known.runs
+    measured = load_measured(known, summaries)
+    signals = against_baselines(known, measured.signals)
+    judged = judge_campaign(known, signals)
+    bound = {name: found["verdict"] for name, found in judged["experiments"].items()}
+    precision = {name: settings.precision for name, settings in known.experiments.items()}
+    results = {
+        verdicts: judged,
+        scaling: analyse_sweeps(measured, signals, bound),
+        repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
     }
-    for path, found in ((scaling, fit_sweeps(known, table)), (verdicts, verdicts_of(signals))):
+    measured.summary.to_csv(summary, index=False)
+    for path, found in results.items():
         path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 

@@ -1,21 +1,25 @@
 """From a suite to its runs: which, in what order, how long.
 
 Runs are ordered in blocks: repeat 1 of every experiment in one shuffled order, then repeat 2 in another, so that a slow
-drift of the machine falls on all experiments alike. The order depends on the suite's seed and on the set of names, not
-on the order in which the file lists them.
+drift of the machine falls on all experiments alike. Baselines, which all are compared with, come first. The order
+depends on the suite's seed and on the set of names, not on the order in which the file lists them.
 """
 
 import hashlib
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from loadstone.baselines import added_settings, is_baseline
+from loadstone.conditions import Conditions, Settings
 from loadstone.errors import ResultError
-from loadstone.suite import Conditions, Model, Settings, Suite
+from loadstone.suite import Suite
+from loadstone.values import Model
 
-OVERHEAD_S = 4.0
+OVERHEAD_S = 3.8
 """Seconds that a run takes beyond ramp-up, warm-up and window, as far as can be told beforehand."""
 
 
@@ -42,7 +46,14 @@ class Plan(Model):
     """A suite and its runs in order: what the stages after measuring read."""
 
     suite: Suite
+    added: dict[str, Settings]
+    """What Loadstone adds to the suite's experiments by itself: see `loadstone.baselines`."""
     runs: tuple[Run, ...]
+
+    @property
+    def experiments(self) -> dict[str, Settings]:
+        """The suite's experiments, then what was added."""
+        return self.suite.experiments | self.added
 
     @property
     def expected_s(self) -> float:
@@ -58,7 +69,11 @@ class Plan(Model):
 def make_plan(suite: Suite) -> Plan:
     """Lay out all runs of `suite` in the order in which they are to be measured."""
     canonical = _canonical(suite)
-    return Plan(suite=canonical, runs=tuple(_in_blocks(canonical)))
+    added = added_settings(canonical.experiments, baselines=canonical.baselines)
+    baselines = {name: settings for name, settings in added.items() if is_baseline(name)}
+    rest = canonical.experiments | {name: settings for name, settings in added.items() if name not in baselines}
+    runs = itertools.chain(_in_blocks(canonical.seed, baselines), _in_blocks(canonical.seed, rest))
+    return Plan(suite=canonical, added=added, runs=tuple(runs))
 
 
 def read_plan(path: Path) -> Plan:
@@ -85,20 +100,20 @@ def _canonical(suite: Suite) -> Suite:
     )
 
 
-def _in_blocks(suite: Suite) -> Iterator[Run]:
-    for repeat in range(1, max(s.repeats for s in suite.experiments.values()) + 1):
-        block = [name for name, settings in suite.experiments.items() if repeat <= settings.repeats]
+def _in_blocks(seed: int, experiments: Mapping[str, Settings]) -> Iterator[Run]:
+    for repeat in range(1, max((s.repeats for s in experiments.values()), default=0) + 1):
+        block = [name for name, settings in experiments.items() if repeat <= settings.repeats]
         # names are ranked by hash, not shuffled: another experiment more leaves the order of the rest as it was
-        block.sort(key=lambda name: _digest(suite.seed, "order", name, repeat))
+        block.sort(key=lambda name: _digest(seed, "order", name, repeat))
         for name in block:
-            yield _run(suite, name, suite.experiments[name], repeat)
+            yield _run(seed, name, experiments[name], repeat)
 
 
-def _run(suite: Suite, name: str, settings: Settings, repeat: int) -> Run:
+def _run(seed: int, name: str, settings: Settings, repeat: int) -> Run:
     return Run.model_construct(  # its conditions have been checked
         experiment=name,
         repeat=repeat,
-        seed=random.Random(_digest(suite.seed, "run", name, repeat)).getrandbits(32),  # noqa: S311 - not for secrets
+        seed=random.Random(_digest(seed, "run", name, repeat)).getrandbits(32),  # noqa: S311 - not for secrets
         **dict(settings.conditions),
     )
 

@@ -5,19 +5,19 @@ is what gets validated, and each complaint names the topmost layer that wrote th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from loadstone.complaints import Layer, explain_all, keys_of, short
+from loadstone.conditions import Load, Server, Settings
 from loadstone.errors import SuiteError, TableError
 from loadstone.published import read_published
-from loadstone.suite import Level, Server, Settings, Suite, SuiteFile, Sweep, SweepFile
+from loadstone.suite import Level, Suite, SuiteFile, Sweep, SweepFile
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
 """Keys that can be given on the command line, in place of the defaults'."""
@@ -27,14 +27,6 @@ REPLACED_WHOLE = frozenset({"mix"})
 
 MOST_MEMBERS = 200
 """Levels of one sweep: a guard against a typing error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One origin of settings: where it stands in the file, and what it says."""
-
-    path: str
-    values: Mapping[str, Any]
 
 
 def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
@@ -56,7 +48,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
         try:
             experiments[name] = Settings.model_validate(_merged(layers))
         except ValidationError as error:
-            complaints += _explain_all(path, error, layers)
+            complaints += explain_all(path, error, layers)
     complaints += _check_published(path, file, set(layers_of))
     if complaints:
         raise SuiteError("\n".join(dict.fromkeys(complaints)))
@@ -66,7 +58,14 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
         for name, sweep in file.sweeps.items()
     }
     seed = _seed(overrides.get("seed", file.seed))
-    return Suite(seed=seed, experiments=experiments, sweeps=sweeps, published=file.published)
+    return Suite(
+        seed=seed,
+        experiments=experiments,
+        sweeps=sweeps,
+        baselines=file.baselines,
+        thresholds=file.thresholds,
+        published=file.published,
+    )
 
 
 def _read(path: Path) -> SuiteFile:
@@ -83,14 +82,14 @@ def _read(path: Path) -> SuiteFile:
         line = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SuiteError(f"{path}: not YAML: {error.problem or error.context}{line}") from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise SuiteError(f"{path}: not YAML: {_short(str(error))}") from None
+        raise SuiteError(f"{path}: not YAML: {short(str(error))}") from None
     if not isinstance(raw, dict):
-        raise SuiteError(f"{path}: {_short(raw)} is not a suite; allowed: a mapping of {', '.join(_keys(SuiteFile))}")
+        raise SuiteError(f"{path}: {short(raw)} is not a suite; allowed: a mapping of {', '.join(keys_of(SuiteFile))}")
     try:
         file = SuiteFile.model_validate(raw)
     except ValidationError as error:
         layers = [Layer("", raw)]
-        raise SuiteError("\n".join(dict.fromkeys(_explain_all(path, error, layers, SuiteFile)))) from None
+        raise SuiteError("\n".join(dict.fromkeys(explain_all(path, error, layers, SuiteFile)))) from None
     if not file.experiments and not file.sweeps:
         raise SuiteError(f"{path}: nothing to run; allowed: at least one of experiments, sweeps")
     return file
@@ -108,7 +107,7 @@ def _layers(
         where = f"{path}: sweeps.{name}"
         if sweep.base is not None and sweep.base not in file.experiments:
             allowed = ", ".join(file.experiments) or "none, as there are no experiments"
-            complaints.append(f"{where}.base: {_short(sweep.base)} is no experiment; allowed: {allowed}")
+            complaints.append(f"{where}.base: {short(sweep.base)} is no experiment; allowed: {allowed}")
             continue
         if len(sweep.values) > MOST_MEMBERS:
             complaints.append(f"{where}.values: {len(sweep.values)} values; allowed: at most {MOST_MEMBERS}")
@@ -118,9 +117,10 @@ def _layers(
         for value in sweep.values:
             member = f"{name}={_slug(value)}"
             if member in layers_of:
-                complaints.append(f"{where}.values: {_short(value)} stands twice; allowed: each value once")
+                complaints.append(f"{where}.values: {short(value)} stands twice; allowed: each value once")
                 continue
-            layers_of[member] = [_factor(name, sweep, value), Layer(f"sweeps.{name}", sweep.overrides), *below]
+            common = [Layer(f"sweeps.{name}", sweep.overrides), *below]
+            layers_of[member] = [_factor(name, sweep, value, _merged(common)), *common]
             frozen = tuple(value) if isinstance(value, list) else value
             levels_of[name].append(Level(value=frozen, experiment=member))
     spelt = {name.casefold(): name for name in layers_of}
@@ -132,9 +132,15 @@ def _layers(
     return layers_of, levels_of, complaints
 
 
-def _factor(name: str, sweep: SweepFile, value: object) -> Layer:
+def _factor(name: str, sweep: SweepFile, value: object, below: Mapping[str, Any]) -> Layer:
     part, key = sweep.vary.split(".")
-    return Layer(f"sweeps.{name}.values:", {part: {key: value}})
+    values = {key: value}
+    if sweep.vary == "load.users" and isinstance(value, int):
+        load = below.get("load")
+        rate = load.get("spawn_rate") if isinstance(load, dict) else None
+        if (rate if isinstance(rate, int | float) else Load.model_fields["spawn_rate"].default) > value:
+            values["spawn_rate"] = value  # all at once, where there are fewer users than the rate of the others
+    return Layer(f"sweeps.{name}.values:", {part: values})
 
 
 def _slug(value: object) -> str:
@@ -171,7 +177,7 @@ def _seed(value: object) -> int:
     try:
         return SuiteFile.model_validate({"seed": value}).seed
     except ValidationError:
-        raise SuiteError(f"command line: seed: {_short(value)} is not allowed; allowed: 0 to 4294967295") from None
+        raise SuiteError(f"command line: seed: {short(value)} is not allowed; allowed: 0 to 4294967295") from None
 
 
 def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
@@ -184,105 +190,14 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
     ]
     table = path.parent / file.published.table
     if not table.is_file():
-        return [*complaints, f"{path}: published.table: {_short(file.published.table)}: no such file beside the suite"]
+        return [*complaints, f"{path}: published.table: {short(file.published.table)}: no such file beside the suite"]
     try:
         rows = read_published(table)
     except TableError as error:
         return [*complaints, str(error)]
     complaints += [
-        f"{path}: published.rows.{name}: {_short(row)} is no row of {table}; allowed: {', '.join(sorted(rows))}"
+        f"{path}: published.rows.{name}: {short(row)} is no row of {table}; allowed: {', '.join(sorted(rows))}"
         for name, row in file.published.rows.items()
         if row not in rows
     ]
     return complaints
-
-
-def _explain_all(
-    path: Path, error: ValidationError, layers: Sequence[Layer], model: type[BaseModel] = Settings
-) -> list[str]:
-    """One line for each offending key: of a value that fits no member of a union, pydantic complains once a member."""
-    details: dict[tuple[str, ...], ErrorDetails] = {}
-    for detail in error.errors():
-        keys = [str(part) for part in detail["loc"]]
-        known = keys if detail["type"] in ("missing", "extra_forbidden") else _known_prefix(keys, layers)
-        details.setdefault(tuple(known), detail)
-    return [_explain(path, detail, layers, model) for detail in details.values()]
-
-
-def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:
-    """Say in one line which file, which key, which value, and what is allowed."""
-    keys = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
-    if detail["type"] != "missing":
-        keys = _known_prefix(keys, layers)
-    origin = next((layer.path for layer in layers if _has(layer.values, keys)), layers[0].path)
-    where = f"{path}: " if origin != "command line" else ""
-    place = ".".join(part for part in [origin, *keys] if part).replace(":.", ": ")
-    allowed = _allowed(detail, keys, model)
-    if detail["type"] == "extra_forbidden":
-        return f"{where}{place}: unknown key; allowed: {allowed}"
-    if detail["type"] == "missing":
-        return f"{where}{place}: missing; allowed: a value"
-    if detail["type"] == "value_error" and isinstance(detail["input"], BaseModel | dict):
-        return f"{where}{place}: {allowed}"
-    return f"{where}{place}: {_short(detail['input'])} is not allowed; allowed: {allowed}"
-
-
-def _known_prefix(keys: list[str], layers: Sequence[Layer]) -> list[str]:
-    """Drop what pydantic appends to a key that stands in the file (the member of a union it tried)."""
-    for length in range(len(keys), 0, -1):
-        if any(_has(layer.values, keys[:length]) for layer in layers):
-            return keys[:length]
-    return keys
-
-
-def _has(values: object, keys: Sequence[str]) -> bool:
-    for key in keys:
-        if isinstance(values, Mapping):
-            found = {str(k): v for k, v in values.items()}
-            if key not in found:
-                return False
-            values = found[key]
-        elif isinstance(values, list) and key.isdigit() and int(key) < len(values):
-            values = values[int(key)]
-        else:
-            return False
-    return True
-
-
-def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) -> str:
-    context = detail.get("ctx", {})
-    match detail["type"]:
-        case "extra_forbidden":
-            return ", ".join(_keys(_model_at(model, keys[:-1])))
-        case "literal_error":
-            return str(context["expected"]).replace("'", "")
-        case "value_error":
-            return str(context["error"])
-        case "too_short":
-            return "at least one value"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return "a mapping"
-        case _:
-            message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-            return message[0].lower() + message[1:]
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return list(model.model_fields)
-
-
-def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
-    """Find the model that describes the mapping at `keys` below `model`."""
-    for key in keys:
-        field = model.model_fields.get(key)
-        if field is None:
-            continue  # a name, as in experiments.<name>
-        candidates = [field.annotation, *get_args(field.annotation)]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), model)
-    return model
-
-
-def _short(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."

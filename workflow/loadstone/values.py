@@ -3,7 +3,23 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+
+class Model(BaseModel):
+    """Immutable, and strict about keys and types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
 
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "summarise", "analyse", "report"})
 """Names of the workflow's own rules: as an experiment's name each would be two targets at once."""
@@ -28,6 +44,18 @@ def format_duration(seconds: float) -> str:
         if seconds and seconds % _UNIT_SECONDS[unit] == 0:
             return f"{seconds / _UNIT_SECONDS[unit]:.0f}{unit}"
     return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def parse_percentage(text: object) -> float:
+    """Turn `2%` into 0.02; raise ValueError for anything else."""
+    if not isinstance(text, str) or not re.fullmatch(r"\d+(\.\d+)?%", text):
+        raise ValueError("a percentage, such as 2%")
+    return float(text[:-1]) / 100
+
+
+def format_percentage(share: float) -> str:
+    """Write a share so that `parse_percentage` reads the same number back."""
+    return f"{round(share * 100, 9):.9f}".rstrip("0").rstrip(".") + "%"
 
 
 def _think_time(value: object) -> object:
@@ -68,6 +96,14 @@ Duration = Annotated[
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str, when_used="json"),
     WithJsonSchema(DURATION_SCHEMA),
+]
+PRECISION_SCHEMA: dict[str, JsonValue] = {"type": "string", "pattern": r"^\d+(\.\d+)?%$", "examples": ["2%"]}
+Precision = Annotated[
+    float,
+    Field(ge=0.001, le=1),
+    BeforeValidator(parse_percentage),
+    PlainSerializer(format_percentage, return_type=str, when_used="json"),
+    WithJsonSchema(PRECISION_SCHEMA),
 ]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 ThinkTime = Annotated[

@@ -1,12 +1,13 @@
 """Analyse: all runs together.
 
 in:   results/plan.json, the tables of all runs, the sources of loadstone/analyse/
-out:  results/summary.csv (experiment × repeat × endpoint), results/scaling.json, results/verdicts.json
+out:  results/summary.csv (experiment × repeat × endpoint), results/verdicts.json, results/scaling.json,
+      results/repeats.json
 """
 
 
 rule analyse:
-    """Put all runs together: one table, the scaling laws of the sweeps, the verdicts."""
+    """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree."""
     input:
         sources=ANALYSE_SOURCES,
         plan=rules.plan.output.plan,
@@ -15,6 +16,7 @@ rule analyse:
         summary="results/summary.csv",
         scaling="results/scaling.json",
         verdicts="results/verdicts.json",
+        repeats="results/repeats.json",
     log:
         "results/logs/analyse.log",
     shell:
@@ -25,5 +27,6 @@ rule analyse:
             --summary {output.summary:q} \
             --scaling {output.scaling:q} \
             --verdicts {output.verdicts:q} \
+            --repeats {output.repeats:q} \
             2> >(tee {log:q} >&2)
         """

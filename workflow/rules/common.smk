@@ -58,7 +58,7 @@ REPORT_SOURCES = sources("workflow/loadstone/report/*.py", "workflow/loadstone/r
 
 
 wildcard_constraints:
-    experiment="|".join(re.escape(name) for name in PLAN.suite.experiments),
+    experiment="|".join(re.escape(name) for name in PLAN.experiments),
     repeat=r"\d+",
 
 

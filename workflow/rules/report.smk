@@ -1,6 +1,6 @@
 """Report: one HTML page that needs no network.
 
-in:   results/plan.json, summary.csv, scaling.json, verdicts.json, the tables and run.json of all runs, the sources of loadstone/report/
+in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, the tables and run.json of all runs, the sources of loadstone/report/
 out:  report/index.html
 """
 
@@ -13,6 +13,7 @@ rule report:
         summary=rules.analyse.output.summary,
         scaling=rules.analyse.output.scaling,
         verdicts=rules.analyse.output.verdicts,
+        repeats=rules.analyse.output.repeats,
         summaries=ALL_SUMMARIES,
         records=of_runs(rules.measure.output.record),
         published=PUBLISHED_TABLE,

@@ -2,7 +2,7 @@
 
 in:   all files of a run, the sources of loadstone/analyse/
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
-      processes.csv, signals.json
+      processes.csv, window.json, signals.json
 """
 
 
@@ -19,6 +19,7 @@ rule summarise:
         latency="results/summaries/{experiment}/{repeat}/latency.csv",
         course="results/summaries/{experiment}/{repeat}/course.csv",
         processes="results/summaries/{experiment}/{repeat}/processes.csv",
+        window="results/summaries/{experiment}/{repeat}/window.json",
         signals="results/summaries/{experiment}/{repeat}/signals.json",
     log:
         "results/logs/summarise/{experiment}/{repeat}.log",

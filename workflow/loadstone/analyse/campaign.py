@@ -1,16 +1,66 @@
-"""What all runs of a suite say together: one summary table, one file of scaling fits."""
+"""What all runs of a suite have in common: their tables and figures, read once and stacked."""
 
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from loadstone.analyse.fitting import fit_amdahl
-from loadstone.analyse.requests import ALL, ENDPOINT_COLUMNS
+from loadstone.analyse.repeats import RunFigures
+from loadstone.analyse.requests import ALL, ENDPOINT_COLUMNS, PERCENTILES
+from loadstone.analyse.signals import Signals
+from loadstone.analyse.signalsfile import read_signals
+from loadstone.analyse.window import Window, read_window
 from loadstone.errors import ResultError
 from loadstone.plan import Plan, Run
-from loadstone.suite import Sweep
+
+METRICS = ("throughput_rps", "goodput_rps", "mean_ms", *PERCENTILES)
+"""Figures of a run that are put together over repeats."""
+
+RunKey = tuple[str, int]
+"""Experiment and repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What `summarise` left of all runs of a plan."""
+
+    plan: Plan
+    summary: pd.DataFrame
+    """Experiment × repeat × endpoint."""
+    signals: dict[RunKey, Signals]
+    """Without the baselines' figures, which only all runs together know."""
+    windows: dict[RunKey, Window]
+
+    def together(self, experiment: str) -> pd.DataFrame:
+        """Take the rows of an experiment in which all endpoints are together, one a repeat."""
+        table = self.summary
+        return table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
+
+    def figures(self, experiments: Sequence[str]) -> list[RunFigures]:
+        """List the metrics of all runs of some experiments."""
+        return [
+            RunFigures(
+                experiment=name,
+                repeat=int(row["repeat"]),
+                started=self.windows[name, int(row["repeat"])].started,
+                metrics={metric: float(row[metric]) for metric in METRICS},
+                steal=self.signals[name, int(row["repeat"])].host_steal,
+            )
+            for name in experiments
+            for _, row in self.together(name).iterrows()
+        ]
+
+
+def load_measured(plan: Plan, summaries: Path) -> Measured:
+    """Read the tables of all runs. Raises `ResultError` where one is missing or damaged."""
+    folders = {(run.experiment, run.repeat): summaries / run.experiment / str(run.repeat) for run in plan.runs}
+    return Measured(
+        plan=plan,
+        summary=gather(plan, summaries, "endpoints")[["experiment", "repeat", *ENDPOINT_COLUMNS]],
+        signals={key: read_signals(folder / "signals.json") for key, folder in folders.items()},
+        windows={key: read_window(folder / "window.json") for key, folder in folders.items()},
+    )
 
 
 def gather(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
@@ -34,42 +84,3 @@ def _read(path: Path, run: Run) -> pd.DataFrame:
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame
-
-
-def summary_table(plan: Plan, summaries: Path) -> pd.DataFrame:
-    """Make `summary.csv`: experiment × repeat × endpoint."""
-    table = gather(plan, summaries, "endpoints")
-    return table[["experiment", "repeat", *ENDPOINT_COLUMNS]]
-
-
-def fit_sweeps(plan: Plan, summary: pd.DataFrame) -> dict[str, Any]:
-    """Fit the laws that the suite asks for: sweep → points and fit with 95 % intervals, or why there is none."""
-    return {name: _fit(sweep, summary) for name, sweep in plan.suite.sweeps.items() if "amdahl" in sweep.fit}
-
-
-def _fit(sweep: Sweep, summary: pd.DataFrame) -> dict[str, Any]:
-    together = summary[summary["endpoint"] == ALL]
-    points: list[dict[str, Any]] = []
-    for level in sweep.levels:
-        runs = together[together["experiment"] == level.experiment]
-        points += [
-            {"level": level.value, "experiment": level.experiment, "repeat": repeat, "goodput_rps": rps}
-            for repeat, rps in zip(runs["repeat"].tolist(), runs["goodput_rps"].tolist(), strict=True)
-        ]
-    unfitted: dict[str, Any] = {"law": "amdahl", "vary": sweep.vary, "points": points, "parameters": None}
-    try:
-        fit = fit_amdahl([p["level"] for p in points], [p["goodput_rps"] for p in points])
-    except ValueError as error:
-        return unfitted | {"reason": str(error)}
-    return unfitted | {
-        "parameters": {name: found.value for name, found in fit.parameters.items()},
-        "intervals": {name: [_finite(found.low), _finite(found.high)] for name, found in fit.parameters.items()},
-        "max_speedup": _finite(fit.max_speedup),
-        "lack_of_fit_p": fit.lack_of_fit_p,
-        "warnings": list(fit.warnings),
-        "reason": None,
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -106,30 +106,41 @@ def exact_mva(stations: Sequence[Station], think_s: float, users: int) -> Predic
 
     The result is that of exact mean value analysis (Reiser & Lavenberg 1980), reached by the convolution of normalising
     constants (Buzen 1973), X(n) = G(n - 1)/G(n), in logarithms: for stations with several servers the recursion of
-    mean values loses all its digits at high load. Raises ValueError where there is no time to spend anywhere.
+    mean values loses all its digits at high load. It takes time in proportion to users × servers. Raises ValueError
+    where there is no time to spend anywhere.
     """
     delay = think_s + sum(station.demand_s for station in stations if station.kind == "delay")
     queues = [station for station in stations if station.kind == "queue" and station.demand_s > 0]
     if users < 1 or (delay <= 0 and not queues):
         raise ValueError("a network needs at least one user and a station or a think time")
     n = np.arange(users + 1)
-    factors = [_log_delay(n, delay)] if delay > 0 else []
-    factors += [_log_queue(n, station) for station in queues]
-    constant = factors[0]
-    for factor in factors[1:]:
-        constant = np.array(
-            [np.logaddexp.reduce(constant[: k + 1] + factor[k::-1] if k else constant[:1] + factor[:1]) for k in n]
-        )
+    constant = _log_delay(n, delay)
+    for station in queues:
+        constant = _log_with_queue(constant, n, station)
     throughput = np.exp(constant[:-1] - constant[1:])
     return Prediction(users=n[1:], throughput=throughput, response_s=n[1:] / throughput - think_s)
 
 
 def _log_delay(n: NDArray[np.int64], delay_s: float) -> NDArray[np.float64]:
-    """Take the logarithm of Zⁿ/n!."""
+    """Take the logarithm of Zⁿ/n!, the constants of a network of delays alone."""
+    if delay_s <= 0:
+        return np.where(n == 0, 0.0, -np.inf)
     return np.asarray(n * math.log(delay_s) - np.array([math.lgamma(k + 1) for k in n]))
 
 
-def _log_queue(n: NDArray[np.int64], station: Station) -> NDArray[np.float64]:
-    """Take the logarithm of Dⁿ/∏ min(j, m)."""
-    slower = np.concatenate([[0.0], np.cumsum(np.log(np.minimum(n[1:], station.servers)))])
-    return np.asarray(n * math.log(station.demand_s) - slower)
+def _log_with_queue(constant: NDArray[np.float64], n: NDArray[np.int64], station: Station) -> NDArray[np.float64]:
+    """Convolve the constants g of a network (logarithms) with a queue's factors f(k) = Dᵏ/∏ min(j, m).
+
+    f is geometric from k = m on, so all those terms together follow Buzen's recursion, T(n) = T(n - 1)·D/m +
+    g(n - m)·f(m), a running sum of g(n - m)·f(m)/(D/m)ⁿ; the m terms before them are added one by one.
+    """
+    m = min(station.servers, len(n))
+    log_factor = n * math.log(station.demand_s) - np.cumsum(np.log(np.clip(n, 1, station.servers)))
+    combined = np.full(len(n), -np.inf)
+    for k in range(m):
+        combined[k:] = np.logaddexp(combined[k:], constant[: len(n) - k] + log_factor[k])
+    if m < len(n):
+        growth = n[m:] * math.log(station.demand_s / station.servers)
+        tail = np.logaddexp.accumulate(constant[:-m] + log_factor[m] - growth) + growth
+        combined[m:] = np.logaddexp(combined[m:], tail)
+    return combined

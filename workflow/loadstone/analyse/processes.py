@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from loadstone.errors import ResultError
-from loadstone.record import RunRecord
 
 COLUMNS = {
     "role": "server-master, server-worker, load-master, load-worker or host",
@@ -20,14 +19,14 @@ COLUMNS = {
 }
 
 
-def summarise_processes(path: Path, record: RunRecord) -> pd.DataFrame:
+def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame:
     """Return a row for each process and the host: see `COLUMNS`. Raises `ResultError` where the file is damaged."""
     try:
         samples = pd.read_parquet(path)
     except (OSError, ValueError, KeyError) as error:
         raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
     rows = [
-        _row(str(group["role"].iloc[0]), int(group["pid"].iloc[0]), group, record.window)
+        _row(str(group["role"].iloc[0]), int(group["pid"].iloc[0]), group, window)
         for _, group in samples.groupby(["role", "pid"], observed=True, sort=True)
         if len(group) > 1
     ]

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from loadstone.analyse.quantiles import Batch, Floats, Histogram, Ints, exact_quantiles
 from loadstone.errors import ResultError
-from loadstone.record import RunRecord
 
 ALL = "all"
 """Name of the row that takes all endpoints together."""
@@ -130,13 +129,13 @@ class _RequestFile:
         )
 
 
-def summarise_requests(path: Path, record: RunRecord) -> RequestSummary:
-    """Read the requests at `path` and sum them up. Raises `ResultError` where the file is damaged."""
-    begin, end = record.window
+def summarise_requests(path: Path, window: tuple[float, float], load_started: float) -> RequestSummary:
+    """Sum up the requests at `path` that end in the window (unix seconds). Raises `ResultError` for a damaged file."""
+    begin, end = window
     file = _RequestFile(path)
     sums: dict[int, _Sums] = {}
     histogram = Histogram()
-    course = _Course(record.phases.load_started)
+    course = _Course(load_started)
     for columns in file.batches():
         course.add(columns)
         inside = (columns.end >= begin) & (columns.end < end)

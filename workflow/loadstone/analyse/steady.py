@@ -1,12 +1,13 @@
-"""Where a run's warm-up ends: MSER-5, and whether the rest still drifts."""
+"""Where a run's warm-up ends: MSER-5, and whether what is left still drifts."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 BATCH = 5
 """Observations a batch: the 5 of MSER-5."""
@@ -14,58 +15,109 @@ BATCH = 5
 MOST_CUT = 0.5
 """Share of a series that may be cut: beyond it the statistic rests on too few batches (White, Cobb & Spratt 2000)."""
 
-TREND_LEVEL = 0.01
-"""Significance at which a trend left in the window is believed."""
+SIGNIFICANT = 0.01
+"""Level at which a difference or a trend is believed."""
 
-TREND_SIZE = 0.05
-"""Change over the window, relative to its mean, below which a trend doesn't matter however sure it is."""
+SMALLEST_CHANGE = 0.05
+"""Change relative to the mean below which a difference or a trend doesn't matter, however sure it is."""
 
 FEWEST_BATCHES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SteadyState:
-    """What became of one series."""
+class WarmUp:
+    """The warm-up of one series."""
 
     cut: int
-    """Observations at the beginning that belong to the warm-up."""
+    """Observations at the beginning that belong to it."""
     at_limit: bool
-    """Whether the best cut is the largest allowed: the series may not have settled at all."""
-    trend: float
-    """Fitted change over what is left, relative to its mean; 0 where there is too little to say."""
-    trend_p: float
-    """How likely a trend of that size is by chance."""
+    """Whether it is as long as may be cut, and differs from the rest: the series may not have settled at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A straight line through a series."""
+
+    change: float
+    """From its begin to its end, relative to the mean; 0 where there is too little to say."""
+    p: float
+    """How likely so much is by chance."""
 
     @property
-    def settled(self) -> bool:
-        """Whether the series has a steady part."""
-        return not self.at_limit and not (self.trend_p < TREND_LEVEL and abs(self.trend) > TREND_SIZE)
+    def believed(self) -> bool:
+        """Whether it is there, and matters."""
+        return self.p < SIGNIFICANT and abs(self.change) > SMALLEST_CHANGE
 
 
-def steady(throughput: Sequence[float], response: Sequence[float]) -> bool | None:
-    """Tell whether a run settled, by its throughput and its mean response, interval by interval; None if too short."""
-    if len(throughput) < BATCH * FEWEST_BATCHES:
-        return None
-    return find_steady_state(throughput).settled and find_steady_state(response).settled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A straight line by least squares."""
+
+    slope: float
+    stderr: float
+    """Of the slope."""
+    p: float
+    """How likely so much slope is by chance, if what the line leaves is independent."""
+    residuals: NDArray[np.float64]
 
 
-def find_steady_state(series: Sequence[float]) -> SteadyState:
-    """Cut a series of equally long intervals where its mean is best known: MSER-5 (White 1997).
+def fit_line(x: NDArray[Any], y: NDArray[np.float64]) -> Line:
+    """Lay a straight line through three points or more, of which not all have the same x."""
+    across, up = x - x.mean(), y - y.mean()
+    slope = float(across @ up) / float(across @ across)
+    residuals = up - slope * across
+    stderr = math.sqrt(float(residuals @ residuals) / (len(x) - 2) / float(across @ across))
+    return Line(slope=slope, stderr=stderr, p=_two_sided(slope, stderr, len(x) - 2), residuals=residuals)
 
-    The cut d minimises the squared standard error of what is left, Σ(yᵢ - ȳ)²/(k - d)², over batch means of five. The
-    trend is a straight line through the batch means left, tested with the variance that its lag-one correlation leaves.
-    Missing values (seconds without a request) are passed over.
+
+def _two_sided(value: float, stderr: float, freedom: float) -> float:
+    """p-value of Student's t; `scipy.special`, since importing `scipy.stats` takes longer than summing up a run."""
+    return float(2 * special.stdtr(freedom, -abs(value) / stderr)) if stderr > 0 else float(value == 0)
+
+
+def find_warm_up(series: Sequence[float]) -> WarmUp:
+    """Cut a series of equally long intervals where the mean of the rest is best known: MSER-5 (White 1997).
+
+    The cut d minimises the squared standard error of what is left, Σ(yᵢ - ȳ)²/(k - d)², over batch means of five.
+    Missing values (intervals without a request) are passed over.
     """
-    x = np.asarray(series, float)
-    batches = _batch_means(x)
+    batches = _batch_means(np.asarray(series, float))
     if len(batches) < FEWEST_BATCHES:
-        return SteadyState(cut=0, at_limit=False, trend=0.0, trend_p=1.0)
+        return WarmUp(cut=0, at_limit=False)
     allowed = int(len(batches) * MOST_CUT)
     errors = [float(batches[d:].var() / (len(batches) - d)) for d in range(allowed + 1)]
     cut = int(np.argmin(errors))
-    at_limit = cut == allowed and errors[cut] < errors[0]
-    trend, p = _trend(batches[cut:])
-    return SteadyState(cut=cut * BATCH, at_limit=at_limit, trend=trend, trend_p=p)
+    return WarmUp(cut=cut * BATCH, at_limit=cut == allowed and _differ(batches[:cut], batches[cut:]))
+
+
+def find_trend(series: Sequence[float]) -> Trend:
+    """Lay a straight line through the batch means of five, tested with the variance that their correlation leaves."""
+    y = _batch_means(np.asarray(series, float))
+    if len(y) < FEWEST_BATCHES or y.mean() == 0 or y.std() == 0:
+        return Trend(change=0.0, p=1.0)
+    fit = fit_line(np.arange(len(y)), y)
+    spread = float(fit.residuals @ fit.residuals)
+    correlation = float(fit.residuals[1:] @ fit.residuals[:-1]) / spread if spread > 0 else 0.0
+    effective = len(y) * (1 - max(0.0, correlation)) / (1 + max(0.0, correlation))
+    inflation = math.sqrt(len(y) / max(effective, 3.0))
+    return Trend(
+        change=fit.slope * (len(y) - 1) / float(y.mean()),
+        p=_two_sided(fit.slope, fit.stderr * inflation, max(1.0, effective - 2)),
+    )
+
+
+def _differ(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether the means of two stretches of batches differ beyond doubt, and by so much that it matters (Welch)."""
+    if abs(one.mean() - other.mean()) <= SMALLEST_CHANGE * abs(other.mean()):
+        return False
+    if min(len(one), len(other)) < 2:
+        return False
+    variances = [float(part.var(ddof=1)) / len(part) for part in (one, other)]
+    if sum(variances) == 0:
+        return True
+    spread = sum(v**2 / (len(part) - 1) for v, part in zip(variances, (one, other), strict=True))
+    p = _two_sided(float(one.mean() - other.mean()), math.sqrt(sum(variances)), sum(variances) ** 2 / spread)
+    return p < SIGNIFICANT
 
 
 def _batch_means(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,18 +125,3 @@ def _batch_means(x: NDArray[np.float64]) -> NDArray[np.float64]:
     known = ~np.isnan(whole)
     sums, counts = np.where(known, whole, 0.0).sum(axis=1), known.sum(axis=1)
     return np.asarray(sums[counts > 0] / counts[counts > 0])
-
-
-def _trend(y: NDArray[np.float64]) -> tuple[float, float]:
-    """Relative change along y, and its p-value with the degrees of freedom that autocorrelation leaves."""
-    if len(y) < FEWEST_BATCHES or y.mean() == 0 or y.std() == 0:
-        return 0.0, 1.0
-    fit = stats.linregress(np.arange(len(y)), y)
-    residuals = y - (fit.intercept + fit.slope * np.arange(len(y)))
-    spread = float(residuals @ residuals)
-    correlation = float(residuals[1:] @ residuals[:-1]) / spread if spread > 0 else 0.0
-    effective = len(y) * (1 - max(0.0, correlation)) / (1 + max(0.0, correlation))
-    freedom = max(1.0, effective - 2)
-    inflation = math.sqrt(len(y) / max(effective, 3.0))
-    t = abs(fit.slope) / (fit.stderr * inflation) if fit.stderr > 0 else math.inf
-    return float(fit.slope * (len(y) - 1) / y.mean()), float(2 * stats.t.sf(t, freedom))

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from loadstone.errors import ResultError
-from loadstone.record import RunRecord
 
 BATCH_ROWS = 250_000
 
@@ -30,14 +29,14 @@ class Cycle:
     """Z: mean gap before the requests that were sent in the window; NaN where there are none."""
 
 
-def measure_cycle(path: Path, record: RunRecord) -> Cycle:
-    """Read a run's requests, in one pass and with a moment for each user in memory.
+def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
+    """Read a run's requests, in one pass and with a moment for each user in memory; the window is in unix seconds.
 
     Rows come roughly in the order of time: a batch is put in order, and a user's last response is carried on to the
     next. Raises `ResultError` where the file is damaged.
     """
-    begin, end = record.window
-    last_end = np.full(record.run.load.users, np.nan)
+    begin, end = window
+    last_end = np.empty(0)
     ended = gaps = 0
     response_s = think_s = 0.0
     for user, sent, answered in _batches(path):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import requests
 
+from loadstone.conditions import GunicornServer, Mix
 from loadstone.errors import ServerError
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child, StopRequest, wait_until
-from loadstone.suite import GunicornServer, Mix
 
 READY_DEADLINE_S = 60.0
 ANSWER_DEADLINE_S = 10.0
@@ -57,14 +57,25 @@ class GunicornUnderTest:
 
     def _command(self, port: int) -> list[str]:
         config = self.config
-        arguments: dict[str, object] = {"store": config.store, "albums": config.albums, "albums_max": config.albums_max}
-        if config.store == "sqlite":
-            arguments["path"] = str(self._state.absolute() / "albums.sqlite")
-        call = ", ".join(f"{key}={json.dumps(value)}" for key, value in arguments.items() if value is not None)
         command = [sys.executable, "-m", "gunicorn", "--config", "server/gunicorn.conf.py"]
         command += ["--worker-class", config.worker_class, "--workers", str(config.workers)]
         command += ["--threads", str(config.threads), "--bind", f"127.0.0.1:{port}"]
-        return [*command, f"server:create_app({call})"]
+        return [*command, self._application()]
+
+    def _application(self) -> str:
+        """Write the call that makes what gunicorn serves; JSON's numbers, texts and mappings are Python's too."""
+        config = self.config
+        if config.app == "constant":
+            return "server:create_constant()"
+        arguments: dict[str, object] = {"store": config.store, "albums": config.albums, "albums_max": config.albums_max}
+        if config.store == "sqlite":
+            arguments["path"] = str(self._state.absolute() / "albums.sqlite")
+        if (known := config.calibration) is not None:
+            means = {"parallel_ms": 1000 * known.parallel, "serial_ms": 1000 * known.serial}
+            arguments["calibration"] = means | {"failures": known.failures}
+            arguments["lock"] = str(self._state.absolute() / "calibration.lock")
+        call = ", ".join(f"{key}={json.dumps(value)}" for key, value in arguments.items() if value is not None)
+        return f"server:create_app({call})"
 
     def wait_ready(self) -> float:
         """Wait until it answers and all its workers are up; return that moment. Raises `ServerError`."""
@@ -105,6 +116,8 @@ class GunicornUnderTest:
             album = self._ask("GET", "/albums/1", 200)
             if not isinstance(album, dict) or album.get("id") != "1":
                 raise ServerError("GET /albums/1: not album 1")
+        if mix.calibration and self.config.calibration and not self.config.calibration.failures:
+            self._ask("GET", "/calibration", 200)
         if mix.create_album:
             body = {"id": "1", "title": "Blue Train", "artist": "John Coltrane", "price": 56.99}
             self._ask("POST", "/albums", 422, {"id": "1"})

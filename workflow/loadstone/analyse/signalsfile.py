@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loadstone.analyse.bottleneck import Signals
+from loadstone.analyse.signals import Signals
 from loadstone.errors import TableError
 
 

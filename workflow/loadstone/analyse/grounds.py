@@ -1,0 +1,226 @@
+"""Whether a sweep has grounds for a scaling law, and whose law it would be: a fit without grounds is not made.
+
+Data that do not change at all are a perfect Amdahl curve, so a good fit proves nothing. A law says something about the
+party that was swept only where that party bound throughput and every other party had slack.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from loadstone.analyse import doubts, operational
+from loadstone.analyse.bottleneck import (
+    ERRORS,
+    GENERATOR,
+    INVALID,
+    MIXED,
+    NETWORK,
+    SERIAL_SECTION,
+    SERVER_CONCURRENCY,
+    SERVER_CPU,
+    SHARED_HOST,
+    THINK_TIME,
+    UNDETERMINED,
+)
+from loadstone.analyse.fitting import FEWEST_LEVELS
+from loadstone.analyse.scaling import Fit
+from loadstone.thresholds import DEFAULTS, Thresholds
+
+FEWEST_REPEATS = 3
+"""Runs of a level below which its scatter, and so a lack of fit, can't be told."""
+SERVER = "server"
+PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": GENERATOR}
+"""Factor → the party whose law a sweep of it can be."""
+OWN = {SERVER: {SERVER_CPU, SERVER_CONCURRENCY, SERIAL_SECTION}, GENERATOR: {GENERATOR}}
+"""Party → its verdicts, and its utilisations by the same names."""
+REMEDIES = {
+    GENERATOR: "a generator with CPU left is needed: more Locust workers, or a client that costs less",
+    SERVER_CPU: "a server with CPU left is needed: more workers on more CPUs",
+    SERIAL_SECTION: "a server without that serial section is needed",
+    SHARED_HOST: "CPUs of their own are needed for server and generator: two machines, or one with more CPUs",
+    SERVER_CONCURRENCY: "a server with slots left is needed: more workers or threads",
+    NETWORK: "a faster link is needed",
+}
+"""The other party that was the ceiling → what it would take. For think time it is a number of users."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelFacts:
+    """What is known of one level of a sweep."""
+
+    value: float
+    """Of the factor."""
+    experiment: str
+    throughput: tuple[float, ...]
+    """X, requests/s, one a run."""
+    verdict: str
+    """What bound the experiment."""
+    utilisations: Mapping[str, float]
+    """Party, or think time → mean over the runs of its highest utilisation. What was not measured is absent."""
+    users: float
+    """N."""
+    think_s: float
+    """Z, mean think time as measured, seconds."""
+    unloaded_response_s: float | None
+    """R₀, mean response time with one user, seconds."""
+    server_demand_s: float | None
+    """CPU seconds of the server a request."""
+    generator_demand_s: float | None
+    """CPU seconds of the generator a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """Which levels a law may be fitted to, or why to none."""
+
+    party: str | None
+    """Whose law it would be, `server` or `generator`; None where the factor is neither's number."""
+    used: tuple[LevelFacts, ...]
+    """Levels bound by the party, all others having slack, by ascending value."""
+    left_out: tuple[tuple[LevelFacts, str], ...]
+    """The other levels, each with the reason, by ascending value."""
+    reason: str | None
+    """Why no law may be fitted, the ceiling by its figures, and what it would take. None where one may."""
+    indicative: bool
+    """Fewer levels or repeats than a firm fit has."""
+
+
+def find_grounds(vary: str, levels: Sequence[LevelFacts], limits: Thresholds = DEFAULTS) -> Grounds:
+    """Find the levels of a sweep over `vary` that a scaling law may be fitted to."""
+    party = PARTIES.get(vary)
+    if party is None:
+        return Grounds(party=None, used=(), left_out=(), reason=_no_capacity(vary), indicative=True)
+    judged = [(level, _obstacle(level, party, limits)) for level in sorted(levels, key=lambda level: level.value)]
+    used = tuple(level for level, why in judged if why is None)
+    left_out = tuple((level, why) for level, why in judged if why is not None)
+    enough = _count(used) >= FEWEST_LEVELS
+    return Grounds(
+        party=party,
+        used=used,
+        left_out=left_out,
+        reason=None if enough else _reason(vary, used, left_out, limits),
+        indicative=_count(used) < doubts.FIRM_LEVELS
+        or min(len(level.throughput) for level in used) < doubts.FIRM_REPEATS,
+    )
+
+
+def withdrawn(fit: Fit) -> str | None:
+    """Why a fit that was made is withdrawn: the law misses the levels by more than repeats scatter."""
+    misfit = doubts.misfit(fit)
+    return f"withdrawn for {misfit}, below {doubts.MISFIT:g}" if misfit else None
+
+
+def _no_capacity(vary: str) -> str:
+    if vary == "load.users":
+        return (
+            "no scaling law is about load.users: users are demand, not capacity; "
+            "the page shows asymptotes and the queueing prediction instead"
+        )
+    return f"no scaling law is about {vary}: it is no number of workers or threads"
+
+
+def _count(levels: Sequence[LevelFacts]) -> int:
+    return len({level.value for level in levels})
+
+
+def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
+    """Tell why a level can't be used, in a short phrase; None where it can.
+
+    A mixed verdict is never the party's own: it may hide runs that failed, or a generator behind its schedule.
+    """
+    ceiling = _ceiling(level, party, limits)
+    if ceiling is not None:
+        figure = f" at {level.utilisations[ceiling]:.2f}" if ceiling in level.utilisations else ""
+        return f"{'bound by ' if level.verdict == ceiling else ''}{ceiling}{figure}"
+    if level.verdict not in OWN[party]:
+        return f"verdict {level.verdict}"
+    if party == SERVER and SHARED_HOST not in level.utilisations:
+        return f"{SHARED_HOST} not measured"
+    runs = len(level.throughput)
+    if runs < FEWEST_REPEATS:
+        return f"{runs} run{'s' * (runs != 1)} of at least {FEWEST_REPEATS}"
+    return None if all(x > 0 for x in level.throughput) else "a run without throughput"
+
+
+def _ceiling(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
+    """Name the other party that bound a level, or could have: the verdict's, else the highest that has no slack."""
+    if level.verdict in (ERRORS, INVALID):
+        return None
+    if level.verdict not in (MIXED, UNDETERMINED, *OWN[party]):
+        return level.verdict
+    others = {name: share for name, share in level.utilisations.items() if name not in OWN[party]}
+    full = [name for name, share in others.items() if not share < limits.slack]  # what is not a number has none either
+    return max(full, key=others.__getitem__, default=None)
+
+
+def _reason(
+    vary: str, used: Sequence[LevelFacts], left_out: Sequence[tuple[LevelFacts, str]], limits: Thresholds
+) -> str:
+    """Say why there are too few levels: the ceilings that the points coincide with, and what it would take."""
+    levels = sorted([*used, *(level for level, _ in left_out)], key=lambda level: level.value)
+    by_ceiling: dict[str, list[LevelFacts]] = {}
+    by_phrase: dict[str, list[LevelFacts]] = {}
+    for level, why in left_out:
+        ceiling = _ceiling(level, PARTIES[vary], limits)
+        groups, key = (by_phrase, why) if ceiling is None else (by_ceiling, ceiling)
+        groups.setdefault(key, []).append(level)
+    usable = f"{_count(used)} of {_count(levels)} level{'s' * (_count(levels) != 1)} can be used"
+    clauses = [] if left_out and not used else [f"{usable}, {FEWEST_LEVELS} are needed"]
+    clauses += [_coincidence(ceiling, found, _named(found, levels)) for ceiling, found in by_ceiling.items()]
+    clauses += [f"{_named(found, levels)}: {why}" for why, found in by_phrase.items()]
+    clauses += [REMEDIES[ceiling] for ceiling in by_ceiling if ceiling in REMEDIES]
+    clauses += [_users_needed(vary, levels)] if THINK_TIME in by_ceiling else []
+    return "; ".join(clauses)
+
+
+def _named(some: Sequence[LevelFacts], levels: Sequence[LevelFacts]) -> str:
+    if len(some) == len(levels):
+        return "every level"
+    *rest, last = (f"{level.value:g}" for level in some)
+    return f"levels {', '.join(rest)} and {last}" if rest else f"level {last}"
+
+
+def _coincidence(ceiling: str, levels: Sequence[LevelFacts], which: str) -> str:
+    """Set throughput as measured beside what the ceiling allows, both in requests/s."""
+    clause = f"{ceiling} {'bound' if all(level.verdict == ceiling for level in levels) else 'may have bound'} {which}"
+    measured = [x for level in levels for x in level.throughput]
+    if ceiling == THINK_TIME:
+        known = all(level.unloaded_response_s is not None for level in levels)
+        label = "N/(R₀ + Z)" if known else "N/Z"
+        cycles = [level.think_s + (level.unloaded_response_s or 0.0) * known for level in levels]
+        allowed = [level.users / cycle_s for level, cycle_s in zip(levels, cycles, strict=True) if cycle_s > 0]
+    else:
+        label = "its capacity X/u"
+        shares = [(level.throughput, level.utilisations.get(ceiling)) for level in levels]
+        allowed = [fmean(throughput) / share for throughput, share in shares if throughput and share]
+    if not allowed or not measured:
+        return clause
+    return f"{clause}: {label} = {_span(allowed)} requests/s, {_span(measured)} measured"
+
+
+def _users_needed(vary: str, levels: Sequence[LevelFacts]) -> str:
+    """Say how many users saturate as many workers as were swept to; each worker, where threads were swept."""
+    party, threads = PARTIES[vary], vary == "server.threads"
+    workers, present = 1 if threads else math.ceil(levels[-1].value), max(level.users for level in levels)
+    for level in reversed(levels):
+        demand_s = level.server_demand_s if party == SERVER else level.generator_demand_s
+        if demand_s:
+            users = operational.users_to_saturate(workers, demand_s, level.think_s)
+            count = f"at least {users:,}" if users > present else f"more than {present:,.0f}"
+            whom = f"{'each' if threads else workers} worker{'s' * (workers != 1)} of the {party}"
+            return f"{count} users would be needed to saturate {whom}"
+    return f"how many users would saturate the {party} can't be told without its CPU seconds a request"
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = _figure(min(values)), _figure(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def _figure(value: float) -> str:
+    """Write three significant digits, and all of those before the point."""
+    if not 0 < value < math.inf:
+        return f"{value:g}"
+    digits = 2 - math.floor(math.log10(float(f"{value:.3g}")))  # 99.99 has its digits before the point, as 100
+    return f"{value:,.{max(0, digits)}f}"

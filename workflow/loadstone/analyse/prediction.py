@@ -1,0 +1,193 @@
+"""What a sweep over users should have given, by queueing theory, beside what it gave.
+
+The closed network: N users think (Z), then wait for the server's CPUs, which work on several requests at a time, and
+for everything else, where nobody waits for anybody. The asymptotic bounds need no more than that (Denning & Buzen 1978;
+LZGS chapter 5; see `operational`). The curve between them is exact MVA's, which supposes service times that are
+exponential, or CPUs shared among the requests present.
+
+Only R₀, Z and the CPU a request go in. No response time under load does, so there a prediction can fail. Throughput
+with all CPUs busy is met nearly by construction, since the CPU a request was measured there too.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from loadstone.analyse import operational
+from loadstone.analyse.intervals import Interval, mean_of_runs
+from loadstone.analyse.operational import Station, exact_mva
+
+MOST_POINTS = 60
+"""Points of a curve: every number of users where they are so few, else some, spaced evenly by ratio."""
+BEYOND = 1.2
+"""Where a curve ends, over the most users measured."""
+
+
+class NotPredictable(ValueError):
+    """What was measured doesn't determine the network; says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserLevel:
+    """What was measured with one number of users: tuples hold a value a run, all from windows of equal length.
+
+    Raises `NotPredictable` where a run lacks a value.
+    """
+
+    users: int
+    experiment: str
+    throughput: tuple[float, ...]
+    """Requests/s."""
+    response_s: tuple[float, ...]
+    """Mean response time."""
+    think_s: float
+    """Mean think time as measured."""
+    server_cpu: tuple[float, ...]
+    """CPUs that the server's workers used; NaN for a run in which that was not measured."""
+
+    def __post_init__(self) -> None:
+        if not self.throughput or not len(self.throughput) == len(self.response_s) == len(self.server_cpu):
+            raise NotPredictable(f"{self.experiment}: every run needs a throughput, a response time and a server CPU")
+        if self.users < 1 or not all(math.isfinite(rps) and rps > 0 for rps in self.throughput):
+            raise NotPredictable(f"{self.experiment}: the number of users or a throughput is not positive")
+        if not all(math.isfinite(seconds) and seconds >= 0 for seconds in (*self.response_s, self.think_s)):
+            raise NotPredictable(f"{self.experiment}: a response time or the think time was not measured")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """Seconds that a request needs of each part of the network."""
+
+    server_s: float
+    """The server's CPU: CPU over requests of all runs of all levels together, so weighted by requests."""
+    servers: int
+    """How many requests its CPUs work on at a time: min(workers, cores)."""
+    other_s: float
+    """The rest of the unloaded response, R₀ - server_s and not below 0: client, network, waits that use no CPU."""
+
+    @property
+    def bottleneck_s(self) -> float:
+        """D_max = server_s/servers: the CPUs seen as a single one, so many times faster."""
+        return self.server_s / self.servers
+
+    @property
+    def total_s(self) -> float:
+        """R₀ of the network, server_s + other_s: as measured, unless that was less than its CPU."""
+        return self.server_s + self.other_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What is expected of one number of users; requests/s and seconds."""
+
+    users: int
+    throughput_bound: float
+    """X ≤ min(N/(R₀ + Z), 1/D_max)."""
+    response_bound_s: float
+    """R ≥ max(R₀, N·D_max - Z)."""
+    mva_throughput: float
+    mva_response_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Point):
+    """What was expected of a level and what was measured."""
+
+    experiment: str
+    throughput: Interval
+    response_s: Interval
+    throughput_ratio: float
+    """Measured over MVA's: below 1, something held the system back that the network doesn't know of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What the network expects of the sweep."""
+
+    demands: Demands
+    think_s: float
+    """Z: mean of the levels' measured think times, weighted by requests."""
+    knee_users: float
+    """N* = (R₀ + Z)/D_max, where the asymptotes meet."""
+    capacity_rps: float
+    """1/D_max = servers/server_s: what no number of users exceeds."""
+    curve: tuple[Point, ...]
+    levels: tuple[Comparison, ...]
+    """By users."""
+
+
+def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: int) -> Forecast:
+    """Predict throughput and response of every level from R₀ (mean response with one user), Z and the CPU a request.
+
+    `servers` is the number of requests that the server's CPUs work on at a time. Raises `NotPredictable`.
+    """
+    demands = _demands(levels, unloaded_response_s, servers)
+    think_s = float(np.average([at.think_s for at in levels], weights=[sum(at.throughput) for at in levels]))
+    figures = (demands.total_s, demands.bottleneck_s, think_s)
+    knee = operational.knee(*figures)
+    last = math.ceil(BEYOND * max(level.users for level in levels))
+    stations = [Station(demand_s=demands.server_s, servers=servers), Station(demand_s=demands.other_s, kind="delay")]
+    mva = exact_mva(stations, think_s, last)
+    points = {
+        users: Point(
+            users=users,
+            throughput_bound=operational.most_throughput(users, *figures),
+            response_bound_s=operational.least_response(users, *figures),
+            mva_throughput=float(mva.throughput[users - 1]),
+            mva_response_s=float(mva.response_s[users - 1]),
+        )
+        for users in {*_populations(last, knee), *(level.users for level in levels)}
+    }
+    return Forecast(
+        demands=demands,
+        think_s=think_s,
+        knee_users=knee,
+        capacity_rps=1 / demands.bottleneck_s,
+        curve=tuple(points[users] for users in sorted(_populations(last, knee))),
+        levels=tuple(_compare(at, points[at.users]) for at in sorted(levels, key=lambda at: (at.users, at.experiment))),
+    )
+
+
+def forecast_json(forecast: Forecast) -> dict[str, Any]:
+    """Lay a forecast out for machines; an interval's bounds are None where there was a single run."""
+    demands = forecast.demands
+    derived = {"bottleneck_s": demands.bottleneck_s, "total_s": demands.total_s}
+    return asdict(forecast) | {"demands": asdict(demands) | derived}
+
+
+def _demands(levels: Sequence[UserLevel], unloaded_response_s: float, servers: int) -> Demands:
+    if not levels:
+        raise NotPredictable("no level of the sweep was measured")
+    if servers < 1:
+        raise NotPredictable("how many requests the server's CPUs work on at a time is not known")
+    if not (math.isfinite(unloaded_response_s) and unloaded_response_s > 0):
+        raise NotPredictable("the response time with one user was not measured")
+    runs = [run for level in levels for run in zip(level.server_cpu, level.throughput, strict=True)]
+    measured = [(cpu, rps) for cpu, rps in runs if math.isfinite(cpu)]
+    busy = sum(cpu for cpu, _ in measured)
+    if busy <= 0:
+        raise NotPredictable("the server's CPU was not measured in any run, or it used none")
+    server_s = operational.service_demand(busy, sum(rps for _, rps in measured))
+    return Demands(server_s=server_s, servers=servers, other_s=max(0.0, unloaded_response_s - server_s))
+
+
+def _populations(last: int, knee: float) -> set[int]:
+    """Numbers of users to draw a curve by, from 1 to `last`, with those beside the corner of the bounds."""
+    if last <= MOST_POINTS:
+        return set(range(1, last + 1))
+    spaced = {round(users) for users in np.geomspace(1, last, MOST_POINTS - 2).tolist()}
+    return spaced | {users for users in (math.floor(knee), math.ceil(knee)) if 1 <= users <= last}
+
+
+def _compare(level: UserLevel, expected: Point) -> Comparison:
+    throughput = mean_of_runs(level.throughput)
+    return Comparison(
+        **asdict(expected),
+        experiment=level.experiment,
+        throughput=throughput,
+        response_s=mean_of_runs(level.response_s),
+        throughput_ratio=throughput.value / expected.mva_throughput,
+    )

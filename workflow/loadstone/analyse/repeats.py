@@ -1,0 +1,233 @@
+"""What the repeats of an experiment say together, where they disagree, and whether the campaign drifted.
+
+The run is the unit of replication: every figure here is one number a run.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from loadstone.analyse.intervals import Interval, mean_of_runs, outlier, repeats_needed, variation
+from loadstone.thresholds import DEFAULTS, Thresholds
+
+COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
+"""Metrics that have to be precise, and in which repeats have to agree → what they are called."""
+
+DRIFT_LEVEL = 0.01
+"""Significance at which a drift of the campaign is believed."""
+
+DRIFT_SIZE = 0.02
+"""Relative change over the campaign up to which a drift isn't named however sure it is."""
+
+LARGEST_CHANGE = 1000.0
+"""Where the relative change is cut: a slope between runs seconds apart means nothing when drawn out over days."""
+
+SMALLEST_DISTANCE = 0.01
+"""Distance from the median, relative to it, below which an outlier isn't worth naming."""
+
+FEWEST_PAIRS = 8
+"""Pairs of runs below which even a rise in every one of them is no proof: eight give p = 0.013 at best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFigures:
+    """What one run came to."""
+
+    experiment: str
+    repeat: int
+    started: float
+    """Unix seconds."""
+    metrics: Mapping[str, float]
+    """Metric (`throughput_rps`, `mean_ms`, `p95_ms`, …) → the run's value; NaN where it isn't known."""
+    steal: float | None
+    """Share of all CPUs' time that the hypervisor took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentRepeats:
+    """What the runs of one experiment say together."""
+
+    experiment: str
+    runs: int
+    precision: float
+    """Half an interval's width over its value, as wanted."""
+    intervals: dict[str, Interval]
+    """Metric → its mean over the runs in which it is known; without bounds where that is a single one."""
+    variation: dict[str, float]
+    """Metric → coefficient of variation between runs; absent where a single run knows it, or the mean is 0."""
+    needed: int | None
+    """Repeats for `precision` of throughput and of mean response time, going by the spread of these; None where that of
+    either isn't known."""
+    disagreements: tuple[str, ...]
+    """What sets repeats apart, a phrase each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How a metric changed with the order of execution."""
+
+    metric: str
+    p: float
+    """How likely so clear a trend is by chance."""
+    change: float
+    """Relative change over the campaign, 0.1 being 10 % more."""
+    hours: float
+    """The longest time between two runs of one experiment."""
+    experiments: int
+    """Those that took part: they have two runs or more to compare."""
+    named: bool
+    """Whether the trend is both believed and large enough to matter."""
+
+    @property
+    def sentence(self) -> str:
+        """The finding with its figures."""
+        length = f"{self.hours:.1f} hours" if self.hours >= 2 else f"{60 * self.hours:.0f} minutes"
+        p = f"p = {self.p:.2g}" if self.p >= 0.001 else "p < 0.001"
+        return (
+            f"{'' if self.named else 'no drift worth naming: '}{COMPARED.get(self.metric, self.metric)} "
+            f"{'fell' if self.change < 0 else 'rose'} by {_percent(abs(self.change))} over the campaign's {length} "
+            f"(seasonal Kendall test, {self.experiments} experiment{'s' * (self.experiments != 1)}: {p})"
+        )
+
+
+def experiment_repeats(
+    runs: Sequence[RunFigures], precision: float, limits: Thresholds = DEFAULTS
+) -> ExperimentRepeats:
+    """Put the runs of one experiment together. Raises ValueError where they aren't of one."""
+    names = {run.experiment for run in runs}
+    if len(names) != 1:
+        raise ValueError("repeats are the runs of one experiment")
+    runs = sorted(runs, key=lambda run: run.repeat)
+    values = {metric: _known(runs, metric)[1] for run in runs for metric in run.metrics}
+    spread = {metric: cv for metric, found in values.items() if math.isfinite(cv := variation(found))}
+    needed = [repeats_needed(values.get(metric, ()), precision) for metric in COMPARED]
+    told = [n for n in needed if n is not None]
+    return ExperimentRepeats(
+        experiment=names.pop(),
+        runs=len(runs),
+        precision=precision,
+        intervals={metric: mean_of_runs(found) for metric, found in values.items() if found},
+        variation=spread,
+        needed=max(told) if len(told) == len(needed) else None,
+        disagreements=(*_outliers(runs), *_varying(spread, limits), *_stolen(runs, limits)),
+    )
+
+
+def _known(runs: Sequence[RunFigures], metric: str) -> tuple[list[RunFigures], list[float]]:
+    """Find the runs in which `metric` is known, and their values."""
+    known = [run for run in runs if math.isfinite(run.metrics.get(metric, math.nan))]
+    return known, [run.metrics[metric] for run in known]
+
+
+def _outliers(runs: Sequence[RunFigures]) -> Iterator[str]:
+    """One repeat isn't like the others."""
+    for metric, name in COMPARED.items():
+        known, values = _known(runs, metric)
+        worst = outlier(values)
+        if worst is not None and abs(values[worst] / float(np.median(values)) - 1) > SMALLEST_DISTANCE:
+            repeat = known[worst].repeat
+            its, theirs = _apart(values.pop(worst), mean_of_runs(values).value)
+            ms = " ms" * metric.endswith("_ms")
+            yield f"{name} of repeat {repeat} is an outlier: {its}{ms} where the others have {theirs}{ms} on average"
+
+
+def _varying(spread: Mapping[str, float], limits: Thresholds) -> Iterator[str]:
+    """All repeats scatter widely."""
+    for metric, name in COMPARED.items():
+        if spread.get(metric, 0.0) > limits.most_variation:
+            yield f"{name} varies by {_percent(spread[metric])} between repeats"
+
+
+def _stolen(runs: Sequence[RunFigures], limits: Thresholds) -> Iterator[str]:
+    """The machine wasn't the run's own."""
+    for run in runs:
+        if run.steal is not None and run.steal > limits.notable_steal:
+            yield f"repeat {run.repeat}: the hypervisor took {_percent(run.steal)} of the CPU time"
+
+
+def _apart(one: float, other: float) -> tuple[str, str]:
+    """Write two numbers that differ with four figures, or as many as it takes to tell them apart."""
+    decimals = max(0, 3 - math.floor(math.log10(max(abs(one), abs(other)))))
+    while f"{one:,.{decimals}f}" == f"{other:,.{decimals}f}":
+        decimals += 1
+    return f"{one:,.{decimals}f}", f"{other:,.{decimals}f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:,.1f} %"
+
+
+def drift(runs: Sequence[RunFigures], metric: str = "throughput_rps") -> Drift | None:
+    """Tell whether `metric` went up or down with the time of execution, over all experiments of a campaign.
+
+    Seasonal Kendall test (Hirsch, Slack & Smith 1982), an experiment being a season: only runs of one experiment are
+    compared, so that it doesn't matter which came first. Mann-Kendall's S and its variance, corrected for ties (Kendall
+    1975), are summed over experiments; p is two-sided, of the normal approximation with continuity correction. The size
+    is the median over experiments of Sen's slope (1968) of the logarithm, times the longest time between two runs that
+    are compared. Runs where the metric isn't positive are passed over. None where fewer than eight pairs of runs can be
+    compared.
+
+    Experiments count as independent. What disturbs a whole block disturbs them all, and three blocks that differ by
+    chance are in order one time in three: a drift that is named happened in this campaign, and need not go on.
+    """
+    seasons: dict[str, list[tuple[float, float]]] = {}
+    for run, value in zip(*_known(runs, metric), strict=True):
+        if value > 0:
+            seasons.setdefault(run.experiment, []).append((run.started, math.log(value)))
+    score, variance, pairs, slopes = 0.0, 0.0, 0, []
+    for season in seasons.values():
+        times, logs = np.array(season).T
+        first, second = np.triu_indices(len(season), 1)
+        apart, change = times[second] - times[first], logs[second] - logs[first]
+        if apart.any():
+            score += float((np.sign(apart) * np.sign(change)).sum())
+            variance += _variance(logs.tolist())
+            pairs += int(np.count_nonzero(apart))
+            slopes.append(float(np.median(change[apart != 0] / apart[apart != 0])))
+    if pairs < FEWEST_PAIRS:
+        return None
+    z = max(0.0, abs(score) - 1) / math.sqrt(variance) if variance else 0.0
+    p = 2 * float(stats.norm.sf(z))
+    seconds = max(times[-1][0] - times[0][0] for times in map(sorted, seasons.values()))
+    size = math.expm1(min(float(np.median(slopes)) * seconds, math.log1p(LARGEST_CHANGE)))
+    return Drift(
+        metric=metric,
+        p=p,
+        change=size,
+        hours=seconds / 3600,
+        experiments=len(slopes),
+        # with unequal numbers of repeats the test and the size can point opposite ways: then there is nothing to name
+        named=p < DRIFT_LEVEL and abs(size) > DRIFT_SIZE and size * score > 0,
+    )
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Variance of Mann-Kendall's S over all orders of `values`."""
+    n, ties = len(values), np.unique(values, return_counts=True)[1]
+    return (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
+
+
+def repeats_json(
+    runs: Sequence[RunFigures], precision: Mapping[str, float], limits: Thresholds = DEFAULTS
+) -> dict[str, Any]:
+    """Lay out the repeats of all experiments, each with its wanted precision, and the drift of throughput."""
+    experiments: dict[str, Any] = {}
+    for name in sorted({run.experiment for run in runs}):
+        found = experiment_repeats([run for run in runs if run.experiment == name], precision[name], limits)
+        experiments[name] = {
+            "runs": found.runs,
+            "intervals": {m: {"value": i.value, "low": i.low, "high": i.high} for m, i in found.intervals.items()},
+            "variation": found.variation,
+            "precision": found.precision,
+            "needed": found.needed,
+            "disagreements": list(found.disagreements),
+        }
+    trend = drift(runs)
+    return {
+        "experiments": experiments,
+        "drift": None if trend is None else asdict(trend) | {"sentence": trend.sentence},
+    }

@@ -1,0 +1,218 @@
+"""Sweeps: each level beside the first, a scaling law where there are grounds, a prediction for numbers of users.
+
+The content of `scaling.json`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+
+from loadstone.analyse.bottleneck import (
+    GENERATOR,
+    NETWORK,
+    SERVER_CONCURRENCY,
+    SERVER_CPU,
+    SHARED_HOST,
+    THINK_TIME,
+)
+from loadstone.analyse.campaign import Measured, RunKey
+from loadstone.analyse.fitting import fit_law, throughput_interval
+from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
+from loadstone.analyse.intervals import Interval, mean_of_runs, ratio_of_runs
+from loadstone.analyse.prediction import NotPredictable, UserLevel, forecast_json, predict
+from loadstone.analyse.scaling import Fit, LawName, NotIdentifiable, Runs
+from loadstone.analyse.signals import Signals
+from loadstone.suite import Level, Sweep
+
+CURVE_POINTS = 25
+
+
+def analyse_sweeps(
+    measured: Measured, signals: Mapping[RunKey, Signals], verdicts: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Analyse all sweeps: signals are those against baselines, verdicts those of the experiments."""
+    return {name: _analyse(sweep, measured, signals, verdicts) for name, sweep in measured.plan.suite.sweeps.items()}
+
+
+def _analyse(
+    sweep: Sweep, measured: Measured, signals: Mapping[RunKey, Signals], verdicts: Mapping[str, str]
+) -> dict[str, Any]:
+    runs = {level.experiment: _runs_of(signals, level.experiment) for level in sweep.levels}
+    first = sweep.levels[0].experiment
+    levels = [_level(level, first, measured, verdicts) for level in sweep.levels]
+    found: dict[str, Any] = {"vary": sweep.vary, "levels": levels, "laws": [], "reason": None, "forecast": None}
+    if sweep.fit:
+        facts = [_facts(level, measured, runs[level.experiment], verdicts) for level in sweep.levels]
+        grounds = find_grounds(sweep.vary, facts, measured.plan.suite.thresholds)
+        laws, reason = _laws(sweep, grounds)
+        found |= {"laws": laws, "reason": reason, "party": grounds.party, "indicative": grounds.indicative}
+        found["left_out"] = {level.experiment: why for level, why in grounds.left_out}
+    if sweep.vary == "load.users":
+        try:
+            found["forecast"] = forecast_json(_forecast(sweep, runs))
+        except NotPredictable as error:
+            found["forecast_reason"] = str(error)
+    return found
+
+
+def _level(level: Level, first: str, measured: Measured, verdicts: Mapping[str, str]) -> dict[str, Any]:
+    """Lay out one level: its runs, their mean, its ratio to the first level, and how much its store grew."""
+    throughput, response = (
+        _column(measured, level.experiment, "goodput_rps"),
+        _column(measured, level.experiment, "mean_ms"),
+    )
+    windows = [window for (name, _), window in measured.windows.items() if name == level.experiment]
+    effects = [window.growth_effect_ms for window in windows if window.growth_effect_ms is not None]
+    return {
+        "value": level.value,
+        "experiment": level.experiment,
+        "verdict": verdicts[level.experiment],
+        "goodput_rps": throughput,
+        "mean_ms": response,
+        "throughput": _interval(mean_of_runs(throughput)) if throughput else None,
+        "response": _interval(mean_of_runs(response)) if response else None,
+        "throughput_ratio": _ratio(throughput, _column(measured, first, "goodput_rps")),
+        "response_ratio": _ratio(response, _column(measured, first, "mean_ms")),
+        "growth": max(window.growth for window in windows),
+        "growth_effect_ms": float(np.mean(effects)) if effects else None,
+    }
+
+
+def _column(measured: Measured, experiment: str, metric: str) -> list[float]:
+    return [float(value) for value in measured.together(experiment)[metric].dropna()]
+
+
+def _ratio(values: Sequence[float], to: Sequence[float]) -> dict[str, float | None] | None:
+    try:
+        return _interval(ratio_of_runs(values, to))
+    except ValueError:  # a run in which nothing succeeded
+        return None
+
+
+def _interval(interval: Interval) -> dict[str, float | None]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _runs_of(signals: Mapping[RunKey, Signals], experiment: str) -> list[Signals]:
+    return [found for (name, _), found in sorted(signals.items()) if name == experiment]
+
+
+def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: Mapping[str, str]) -> LevelFacts:
+    """Gather what the grounds for a law rest on; a factor that is fitted is a number (the suite sees to that)."""
+    demand = [s.server_cpu / s.throughput for s in runs if s.server_cpu is not None and s.throughput > 0]
+    cost = [sum(s.generator_cpu) / s.throughput for s in runs if s.generator_cpu and s.throughput > 0]
+    unloaded = [s.unloaded_response_s for s in runs if s.unloaded_response_s is not None]
+    return LevelFacts(
+        value=float(str(level.value)),
+        experiment=level.experiment,
+        throughput=tuple(_column(measured, level.experiment, "goodput_rps")),
+        verdict=verdicts[level.experiment],
+        utilisations=_utilisations(runs),
+        users=runs[0].users,
+        think_s=float(np.mean([s.think_s for s in runs])),
+        unloaded_response_s=_mean(unloaded),
+        server_demand_s=_mean(demand),
+        generator_demand_s=_mean(cost),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _utilisations(runs: Sequence[Signals]) -> dict[str, float]:
+    by_party: dict[str, list[float | None]] = {
+        GENERATOR: [_highest(s.generator, s.ceiling) for s in runs],
+        SERVER_CPU: [s.server for s in runs],
+        SHARED_HOST: [s.host for s in runs],
+        SERVER_CONCURRENCY: [s.slots for s in runs],
+        NETWORK: [s.link for s in runs],
+        THINK_TIME: [s.think for s in runs],
+    }
+    known = {party: [value for value in values if value is not None] for party, values in by_party.items()}
+    return {party: float(np.mean(values)) for party, values in known.items() if values}
+
+
+def _highest(*values: float | None) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _laws(sweep: Sweep, grounds: Grounds) -> tuple[list[dict[str, Any]], str | None]:
+    """Fit the laws asked for, or say why there are none."""
+    if grounds.reason is not None:
+        return [], grounds.reason
+    runs = Runs.of(
+        [level.value for level in grounds.used for _ in level.throughput],
+        [x for level in grounds.used for x in level.throughput],
+    )
+    laws, refusals = [], []
+    for name in sweep.fit:
+        try:
+            fit = fit_law(cast(LawName, name), runs)
+        except NotIdentifiable as error:
+            refusals.append(f"{name}: {error}")
+            continue
+        reason = withdrawn(fit) or _untested(fit)
+        if reason is None:
+            laws.append(law_json(fit))
+        else:
+            refusals.append(f"{name}: {reason}")
+    return laws, "; ".join(refusals) or None
+
+
+def _untested(fit: Fit) -> str | None:
+    """Refuse a law that has a parameter for every level: it would go through any means whatever."""
+    if fit.lack_of_fit_p is not None:
+        return None
+    return f"{len(fit.runs.levels)} levels, and the law has {len(fit.parameters)} parameters: its form can't be tested"
+
+
+def law_json(fit: Fit) -> dict[str, Any]:
+    """Lay out a fit with its band, residuals and what it means for each level."""
+    at = np.linspace(fit.runs.levels[0], fit.runs.levels[-1], CURVE_POINTS).tolist()
+    return {
+        "law": fit.law,
+        "parameters": {name: asdict(found) | {"high": _finite(found.high)} for name, found in fit.parameters.items()},
+        "max_speedup": _finite(fit.max_speedup),
+        "peak": fit.peak,
+        "lack_of_fit_p": fit.lack_of_fit_p,
+        "aicc": fit.aicc,
+        "warnings": list(fit.warnings),
+        "curve": [_point(fit, workers) for workers in at],
+        "residuals": [
+            {"value": n, "residual": residual} for n, residual in zip(fit.runs.n, fit.residuals, strict=True)
+        ],
+        "efficiency": [{"value": n, "efficiency": fit.efficiency(n)} for n in fit.runs.levels],
+        "karp_flatt": [{"value": n, "serial_fraction": e} for n, e in fit.karp_flatt.items()],
+    }
+
+
+def _point(fit: Fit, workers: float) -> dict[str, float | None]:
+    band = throughput_interval(fit, workers)
+    return {"value": workers, "throughput": fit.throughput(workers), "low": band.low, "high": _finite(band.high)}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> Any:
+    """Predict a sweep over users from the demands that its own runs show, and one user's response time."""
+    levels = [
+        UserLevel(
+            users=int(str(level.value)),
+            experiment=level.experiment,
+            throughput=tuple(s.throughput for s in runs[level.experiment]),
+            response_s=tuple(s.response_s for s in runs[level.experiment]),
+            think_s=float(np.mean([s.think_s for s in runs[level.experiment]])),
+            server_cpu=tuple(math.nan if s.server_cpu is None else s.server_cpu for s in runs[level.experiment]),
+        )
+        for level in sweep.levels
+    ]
+    every = [s for found in runs.values() for s in found]
+    unloaded = [s.unloaded_response_s for s in every if s.unloaded_response_s is not None]
+    usable = [min(s.server_workers or 0, s.server_cores or 0) for s in every]
+    return predict(levels, _mean(unloaded) or math.nan, int(min(usable)))

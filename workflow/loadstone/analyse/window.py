@@ -1,0 +1,191 @@
+"""The window of a run: what counts, once it is known where the warm-up ended.
+
+A suite gives the least warm-up; how long it really took is seen only in what was recorded. Within the time in which all
+users ran, the warm-up is cut by MSER-5, on throughput and on mean response, and lasts at least as long as configured
+and at most half of that time. A run in which either still drifts afterwards is not settled.
+
+The albums in the store are counted at both ends of the same window, from the posts that had succeeded by then.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, MOST_CUT, find_trend, find_warm_up, fit_line
+from loadstone.errors import ResultError
+from loadstone.record import RunRecord
+from loadstone.values import Model
+
+BATCH_ROWS = 250_000
+FINEST = 600
+"""Intervals in which requests are counted, before it is known how many of them make one observation."""
+OBSERVATIONS = (200, 150, 120, 100, 75, 60, 50, 40, 30, 24, 20)
+"""Divisors of `FINEST`: numbers of observations to choose from."""
+REQUESTS_AN_OBSERVATION = 10
+"""Fewest requests on which one observation rests."""
+POST = "POST /albums"
+
+Floats = NDArray[np.float64]
+
+
+class Window(Model):
+    """What counts of a run; times in unix seconds."""
+
+    begin: float
+    end: float
+    """A request belongs to the window if it *ends* in [begin, end)."""
+    configured_begin: float
+    """The least that the suite's warm-up allows."""
+    settled: bool | None
+    """Whether a steady state was reached; None where too few requests were made to tell."""
+    remark: str | None
+    """Why it is not settled."""
+    started: float
+    """When the run began."""
+    albums_begin: int
+    albums_end: int
+    growth_effect_ms: float | None
+    """b·Δn: change of the mean response from the window's begin to its end, by a line over the album count, where that
+    grows; whatever else changed meanwhile is in it. None where it didn't grow."""
+    growth_effect_p: float | None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Begin and end."""
+        return self.begin, self.end
+
+    @property
+    def growth(self) -> float:
+        """Growth of the album count, relative to its begin."""
+        return self.albums_end / max(1, self.albums_begin) - 1
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Requests by the interval in which they ended, from the last user's start to the window's configured end."""
+
+    edges: Floats
+    requests: Floats
+    response_ms: Floats
+    posts: Floats
+    """Posts that had succeeded by each edge."""
+
+    def observations(self, number: int) -> tuple[Floats, Floats]:
+        """Throughput (requests/s) and mean response (ms, NaN where none) in so many equal intervals."""
+        requests = self.requests.reshape(number, -1).sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            response = self.response_ms.reshape(number, -1).sum(axis=1) / requests
+        return requests * number / (self.edges[-1] - self.edges[0]), response
+
+
+def find_window(path: Path, record: RunRecord) -> Window:
+    """Read a run's requests and find its window. Raises `ResultError` where the file is damaged."""
+    counts = _count(path, record)
+    begin, settled, remark = _settle(counts, record)
+    edge = np.array([begin, record.window[1]])
+    albums = _albums(np.interp(edge, counts.edges, counts.posts), record)
+    effect, p = _growth_effect(counts, begin, record) if albums[1] > albums[0] else (None, None)
+    return Window(
+        begin=begin,
+        end=record.window[1],
+        configured_begin=record.window[0],
+        settled=settled,
+        remark=remark,
+        started=record.phases.server_started,
+        albums_begin=int(albums[0]),
+        albums_end=int(albums[1]),
+        growth_effect_ms=effect,
+        growth_effect_p=p,
+    )
+
+
+def read_window(path: Path) -> Window:
+    """Read what `summarise` found. Raises `ResultError` where it is missing or damaged."""
+    try:
+        return Window.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise ResultError(f"{path}: damaged: {error.errors()[0]['msg']}") from None
+
+
+def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str | None]:
+    """Find the window's begin, whether the run settled, and why not."""
+    configured = record.window[0]
+    number = _observations(float(counts.requests.sum()), record.run.load.users)
+    if number is None:
+        return configured, None, None
+    series = dict(zip(("throughput", "mean response"), counts.observations(number), strict=True))
+    warm_ups = {name: find_warm_up(values.tolist()) for name, values in series.items()}
+    length = float(counts.edges[-1] - counts.edges[0])
+    cut = min(max(found.cut for found in warm_ups.values()) / number, MOST_CUT) * length
+    begin = max(configured, float(counts.edges[0]) + cut)
+    first = int(np.ceil((begin - counts.edges[0]) / length * number - 1e-6))
+    trends = {name: find_trend(values[first:].tolist()) for name, values in series.items()}
+    limits = [f"{name} settled in no part of the run" for name, found in warm_ups.items() if found.at_limit]
+    drifts = [
+        f"{name} changes by {100 * found.change:+.2g} % over the window"
+        for name, found in trends.items()
+        if found.believed
+    ]
+    return begin, not (limits or drifts), "; ".join(limits + drifts) or None
+
+
+def _observations(requests: float, users: int) -> int | None:
+    """Choose the number of observations: each rests on enough requests, and a batch of five on one of every user."""
+    most = min(requests / REQUESTS_AN_OBSERVATION, BATCH * requests / users)
+    return next((n for n in OBSERVATIONS if n <= most and n >= BATCH * FEWEST_BATCHES), None)
+
+
+def _count(path: Path, record: RunRecord) -> _Counts:
+    edges = np.linspace(record.phases.all_users_running, record.window[1], FINEST + 1)
+    requests, response_ms, posts = np.zeros(FINEST), np.zeros(FINEST), np.zeros(FINEST + 1)
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=["time", "endpoint", "response_ms", "error"]):
+                response = batch.column("response_ms").to_numpy()
+                end = batch.column("time").to_numpy() + response / 1000
+                interval = ((end - edges[0]) / (edges[-1] - edges[0]) * FINEST).astype(np.int64)
+                inside = (end >= edges[0]) & (interval < FINEST)
+                requests += np.bincount(interval[inside], minlength=FINEST)
+                response_ms += np.bincount(interval[inside], response[inside], minlength=FINEST)
+                posts += np.searchsorted(np.sort(end[_posted(batch)]), edges)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    return _Counts(edges=edges, requests=requests, response_ms=response_ms, posts=posts)
+
+
+def _posted(batch: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Mark the posts that succeeded."""
+    endpoint = batch.column("endpoint")
+    names = endpoint.dictionary.to_pylist()
+    if POST not in names:
+        return np.zeros(len(batch), bool)
+    succeeded = batch.column("error").is_null().to_numpy(zero_copy_only=False)
+    return np.asarray((endpoint.indices.to_numpy() == names.index(POST)) & succeeded)
+
+
+def _albums(posts: Floats, record: RunRecord) -> Floats:
+    """Count the albums in the store after so many posts: a bound keeps the starting ones and the newest posted."""
+    server, before = record.run.server, record.albums.before
+    most = np.inf if server.albums_max is None else max(server.albums_max, server.albums + 1)
+    return np.minimum(before + posts, most)
+
+
+def _growth_effect(counts: _Counts, begin: float, record: RunRecord) -> tuple[float | None, float | None]:
+    """Fit the mean response to the album count, interval by interval, and say what its growth changed."""
+    number = _observations(float(counts.requests.sum()), record.run.load.users) or OBSERVATIONS[-1]
+    step = FINEST // number
+    _, response = counts.observations(number)
+    at_edges = _albums(counts.posts[::step], record)
+    albums = (at_edges[1:] + at_edges[:-1]) / 2
+    inside = (counts.edges[::step][:-1] >= begin - 1e-6) & ~np.isnan(response)
+    if inside.sum() < FEWEST_BATCHES or np.ptp(albums[inside]) == 0:
+        return None, None
+    fit = fit_line(albums[inside], response[inside])
+    return fit.slope * float(np.ptp(albums[inside])), fit.p

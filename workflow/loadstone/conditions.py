@@ -1,0 +1,182 @@
+"""What a run's numbers depend on, as far as a suite decides it: the server, the load, the times.
+
+Every key has a default, so that a suite writes down only what differs. All values are immutable, and unknown keys are
+errors.
+"""
+
+from typing import Literal, get_args
+
+from pydantic import Field, model_validator
+
+from loadstone.values import Duration, Model, PositiveDuration, Precision, ThinkTime
+
+SHARED_STORES = frozenset({"sqlite"})
+"""Stores that all worker processes of one server see. The others live in one process's memory."""
+
+
+StoreName = Literal["list", "dict", "sqlite", "cached"]
+
+
+class Calibration(Model):
+    """The route GET /calibration: a known demand, to check the instrument by."""
+
+    parallel: Duration = 0.02
+    """Mean of an exponential sleep that any number of requests spend at the same time."""
+    serial: Duration = 0.0
+    """Mean of an exponential sleep under a lock that all threads and worker processes share; 0s: no lock."""
+    failures: float = Field(default=0.0, ge=0, le=1)
+    """Share of requests that are answered with status 500."""
+
+
+class GunicornServer(Model):
+    """The album API of `server/` under gunicorn."""
+
+    kind: Literal["gunicorn"] = "gunicorn"
+    """Who starts the system under test."""
+    app: Literal["albums", "constant"] = "albums"
+    """What it serves: the album API, or one constant answer to every request: the least that a server can do, for
+    finding out how much a load generator can send."""
+    store: StoreName = "list"
+    """Where albums are kept: list (linear search), dict (hash map with a lock), sqlite (indexed, shared by all worker
+    processes) or cached (a list whose serialised form is kept)."""
+    worker_class: Literal["sync", "gthread", "gevent"] = "gthread"
+    """gunicorn's worker class. sync closes the connection after each response."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Worker processes."""
+    threads: int = Field(default=4, ge=1, le=256)
+    """Threads of each gthread worker."""
+    albums: int = Field(default=3, ge=0, le=1_000_000)
+    """Albums in the store before the run; the first three are the published ones."""
+    albums_max: int | None = Field(default=None, ge=1, le=2_000_000)
+    """Bound on the store: past it each new album pushes the oldest posted one out. The starting albums and the newest
+    posted one always stay, so that any bound up to `albums` means a constant size. No bound where absent."""
+    calibration: Calibration | None = None
+    """The route GET /calibration; without it there is none."""
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    """Port on 127.0.0.1; a free one is taken where absent."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "GunicornServer":
+        if self.workers > 1 and self.store not in SHARED_STORES and self.app == "albums":
+            raise ValueError(
+                f"store: {self.store} lives in one process's memory, so {self.workers} workers would hold "
+                f"{self.workers} different collections; allowed with more than one worker: "
+                + ", ".join(sorted(SHARED_STORES))
+            )
+        if self.worker_class != "gthread" and self.threads != 1:
+            raise ValueError(f"threads: {self.threads} needs worker_class: gthread; {self.worker_class} takes 1")
+        if self.calibration and self.calibration.serial and self.worker_class == "gevent":
+            raise ValueError("calibration.serial: needs worker_class: sync or gthread; waiting for a lock stops gevent")
+        return self
+
+
+Server = GunicornServer
+"""What can be under test, told apart by `kind`: a further kind joins as `Annotated[A | B, Field(discriminator="kind")]`
+(`loadstone.suitefile` fills a missing `kind` in, so a suite need not write it)."""
+
+
+class Mix(Model):
+    """Weights of the tasks a user chooses from."""
+
+    list_albums: int = Field(default=0, ge=0, le=1000)
+    """GET /albums"""
+    get_album: int = Field(default=0, ge=0, le=1000)
+    """GET /albums/<id>, one of the albums that were there before the run"""
+    create_album: int = Field(default=0, ge=0, le=1000)
+    """POST /albums"""
+    calibration: int = Field(default=0, ge=0, le=1000)
+    """GET /calibration"""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "Mix":
+        if not any(weight for _, weight in self):
+            raise ValueError("at least one task needs a weight above 0")
+        return self
+
+
+class Load(Model):
+    """What Locust does to the server."""
+
+    user: Literal["HttpUser", "FastHttpUser"] = "HttpUser"
+    """Locust's client: HttpUser (python-requests) or FastHttpUser (geventhttpclient)."""
+    users: int = Field(default=50, ge=1, le=20_000)
+    """Concurrent users, once all are spawned."""
+    spawn_rate: float = Field(default=10.0, gt=0)
+    """Users started a second; at most all of them in one second."""
+    think_time: ThinkTime = (1.0, 2.0)
+    """Seconds between a response and the user's next request: one number, or [low, high] for uniform."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Locust worker processes."""
+    mix: Mix = Mix(list_albums=3, get_album=3, create_album=2)
+    """Weights of the tasks; given as a whole, never merged key by key."""
+
+    @model_validator(mode="after")
+    def _spawnable(self) -> "Load":
+        if self.spawn_rate > self.users:
+            raise ValueError(f"spawn_rate: {self.spawn_rate:g} must be at most users: {self.users}")
+        return self
+
+    @property
+    def ramp_up_s(self) -> float:
+        """Seconds from the first user to the last."""
+        return self.users / self.spawn_rate
+
+    @property
+    def mean_think_time_s(self) -> float:
+        """Configured mean think time in seconds."""
+        return sum(self.think_time) / 2
+
+
+class Conditions(Model):
+    """All that a run's numbers depend on, as far as the suite decides it."""
+
+    duration: PositiveDuration = 20.0
+    """Length of the window: ramp-up and warm-up come on top."""
+    warm_up: Duration = 3.0
+    """Time between the last user's start and the window."""
+    server: Server = GunicornServer()
+    load: Load = Load()
+
+    @model_validator(mode="after")
+    def _askable(self) -> "Conditions":
+        if self.load.mix.get_album and not self.server.albums:
+            raise ValueError("server.albums: 0 leaves load.mix.get_album nothing to ask for; allowed: 1 or more")
+        if self.load.mix.calibration and not self.server.calibration:
+            raise ValueError("load.mix.calibration: needs server.calibration")
+        if self.server.app == "constant" and self.load.mix != Mix(get_album=self.load.mix.get_album):
+            raise ValueError("load.mix: server.app: constant answers like GET /albums/<id>; allowed: get_album alone")
+        return self
+
+
+class Settings(Conditions):
+    """One experiment in full."""
+
+    repeats: int = Field(default=3, ge=1, le=100)
+    """Independent runs."""
+    precision: Precision = 0.02
+    """Wanted half width of the 95 % intervals of throughput and mean response time, relative to them: how many repeats
+    it takes is told by `loadstone plan` after a first campaign."""
+    probe: bool = False
+    """Whether to run it with twice the users too: how throughput answers tells think time from a capacity reached."""
+
+    @model_validator(mode="after")
+    def _probeable(self) -> "Settings":
+        most = next(m.le for m in Load.model_fields["users"].metadata if hasattr(m, "le"))
+        if self.probe and 2 * self.load.users > most:
+            raise ValueError(f"probe: twice load.users: {self.load.users} would be more than {most}")
+        return self
+
+    @property
+    def conditions(self) -> Conditions:
+        """The settings of each of its runs."""
+        return Conditions.model_construct(**{key: getattr(self, key) for key in Conditions.model_fields})
+
+
+def task_names() -> tuple[str, ...]:
+    """Tasks that a mix can weigh."""
+    return tuple(Mix.model_fields)
+
+
+def store_names() -> tuple[str, ...]:
+    """Stores that a server can be given."""
+    return get_args(StoreName)
