@@ -79,17 +79,21 @@ class Conductor:
         self.note("all_users_running", all_running)
         begin = all_running + self._warm_up
         end = begin + self._window
-        self._watch_until(begin)
+        gevent.sleep(max(0.0, begin - time.time()))
         self.note("window_begin", begin)
-        self._watch_until(end)
+        gevent.sleep(max(0.0, end - time.time()))
         self.note("window_end", end)
+        self._watcher.kill()  # workers that leave are missing for a moment
         self._drain()
 
-    def _watch_until(self, when: float) -> None:
-        while (left := when - time.time()) > 0:
-            if len(self._runner.clients.missing):
-                self.note("worker_missing")
-            gevent.sleep(min(left, WATCH_INTERVAL_S))
+    def watch_workers(self) -> None:
+        """From now to the window's end, note a worker that stops reporting: Locust would go on with fewer users."""
+        self._watcher = gevent.spawn(self._watch)
+
+    def _watch(self) -> None:
+        while not len(self._runner.clients.missing):
+            gevent.sleep(WATCH_INTERVAL_S)
+        self.note("worker_missing")
 
     def _drain(self) -> None:
         """Let every worker finish its requests in flight, report and leave; Locust's master quits after the last."""
@@ -128,3 +132,4 @@ def conduct(environment: Any, runner: Any, **_: Any) -> None:
         conductor = Conductor(environment, runner)
         environment.events.spawning_complete.add_listener(conductor.on_spawning_complete)
         conductor.wait_for_workers()
+        conductor.watch_workers()

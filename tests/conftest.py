@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadstone.baselines import is_baseline
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
 
@@ -30,8 +31,13 @@ def write_suite(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def first_run(write_suite: Callable[[str], Path]) -> Callable[[str], Run]:
-    """Plan a suite and take its first run."""
-    return lambda text: make_plan(load_suite(write_suite(text))).runs[0]
+    """Plan a suite and take the first run of an experiment of its own."""
+
+    def first(text: str) -> Run:
+        runs = make_plan(load_suite(write_suite(text))).runs
+        return next(run for run in runs if not is_baseline(run.experiment))
+
+    return first
 
 
 def processes_of(marker: Path) -> list[psutil.Process]:

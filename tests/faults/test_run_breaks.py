@@ -89,6 +89,15 @@ def test_locust_worker_frozen(in_window: "subprocess.Popen[str]", tmp_path: Path
     assert_broken(in_window, tmp_path, "a Locust worker has stopped reporting to its master")
 
 
+def test_users_never_all_spawned(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
+    """A worker that stands still while users are started: no window ever begins."""
+    process = start_measure(first_run(TEXT.replace("users: 5, spawn_rate: 5", "users: 40, spawn_rate: 2")))
+    log = tmp_path / "logs" / "1.log"
+    wait_for(lambda: log.exists() and ": ramp-up" in log.read_text("utf-8"), 40, "the ramp-up")
+    find(tmp_path, "locust", "worker-0.jsonl").suspend()
+    assert_broken(process, tmp_path, "a Locust worker has stopped reporting to its master")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_by_a_signal(in_window: "subprocess.Popen[str]", tmp_path: Path, number: signal.Signals) -> None:
     in_window.send_signal(number)

@@ -27,7 +27,7 @@ def test_sleeps_as_long_as_told_on_average(demand: dict[str, float], tmp_path: P
     began = perf_counter()
     slept = [client.get("/calibration").json["slept_ms"] for _ in range(200)]
     assert sum(slept) <= (perf_counter() - began) * 1000
-    assert 0.6 < sum(slept) / len(slept) < 5
+    assert 0.6 < sum(slept) / len(slept) < 1.5
     assert max(slept) > 2 * min(slept), "not all alike"
 
 
@@ -60,7 +60,7 @@ def test_serial_demand_needs_a_lock() -> None:
 
 
 def ask_at_once(server: Gunicorn, clients: int, requests: int) -> tuple[float, float]:
-    """Return how long it took and the sum of all sleeps, in seconds."""
+    """Ask with several clients; return how long it took and the sum of all sleeps, in seconds."""
 
     def ask(_: int) -> float:
         connection = server.connect()
@@ -104,4 +104,4 @@ def test_gevent_worker_refuses_to_share_a_lock(start_gunicorn: Callable[..., Gun
     call = f'server:create_app(calibration={{"serial_ms": 20.0}}, lock="{tmp_path}/lock")'
     server = start_gunicorn(call, worker_class="gevent")
     assert server.process.wait(30) != 0
-    assert "a gevent worker can't share the lock" in server.log.read_text("utf-8")
+    assert "a gevent worker that waits for the lock stops all its greenlets" in server.log.read_text("utf-8")

@@ -160,7 +160,7 @@ GOOD = "1,10\n2,20\n4,30\n"
         (f"users,rps\n{GOOD}", "no column 'n'; columns: users, rps"),
         (f"n,tps\n{GOOD}", "no column 'rps'; columns: n, tps"),
         ("n,rps,n\n1,2,3\n", "more than one column 'n'; columns: n, rps, n"),
-        ("n,rps\n4,10\n4,11\n4,12\n", "column 'n': 4 in every row; a law needs different numbers to be fitted to"),
+        ("n,rps\n4,10\n4,11\n4,12\n", "column 'n': 4 in every row; a law needs numbers that differ"),
         (f"n,rps\n{GOOD}8,many\n", "row 4 (line 5): column 'rps': 'many' is not allowed; allowed: a number above 0"),
         (f"n,rps\n{GOOD}\n8,\n", "row 4 (line 6): column 'rps': '' is not allowed; allowed: a number above 0"),
         (f"n,rps\n{GOOD}8\n", "row 4 (line 5): column 'rps': '' is not allowed; allowed: a number above 0"),

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from loadstone.analyse import quantiles
-from loadstone.analyse.quantiles import Batch, Histogram, exact_quantiles
+from loadstone.analyse.quantiles import Batch, Histogram, interval_ranks, quantile_rank, values_at_ranks
 
 PROBABILITIES = (0.001, 0.07, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0)
 
@@ -24,7 +25,8 @@ def of(groups: list[int], values: list[float], batch: int = 7) -> np.ndarray:
     histogram = Histogram()
     for part in batches():
         histogram.add(*part)
-    return exact_quantiles(histogram, batches, PROBABILITIES)
+    ranks = [[quantile_rank(count, p) for p in PROBABILITIES] for count in histogram.sizes.tolist()]
+    return values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, len(PROBABILITIES)))
 
 
 def by_sorting(values: list[float], p: float) -> float:
@@ -56,3 +58,18 @@ def test_values_that_do_not_fit_into_memory_take_more_passes(monkeypatch: pytest
     expected = of([0] * 5000, data, batch=500)
     monkeypatch.setattr(quantiles, "MOST_GATHERED", 3)
     assert of([0] * 5000, data, batch=500).tolist() == expected.tolist()
+
+
+@given(st.integers(1, 3000), st.sampled_from([0.01, 0.5, 0.9, 0.95, 0.99, 0.999]))
+def test_interval_is_that_of_the_quantile_test(count: int, p: float) -> None:
+    sample = np.arange(1.0, count + 1)
+    expected = stats.quantile_test(sample, p=p).confidence_interval(0.95)
+    low, high = interval_ranks(count, p)
+    assert (low if low >= 1 else None) == (None if math.isnan(expected.low) else expected.low)
+    assert (high if high <= count else None) == (None if math.isnan(expected.high) else expected.high)
+
+
+def test_two_sided_interval_of_the_99th_percentile_needs_368_values() -> None:
+    assert interval_ranks(367, 0.99)[1] == 368, "beyond the largest"
+    assert interval_ranks(368, 0.99)[1] <= 368
+    assert interval_ranks(0, 0.5) == (0, 1)

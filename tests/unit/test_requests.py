@@ -90,6 +90,18 @@ def test_by_hand(tmp_path: Path, record: RunRecord) -> None:
     assert together.p50_ms == 4.0
 
 
+def test_a_run_says_how_well_it_knows_its_percentiles(tmp_path: Path, record: RunRecord) -> None:
+    rows = [(10 + n / 100, GET, float(n), None, 1, 200, None) for n in range(1, 401)]
+    path = write(tmp_path / "requests.parquet", rows)
+    latency = summarise_requests(path, record.window, record.phases.load_started).latency
+    of = latency[latency["endpoint"] == GET].set_index("probability")
+    assert of.loc[0.5, "low_ms"] < of.loc[0.5, "response_ms"] < of.loc[0.5, "high_ms"]
+    assert of.loc[0.5, "high_ms"] - of.loc[0.5, "low_ms"] == pytest.approx(2 * 1.96 * 10, abs=3)
+    assert of.loc[0.99, "response_ms"] == 396
+    assert pd.isna(of.loc[0.999, "high_ms"]), "400 values say nothing of what lies above nearly all of them"
+    assert pd.isna(of.loc[0.25, "low_ms"]), "only for the percentiles that are reported"
+
+
 def test_course_shows_what_the_window_leaves_out(tmp_path: Path, record: RunRecord) -> None:
     path = write(
         tmp_path / "requests.parquet",

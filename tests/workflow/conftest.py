@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ROOT, processes_of
 
 SUITE = """\
+baselines: false
 defaults:
   duration: 2s
   warm_up: 500ms

@@ -61,6 +61,23 @@ def test_another_experiment(project: Project) -> None:
     assert project.would_run() == measured("more/1") | TABLES | {("plan", "")}
 
 
+def test_baselines_are_added_to_what_is_there(project: Project) -> None:
+    """One ceiling for each user class and its workers, one response for each server, mix and client."""
+    replace(project.suite, "baselines: false", "baselines: true")
+    added = project.would_run() - TABLES - {("plan", "")}
+    runs = {run for rule, run in added if rule == "measure"}
+    assert added == measured(*runs)
+    assert {run for run in runs if run.startswith("ceiling@")} == {"ceiling@HttpUser-1/1", "ceiling@FastHttpUser-2/1"}
+    assert len([run for run in runs if run.startswith("unloaded@")]) == 4
+    assert project.would_run("plain") == set(), "an experiment's own target is just that"
+
+
+def test_thresholds_and_precision_measure_nothing_again(project: Project) -> None:
+    replace(project.suite, "baselines: false", "baselines: false\nthresholds: {saturated: 0.8}")
+    replace(project.suite, "repeats: 2", "repeats: 2\n  precision: 1%")
+    assert project.would_run() == TABLES | {("plan", "")}
+
+
 @pytest.mark.parametrize(
     "path",
     ["server/routes.py", "server/stores/linear.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],

@@ -17,7 +17,7 @@ WARM_UP_S = 0.5
 DURATION_S = 1.5
 """One user makes hundreds of requests in that time, a generator at full speed thousands."""
 
-USERS_A_WORKER = 16
+USERS_A_WORKER = 32
 """Users that keep one generator worker busy, whatever it waits for."""
 
 CONSTANT_WORKERS = 2
@@ -65,7 +65,9 @@ def _unloaded(settings: Settings) -> Settings:
 def _ceiling(settings: Settings) -> Settings:
     workers = settings.load.workers
     users = USERS_A_WORKER * workers
-    server = GunicornServer(app="constant", workers=CONSTANT_WORKERS * workers, albums=1)
+    server = GunicornServer(
+        app="constant", worker_class="gevent", threads=1, workers=CONSTANT_WORKERS * workers, albums=1
+    )
     load = Load(
         user=settings.load.user,
         users=users,

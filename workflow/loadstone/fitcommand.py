@@ -78,8 +78,9 @@ def read_runs(path: Path, x: str, y: str) -> Runs:
         ]
         for name, place in zip((x, y), places, strict=True)
     )
-    if len(n) > 1 and len(set(n)) == 1:
-        raise TableError(f"{path}: column {x!r}: {n[0]:g} in every row; a law needs different numbers to be fitted to")
+    for name, values in ((x, n), (y, throughput)):
+        if len(values) > 1 and len(set(values)) == 1:
+            raise TableError(f"{path}: column {name!r}: {values[0]:g} in every row; a law needs numbers that differ")
     return Runs.of(n, throughput)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,23 +48,51 @@ class Histogram:
         """Values in each group and bin; shape (groups, bins)."""
         return self._counts
 
+    @property
+    def sizes(self) -> Ints:
+        """Values in each group."""
+        return np.asarray(self._counts.sum(axis=1))
 
-def exact_quantiles(
-    histogram: Histogram, batches: Callable[[], Iterable[Batch]], probabilities: Sequence[float]
-) -> Floats:
-    """Return the quantiles of each group, shape (groups, probabilities); NaN for a group without values.
 
-    `batches` yields the batches that `histogram` has counted, as often as it is called. Probabilities are in (0, 1].
+def quantile_rank(count: int, probability: float) -> int:
+    """Rank, from 1, of the p-quantile of so many values."""
+    return max(1, math.ceil(probability * count - 1e-9))  # 0.07·100 is 7.000000000000001
+
+
+def interval_ranks(count: int, probability: float, confidence: float = 0.95) -> tuple[int, int]:
+    """Ranks of the values between which the p-quantile of what these `count` values were drawn from lies.
+
+    Exact and free of any distribution (Conover 1999, section 3.2; the ranks of `scipy.stats.quantile_test`), for
+    independent values: as requests in one run are not, such an interval says how well the run knows its own percentile,
+    and nothing about the next run. Rank 0 or `count` + 1 where so few values have no bound on that side.
+    """
+    if not count:
+        return 0, 1
+    tail = (1 - confidence) / 2
+    return _binomial_quantile(tail, count, probability), _binomial_quantile(1 - tail, count, probability) + 1
+
+
+def _binomial_quantile(q: float, n: int, p: float) -> int:
+    """Find the smallest k for which a binomial variable is at most k with probability q or more."""
+    k = max(0, math.ceil(special.bdtrik(q, n, p)) - 1) if 0 < p < 1 else 0
+    while special.bdtr(k, n, p) < q:
+        k += 1
+    return k
+
+
+def values_at_ranks(histogram: Histogram, batches: Callable[[], Iterable[Batch]], ranks: Ints) -> Floats:
+    """Return the values at some ranks (from 1) of each group, both of shape (groups, ranks); NaN where there is none.
+
+    `batches` yields the batches that `histogram` has counted, as often as it is called.
     """
     counts = histogram.counts
-    result = np.full((len(counts), len(probabilities)), np.nan)
+    result = np.full(ranks.shape, np.nan)
     cumulative = counts.cumsum(axis=1)
     wanted: dict[tuple[int, int], list[tuple[int, int]]] = {}  # (group, bin) → [(column, rank within the bin)]
     for group, below in enumerate(cumulative):
-        if not below[-1]:
-            continue
-        for column, p in enumerate(probabilities):
-            rank = max(1, math.ceil(p * below[-1] - 1e-9))  # 0.07·100 is 7.000000000000001
+        for column, rank in enumerate(ranks[group].tolist()):
+            if not 1 <= rank <= below[-1]:
+                continue
             cell = int(np.searchsorted(below, rank))
             before = int(below[cell - 1]) if cell else 0
             wanted.setdefault((group, cell), []).append((column, rank - before))

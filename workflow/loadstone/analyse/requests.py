@@ -6,7 +6,7 @@ Response times are those of successful requests: a fast refusal is no fast answe
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from loadstone.analyse.quantiles import Batch, Floats, Histogram, Ints, exact_quantiles
+from loadstone.analyse.quantiles import (
+    Batch,
+    Floats,
+    Histogram,
+    Ints,
+    interval_ranks,
+    quantile_rank,
+    values_at_ranks,
+)
 from loadstone.errors import ResultError
 
 ALL = "all"
@@ -43,7 +51,8 @@ class RequestSummary:
     endpoints: pd.DataFrame
     """A row for each endpoint and one for all: see `ENDPOINT_COLUMNS`."""
     latency: pd.DataFrame
-    """endpoint, probability, response_ms: quantiles of successful requests in the window."""
+    """endpoint, probability, response_ms: quantiles of successful requests in the window; and for those of
+    `PERCENTILES` low_ms, high_ms: between which the run's own percentile lies, requests taken as independent."""
     course: pd.DataFrame
     """second (since the load began), requests, failures, mean_ms: the whole run."""
 
@@ -150,7 +159,7 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
             good = (columns.end >= begin) & (columns.end < end) & ~columns.failed
             yield _with_total(columns.endpoint[good], columns.response_ms[good])
 
-    quantiles = exact_quantiles(histogram, successful, [*PERCENTILES.values(), *LADDER])
+    quantiles, bounds = _quantiles(histogram, successful)
     names = {0: ALL} | {number + 1: name for name, number in file.endpoints.items()}
     total = _Sums()
     for part in sums.values():
@@ -162,15 +171,36 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
         _row(names[group], by_group[group], quantiles[group, : len(PERCENTILES)], end - begin) for group in present
     ] + [_row(names[group], by_group[group], np.full(len(PERCENTILES), np.nan), end - begin) for group in failed_only]
     ladder = [
-        (names[group], p, value)
+        (names[group], p, value, *bounds.get((group, p), (None, None)))
         for group in present
         for p, value in zip(LADDER, quantiles[group, len(PERCENTILES) :], strict=True)
     ]
+    latency = pd.DataFrame(ladder, columns=["endpoint", "probability", "response_ms", "low_ms", "high_ms"])
     return RequestSummary(
         endpoints=pd.DataFrame(rows, columns=list(ENDPOINT_COLUMNS)),
-        latency=pd.DataFrame(ladder, columns=["endpoint", "probability", "response_ms"]).dropna(),
+        latency=latency.dropna(subset="response_ms"),
         course=course.table(),
     )
+
+
+def _quantiles(
+    histogram: Histogram, batches: Callable[[], Iterable[Batch]]
+) -> tuple[Floats, dict[tuple[int, float], tuple[float, float]]]:
+    """Take all quantiles, and the bounds of those in `PERCENTILES` by group and probability, in one go."""
+    probabilities = [*PERCENTILES.values(), *LADDER]
+    ranks = [
+        [quantile_rank(count, p) for p in probabilities]
+        + [rank for p in PERCENTILES.values() for rank in interval_ranks(count, p)]
+        for count in histogram.sizes.tolist()
+    ]
+    width = len(probabilities) + 2 * len(PERCENTILES)
+    values = values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, width))
+    bounds = {
+        (group, p): (row[2 * place], row[2 * place + 1])
+        for group, row in enumerate(values[:, len(probabilities) :].tolist())
+        for place, p in enumerate(PERCENTILES.values())
+    }
+    return values[:, : len(probabilities)], bounds
 
 
 def _with_total(endpoint: Ints, values: Floats) -> Batch:

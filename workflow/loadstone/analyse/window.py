@@ -25,9 +25,11 @@ BATCH_ROWS = 250_000
 FINEST = 600
 """Intervals in which requests are counted, before it is known how many of them make one observation."""
 OBSERVATIONS = (200, 150, 120, 100, 75, 60, 50, 40, 30, 24, 20)
-"""Divisors of `FINEST`: numbers of observations to choose from."""
+"""Divisors of `FINEST`: numbers of observations to choose from, the last of them four batches of five."""
 REQUESTS_AN_OBSERVATION = 10
 """Fewest requests on which one observation rests."""
+SECONDS_AN_OBSERVATION = 0.1
+"""Shortest observation: what else a machine does takes CPUs away for tenths of seconds, and would look like a trend."""
 POST = "POST /albums"
 
 Floats = NDArray[np.float64]
@@ -75,6 +77,12 @@ class _Counts:
     posts: Floats
     """Posts that had succeeded by each edge."""
 
+    def observable(self, users: int) -> int | None:
+        """Choose the number of observations, each long enough, and a batch of five with a request of every user."""
+        requests, seconds = float(self.requests.sum()), float(self.edges[-1] - self.edges[0])
+        most = min(requests / REQUESTS_AN_OBSERVATION, BATCH * requests / users, seconds / SECONDS_AN_OBSERVATION)
+        return next((n for n in OBSERVATIONS if n <= most + 1e-6), None)
+
     def observations(self, number: int) -> tuple[Floats, Floats]:
         """Throughput (requests/s) and mean response (ms, NaN where none) in so many equal intervals."""
         requests = self.requests.reshape(number, -1).sum(axis=1)
@@ -117,7 +125,7 @@ def read_window(path: Path) -> Window:
 def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str | None]:
     """Find the window's begin, whether the run settled, and why not."""
     configured = record.window[0]
-    number = _observations(float(counts.requests.sum()), record.run.load.users)
+    number = counts.observable(record.run.load.users)
     if number is None:
         return configured, None, None
     series = dict(zip(("throughput", "mean response"), counts.observations(number), strict=True))
@@ -134,12 +142,6 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
         if found.believed
     ]
     return begin, not (limits or drifts), "; ".join(limits + drifts) or None
-
-
-def _observations(requests: float, users: int) -> int | None:
-    """Choose the number of observations: each rests on enough requests, and a batch of five on one of every user."""
-    most = min(requests / REQUESTS_AN_OBSERVATION, BATCH * requests / users)
-    return next((n for n in OBSERVATIONS if n <= most and n >= BATCH * FEWEST_BATCHES), None)
 
 
 def _count(path: Path, record: RunRecord) -> _Counts:
@@ -179,7 +181,7 @@ def _albums(posts: Floats, record: RunRecord) -> Floats:
 
 def _growth_effect(counts: _Counts, begin: float, record: RunRecord) -> tuple[float | None, float | None]:
     """Fit the mean response to the album count, interval by interval, and say what its growth changed."""
-    number = _observations(float(counts.requests.sum()), record.run.load.users) or OBSERVATIONS[-1]
+    number = counts.observable(record.run.load.users) or OBSERVATIONS[-1]
     step = FINEST // number
     _, response = counts.observations(number)
     at_edges = _albums(counts.posts[::step], record)
