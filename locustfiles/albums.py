@@ -12,9 +12,11 @@ from typing import Any
 from locust import FastHttpUser, HttpUser, TaskSet, events, task
 
 from locustfiles import conductor, options, recorder  # noqa: F401 - the recorder registers its listeners
+from locustfiles.waiting import policy
 
 HEADERS = {"Content-Type": "application/json"}
 _user_numbers = itertools.count()
+_policy: Any = None
 
 
 @events.init.add_listener
@@ -25,8 +27,11 @@ def set_up(environment: Any, runner: Any, **_: Any) -> None:
     """
 
     def number_from(rank: int) -> None:
-        global _user_numbers  # noqa: PLW0603 - one Locust process is one environment
-        _user_numbers = itertools.count(rank, max(1, options.of(environment).expect_workers))
+        global _user_numbers, _policy  # noqa: PLW0603 - one Locust process is one environment
+        given = options.of(environment)
+        workers = max(1, given.expect_workers)
+        _user_numbers = itertools.count(rank, workers)
+        _policy = policy(given.waiting, rank, workers, given.seed)
 
     conductor.announce(runner, number_from)
 
@@ -38,9 +43,15 @@ class AlbumTasks(TaskSet):
 
     def get_next_task(self) -> Callable[..., Any]:
         """Draw from the user's own generator, where Locust would use the process's."""
+        if self.user.waits_first:
+            self.user.waits_first = False
+            return AlbumTasks.nothing
         [name] = self.user.random.choices(self.user.task_names, self.user.task_weights)
         chosen: Callable[..., Any] = getattr(type(self), name)
         return chosen
+
+    def nothing(self) -> None:
+        """Ask for nothing: what a user does before it waits for the time of its first request."""
 
     @task
     def list_albums(self) -> None:
@@ -106,13 +117,16 @@ class AlbumUser:
         self.task_names = list(given.mix)
         self.task_weights = list(given.mix.values())
         self.albums: int = given.albums
-        self._think_time: tuple[float, float] = tuple(given.think_time)
-        self._context = {"user": self.number}
+        make, self.waits_first = _policy or policy(given.waiting, 0, 1, given.seed)
+        self._waiting = make()
+        self._context: dict[str, Any] = {"user": self.number, "intended": None}
         self._created = 0
 
     def wait_time(self) -> float:
-        """Draw a think time, in seconds."""
-        return self.random.uniform(*self._think_time)
+        """Say how many seconds to wait before the next request, and remember when it is to begin."""
+        wait: tuple[float, float | None] = self._waiting.next(self.random)
+        seconds, self._context["intended"] = wait
+        return seconds
 
     def context(self) -> dict[str, Any]:
         """Tell the recorder whose request it is."""

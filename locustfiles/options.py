@@ -16,8 +16,9 @@ def add_options(parser: LocustArgumentParser, **_: Any) -> None:
     therefore read before, in an `init` listener.
     """
     group = parser.add_argument_group("Loadstone")
-    group.add_argument("--think-time", type=float, nargs=2, default=[1.0, 2.0], metavar="S",
-                       help="Bounds of the uniform think time, in seconds")  # fmt: skip
+    group.add_argument("--waiting", type=json.loads, default={"uniform": [1.0, 2.0]}, metavar="JSON",
+                       help='When users ask: {"uniform": [LOW, HIGH]}, {"exponential": MEAN} after a response; '
+                            '{"pacing": SECONDS}; {"rate": R, "kind": "poisson" or "constant"}')  # fmt: skip
     group.add_argument("--mix", type=json.loads, default={"list_albums": 3, "get_album": 3, "create_album": 2},
                        metavar="JSON", help="Weight of each task")  # fmt: skip
     group.add_argument("--albums", type=int, default=3, help="Albums to ask for by id: 1 to this number")

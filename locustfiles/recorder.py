@@ -11,6 +11,7 @@ operating system, so a worker that is killed loses its last second at most. A li
     bytes        length of the body
     timing       the response's Server-Timing header, or null
     error        kind of failure, or null
+    intended     s, unix: when the request was to be sent; null where that is not set beforehand
 
 Beside it, `<file>.totals` always holds two numbers: requests and failures so far.
 """
@@ -30,7 +31,10 @@ from locustfiles import options
 FLUSH_INTERVAL_S = 1.0
 MOST_ROWS_HELD = 50_000
 
-Row = tuple[float, float, str, int, int, int, str | None, str | None]
+Row = tuple[float, float, str, int, int, int, str | None, str | None, float | None]
+
+ERROR = 7
+"""Place of the error in a row."""
 
 
 class Recorder:
@@ -70,6 +74,7 @@ class Recorder:
                     response_length,
                     headers.get("server-timing") if headers else None,
                     None if exception is None else kind_of(exception),
+                    context["intended"],
                 )
             )
             if len(rows) >= MOST_ROWS_HELD:
@@ -81,7 +86,7 @@ class Recorder:
         """Write the rows held so far as one line, and forget them."""
         if self._rows:
             self._requests += len(self._rows)
-            self._failures += sum(row[-1] is not None for row in self._rows)
+            self._failures += sum(row[ERROR] is not None for row in self._rows)
             line = orjson.dumps(self._rows, option=orjson.OPT_APPEND_NEWLINE)
             self._rows.clear()
             self._write_all(line)

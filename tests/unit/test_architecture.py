@@ -15,8 +15,17 @@ STAGES = {  # modules that a stage runs → globs that its rule declares as sour
     ("report.page", "report.data"): ("report/", "analyse/"),  # analyse/ reaches the report through its tables
 }
 FORMATS = {
-    *("__init__.py", "baselines.py", "conditions.py", "errors.py", "plan.py", "published.py", "record.py"),
-    *("suite.py", "thresholds.py", "values.py"),
+    *(
+        "__init__.py",
+        "baselines.py",
+        "capacity.py",
+        "conditions.py",
+        "errors.py",
+        "plan.py",
+        "published.py",
+        "record.py",
+    ),
+    *("hypotheses.py", "suite.py", "thresholds.py", "values.py"),
 }
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
 

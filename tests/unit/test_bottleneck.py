@@ -72,6 +72,60 @@ def test_cycles_cut_off_at_the_ends_do_not_make_a_short_run_invalid() -> None:
     assert judge(Signals(**(one | {"requests": 700.0}))).verdict == "invalid"
 
 
+def test_the_edges_of_a_window_count_with_the_root_of_the_users() -> None:
+    """50 users may be off by 14 requests, whatever the share: 20 requests too few of 100 are too many, 12 are not."""
+    short = IDLE | {"requests": 112.0, "throughput": 33.2 * 1.12}
+    assert judge(Signals(**short)).verdict == "think time"
+    assert judge(Signals(**(short | {"requests": 220.0}))).verdict == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("signal", "value", "expected"),
+    [
+        ("generator_cpu", [0.9], "generator"),
+        ("generator_ceiling", 1000 / 0.9, "generator"),
+        ("server_cpu", 0.9, "server CPU"),
+        ("host_busy", 0.9, "shared host"),
+        ("bytes_per_s", 0.85e8, "network"),
+    ],
+)
+def test_a_limit_counts_once_it_is_reached(signal: str, value: object, expected: str) -> None:
+    assert verdict(EAGER, **{signal: value}) == expected
+
+
+def test_think_time_from_its_limit_on() -> None:
+    at_limit = IDLE | {
+        "throughput": 30.0,
+        "think_s": 1.496,
+        "unloaded_response_s": 0.004,
+        "response_s": 50 / 30 - 1.496,
+    }
+    assert Signals(**at_limit).think == pytest.approx(0.9)
+    assert verdict(at_limit | {"think_s": 1.4961, "response_s": 50 / 30 - 1.4961}) == "think time"
+    assert verdict(at_limit | {"think_s": 1.49, "response_s": 50 / 30 - 1.49}) == "undetermined"
+
+
+def test_open_load_with_slack_is_bound_by_its_rate() -> None:
+    """Users wait for arrivals, not of their own will."""
+    assert verdict(IDLE, arrival_rate=33.2) == "arrival rate"
+    assert judge(Signals(**(IDLE | {"arrival_rate": 33.2, "host_busy": 0.8}))).remark == "near the knee"
+    assert judge(Signals(**(IDLE | {"arrival_rate": 33.2, "behind_schedule": True}))).parties == (
+        "generator",
+        "arrival rate",
+    )
+
+
+def test_runner_up_is_the_nearest_to_its_own_limit() -> None:
+    close = EAGER | {"server_cpu": 0.8, "bytes_per_s": 0.78e8, "generator_cpu": [0.5]}
+    assert str(judge(Signals(**close)).runner_up).startswith("network (u_link = 0.78")
+    assert "server CPU" in str(judge(Signals(**(close | {"bytes_per_s": 0.7e8}))).runner_up)
+
+
+def test_remarks_of_what_can_not_be_used() -> None:
+    assert judge(Signals(**(EAGER | {"steady": False}))).remark == "the run never settled"
+    assert judge(Signals(**(EAGER | {"throughput": 900.0}))).remark == "X·(R+Z)/N = 0.9"
+
+
 def test_remarks() -> None:
     assert judge(Signals(**IDLE)).remark is None
     assert judge(Signals(**(IDLE | {"host_busy": 0.8}))).remark == "near the knee"

@@ -28,7 +28,7 @@ REFUSED = SimpleNamespace(status_code=0, headers=None)
 def fire(listener, number, **changes):
     event = {
         "request_type": "GET", "name": "GET /albums", "response_time": 1.5, "response_length": 10, "response": ANSWERED,
-        "context": {"user": number}, "exception": None, "start_time": 1000.0 + number, "url": "http://127.0.0.1/albums",
+        "context": {"user": number, "intended": None}, "exception": None, "start_time": 1000.0 + number, "url": "http://127.0.0.1/albums",
     }
     listener(**(event | changes))
 
@@ -71,9 +71,17 @@ def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
         "bytes": 10,
         "status": 200,
         "error": None,
+        "intended": None,
     }
     assert (second["status"], second["server_ms"], second["error"]) == (0, None, "ConnectionRefusedError")
     assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1"]
+
+
+def test_when_a_request_was_to_begin_is_kept(record: Record, tmp_path: Path) -> None:
+    path = record("w0", "fire(listener, 7, context={'user': 7, 'intended': 1006.5})\nkept.flush()\n")
+    collect_requests([path], tmp_path / "requests.parquet")
+    [row] = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert (row["time"], row["intended"]) == (1007.0, 1006.5)
 
 
 def test_memory_is_bounded_without_the_clock(record: Record) -> None:
@@ -150,7 +158,7 @@ from locustfiles import albums
 def course(seed, number):
     user = albums.AlbumUser()
     given = SimpleNamespace(seed=seed, mix={"list_albums": 3, "get_album": 3, "create_album": 2}, albums=9,
-                            think_time=(1, 2))
+                            waiting={"uniform": [1, 2]})
     user.environment = SimpleNamespace(parsed_options=given)
     albums._user_numbers = itertools.count(number)
     user.on_start()

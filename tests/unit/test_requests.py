@@ -19,11 +19,18 @@ T0 = 1_800_000_000.0  # the load begins; the window is [T0 + 10, T0 + 20)
 
 
 def write(
-    path: Path, rows: list[tuple[float, str, float, float | None, int, int, str | None]], users: list[int] | None = None
+    path: Path,
+    rows: list[tuple[float, str, float, float | None, int, int, str | None]],
+    users: list[int] | None = None,
+    lag_ms: list[float] | None = None,
 ) -> Path:
     """Write requests given as (end after T0, endpoint, response_ms, server_ms, bytes, status, error)."""
+    sent = [T0 + end - response / 1000 for end, _, response, *_ in rows]
     columns = {
-        "time": [T0 + end - response / 1000 for end, _, response, *_ in rows],
+        "time": sent,
+        "intended": [None] * len(rows)
+        if lag_ms is None
+        else [t - late / 1000 for t, late in zip(sent, lag_ms, strict=True)],
         "endpoint": [row[1] for row in rows],
         "user": users or [0] * len(rows),
         "worker": [0] * len(rows),
@@ -102,6 +109,28 @@ def test_a_run_says_how_well_it_knows_its_percentiles(tmp_path: Path, record: Ru
     assert pd.isna(of.loc[0.25, "low_ms"]), "only for the percentiles that are reported"
 
 
+def test_response_counts_from_the_intended_start(tmp_path: Path, record: RunRecord) -> None:
+    rows = [(10 + n / 10, GET, 5.0, None, 1, 200, None) for n in range(1, 5)]
+    path = write(tmp_path / "requests.parquet", rows, lag_ms=[0, 5, 0, 3000])
+    found = summarise_requests(path, record.window, record.phases.load_started)
+    row = found.endpoints.set_index("endpoint").loc[GET]
+    assert row.mean_ms == pytest.approx(5 + 3005 / 4, abs=0.01)
+    assert (row.service_ms, row.max_ms) == (pytest.approx(5, abs=0.01), pytest.approx(3005, abs=0.01))
+    assert row.lag_ms == pytest.approx(3005 / 4, abs=0.01)
+    assert row.late == 1
+    ladder = found.latency[found.latency["endpoint"] == GET].set_index("probability")
+    assert ladder.loc[0.99, "response_ms"] == pytest.approx(3005, abs=0.01)
+    assert ladder.loc[0.99, "service_ms"] == pytest.approx(5, abs=0.01)
+
+
+def test_without_a_schedule_service_and_response_are_one(tmp_path: Path, record: RunRecord) -> None:
+    rows = [(10 + n / 10, GET, float(n), None, 1, 200, None) for n in range(1, 50)]
+    found = summarise_requests(write(tmp_path / "requests.parquet", rows), record.window, record.phases.load_started)
+    assert (found.latency["response_ms"] == found.latency["service_ms"]).all()
+    assert (found.endpoints["mean_ms"] == found.endpoints["service_ms"]).all()
+    assert found.endpoints["late"].tolist() == [0, 0]
+
+
 def test_course_shows_what_the_window_leaves_out(tmp_path: Path, record: RunRecord) -> None:
     path = write(
         tmp_path / "requests.parquet",
@@ -129,7 +158,7 @@ def test_batches_make_no_difference(tmp_path: Path, record: RunRecord, monkeypat
     ]
     path = write(tmp_path / "requests.parquet", rows)
     whole = summarise_requests(path, record.window, record.phases.load_started)
-    monkeypatch.setattr("loadstone.analyse.requests.BATCH_ROWS", 37)
+    monkeypatch.setattr("loadstone.analyse.reading.BATCH_ROWS", 37)
     parts = summarise_requests(path, record.window, record.phases.load_started)
     pd.testing.assert_frame_equal(whole.endpoints, parts.endpoints)
     pd.testing.assert_frame_equal(whole.latency, parts.latency)

@@ -120,6 +120,28 @@ def measure(
 
 
 @app.command()
+def search(
+    search: Annotated[str, typer.Option(help="The search as JSON, as the workflow passes it.")],
+    name: Annotated[str, typer.Option(help="Its name.")],
+    seed: Annotated[int, typer.Option(help="The suite's seed.")],
+    into: Annotated[Path, typer.Option(help="Folder for search.json and a folder for each probe.")],
+    log: Annotated[Path, typer.Option(help="Log file.")],
+) -> None:
+    """Search the highest arrival rate that meets an objective: measure, judge, choose the next rate."""
+    from pydantic import ValidationError
+
+    from loadstone.capacity import Search
+    from loadstone.searching import search_capacity
+
+    try:
+        parsed = Search.model_validate_json(search)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SuiteError(f"--search: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
+    print(search_capacity(parsed, name, seed, into, log).sentence)
+
+
+@app.command()
 def summarise(
     requests: Annotated[Path, typer.Option(help="requests.parquet of the run.")],
     processes: Annotated[Path, typer.Option(help="processes.parquet of the run.")],

@@ -8,11 +8,25 @@ from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
-from loadstone.values import Duration, Model, PositiveDuration, Precision, ThinkTime
+from loadstone.values import (
+    LONGEST_OF_MEAN,
+    Duration,
+    Exponential,
+    Model,
+    PositiveDuration,
+    Precision,
+    ThinkTime,
+)
 
 SHARED_STORES = frozenset({"sqlite"})
 """Stores that all worker processes of one server see. The others live in one process's memory."""
 
+
+MOST_ARRIVALS = 100_000
+"""Requests a second: a guard against a typing error."""
+
+OVERHEAD_S = 3.8
+"""Seconds that a run takes beyond ramp-up, warm-up and window, as far as can be told beforehand."""
 
 StoreName = Literal["list", "dict", "sqlite", "cached"]
 
@@ -94,17 +108,34 @@ class Mix(Model):
         return self
 
 
+class Arrivals(Model):
+    """An open load: requests begin at a rate, whatever becomes of those before."""
+
+    rate: float = Field(gt=0, le=MOST_ARRIVALS)
+    """Requests a second, over all workers."""
+    kind: Literal["poisson", "constant"] = "poisson"
+    """Independent arrivals, or equal distances."""
+
+
 class Load(Model):
-    """What Locust does to the server."""
+    """What Locust does to the server.
+
+    Closed, unless `pacing` or `arrivals` is given: each user waits for a response, thinks, and asks again.
+    """
 
     user: Literal["HttpUser", "FastHttpUser"] = "HttpUser"
     """Locust's client: HttpUser (python-requests) or FastHttpUser (geventhttpclient)."""
     users: int = Field(default=50, ge=1, le=20_000)
-    """Concurrent users, once all are spawned."""
+    """Concurrent users, once all are spawned; with `arrivals`, the most requests that can be under way at once."""
     spawn_rate: float = Field(default=10.0, gt=0)
     """Users started a second; at most all of them in one second."""
     think_time: ThinkTime = (1.0, 2.0)
-    """Seconds between a response and the user's next request: one number, or [low, high] for uniform."""
+    """Seconds between a response and the user's next request: one number, [low, high] for uniform, or {exponential:
+    mean}."""
+    pacing: PositiveDuration | None = None
+    """Time from a user's request to the same user's next, whatever the response took: replaces think_time."""
+    arrivals: Arrivals | None = None
+    """An open load: replaces think_time."""
     workers: int = Field(default=1, ge=1, le=64)
     """Locust worker processes."""
     mix: Mix = Mix(list_albums=3, get_album=3, create_album=2)
@@ -114,7 +145,14 @@ class Load(Model):
     def _spawnable(self) -> "Load":
         if self.spawn_rate > self.users:
             raise ValueError(f"spawn_rate: {self.spawn_rate:g} must be at most users: {self.users}")
+        if self.pacing and self.arrivals:
+            raise ValueError("pacing: can't be given beside arrivals: one is a closed load, the other an open one")
         return self
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether requests have a time at which they are to begin, so that they can begin late."""
+        return self.pacing is not None or self.arrivals is not None
 
     @property
     def ramp_up_s(self) -> float:
@@ -124,7 +162,18 @@ class Load(Model):
     @property
     def mean_think_time_s(self) -> float:
         """Configured mean think time in seconds."""
-        return sum(self.think_time) / 2
+        return self.think_time.exponential if isinstance(self.think_time, Exponential) else sum(self.think_time) / 2
+
+    @property
+    def longest_wait_s(self) -> float:
+        """Longest time in seconds that a user waits of its own will."""
+        if self.arrivals is not None:
+            return LONGEST_OF_MEAN * self.users / self.arrivals.rate
+        if self.pacing is not None:
+            return self.pacing
+        if isinstance(self.think_time, Exponential):
+            return LONGEST_OF_MEAN * self.think_time.exponential
+        return self.think_time[1]
 
 
 class Conditions(Model):
@@ -136,6 +185,11 @@ class Conditions(Model):
     """Time between the last user's start and the window."""
     server: Server = GunicornServer()
     load: Load = Load()
+
+    @property
+    def expected_s(self) -> float:
+        """Wall-clock seconds that one run of it takes."""
+        return OVERHEAD_S + self.load.ramp_up_s + self.warm_up + self.duration
 
     @model_validator(mode="after")
     def _askable(self) -> "Conditions":

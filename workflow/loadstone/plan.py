@@ -19,9 +19,6 @@ from loadstone.errors import ResultError
 from loadstone.suite import Suite
 from loadstone.values import Model
 
-OVERHEAD_S = 3.8
-"""Seconds that a run takes beyond ramp-up, warm-up and window, as far as can be told beforehand."""
-
 
 class Run(Conditions):
     """One independent run of one experiment: the unit that is measured."""
@@ -35,11 +32,6 @@ class Run(Conditions):
     def label(self) -> str:
         """How people refer to it."""
         return f"{self.experiment}, repeat {self.repeat}"
-
-    @property
-    def expected_s(self) -> float:
-        """Wall-clock seconds that it will take."""
-        return OVERHEAD_S + self.load.ramp_up_s + self.warm_up + self.duration
 
 
 class Plan(Model):
@@ -57,8 +49,8 @@ class Plan(Model):
 
     @property
     def expected_s(self) -> float:
-        """Wall-clock seconds of all runs together."""
-        return sum(run.expected_s for run in self.runs)
+        """Wall-clock seconds of all runs together, and of the searches."""
+        return sum(run.expected_s for run in self.runs) + sum(s.expected_s for s in self.suite.capacity.values())
 
     @property
     def digest(self) -> str:
@@ -95,6 +87,8 @@ def _canonical(suite: Suite) -> Suite:
         update={
             "experiments": dict(sorted(suite.experiments.items())),
             "sweeps": dict(sorted(suite.sweeps.items())),
+            "capacity": dict(sorted(suite.capacity.items())),
+            "hypotheses": dict(sorted(suite.hypotheses.items())),
             "published": published,
         }
     )
@@ -113,9 +107,14 @@ def _run(seed: int, name: str, settings: Settings, repeat: int) -> Run:
     return Run.model_construct(  # its conditions have been checked
         experiment=name,
         repeat=repeat,
-        seed=random.Random(_digest(seed, "run", name, repeat)).getrandbits(32),  # noqa: S311 - not for secrets
+        seed=random_seed(seed, name, repeat),
         **dict(settings.conditions),
     )
+
+
+def random_seed(seed: int, name: str, repeat: int) -> int:
+    """Draw a run's seed from the suite's, by its name."""
+    return random.Random(_digest(seed, "run", name, repeat)).getrandbits(32)  # noqa: S311 - not for secrets
 
 
 def _digest(*parts: object) -> bytes:

@@ -33,6 +33,13 @@ def show_plan(plan: Plan) -> None:
         table.add_row(str(number), run.experiment, str(run.repeat), what, f"{run.expected_s:.0f} s")
     console.print(table)
     console.print()
+    for name, search in plan.suite.capacity.items():
+        low, high = search.rates
+        console.print(
+            f"Search {name}: {search.slo} at {low:g} to {high:g} arrivals/s, to {100 * search.within:g} %, about "
+            f"{search.expected_probes} probes of {search.settings.expected_s:.0f} s",
+            highlight=False,
+        )
     console.print("Every run, unless it differs: " + _describe(base), highlight=False, soft_wrap=True)
     experiments = len(plan.suite.experiments)
     baselines = sum(is_baseline(name) for name in plan.added)

@@ -3,6 +3,7 @@
 FORMAT counts changes that a reader has to know of:
 
 1. the first
+2. requests.parquet has the column `intended`
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from loadstone.errors import ResultError
 from loadstone.plan import Run
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class Part(BaseModel):
@@ -112,7 +113,7 @@ class Source(Part):
 class RunRecord(Part):
     """Everything but the requests."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     run: Run
     commands: Commands
     phases: Phases

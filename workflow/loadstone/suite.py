@@ -19,13 +19,16 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from loadstone.conditions import GunicornServer, Load, Settings
+from loadstone.capacity import Search, Slo
+from loadstone.conditions import MOST_ARRIVALS, GunicornServer, Load, Settings
+from loadstone.hypotheses import Hypothesis
 from loadstone.thresholds import Thresholds
 from loadstone.values import (
     DURATION_SCHEMA,
     PRECISION_SCHEMA,
     Model,
     Name,
+    Precision,
 )
 
 Scalar = bool | int | float | str
@@ -36,6 +39,16 @@ def _sweepable(value: object) -> object:
     if not all(isinstance(v, bool | int | float | str) for v in values):
         raise ValueError("a number, a word, or a list of those")
     return value
+
+
+def _rates(value: object) -> object:
+    """Read two rates in order."""
+    numbers = (
+        [v for v in value if isinstance(v, int | float) and not isinstance(v, bool)] if isinstance(value, list) else []
+    )
+    if len(numbers) != 2 or not 0 < numbers[0] < numbers[1] <= MOST_ARRIVALS:
+        raise ValueError(f"[lowest, highest], with 0 < lowest < highest <= {MOST_ARRIVALS:,}")
+    return (float(numbers[0]), float(numbers[1]))
 
 
 class _SchemaOf:
@@ -94,6 +107,32 @@ class SweepFile(Model):
         return {key: value for key in Settings.model_fields if (value := getattr(self, key)) is not None}
 
 
+class CapacityFile(Model):
+    """A search for the highest arrival rate that meets an objective, as written: like an experiment, and a bit more."""
+
+    base: str | None = None
+    """Experiment whose settings it starts from; the defaults where absent."""
+    slo: Slo
+    """The objective: `p95 < 50ms`, on mean, p50, p90, p95, p99 or p99.9, counted from the intended start."""
+    rates: Annotated[tuple[float, float], BeforeValidator(_rates)] = (10.0, 10_000.0)
+    """Lowest and highest arrival rate to try, requests/s: the search begins at the lowest and doubles."""
+    within: Precision = 0.05
+    """Width of the bracket at which it ends."""
+    duration: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    warm_up: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    server: SomeServer | None = None
+    load: SomeLoad | None = None
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """What it changes in its base: its load is open, with Poisson arrivals unless it says otherwise."""
+        changed = {key: value for key in Settings.model_fields if (value := getattr(self, key, None)) is not None}
+        load = dict(changed.get("load") or {})
+        arrivals = load.get("arrivals")
+        given = arrivals if isinstance(arrivals, dict) else {}
+        return changed | {"load": load | {"arrivals": {"rate": self.rates[0], **given}, "pacing": None}}
+
+
 class Published(Model):
     """Figures that somebody else published, to be set beside ours."""
 
@@ -114,11 +153,15 @@ class SuiteFile(Model):
     """Name → what differs from the defaults."""
     sweeps: dict[Name, SweepFile] = Field(default={})
     """Name → one factor and its levels."""
+    capacity: dict[Name, CapacityFile] = Field(default={})
+    """Name → the objective whose highest arrival rate is searched for."""
     baselines: bool = True
     """Whether to measure, once each, the unloaded response time of every distinct server and mix, and how much every
     load generator can send at all. Without them verdicts have less to go by."""
     thresholds: Thresholds = Thresholds()
     """Where the verdict's rules draw their lines."""
+    hypotheses: dict[Name, Hypothesis] = Field(default={})
+    """Name → a claim and the test that decides it."""
     published: Published | None = None
     """Published figures and the experiments that repeat them."""
 
@@ -144,6 +187,8 @@ class Suite(Model):
     seed: int
     experiments: dict[str, Settings]
     sweeps: dict[str, Sweep]
+    capacity: dict[str, Search] = Field(default={})
     baselines: bool = True
     thresholds: Thresholds = Thresholds()
+    hypotheses: dict[str, Hypothesis] = Field(default={})
     published: Published | None

@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from loadstone.capacity import Search
+from loadstone.claimcheck import Known, check_hypotheses
 from loadstone.complaints import Layer, explain_all, keys_of, short
 from loadstone.conditions import Load, Server, Settings
 from loadstone.errors import SuiteError, TableError
@@ -49,21 +51,27 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
             experiments[name] = Settings.model_validate(_merged(layers))
         except ValidationError as error:
             complaints += explain_all(path, error, layers)
+    searches, wrong = _searches(path, file, layers_of, [given, Layer("defaults", file.defaults)])
+    complaints += wrong
     complaints += _check_published(path, file, set(layers_of))
+    sweeps = {
+        name: Sweep(vary=sweep.vary, fit=tuple(sweep.fit), levels=tuple(levels_of.get(name, ())))
+        for name, sweep in file.sweeps.items()
+    }
+    known = Known(names=layers_of, experiments=experiments, sweeps=sweeps, rows=_published_rows(path, file))
+    complaints += check_hypotheses(path, file.hypotheses, known)
     if complaints:
         raise SuiteError("\n".join(dict.fromkeys(complaints)))
 
-    sweeps = {
-        name: Sweep(vary=sweep.vary, fit=tuple(sweep.fit), levels=tuple(levels_of[name]))
-        for name, sweep in file.sweeps.items()
-    }
     seed = _seed(overrides.get("seed", file.seed))
     return Suite(
         seed=seed,
         experiments=experiments,
         sweeps=sweeps,
+        capacity=searches,
         baselines=file.baselines,
         thresholds=file.thresholds,
+        hypotheses=file.hypotheses,
         published=file.published,
     )
 
@@ -130,6 +138,31 @@ def _layers(
         if spelt[name.casefold()] != name
     ]
     return layers_of, levels_of, complaints
+
+
+def _searches(
+    path: Path, file: SuiteFile, layers_of: Mapping[str, list[Layer]], bottom: list[Layer]
+) -> tuple[dict[str, Search], list[str]]:
+    """Fill in the searches for a capacity."""
+    found: dict[str, Search] = {}
+    complaints: list[str] = []
+    for name, search in file.capacity.items():
+        if name in layers_of:
+            complaints.append(f"{path}: capacity.{name}: an experiment has that name; allowed: names that differ")
+        if search.base is not None and search.base not in layers_of:
+            allowed = ", ".join(layers_of) or "none"
+            complaints.append(
+                f"{path}: capacity.{name}.base: {short(search.base)} is no experiment; allowed: {allowed}"
+            )
+            continue
+        layers = [Layer(f"capacity.{name}", search.overrides), *(layers_of[search.base] if search.base else bottom)]
+        try:
+            settings = Settings.model_validate(_merged(layers))
+        except ValidationError as error:
+            complaints += explain_all(path, error, layers)
+            continue
+        found[name] = Search(settings=settings, slo=search.slo, rates=search.rates, within=search.within)
+    return found, complaints
 
 
 def _factor(name: str, sweep: SweepFile, value: object, below: Mapping[str, Any]) -> Layer:
@@ -201,3 +234,13 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
         if row not in rows
     ]
     return complaints
+
+
+def _published_rows(path: Path, file: SuiteFile) -> list[str] | None:
+    """Name the rows of the published table; None where there is none, or none that can be read."""
+    if file.published is None:
+        return None
+    try:
+        return list(read_published(path.parent / file.published.table))
+    except TableError:
+        return None

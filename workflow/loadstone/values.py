@@ -27,6 +27,9 @@ RESERVED_NAMES = frozenset({"all", "plan", "measure", "summarise", "analyse", "r
 LONGEST_THINK_TIME_S = 300.0
 """Seconds; the server keeps an idle connection open for longer than this (`keepalive` in server/gunicorn.conf.py)."""
 
+LONGEST_OF_MEAN = 10.0
+"""Means after which an exponential think time is cut off: one in 22,000 is longer."""
+
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -58,7 +61,18 @@ def format_percentage(share: float) -> str:
     return f"{round(share * 100, 9):.9f}".rstrip("0").rstrip(".") + "%"
 
 
+class Exponential(Model):
+    """Exponentially distributed seconds."""
+
+    exponential: float = Field(ge=0)
+    """Mean."""
+
+
 def _think_time(value: object) -> object:
+    if isinstance(value, Exponential):
+        return value
+    if isinstance(value, dict):
+        return _exponential(value)
     numbers = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(number, int) and abs(number) > LONGEST_THINK_TIME_S for number in numbers):
         raise ValueError(f"at most {LONGEST_THINK_TIME_S:g} seconds")  # before one is too large for a float
@@ -66,14 +80,24 @@ def _think_time(value: object) -> object:
         return (float(value), float(value))
     if isinstance(value, list | tuple) and len(value) == 2:
         return tuple(float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in value)
-    raise ValueError("seconds, as one number (constant) or [low, high] (uniform)")
+    raise ValueError("seconds, as one number (constant), [low, high] (uniform) or {exponential: mean}")
 
 
-def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
-    low, high = bounds
+def _exponential(value: dict[object, object]) -> Exponential:
+    mean = value.get("exponential")
+    known = isinstance(mean, int | float) and not isinstance(mean, bool) and set(value) == {"exponential"}
+    if not known or not 0 <= mean <= LONGEST_THINK_TIME_S / LONGEST_OF_MEAN:  # type: ignore[operator]
+        raise ValueError(f"{{exponential: mean}}, with 0 <= mean <= {LONGEST_THINK_TIME_S / LONGEST_OF_MEAN:g} seconds")
+    return Exponential(exponential=float(mean))  # type: ignore[arg-type]
+
+
+def _in_order(think_time: tuple[float, float] | Exponential) -> tuple[float, float] | Exponential:
+    if isinstance(think_time, Exponential):
+        return think_time
+    low, high = think_time
     if not 0 <= low <= high <= LONGEST_THINK_TIME_S:
         raise ValueError(f"0 <= low <= high <= {LONGEST_THINK_TIME_S:g} seconds")
-    return bounds
+    return think_time
 
 
 def check_name(name: str) -> str:
@@ -107,7 +131,7 @@ Precision = Annotated[
 ]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 ThinkTime = Annotated[
-    tuple[float, float],
+    tuple[float, float] | Exponential,
     BeforeValidator(_think_time),
     AfterValidator(_in_order),
     WithJsonSchema(
@@ -115,8 +139,15 @@ ThinkTime = Annotated[
             "oneOf": [
                 {"type": "number", "minimum": 0, "maximum": LONGEST_THINK_TIME_S},
                 {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
+                {
+                    "type": "object",
+                    "properties": {"exponential": {"type": "number", "minimum": 0}},
+                    "required": ["exponential"],
+                    "additionalProperties": False,
+                },
             ]
         }
     ),
 ]
+"""Seconds between a response and the user's next request."""
 Name = Annotated[str, AfterValidator(check_name)]

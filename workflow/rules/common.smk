@@ -53,6 +53,7 @@ PUBLISHED_TABLE = [str(SUITE.parent / PUBLISHED.table)] if PUBLISHED else []
 PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 
 MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/*.py", "workflow/loadstone/measure/*.py")
+SEARCH_SOURCES = sources("workflow/loadstone/capacity.py", "workflow/loadstone/searching.py")
 ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py")
 REPORT_SOURCES = sources("workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*")
 
@@ -60,11 +61,17 @@ REPORT_SOURCES = sources("workflow/loadstone/report/*.py", "workflow/loadstone/r
 wildcard_constraints:
     experiment="|".join(re.escape(name) for name in PLAN.experiments),
     repeat=r"\d+",
+    search="|".join(re.escape(name) for name in PLAN.suite.capacity) or "none",
 
 
 def run_values(wildcards):
     """All that a run's result depends on, as the JSON that `loadstone measure` takes."""
     return RUNS[wildcards.experiment, wildcards.repeat].model_dump_json()
+
+
+def search_values(wildcards):
+    """All that a search depends on, as the JSON that `loadstone search` takes."""
+    return PLAN.suite.capacity[wildcards.search].model_dump_json()
 
 
 def run_priority(wildcards):

@@ -12,3 +12,12 @@ for experiment in PLAN.suite.experiments:
         input:
             of_runs(rules.measure.output, experiment),
             of_runs(rules.summarise.output, experiment),
+
+
+for name in PLAN.suite.capacity:
+
+    rule:
+        name:
+            name
+        input:
+            expand(rules.search.output.found, search=name),

@@ -16,6 +16,7 @@ rule report:
         repeats=rules.analyse.output.repeats,
         summaries=ALL_SUMMARIES,
         records=of_runs(rules.measure.output.record),
+        searches=ALL_SEARCHES,
         published=PUBLISHED_TABLE,
     output:
         page="report/index.html",

@@ -18,7 +18,7 @@ from loadstone.thresholds import DEFAULTS, Thresholds
 ERRORS, INVALID = "errors", "invalid"
 GENERATOR, SERVER_CPU, SHARED_HOST = "generator", "server CPU", "shared host"
 SERVER_CONCURRENCY, SERIAL_SECTION, NETWORK = "server concurrency", "serial section", "network"
-THINK_TIME, MIXED, UNDETERMINED = "think time", "mixed", "undetermined"
+THINK_TIME, ARRIVALS, MIXED, UNDETERMINED = "think time", "arrival rate", "mixed", "undetermined"
 
 FAILURE_CONFIDENCE = 0.95
 
@@ -110,7 +110,10 @@ def network(s: Signals, limits: Thresholds) -> bool:
 
 
 def think_time(s: Signals, limits: Thresholds) -> bool:
-    """Users wait of their own will, and no resource is at its limit, explained or not."""
+    """Users wait of their own will, and no resource is at its limit, explained or not.
+
+    In an open load they wait for the next arrival: then its rate is what sets the throughput.
+    """
     return s.think >= limits.think_time and not any(
         _at_least(value, limits.saturated) for value in (s.server, s.slots, s.host)
     )
@@ -132,14 +135,15 @@ def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Verdict:
     if invalid(s, limits):
         return _verdict(s, limits, INVALID, ())
     candidates = [name for name, rule in RULES.items() if rule(s, limits)]
+    own_will = THINK_TIME if s.arrival_rate is None else ARRIVALS
     if candidates and s.think >= limits.think_time:
-        candidates.append(THINK_TIME)
+        candidates.append(own_will)
     if len(candidates) > 1:
         return _verdict(s, limits, MIXED, candidates)
     if candidates:
         return _verdict(s, limits, candidates[0], candidates)
     if think_time(s, limits):
-        return _verdict(s, limits, THINK_TIME, [THINK_TIME])
+        return _verdict(s, limits, own_will, [own_will])
     return _verdict(s, limits, UNDETERMINED, ())
 
 
@@ -188,7 +192,7 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
 
 
 def _remark(s: Signals, limits: Thresholds, name: str) -> str | None:
-    if name == THINK_TIME:
+    if name in (THINK_TIME, ARRIVALS):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
         return "near the knee" if any(_at_least(value, limits.slack) for value in utilisations) else None
     if name == UNDETERMINED and s.unloaded_response_s and s.response_s >= limits.slowed * s.unloaded_response_s:

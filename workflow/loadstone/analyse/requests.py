@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from loadstone.analyse.quantiles import (
@@ -25,7 +23,7 @@ from loadstone.analyse.quantiles import (
     quantile_rank,
     values_at_ranks,
 )
-from loadstone.errors import ResultError
+from loadstone.analyse.reading import Columns, RequestFile
 
 ALL = "all"
 """Name of the row that takes all endpoints together."""
@@ -37,11 +35,11 @@ LADDER = (
 )
 """Probabilities at which the latency distribution is kept."""
 
-BATCH_ROWS = 250_000
+LATE_MS = 10.0
+"""A request that is sent later than intended by more than this is late: far above a timer's error, far below what any
+objective is about."""
 MOST_KINDS = 20
 """Kinds of failure told apart for one endpoint; the rest are added up."""
-
-_COLUMNS = ["time", "endpoint", "response_ms", "server_ms", "bytes", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +50,27 @@ class RequestSummary:
     """A row for each endpoint and one for all: see `ENDPOINT_COLUMNS`."""
     latency: pd.DataFrame
     """endpoint, probability, response_ms: quantiles of successful requests in the window; and for those of
-    `PERCENTILES` low_ms, high_ms: between which the run's own percentile lies, requests taken as independent."""
+    `PERCENTILES` low_ms, high_ms: between which the run's own percentile lies, requests taken as independent; and
+    service_ms: the quantile of the time from sending."""
     course: pd.DataFrame
     """second (since the load began), requests, failures, mean_ms: the whole run."""
 
 
+LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
 ENDPOINT_COLUMNS = {
     "endpoint": "name, or `all`",
     "requests": "requests that ended in the window",
     "failures": "those of them that failed",
     "throughput_rps": "requests a second",
     "goodput_rps": "successful requests a second",
-    "mean_ms": "mean response time of successful requests",
+    "mean_ms": "mean response time of successful requests, from when they were to be sent",
     **{name: f"its exact {100 * p:g}th percentile" for name, p in PERCENTILES.items()},
     "max_ms": "its maximum",
     "server_ms": "mean time inside the server",
     "bytes_mean": "mean length of the body",
+    "service_ms": "mean time from sending to the last byte: the response time, but for what began later than intended",
+    "lag_ms": "mean time by which requests were sent later than intended, of all of them",
+    "late": "requests that were sent more than 10 ms later than intended",
     "failure_kinds": "JSON: kind of failure → number",
 }
 
@@ -83,6 +86,9 @@ class _Sums:
     server_ms: float = 0.0
     timed: int = 0
     bytes: int = 0
+    service_ms: float = 0.0
+    lag_ms: float = 0.0
+    late: int = 0
 
     def add(self, other: "_Sums") -> None:
         self.requests += other.requests
@@ -92,74 +98,38 @@ class _Sums:
         self.server_ms += other.server_ms
         self.timed += other.timed
         self.bytes += other.bytes
-
-
-@dataclass(slots=True)
-class _Columns:
-    """One batch of rows as arrays; endpoint numbers are the same in all batches of a file."""
-
-    end: Floats
-    endpoint: Ints
-    response_ms: Floats
-    server_ms: Floats
-    bytes: Ints
-    error: NDArray[np.object_]
-    failed: NDArray[np.bool_]
-
-
-class _RequestFile:
-    """Reads requests.parquet batch by batch, and numbers the endpoints in the order of appearance."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.endpoints: dict[str, int] = {}
-
-    def batches(self) -> Iterator[_Columns]:
-        try:
-            with pq.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(BATCH_ROWS, columns=_COLUMNS):
-                    yield self._columns(batch)
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise ResultError(f"{self._path}: damaged: {str(error).splitlines()[0]}") from None
-
-    def _columns(self, batch: pa.RecordBatch) -> _Columns:
-        names = batch.column("endpoint")
-        known = [self.endpoints.setdefault(name, len(self.endpoints)) for name in names.dictionary.to_pylist()]
-        response_ms = batch.column("response_ms").to_numpy()
-        error = batch.column("error")
-        return _Columns(
-            end=batch.column("time").to_numpy() + response_ms / 1000,
-            endpoint=np.array(known, np.int64)[names.indices.to_numpy()],
-            response_ms=response_ms,
-            server_ms=batch.column("server_ms").to_numpy(zero_copy_only=False).astype(np.float64),
-            bytes=batch.column("bytes").to_numpy(),
-            error=error.to_numpy(zero_copy_only=False) if error.null_count < len(error) else np.empty(0, object),
-            failed=error.is_valid().to_numpy(zero_copy_only=False),
-        )
+        self.service_ms += other.service_ms
+        self.lag_ms += other.lag_ms
+        self.late += other.late
 
 
 def summarise_requests(path: Path, window: tuple[float, float], load_started: float) -> RequestSummary:
     """Sum up the requests at `path` that end in the window (unix seconds). Raises `ResultError` for a damaged file."""
     begin, end = window
-    file = _RequestFile(path)
+    file = RequestFile(path)
     sums: dict[int, _Sums] = {}
     histogram = Histogram()
     course = _Course(load_started)
+    lagging = False
     for columns in file.batches():
         course.add(columns)
         inside = (columns.end >= begin) & (columns.end < end)
         good = inside & ~columns.failed
+        lagging = lagging or bool(columns.lag_ms.any())
         histogram.add(*_with_total(columns.endpoint[good], columns.response_ms[good]))
         for number in np.unique(columns.endpoint[inside]):
             mine = columns.endpoint == number
             sums.setdefault(int(number), _Sums()).add(_sum_up(columns, inside & mine, good & mine))
 
-    def successful() -> Iterator[Batch]:
+    def successful(values: Callable[[Columns], Floats]) -> Iterator[Batch]:
         for columns in file.batches():
             good = (columns.end >= begin) & (columns.end < end) & ~columns.failed
-            yield _with_total(columns.endpoint[good], columns.response_ms[good])
+            yield _with_total(columns.endpoint[good], values(columns)[good])
 
-    quantiles, bounds = _quantiles(histogram, successful)
+    quantiles, bounds = _quantiles(histogram, lambda: successful(lambda columns: columns.response_ms))
+    service = (
+        _ladder(lambda: successful(lambda columns: columns.service_ms)) if lagging else quantiles[:, -len(LADDER) :]
+    )
     names = {0: ALL} | {number + 1: name for name, number in file.endpoints.items()}
     total = _Sums()
     for part in sums.values():
@@ -171,11 +141,11 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
         _row(names[group], by_group[group], quantiles[group, : len(PERCENTILES)], end - begin) for group in present
     ] + [_row(names[group], by_group[group], np.full(len(PERCENTILES), np.nan), end - begin) for group in failed_only]
     ladder = [
-        (names[group], p, value, *bounds.get((group, p), (None, None)))
+        (names[group], p, value, *bounds.get((group, p), (None, None)), served)
         for group in present
-        for p, value in zip(LADDER, quantiles[group, len(PERCENTILES) :], strict=True)
+        for p, value, served in zip(LADDER, quantiles[group, len(PERCENTILES) :], service[group], strict=True)
     ]
-    latency = pd.DataFrame(ladder, columns=["endpoint", "probability", "response_ms", "low_ms", "high_ms"])
+    latency = pd.DataFrame(ladder, columns=LATENCY_COLUMNS)
     return RequestSummary(
         endpoints=pd.DataFrame(rows, columns=list(ENDPOINT_COLUMNS)),
         latency=latency.dropna(subset="response_ms"),
@@ -203,12 +173,21 @@ def _quantiles(
     return values[:, : len(probabilities)], bounds
 
 
+def _ladder(batches: Callable[[], Iterable[Batch]]) -> Floats:
+    """Take the quantiles at `LADDER` by group, in two passes."""
+    histogram = Histogram()
+    for groups, values in batches():
+        histogram.add(groups, values)
+    ranks = [[quantile_rank(count, p) for p in LADDER] for count in histogram.sizes.tolist()]
+    return values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, len(LADDER)))
+
+
 def _with_total(endpoint: Ints, values: Floats) -> Batch:
     """Count each value for its endpoint (groups from 1) and for all together (group 0)."""
     return np.concatenate([endpoint + 1, np.zeros_like(endpoint)]), np.concatenate([values, values])
 
 
-def _sum_up(columns: _Columns, inside: NDArray[np.bool_], good: NDArray[np.bool_]) -> _Sums:
+def _sum_up(columns: Columns, inside: NDArray[np.bool_], good: NDArray[np.bool_]) -> _Sums:
     response_ms = columns.response_ms[good]
     server_ms = columns.server_ms[good]
     timed = ~np.isnan(server_ms)
@@ -220,6 +199,9 @@ def _sum_up(columns: _Columns, inside: NDArray[np.bool_], good: NDArray[np.bool_
         server_ms=float(server_ms[timed].sum()),
         timed=int(timed.sum()),
         bytes=int(columns.bytes[good].sum()),
+        service_ms=float(columns.service_ms[good].sum()),
+        lag_ms=float(columns.lag_ms[inside].sum()),
+        late=int((columns.lag_ms[inside] > LATE_MS).sum()),
     )
 
 
@@ -240,6 +222,9 @@ def _row(name: str, sums: _Sums, percentiles: Floats, seconds: float) -> tuple[o
         sums.max_ms,
         sums.server_ms / sums.timed if sums.timed else float("nan"),
         sums.bytes / good if good else float("nan"),
+        sums.service_ms / good if good else float("nan"),
+        sums.lag_ms / sums.requests if sums.requests else float("nan"),
+        sums.late,
         json.dumps(kinds) if kinds else "",
     )
 
@@ -251,7 +236,7 @@ class _Course:
         self._origin = origin
         self._sums = np.zeros((3, 0))
 
-    def add(self, columns: _Columns) -> None:
+    def add(self, columns: Columns) -> None:
         second = np.maximum(columns.end - self._origin, 0).astype(np.int64)
         length = max(int(second.max(initial=-1)) + 1, self._sums.shape[1])
         good = ~columns.failed

@@ -39,8 +39,10 @@ class Signals(Model):
     """CPUs used by each of the generator's workers."""
     generator_ceiling: float | None = Field(default=None, gt=0)
     """Requests/s that this generator reaches against a server that is no limit."""
+    arrival_rate: float | None = Field(default=None, gt=0)
+    """Requests/s that an open load was to send."""
     behind_schedule: bool | None = None
-    """Whether an open generator started requests later than intended."""
+    """Whether requests began later than intended, where that was set beforehand."""
     host_busy: float | None = Field(default=None, ge=0, le=1)
     """Share of all CPUs that was busy."""
     host_steal: float | None = Field(default=None, ge=0, le=1)
@@ -99,8 +101,12 @@ class Signals(Model):
     @property
     def missing(self) -> list[str]:
         """Names of the signals that were not given."""
-        expected = set(type(self).model_fields) - {"behind_schedule", "host_run_queue"}
+        expected = set(type(self).model_fields) - {"arrival_rate", "behind_schedule", "host_run_queue"}
         return sorted(name for name in expected if getattr(self, name) is None)
+
+
+MOST_LATE = 0.05
+"""Share of requests that begin late from which the generator is behind its schedule."""
 
 
 def signals_of(
@@ -125,12 +131,18 @@ def signals_of(
         server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
         generator_cpu=cpu.get("load-worker") or None,
+        arrival_rate=record.run.load.arrivals.rate if record.run.load.arrivals else None,
+        behind_schedule=_behind(together) if record.run.load.scheduled else None,
         host_busy=_share(host["cpu"], cores),
         host_steal=_share(host["steal"], cores),
         host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
         steady=settled,
     )
+
+
+def _behind(together: pd.Series) -> bool:
+    return bool(together["late"] > MOST_LATE * together["requests"])
 
 
 def _known(value: float) -> float | None:

@@ -11,6 +11,7 @@
     bytes        length of the body
     status       HTTP status, 0 where no response came
     error        kind of failure, or null
+    intended     s, unix: when it was to be sent, in open and paced runs; else null
 """
 
 import csv
@@ -39,6 +40,7 @@ SCHEMA = pa.schema(
         ("bytes", pa.int64()),
         ("status", pa.int16()),
         ("error", TEXT),
+        ("intended", pa.float64()),
     ]
 )
 
@@ -83,7 +85,7 @@ def _lines(path: Path) -> Iterator[list[Any]]:
 
 
 def _table(worker: int, rows: list[Any]) -> pa.Table:
-    time, response_ms, endpoint, user, status, size, timing, error = zip(*rows, strict=True)
+    time, response_ms, endpoint, user, status, size, timing, error, intended = zip(*rows, strict=True)
     columns = {
         "time": pa.array(time, pa.float64()),
         "endpoint": pa.array(endpoint, pa.string()).dictionary_encode(),
@@ -94,6 +96,7 @@ def _table(worker: int, rows: list[Any]) -> pa.Table:
         "bytes": pa.array(size, pa.int64()),
         "status": pa.array(status, pa.int16()),
         "error": pa.array(error, pa.string()).dictionary_encode(),
+        "intended": pa.array(intended, pa.float64()),
     }
     return pa.Table.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from loadstone.conditions import Load
 from loadstone.errors import GeneratorError
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child
 from loadstone.measure.server import free_port
 from loadstone.plan import Run
+from loadstone.values import Exponential
 
 USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"}
 IN_FLIGHT_DEADLINE_S = 30
@@ -37,10 +39,9 @@ class LocustFleet:
         self.master = Child(self._master_command(run, url, port), logs / "load-master.log", guard)
 
     def _common(self, run: Run, url: str) -> list[str]:
-        low, high = run.load.think_time
         command = [sys.executable, "-m", "locust", "--locustfile", "locustfiles/albums.py", "--host", url]
         command += ["--expect-workers", str(run.load.workers)]
-        command += ["--think-time", f"{low:g}", f"{high:g}", "--mix", run.load.mix.model_dump_json()]
+        command += ["--waiting", json.dumps(_waiting(run.load)), "--mix", run.load.mix.model_dump_json()]
         return [*command, "--albums", str(run.server.albums), "--seed", str(run.seed)]
 
     def _worker_command(self, run: Run, url: str, port: int, number: int) -> list[str]:
@@ -106,3 +107,14 @@ class LocustFleet:
     def records(self) -> list[Path]:
         """Recorder files, one a worker."""
         return self._records
+
+
+def _waiting(load: Load) -> dict[str, Any]:
+    """Say when users ask, as the locustfile wants it."""
+    if load.arrivals is not None:
+        return {"rate": load.arrivals.rate, "kind": load.arrivals.kind}
+    if load.pacing is not None:
+        return {"pacing": load.pacing}
+    if isinstance(load.think_time, Exponential):
+        return {"exponential": load.think_time.exponential}
+    return {"uniform": list(load.think_time)}

@@ -196,7 +196,7 @@ class _Measurement:
         if requests != self.answered[0] or "all_users_running" not in self.times:
             self.answered = (requests, now)
         silent_s = now - self.answered[1]
-        if silent_s > SILENCE_DEADLINE_S + self.run.load.think_time[1]:
+        if silent_s > SILENCE_DEADLINE_S + self.run.load.longest_wait_s:
             raise ServerError(f"no answer to any request for {silent_s:.0f} s")
 
     def _refuse_emptiness(self, requests: Path) -> None:

@@ -1,0 +1,126 @@
+"""Open and paced loads, and a search for a capacity, on real processes."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from loadstone.capacity import Found
+from loadstone.plan import Run, make_plan
+from loadstone.suitefile import load_suite
+from tests.conftest import processes_of, wait_for
+from tests.workflow.test_provoked_verdicts import loadstone, summarise
+
+Start = Callable[[Run], "subprocess.Popen[str]"]
+FREEZE_S = 3.0
+
+
+def signals_of(tables: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((tables / "signals.json").read_text("utf-8"))
+    return found
+
+
+def together(tables: Path, name: str) -> pd.DataFrame:
+    table = pd.read_csv(tables / f"{name}.csv")
+    return table[table["endpoint"] == "all"]
+
+
+def servers(folder: Path) -> list[psutil.Process]:
+    return [p for p in processes_of(folder) if "server:create_app" in " ".join(p.cmdline())]
+
+
+def test_a_frozen_server_shows_in_an_open_run(
+    first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
+) -> None:
+    """Requests that were to begin during the freeze count it: their times are from when they were to begin."""
+    run = first_run(
+        "defaults: {duration: 12s, warm_up: 1s, repeats: 1}\n"
+        "experiments: {open: {server: {threads: 16}, load: {user: FastHttpUser, users: 400, spawn_rate: 400, "
+        "arrivals: {rate: 100, kind: constant}, mix: {get_album: 1}}}}"
+    )
+    process = start_measure(run)
+    log = tmp_path / "logs" / "1.log"
+    wait_for(lambda: log.exists() and ": window" in log.read_text("utf-8"), 40, "the window")
+    time.sleep(6.5)  # into the half that no warm-up can take away: the freeze itself is what lasts a given time
+    frozen = servers(tmp_path)
+    assert len(frozen) == 2, "gunicorn's master and its worker"
+    for one in frozen:
+        one.suspend()
+    time.sleep(FREEZE_S)
+    for one in frozen:
+        one.resume()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    tables = summarise(tmp_path, run)
+    found = together(tables, "endpoints").iloc[0]
+    assert found.p99_ms > 1000
+    assert found.max_ms == pytest.approx(1000 * FREEZE_S, rel=0.4)
+    assert found.p50_ms < 500
+    assert signals_of(tables)["arrival_rate"] == 100
+
+
+def test_a_generator_with_too_few_users_is_behind_its_schedule(
+    first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
+) -> None:
+    """Two users at handlers of 50 ms send 40 requests/s, not 100: no fast server, a slow generator."""
+    run = first_run(
+        "defaults: {duration: 3s, warm_up: 1s, repeats: 1}\n"
+        "experiments: {open: {server: {threads: 16, calibration: {parallel: 50ms}}, load: {user: FastHttpUser, "
+        "users: 2, spawn_rate: 2, arrivals: {rate: 100}, mix: {calibration: 1}}}}"
+    )
+    _, errors = start_measure(run).communicate(timeout=60)
+    tables = summarise(tmp_path, run)
+    found = together(tables, "endpoints").iloc[0]
+    assert found.late > 0.5 * found.requests, errors
+    assert found.service_ms < 200 < found.mean_ms
+    ladder = together(tables, "latency").set_index("probability")
+    assert ladder.loc[0.5, "service_ms"] < ladder.loc[0.5, "response_ms"]
+    verdict = json.loads(loadstone("verdict", str(tables / "signals.json")))
+    assert "generator" in verdict["parties"] or verdict["verdict"] == "invalid", verdict
+
+
+def test_paced_users_keep_their_pace(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
+    run = first_run(
+        "defaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
+        "experiments: {paced: {server: {calibration: {parallel: 50ms}, threads: 16}, "
+        "load: {users: 20, spawn_rate: 20, pacing: 500ms, mix: {calibration: 1}}}}"
+    )
+    _, errors = start_measure(run).communicate(timeout=60)
+    found = together(summarise(tmp_path, run), "endpoints").iloc[0]
+    assert found.throughput_rps == pytest.approx(40, rel=0.1), errors
+    assert found.mean_ms > 40
+
+
+def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_path: Path) -> None:
+    """Four slots of 20 ms serve 200 requests/s at the very most; p95 below 150 ms holds up to somewhat less."""
+    suite = load_suite(
+        write_suite(
+            "baselines: false\nexperiments: {a: {}}\n"
+            "capacity: {c: {slo: p95 < 150ms, rates: [60, 480], within: 25%, duration: 2s, warm_up: 500ms, "
+            "server: {threads: 4, calibration: {parallel: 20ms}}, "
+            "load: {user: FastHttpUser, users: 200, spawn_rate: 200, mix: {calibration: 1}}}}"
+        )
+    )
+    command = [sys.executable, "-m", "loadstone", "search", "--search", suite.capacity["c"].model_dump_json()]
+    command += ["--name", "c", "--seed", str(make_plan(suite).suite.seed)]
+    into = tmp_path / "searches" / "c"
+    answer = subprocess.run(
+        [*command, "--into", str(into), "--log", str(tmp_path / "logs" / "c.log")],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    found = Found.model_validate_json((into / "search.json").read_bytes())
+    assert found.met_at is not None
+    assert found.missed_at is not None
+    assert 60 <= found.met_at < 240
+    assert found.missed_at <= 1.25 * found.met_at * 1.001
+    assert found.sentence in answer.stdout
+    kept = sorted(path.parent.name for path in into.glob("*/requests.parquet"))
+    assert len(kept) == len(found.probes)
+    assert processes_of(tmp_path) == []

@@ -1,0 +1,54 @@
+"""Search a capacity: measure a rate, judge it, choose the next, until the bracket is narrow. Every probe is kept."""
+
+import shutil
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from loadstone.analyse.requests import ALL, summarise_requests
+from loadstone.analyse.window import find_window
+from loadstone.capacity import Found, Probe, Search, conclude, judge_probe, next_rate
+from loadstone.conditions import Conditions
+from loadstone.errors import ResultError
+from loadstone.measure.run import measure
+from loadstone.plan import Run, random_seed
+
+
+def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path) -> Found:
+    """Search; leave `search.json` and a folder for each probe in `into`. Raises `MeasureError` where a run breaks."""
+    probes: list[Probe] = []
+    for old in into.glob("probe-*"):
+        shutil.rmtree(old)
+    while (rate := next_rate(search, probes)) is not None:
+        folder = f"probe-{len(probes) + 1}"
+        record = measure(_run(search, name, rate, seed, len(probes) + 1), into / folder, log)
+        requests = into / folder / "requests.parquet"
+        window = find_window(requests, record)
+        table = summarise_requests(requests, window.span, record.phases.load_started).endpoints
+        row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
+        probes.append(judge_probe(search, rate, row, folder))
+    found = conclude(search, probes)
+    (into / "search.json").write_bytes(
+        orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )
+    return found
+
+
+def _run(search: Search, name: str, rate: float, seed: int, number: int) -> Run:
+    """Lay out the run of one probe."""
+    load = search.settings.load
+    assert load.arrivals is not None  # noqa: S101 - the suite sees to that
+    changed = load.model_copy(update={"arrivals": load.arrivals.model_copy(update={"rate": rate})})
+    conditions = Conditions.model_construct(**{**dict(search.settings.conditions), "load": changed})
+    return Run.model_construct(experiment=name, repeat=number, seed=random_seed(seed, name, number), **dict(conditions))
+
+
+def read_search(path: Path) -> Found:
+    """Read `search.json`. Raises `ResultError` where it is missing or damaged."""
+    try:
+        return Found.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise ResultError(f"{path}: damaged: {error.errors()[0]['msg']}") from None

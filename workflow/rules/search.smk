@@ -1,0 +1,33 @@
+"""Search: the highest arrival rate that meets an objective, probe by probe, one job for all of them.
+
+in:   the search's own values, the sources of server/, locustfiles/, loadstone/measure/ and of the search itself
+out:  results/searches/<name>/: search.json, and a folder for each probe, like a run's
+"""
+
+
+rule search:
+    """Search the capacity {wildcards.search}."""
+    input:
+        sources=MEASURE_SOURCES,
+        search_sources=SEARCH_SOURCES,
+    output:
+        found="results/searches/{search}/search.json",
+    log:
+        "results/logs/searches/{search}.log",
+    threads: workflow.cores  # like measure
+    params:
+        search=search_values,
+        seed=PLAN.suite.seed,
+        folder=subpath(output.found, parent=True),
+    shell:
+        r"""
+        loadstone search \
+            --search {params.search:q} \
+            --name {wildcards.search:q} \
+            --seed {params.seed:q} \
+            --into {params.folder:q} \
+            --log {log:q}
+        """
+
+
+ALL_SEARCHES = expand(rules.search.output.found, search=PLAN.suite.capacity)
