@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint bench clean lock
+.PHONY: help setup report calibrate test lint bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SUITE ?= config/config.yaml
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with the locked packages and Loadstone itself
 
@@ -29,6 +29,11 @@ $(READY): requirements.lock pyproject.toml
 report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and write report/index.html
 	snakemake --cores all --quiet rules --config "suite=$(SUITE)"
 	@echo "The report is $(CURDIR)/report/index.html"
+
+calibrate: setup ## check the instrument by a server with a known answer, in calibration/ (three minutes)
+	snakemake --cores all --quiet rules --forceall --directory calibration --config "suite=config/calibration.yaml"
+	@echo "The report is $(CURDIR)/calibration/report/index.html"
+	@loadstone calibrate --results calibration/results
 
 test: setup ## run the tests: real servers, real load, a few minutes
 	python -m pytest
@@ -44,7 +49,7 @@ bench: setup ## measure what Loadstone itself costs, side by side
 	python -m benchmarks
 
 clean: ## remove results, report and caches; .venv stays
-	rm -rf .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf calibration .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find results report -mindepth 1 ! -name README.md -delete
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 

@@ -17,6 +17,7 @@ include: "workflow/rules/search.smk"
 include: "workflow/rules/summarise.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/gate.smk"
 include: "workflow/rules/experiments.smk"
 
 

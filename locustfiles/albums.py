@@ -117,7 +117,8 @@ class AlbumUser:
         self.task_names = list(given.mix)
         self.task_weights = list(given.mix.values())
         self.albums: int = given.albums
-        make, self.waits_first = _policy or policy(given.waiting, 0, 1, given.seed)
+        make, waits_first = _policy or policy(given.waiting, 0, 1, given.seed)
+        self.waits_first: bool = waits_first
         self._waiting = make()
         self._context: dict[str, Any] = {"user": self.number, "intended": None}
         self._created = 0

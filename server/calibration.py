@@ -6,7 +6,9 @@ API, so the OpenAPI document doesn't have it.
 """
 
 import fcntl
+import math
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +21,9 @@ from pydantic.dataclasses import dataclass
 from werkzeug.exceptions import InternalServerError
 
 Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+STRATA = 20
+"""Equally likely ranges that the times beside others are drawn from in turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
@@ -64,6 +69,26 @@ def _patched_by_gevent() -> bool:
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
+class EvenDraws(threading.local):
+    """Exponential times of mean 1, of which every `STRATA` in a row fall into as many equally likely ranges.
+
+    Each is exponential by itself, and in a few seconds their mean comes near to the one told: a weight of independent
+    draws would be known to 10 % after a hundred requests. For times that nobody waits for nothing else changes: a
+    network in which they depend on the past of their own thread has the same product form (Baskett, Chandy, Muntz &
+    Palacios 1975, with a class for each past). For times under the lock that would not be so.
+    """
+
+    def __init__(self) -> None:
+        self._random = SystemRandom()  # draws from the kernel: forked workers share no sequence
+        self._ranges: list[int] = []
+
+    def draw(self) -> float:
+        """Draw the next time of this thread."""
+        if not self._ranges:
+            self._ranges = self._random.sample(range(STRATA), STRATA)
+        return -math.log((self._ranges.pop() + 1 - self._random.random()) / STRATA)
+
+
 class Calibration:
     """Answers requests after the sleeps that `demand`, the fields of a `Demand`, tells of."""
 
@@ -74,12 +99,13 @@ class Calibration:
             if lock is None:
                 raise ValueError("calibration: serial_ms needs a lock")
             self._repairman = Repairman(lock)
-        self._random = SystemRandom()  # draws from the kernel: forked workers share no sequence
+        self._random = SystemRandom()
+        self._even = EvenDraws()
 
     def answer(self) -> Response:
         """Sleep, then tell how long, waiting for the lock not counted; fail as often as wanted."""
-        parallel_ms = self._draw(self._demand.parallel_ms)
-        serial_ms = self._draw(self._demand.serial_ms)
+        parallel_ms = self._demand.parallel_ms * self._even.draw()
+        serial_ms = self._demand.serial_ms * self._random.expovariate(1)
         if parallel_ms:
             time.sleep(parallel_ms / 1000)
         if self._repairman is not None:
@@ -87,6 +113,3 @@ class Calibration:
         if self._random.random() < self._demand.failures:
             raise InternalServerError("failed, as calibration.failures wants it")
         return jsonify({"slept_ms": round(parallel_ms + serial_ms, 3)})
-
-    def _draw(self, mean: float) -> float:
-        return mean * self._random.expovariate(1)

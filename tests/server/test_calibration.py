@@ -1,6 +1,7 @@
 """GET /calibration: a demand as told, behind one lock for all threads and worker processes."""
 
 import json
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from pydantic import ValidationError
 
 from server import create_app
+from server.calibration import STRATA, EvenDraws
 from tests.server.conftest import Gunicorn
 
 
@@ -29,6 +31,25 @@ def test_sleeps_as_long_as_told_on_average(demand: dict[str, float], tmp_path: P
     assert sum(slept) <= (perf_counter() - began) * 1000
     assert 0.6 < sum(slept) / len(slept) < 1.5
     assert max(slept) > 2 * min(slept), "not all alike"
+
+
+def test_parallel_times_are_exponential_and_their_mean_is_soon_the_one_told() -> None:
+    draws = EvenDraws()
+    blocks = [[draws.draw() for _ in range(STRATA)] for _ in range(100)]
+    for block in blocks:
+        assert sorted(math.ceil(math.exp(-x) * STRATA) for x in block) == list(range(1, STRATA + 1))
+    every = sorted(x for block in blocks for x in block)
+    assert sum(every) / len(every) == pytest.approx(1, abs=0.05), "of independent draws, in 97 of 100 trials only"
+    for share in (0.1, 0.5, 0.9, 0.99):
+        assert every[int(share * len(every))] == pytest.approx(-math.log(1 - share), rel=0.2, abs=0.06)
+
+
+def test_every_thread_draws_evenly_by_itself() -> None:
+    draws = EvenDraws()
+    draws.draw()
+    with ThreadPoolExecutor(1) as other:
+        block = [other.submit(draws.draw).result() for _ in range(STRATA)]
+    assert len({math.ceil(math.exp(-x) * STRATA) for x in block}) == STRATA
 
 
 def test_fails_as_often_as_told_after_its_sleeps(tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ LIBRARY = ROOT / "workflow" / "loadstone"
 STAGES = {  # modules that a stage runs → globs that its rule declares as sources (workflow/rules/common.smk)
     ("analyse.requests", "analyse.processes", "analyse.thinking", "analyse.window", "analyse.sweeps"): ("analyse/",),
     ("analyse.campaign", "analyse.repeats", "analyse.verdicts"): ("analyse/",),
-    ("report.page", "report.data"): ("report/", "analyse/"),  # analyse/ reaches the report through its tables
+    ("analyse.hypotheses", "audittable"): ("analyse/", "hypotheses.py", "audittable.py"),
+    ("report.page", "report.data"): (
+        "report/",
+        "audittable.py",
+        "analyse/",
+    ),  # analyse/ reaches the report through its tables
 }
 FORMATS = {
     *(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from loadstone.analyse.bottleneck import failure_bound, judge
 from loadstone.analyse.signals import Signals
+from loadstone.thresholds import Thresholds
 
 # 50 users who wait 1.5 s on average: think time, on a machine that is bored
 IDLE: dict[str, Any] = {
@@ -79,6 +80,23 @@ def test_the_edges_of_a_window_count_with_the_root_of_the_users() -> None:
     assert judge(Signals(**(short | {"requests": 220.0}))).verdict == "invalid"
 
 
+def test_as_many_requests_as_the_edges_may_hide_are_sound() -> None:
+    """Four users may be off by 2·√4 requests: by half of eight, or by as many as four again."""
+    twice = IDLE | {"users": 4.0, "think_s": 1.0, "response_s": 1.0, "throughput": 4.0, "requests": 8.0}
+    assert Signals(**twice).consistency == 2
+    assert verdict(twice) != "invalid"
+    assert verdict(twice, requests=8.01) == "invalid"
+    half = twice | {"throughput": 1.0, "requests": 4.0}
+    assert Signals(**half).consistency == 0.5
+    assert verdict(half) != "invalid"
+    assert verdict(half, requests=4.01) == "invalid"
+
+
+def test_edges_explain_nothing_of_a_run_whose_requests_were_not_counted_or_none() -> None:
+    assert verdict(EAGER, throughput=900.0, requests=None) == "invalid"
+    assert verdict(EAGER, throughput=0.0) == "invalid"
+
+
 @pytest.mark.parametrize(
     ("signal", "value", "expected"),
     [
@@ -103,6 +121,18 @@ def test_think_time_from_its_limit_on() -> None:
     assert Signals(**at_limit).think == pytest.approx(0.9)
     assert verdict(at_limit | {"think_s": 1.4961, "response_s": 50 / 30 - 1.4961}) == "think time"
     assert verdict(at_limit | {"think_s": 1.49, "response_s": 50 / 30 - 1.49}) == "undetermined"
+
+
+def test_think_time_at_its_limit_binds_alone_or_beside_another() -> None:
+    """Ten users who wait 0.75 s could send 10 requests/s at R₀ = 0.25 s; they send 9."""
+    at_limit = IDLE | {
+        "users": 10.0, "throughput": 9.0, "think_s": 0.75, "unloaded_response_s": 0.25, "response_s": 0.35,
+    }  # fmt: skip
+    assert Signals(**at_limit).think == 0.9
+    assert judge(Signals(**at_limit)).parties == ("think time",)
+    assert judge(Signals(**(at_limit | {"bytes_per_s": 0.9e8}))).parties == ("network", "think time")
+    below = at_limit | {"throughput": 8.99, "bytes_per_s": 0.9e8}
+    assert judge(Signals(**below)).parties == ("network",)
 
 
 def test_open_load_with_slack_is_bound_by_its_rate() -> None:
@@ -130,6 +160,8 @@ def test_remarks() -> None:
     assert judge(Signals(**IDLE)).remark is None
     assert judge(Signals(**(IDLE | {"host_busy": 0.8}))).remark == "near the knee"
     assert "unobserved resource" in str(judge(Signals(**EAGER)).remark)
+    assert "unobserved resource" in str(judge(Signals(**(EAGER | {"unloaded_response_s": 0.025}))).remark), "just twice"
+    assert judge(Signals(**(EAGER | {"unloaded_response_s": 0.026}))).remark is None
 
 
 def test_workers_beyond_the_cores_add_no_cpu() -> None:
@@ -140,6 +172,29 @@ def test_failures_by_chance_are_no_errors() -> None:
     """1 failure of 20 is a share of 5 %, but may well be a rate of 0.3 %."""
     assert failure_bound(1, 20) == pytest.approx(0.00256, abs=1e-4)
     assert verdict(EAGER, failures=1.0, requests=20.0) != "errors"
+
+
+def test_no_failures_and_no_requests_bound_nothing() -> None:
+    assert failure_bound(0, 20) == 0
+    assert failure_bound(1, 0) == 0
+    assert failure_bound(0, 0) == 0
+
+
+def test_failures_end_the_matter_above_their_limit() -> None:
+    signals = Signals(**(EAGER | {"failures": 3.0, "requests": 100.0}))
+    bound = failure_bound(3, 100)
+    assert judge(signals, Thresholds(most_failures=bound)).verdict != "errors"
+    assert judge(signals, Thresholds(most_failures=bound - 1e-6)).verdict == "errors"
+
+
+@pytest.mark.parametrize(("failures", "requests"), [(None, 100.0), (3.0, None), (3.0, 0.0), (None, None)])
+def test_failures_are_evidence_where_both_numbers_are_known(failures: float | None, requests: float | None) -> None:
+    def evidence(**changes: float | None) -> dict[str, float]:
+        found = judge(Signals(**(EAGER | {"steady": False} | changes)))
+        return {e.signal: e.value for e in found.evidence}
+
+    assert "failures" not in evidence(failures=failures, requests=requests)
+    assert evidence(failures=3.0, requests=100.0)["failures"] == failure_bound(3, 100)
 
 
 shares = st.floats(0, 1.2)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loadstone.conditions import OVERHEAD_S
 from tests.conftest import ROOT
 
 
@@ -41,7 +42,8 @@ def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], 
     assert [row[0] for row in rows[:6]] == list("123456")
     assert {row[1] for row in rows[:3]} == {"a", "b", "c"}
     assert all(("load.workers=2" in row) == (row[1] == "c") for row in rows[:6])
-    assert "6 runs of 3 experiments, about 1 min 6 s in all" in answer.stdout
+    expected_s = round(6 * (OVERHEAD_S + 1 + 1 + 5))
+    assert f"6 runs of 3 experiments, about 1 min {expected_s - 60} s in all" in answer.stdout
 
 
 def test_mistake_is_one_line_and_exit_code_2(write_suite: Callable[[str], Path]) -> None:
@@ -63,7 +65,7 @@ def test_wrong_setting_is_told(setting: str) -> None:
 
 def test_missing_plan_is_told(tmp_path: Path) -> None:
     options = ["--plan", "none.json", "--summaries", ".", "--summary", "s.csv", "--scaling", "s.json"]
-    options += ["--verdicts", "v.json", "--repeats", "r.json"]
+    options += ["--verdicts", "v.json", "--repeats", "r.json", "--hypotheses", "h.json"]
     answer = loadstone("analyse", *options, cwd=tmp_path)
     assert answer.returncode == 1
     assert answer.stderr == "loadstone: none.json: can't be read: No such file or directory\n"

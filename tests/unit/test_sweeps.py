@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,11 @@ def planned(write_suite: Callable[[str], Path]) -> Planned:
     return lambda text: make_plan(load_suite(write_suite(text)))
 
 
-def sweeps(plan: Plan, behaviour: Behaviour, verdict: str, growth: int = 0) -> dict[str, Any]:
-    """Make up a campaign and analyse its sweeps; all levels have the same verdict."""
+def sweeps(plan: Plan, behaviour: Behaviour, verdict: str, growth: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Make up a campaign and analyse its sweeps; all levels have the same verdict.
+
+    `growth` says of experiments how many albums joined their 100; each of those cost 0.1 ms.
+    """
     rng = np.random.default_rng(8)
     signals: dict[RunKey, Signals] = {}
     rows = []
@@ -43,10 +46,11 @@ def sweeps(plan: Plan, behaviour: Behaviour, verdict: str, growth: int = 0) -> d
     for run in plan.runs:
         made = Signals(**(EAGER | behaviour(run, rng)))
         signals[run.experiment, run.repeat] = made
+        grown = (growth or {}).get(run.experiment, 0)
         windows[run.experiment, run.repeat] = Window(
             begin=0.0, end=10.0, configured_begin=0.0, settled=True, remark=None, started=0.0,
-            albums_begin=100, albums_end=100 + growth, growth_effect_ms=0.5 if growth else None,
-            growth_effect_p=0.01 if growth else None,
+            albums_begin=100, albums_end=100 + grown, growth_effect_ms=grown / 10 if grown else None,
+            growth_effect_p=0.01 if grown else None,
         )  # fmt: skip
         rows.append((run.experiment, run.repeat, "all", made.throughput, 1000 * made.response_s))
     table = pd.DataFrame(rows, columns=["experiment", "repeat", "endpoint", "goodput_rps", "mean_ms"])
@@ -105,13 +109,93 @@ def test_law_with_a_parameter_for_every_level_is_refused(planned: Planned) -> No
 
 
 def test_levels_are_set_beside_the_first_as_ratios_with_intervals(planned: Planned) -> None:
-    levels = sweeps(planned(WORKERS), scaled, "server CPU", growth=5)["w"]["levels"]
+    levels = sweeps(planned(WORKERS), scaled, "server CPU")["w"]["levels"]
     assert levels[0]["throughput_ratio"]["value"] == pytest.approx(1)
     ratio = levels[2]["throughput_ratio"]
     assert ratio["low"] < amdahl(4, 1.0, 0.05) < ratio["high"]
     assert levels[2]["response_ratio"]["value"] == pytest.approx(1 / ratio["value"])
-    assert levels[1]["growth"] == pytest.approx(0.05)
-    assert levels[1]["growth_effect_ms"] == 0.5
+
+
+def test_growth_is_told_of_each_level_by_its_own_runs(planned: Planned) -> None:
+    levels = sweeps(planned(WORKERS), scaled, "server CPU", growth={"w=2": 5, "w=6": 20})["w"]["levels"]
+    assert [level["growth"] for level in levels] == pytest.approx([0, 0.05, 0, 0.2])
+    assert [level["growth_effect_ms"] for level in levels] == [None, 0.5, None, 2.0]
+
+
+def test_level_without_a_single_success_has_no_ratio(planned: Planned) -> None:
+    def failing(run: Any, rng: np.random.Generator) -> dict[str, Any]:
+        return scaled(run, rng) | ({"throughput": 0.0} if run.server.workers == 2 else {})
+
+    levels = sweeps(planned(WORKERS), failing, "errors")["w"]["levels"]
+    assert [level["throughput_ratio"] is None for level in levels] == [False, True, False, False]
+
+
+IDLE_SWEEP = """
+baselines: false
+defaults: {repeats: 3, server: {store: sqlite}}
+sweeps: {s: {vary: FACTOR, values: [1, 2, 4], fit: [usl]}}
+"""
+
+
+def waiting(run: Any, rng: np.random.Generator) -> dict[str, Any]:
+    """50 users who wait 0.99 s and send 50 requests/s: 2 ms of the server's CPU each, 1 ms of each of two clients'."""
+    return {
+        "throughput": 50.0, "think_s": 0.99, "response_s": 0.01, "unloaded_response_s": 0.01, "server_cpu": 0.1,
+        "server_workers": 4, "server_cores": 8.0, "generator_cpu": [0.05, 0.05], "generator_ceiling": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("factor", "whom"), [("server.workers", "4 workers of the server"), ("load.workers", "4 workers of the generator")]
+)
+def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: str, whom: str) -> None:
+    """Server and generator use 2 ms alike: 2·4·(0.002 + 0.99)/0.002."""
+    found = sweeps(planned(IDLE_SWEEP.replace("FACTOR", factor)), waiting, "think time")["s"]
+    assert f"at least 3,968 users would be needed to saturate {whom}" in found["reason"]
+    assert "N/(R₀ + Z) = 50.0 requests/s, 50.0 measured" in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "whom", "used", "silent"),
+    [
+        ("server.workers", "server", {"server_cpu": 0.05}, {"server_cpu": None}),
+        ("load.workers", "generator", {"generator_cpu": [0.02, 0.03]}, {"generator_cpu": None}),
+    ],
+)
+def test_runs_without_cpu_or_throughput_say_nothing_of_it(
+    planned: Planned, factor: str, whom: str, used: dict[str, Any], silent: dict[str, Any]
+) -> None:
+    """What is left is one run, of 1 ms a request: 2·4·(0.001 + 0.99)/0.001."""
+    unlike = {1: used, 2: silent, 3: {"throughput": 0.0}}
+    plan = planned(IDLE_SWEEP.replace("FACTOR", factor))
+    found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "think time")["s"]
+    assert f"at least 7,928 users would be needed to saturate 4 workers of the {whom}" in found["reason"]
+    found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "think time")["s"]
+    assert f"how many users would saturate the {whom} can't be told" in found["reason"]
+
+
+def test_unloaded_response_of_some_runs_stands_for_all(planned: Planned) -> None:
+    plan = planned(IDLE_SWEEP.replace("FACTOR", "server.workers"))
+
+    def once(run: Any, rng: np.random.Generator) -> dict[str, Any]:
+        return waiting(run, rng) | ({"unloaded_response_s": None} if run.repeat > 1 else {})
+
+    assert "N/(R₀ + Z) = 50.0 requests/s" in sweeps(plan, once, "think time")["s"]["reason"]
+    found = sweeps(plan, lambda run, rng: waiting(run, rng) | {"unloaded_response_s": None}, "think time")["s"]
+    assert "N/Z = 50.5 requests/s" in found["reason"]
+
+
+@pytest.mark.parametrize(("cpu", "ceiling"), [(0.95, None), (0.3, 0.95), (0.95, 0.3), (None, 0.95)])
+def test_generator_is_as_busy_as_its_cpu_or_its_ceiling_says(
+    planned: Planned, cpu: float | None, ceiling: float | None
+) -> None:
+    def busy(run: Any, rng: np.random.Generator) -> dict[str, Any]:
+        made = scaled(run, rng)
+        full = None if ceiling is None else made["throughput"] / ceiling
+        return made | {"generator_cpu": None if cpu is None else [cpu], "generator_ceiling": full}
+
+    left_out = sweeps(planned(WORKERS), busy, "server CPU")["w"]["left_out"]
+    assert left_out == dict.fromkeys(["w=1", "w=2", "w=4", "w=6"], "generator at 0.95")
 
 
 def test_one_repeat_has_no_intervals(planned: Planned) -> None:

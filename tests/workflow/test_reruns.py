@@ -78,6 +78,13 @@ def test_thresholds_and_precision_measure_nothing_again(project: Project) -> Non
     assert project.would_run() == TABLES | {("plan", "")}
 
 
+def test_hypotheses_measure_nothing_again(project: Project) -> None:
+    claim = "claim: c, gate: true, compare: {metric: mean, of: fast, to: plain}, expect: '< 1'"
+    replace(project.suite, "baselines: false", f"baselines: false\nhypotheses: {{h: {{{claim}}}}}")
+    assert project.would_run() == TABLES | {("plan", "")}
+    assert project.would_run("gate") == {("analyse", ""), ("plan", "")}, "the gate needs no report, and all no gate"
+
+
 @pytest.mark.parametrize(
     "path",
     ["server/routes.py", "server/stores/linear.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],

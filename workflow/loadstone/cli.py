@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from loadstone.comparecli import compare
 from loadstone.errors import SuiteError
 
 app = typer.Typer(
@@ -183,30 +184,51 @@ def analyse(
     scaling: Annotated[Path, typer.Option(help="Where to write the scaling fits (JSON).")],
     verdicts: Annotated[Path, typer.Option(help="Where to write what bound each run's throughput (JSON).")],
     repeats: Annotated[Path, typer.Option(help="Where to write how well repeats agree (JSON).")],
+    hypotheses: Annotated[Path, typer.Option(help="Where to write what became of the suite's hypotheses (JSON).")],
+    published: Annotated[Path | None, typer.Option(help="CSV of published figures that hypotheses are about.")] = None,
 ) -> None:
-    """Put all runs together: one table, the verdicts, the sweeps with their scaling laws, how well repeats agree."""
+    """Put all runs together: one table, the verdicts, the sweeps with their scaling laws, how well repeats agree.
+
+    And what they say to the suite's hypotheses.
+    """
+    import dataclasses
+
     import orjson
 
-    from loadstone.analyse.campaign import load_measured
+    from loadstone.analyse.campaign import gather, load_measured
+    from loadstone.analyse.hypotheses import judge_hypotheses
     from loadstone.analyse.repeats import repeats_json
     from loadstone.analyse.sweeps import analyse_sweeps
-    from loadstone.analyse.verdicts import against_baselines, judge_campaign
+    from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
+    from loadstone.audittable import read_rows
     from loadstone.plan import read_plan
 
     known = read_plan(plan)
     measured = load_measured(known, summaries)
     signals = against_baselines(known, measured.signals)
     judged = judge_campaign(known, signals)
+    measured = dataclasses.replace(measured, unsound=unsound(judged))
     bound = {name: found["verdict"] for name, found in judged["experiments"].items()}
     precision = {name: settings.precision for name, settings in known.experiments.items()}
-    results = {
+    results: dict[Path, object] = {
         verdicts: judged,
         scaling: analyse_sweeps(measured, signals, bound),
         repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
+        hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
     }
     measured.summary.to_csv(summary, index=False)
     for path, found in results.items():
         path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@app.command()
+def gate(
+    hypotheses: Annotated[Path, typer.Argument(help="hypotheses.json.")],
+) -> None:
+    """Fail where a hypothesis that the suite makes a gate is refuted: a line for each, and exit code 1."""
+    from loadstone.gatecheck import check_gates
+
+    print(check_gates(hypotheses))
 
 
 @app.command()
@@ -224,6 +246,17 @@ def report(
     page = render(load_campaign(read_plan(plan), results, published))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8")
+
+
+@app.command()
+def calibrate(
+    results: Annotated[Path, typer.Option(help="Results of a campaign on a known demand.")] = Path("results"),
+) -> None:
+    """Set throughput beside what theory predicts for known demands; fail where the instrument reads another value."""
+    from loadstone.calibrationview import read_calibration, show_calibration
+
+    if not show_calibration(read_calibration(results)):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -256,3 +289,6 @@ def fit(
 
     answer = fit_table(table, x, y, law, weights)
     print(orjson.dumps(as_json(answer), option=orjson.OPT_INDENT_2).decode() if json else as_text(answer))
+
+
+app.command()(compare)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -96,8 +96,10 @@ def keys_of(model: type[BaseModel]) -> list[str]:
 
 def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
     """Find the model that describes the mapping at `keys` below `model`."""
+    named = False
     for key in keys:
-        field = model.model_fields.get(key)
+        field = None if named else model.model_fields.get(key)
+        named = field is not None and get_origin(field.annotation) is dict
         if field is None:
             continue  # a name, as in experiments.<name>
         candidates = [field.annotation, *get_args(field.annotation)]

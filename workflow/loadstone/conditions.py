@@ -25,7 +25,7 @@ SHARED_STORES = frozenset({"sqlite"})
 MOST_ARRIVALS = 100_000
 """Requests a second: a guard against a typing error."""
 
-OVERHEAD_S = 3.8
+OVERHEAD_S = 3.2
 """Seconds that a run takes beyond ramp-up, warm-up and window, as far as can be told beforehand."""
 
 StoreName = Literal["list", "dict", "sqlite", "cached"]

@@ -7,7 +7,8 @@ LoadstoneError
 │   ├── ServerError     the system under test didn't start, died or answered nothing
 │   ├── GeneratorError  Locust didn't start, lost a worker or stopped early
 │   └── Interrupted     Ctrl-C, SIGTERM or SIGHUP reached the run
-└── ResultError         a file under results/ is missing, damaged or of another format
+├── ResultError         a file under results/ is missing, damaged or of another format
+└── GateError           a hypothesis that the suite makes a gate is refuted
 
 `loadstone.__main__` prints them; nothing else does.
 """
@@ -56,3 +57,7 @@ class Interrupted(MeasureError):
 
 class ResultError(LoadstoneError):
     """A stored result can't be read."""
+
+
+class GateError(LoadstoneError):
+    """A campaign refutes what the suite makes a gate."""

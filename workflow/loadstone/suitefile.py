@@ -237,10 +237,10 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
 
 
 def _published_rows(path: Path, file: SuiteFile) -> list[str] | None:
-    """Name the rows of the published table; None where there is none, or none that can be read."""
+    """Name the rows of the published table, none where it can't be read; None where the suite names no table."""
     if file.published is None:
         return None
     try:
         return list(read_published(path.parent / file.published.table))
     except TableError:
-        return None
+        return []

@@ -21,7 +21,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
-RESERVED_NAMES = frozenset({"all", "plan", "measure", "summarise", "analyse", "report"})
+RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})
 """Names of the workflow's own rules: as an experiment's name each would be two targets at once."""
 
 LONGEST_THINK_TIME_S = 300.0

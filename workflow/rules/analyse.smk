@@ -1,24 +1,29 @@
 """Analyse: all runs together.
 
-in:   results/plan.json, the tables of all runs, the sources of loadstone/analyse/
+in:   results/plan.json, the tables of all runs, the published table, the sources of loadstone/analyse/
 out:  results/summary.csv (experiment × repeat × endpoint), results/verdicts.json, results/scaling.json,
-      results/repeats.json
+      results/repeats.json, results/hypotheses.json
 """
 
 
 rule analyse:
-    """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree."""
+    """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree, what the suite claims."""
     input:
         sources=ANALYSE_SOURCES,
         plan=rules.plan.output.plan,
         summaries=ALL_SUMMARIES,
+        published=PUBLISHED_TABLE,
+        reading=sources("workflow/loadstone/hypotheses.py", "workflow/loadstone/audittable.py"),
     output:
         summary="results/summary.csv",
         scaling="results/scaling.json",
         verdicts="results/verdicts.json",
         repeats="results/repeats.json",
+        hypotheses="results/hypotheses.json",
     log:
         "results/logs/analyse.log",
+    params:
+        published=PUBLISHED_OPTION,
     shell:
         r"""
         loadstone analyse \
@@ -28,5 +33,7 @@ rule analyse:
             --scaling {output.scaling:q} \
             --verdicts {output.verdicts:q} \
             --repeats {output.repeats:q} \
+            --hypotheses {output.hypotheses:q} \
+            {params.published:q} \
             2> >(tee {log:q} >&2)
         """

@@ -55,7 +55,9 @@ PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/*.py", "workflow/loadstone/measure/*.py")
 SEARCH_SOURCES = sources("workflow/loadstone/capacity.py", "workflow/loadstone/searching.py")
 ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py")
-REPORT_SOURCES = sources("workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*")
+REPORT_SOURCES = sources(
+    "workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*", "workflow/loadstone/audittable.py"
+)
 
 
 wildcard_constraints:

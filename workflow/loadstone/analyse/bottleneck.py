@@ -169,7 +169,6 @@ _UTILISATIONS = {
 
 
 def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
-    known = s.failures is not None and s.requests
     rows: list[tuple[str, float | None, str, float, str]] = [
         ("X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: checks the run, accuses nobody"),
         ("u_think", s.think, "", limits.think_time, "share of the rate that so many users can send at R₀"),
@@ -181,8 +180,8 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
         ("run queue", s.host_run_queue, "a CPU", 1.0, "processes that ran or could; above 1, some waited for a CPU"),
         ("u_link", s.link, "", limits.link_full, "share of the link's speed"),
     ]
-    if known:
-        bound = failure_bound(s.failures or 0.0, s.requests or 0.0)
+    if s.failures is not None and s.requests:
+        bound = failure_bound(s.failures, s.requests)
         rows.append(("failures", bound, "", limits.most_failures, "lower 95 % bound of the share of failures"))
     return [
         Evidence(signal=signal, value=value, unit=unit, limit=limit, meaning=meaning)
@@ -195,11 +194,24 @@ def _remark(s: Signals, limits: Thresholds, name: str) -> str | None:
     if name in (THINK_TIME, ARRIVALS):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
         return "near the knee" if any(_at_least(value, limits.slack) for value in utilisations) else None
+    if name == UNDETERMINED and (near := _nearly_full(s, limits)):
+        return "nearly full: " + ", ".join(near)
     if name == UNDETERMINED and s.unloaded_response_s and s.response_s >= limits.slowed * s.unloaded_response_s:
-        return "an unobserved resource: responses take twice as long as unloaded, or more; nothing seen is at its limit"
+        return (
+            "an unobserved resource: responses take twice as long as unloaded, or more; nothing seen is near its limit"
+        )
     if name == INVALID:
         return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency:.3g}"
     return None
+
+
+def _nearly_full(s: Signals, limits: Thresholds) -> list[str]:
+    """Name the resources without slack: at their limit but for what keeps the blame from them, or just below it."""
+    return [
+        f"{_UTILISATIONS[figure.signal]} ({figure.signal} = {figure.value:.2g})"
+        for figure in _figures(s, limits)
+        if figure.signal in _UTILISATIONS and figure.signal != "u_think" and figure.value >= limits.slack
+    ]
 
 
 def _probe(name: str) -> str:

@@ -31,11 +31,18 @@ class Measured:
     signals: dict[RunKey, Signals]
     """Without the baselines' figures, which only all runs together know."""
     windows: dict[RunKey, Window]
+    unsound: frozenset[RunKey] = frozenset()
+    """Runs that are not to be used: they take no part in means."""
 
     def together(self, experiment: str) -> pd.DataFrame:
-        """Take the rows of an experiment in which all endpoints are together, one a repeat."""
+        """Take the rows of an experiment in which all endpoints are together, one a sound repeat.
+
+        Where no repeat is sound, all of them: something has to be shown, and its verdict says what to make of it.
+        """
         table = self.summary
-        return table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
+        rows = table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
+        sound = rows[[(experiment, repeat) not in self.unsound for repeat in rows["repeat"]]]
+        return rows if sound.empty else sound
 
     def figures(self, experiments: Sequence[str]) -> list[RunFigures]:
         """List the metrics of all runs of some experiments."""

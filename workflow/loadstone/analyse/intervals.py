@@ -73,6 +73,19 @@ def ratio_of_runs(values: Sequence[float], to: Sequence[float]) -> Interval:
     )
 
 
+def ratio_of_pairs(values: Sequence[float], to: Sequence[float]) -> Interval:
+    """Ratio of two figures of the same runs, run by run: Student's t on the logarithms of the runs' own ratios.
+
+    What moved both figures of a run alike is not in it. Values must be positive; raises ValueError otherwise.
+    """
+    a, b = np.asarray(values, float), np.asarray(to, float)
+    if not len(a) or len(a) != len(b) or (a <= 0).any() or (b <= 0).any():
+        raise ValueError("a ratio of pairs needs positive values, as many on both sides")
+    mean = mean_of_runs((np.log(a) - np.log(b)).tolist())
+    low, high = (None if bound is None else math.exp(bound) for bound in (mean.low, mean.high))
+    return Interval(value=math.exp(mean.value), low=low, high=high, runs=mean.runs)
+
+
 def repeats_needed(values: Sequence[float], precision: float) -> int | None:
     """Runs that make the interval's half width `precision` times the mean, going by the spread of these runs.
 

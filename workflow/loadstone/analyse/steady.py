@@ -93,7 +93,7 @@ def find_warm_up(series: Sequence[float]) -> WarmUp:
 def find_trend(series: Sequence[float]) -> Trend:
     """Lay a straight line through the batch means of five, tested with the variance that their correlation leaves."""
     y = _batch_means(np.asarray(series, float))
-    if len(y) < FEWEST_BATCHES or y.mean() == 0 or y.std() == 0:
+    if len(y) < FEWEST_BATCHES or y.mean() == 0:
         return Trend(change=0.0, p=1.0)
     fit = fit_line(np.arange(len(y)), y)
     spread = float(fit.residuals @ fit.residuals)
@@ -107,10 +107,11 @@ def find_trend(series: Sequence[float]) -> Trend:
 
 
 def _differ(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Whether the means of two stretches of batches differ beyond doubt, and by so much that it matters (Welch)."""
+    """Whether the means of two stretches of batches differ beyond doubt, and by so much that it matters (Welch).
+
+    Each has two batches or more: half of `FEWEST_BATCHES`.
+    """
     if abs(one.mean() - other.mean()) <= SMALLEST_CHANGE * abs(other.mean()):
-        return False
-    if min(len(one), len(other)) < 2:
         return False
     variances = [float(part.var(ddof=1)) / len(part) for part in (one, other)]
     if sum(variances) == 0:

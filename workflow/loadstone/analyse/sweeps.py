@@ -1,4 +1,4 @@
-"""Sweeps: each level beside the first, a scaling law where there are grounds, a prediction for numbers of users.
+"""Sweeps: each level beside the first, a law where there are grounds, predictions for users and known demands.
 
 The content of `scaling.json`.
 """
@@ -18,6 +18,7 @@ from loadstone.analyse.bottleneck import (
     SHARED_HOST,
     THINK_TIME,
 )
+from loadstone.analyse.calibration import Weight, calibration_json, slots_taken
 from loadstone.analyse.campaign import Measured, RunKey
 from loadstone.analyse.fitting import fit_law, throughput_interval
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
@@ -25,6 +26,7 @@ from loadstone.analyse.intervals import Interval, mean_of_runs, ratio_of_runs
 from loadstone.analyse.prediction import NotPredictable, UserLevel, forecast_json, predict
 from loadstone.analyse.scaling import Fit, LawName, NotIdentifiable, Runs
 from loadstone.analyse.signals import Signals
+from loadstone.analyse.verdicts import SLOT_FACTORS
 from loadstone.suite import Level, Sweep
 
 CURVE_POINTS = 25
@@ -55,7 +57,7 @@ def _analyse(
             found["forecast"] = forecast_json(_forecast(sweep, runs))
         except NotPredictable as error:
             found["forecast_reason"] = str(error)
-    return found
+    return found | calibration_json(_weights(sweep, measured, runs))
 
 
 def _level(level: Level, first: str, measured: Measured, verdicts: Mapping[str, str]) -> dict[str, Any]:
@@ -102,7 +104,6 @@ def _runs_of(signals: Mapping[RunKey, Signals], experiment: str) -> list[Signals
 
 def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: Mapping[str, str]) -> LevelFacts:
     """Gather what the grounds for a law rest on; a factor that is fitted is a number (the suite sees to that)."""
-    demand = [s.server_cpu / s.throughput for s in runs if s.server_cpu is not None and s.throughput > 0]
     cost = [sum(s.generator_cpu) / s.throughput for s in runs if s.generator_cpu and s.throughput > 0]
     unloaded = [s.unloaded_response_s for s in runs if s.unloaded_response_s is not None]
     return LevelFacts(
@@ -114,9 +115,14 @@ def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: 
         users=runs[0].users,
         think_s=float(np.mean([s.think_s for s in runs])),
         unloaded_response_s=_mean(unloaded),
-        server_demand_s=_mean(demand),
+        server_demand_s=_server_demand(runs),
         generator_demand_s=_mean(cost),
     )
+
+
+def _server_demand(runs: Sequence[Signals]) -> float | None:
+    """CPU seconds of the server a request."""
+    return _mean([s.server_cpu / s.throughput for s in runs if s.server_cpu is not None and s.throughput > 0])
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -214,5 +220,30 @@ def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> Any:
     ]
     every = [s for found in runs.values() for s in found]
     unloaded = [s.unloaded_response_s for s in every if s.unloaded_response_s is not None]
-    usable = [min(s.server_workers or 0, s.server_cores or 0) for s in every]
-    return predict(levels, _mean(unloaded) or math.nan, int(min(usable)))
+    return predict(levels, _mean(unloaded) or math.nan, _servers(every))
+
+
+def _servers(runs: Sequence[Signals]) -> int:
+    """Tell how many requests the server's CPUs work on at a time, 0 where that is not known."""
+    return int(min(min(s.server_workers or 0, s.server_cores or 0) for s in runs))
+
+
+def _weights(sweep: Sweep, measured: Measured, runs: Mapping[str, Sequence[Signals]]) -> list[Weight]:
+    """Gather the levels of a sweep over the server's slots whose throughput theory knows."""
+    weights = []
+    for level in sweep.levels if sweep.vary in SLOT_FACTORS else ():
+        settings = measured.plan.experiments[level.experiment]
+        slots, demand = slots_taken(settings), settings.server.calibration
+        throughput = _column(measured, level.experiment, "goodput_rps")
+        if slots is not None and demand is not None and throughput:
+            weights.append(
+                Weight(
+                    value=int(str(level.value)),
+                    slots=slots,
+                    demand=demand,
+                    throughput=tuple(throughput),
+                    server_demand_s=_server_demand(runs[level.experiment]),
+                    servers=_servers(runs[level.experiment]),
+                )
+            )
+    return weights

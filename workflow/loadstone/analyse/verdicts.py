@@ -66,9 +66,8 @@ _ENDED = (ERRORS, INVALID)
 
 
 def _is_ceiling(s: Signals, limits: Thresholds) -> bool:
-    """Whether a generator was really at its limit, by itself or for want of CPUs: else it could have sent more."""
-    busy = (s.generator or 0.0) >= limits.saturated or (s.host or 0.0) >= limits.saturated
-    return busy and judge(s, limits).verdict not in _ENDED
+    """Whether a worker of the generator was at its limit: else it was the machine's CPUs that were too few."""
+    return (s.generator or 0.0) >= limits.saturated and judge(s, limits).verdict not in _ENDED
 
 
 def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[str, Any]:
@@ -88,6 +87,11 @@ def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[str, A
             for (experiment, repeat), verdict in sorted(judged.items())
         ],
     }
+
+
+def unsound(judged: Mapping[str, Any]) -> frozenset[RunKey]:
+    """List the runs of `verdicts.json` that are not to be used."""
+    return frozenset((run["experiment"], run["repeat"]) for run in judged["runs"] if run["verdict"] in _ENDED)
 
 
 def agree_by_experiment(
@@ -144,8 +148,13 @@ def serial_sections(
     return found
 
 
-def probe(twice: Sequence[float], once: Sequence[float], limits: Thresholds = DEFAULTS) -> Elasticity:
-    """Judge throughput (requests/s, one a run) with twice the users against that with as many as configured."""
+def probe(twice: Sequence[float], once: Sequence[float], limits: Thresholds = DEFAULTS) -> Elasticity | None:
+    """Judge throughput (requests/s, one a run) with twice the users against that with as many as configured.
+
+    None where a run has no throughput: there is no ratio to it.
+    """
+    if not all(rps > 0 for rps in (*twice, *once)):
+        return None
     ratio = ratio_of_runs(twice, once)
     value, low, high = (_doublings(bound) for bound in (ratio.value, ratio.low, ratio.high))
     assert value is not None  # noqa: S101 - a ratio has a value

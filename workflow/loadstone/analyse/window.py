@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, MOST_CUT, find_trend, find_warm_up, fit_line
+from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
 from loadstone.errors import ResultError
 from loadstone.record import RunRecord
 from loadstone.values import Model
@@ -30,6 +30,8 @@ REQUESTS_AN_OBSERVATION = 10
 """Fewest requests on which one observation rests."""
 SECONDS_AN_OBSERVATION = 0.1
 """Shortest observation: what else a machine does takes CPUs away for tenths of seconds, and would look like a trend."""
+ROUNDING_S = 1e-6
+"""More than a unix time is rounded by."""
 POST = "POST /albums"
 
 Floats = NDArray[np.float64]
@@ -81,14 +83,22 @@ class _Counts:
         """Choose the number of observations, each long enough, and a batch of five with a request of every user."""
         requests, seconds = float(self.requests.sum()), float(self.edges[-1] - self.edges[0])
         most = min(requests / REQUESTS_AN_OBSERVATION, BATCH * requests / users, seconds / SECONDS_AN_OBSERVATION)
-        return next((n for n in OBSERVATIONS if n <= most + 1e-6), None)
+        return next((n for n in OBSERVATIONS if n <= most), None)
 
     def observations(self, number: int) -> tuple[Floats, Floats]:
-        """Throughput (requests/s) and mean response (ms, NaN where none) in so many equal intervals."""
+        """Requests and mean response (ms, NaN where none) in so many equal intervals."""
         requests = self.requests.reshape(number, -1).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             response = self.response_ms.reshape(number, -1).sum(axis=1) / requests
-        return requests * number / (self.edges[-1] - self.edges[0]), response
+        return requests, response
+
+    def begins(self, number: int) -> Floats:
+        """When each of so many observations begins."""
+        return self.edges[:-1][:: FINEST // number]
+
+    def first(self, number: int, begin: float) -> int:
+        """Which of so many observations is the first that begins at `begin` or later, rounding aside."""
+        return int(np.searchsorted(self.begins(number), begin - ROUNDING_S))
 
 
 def find_window(path: Path, record: RunRecord) -> Window:
@@ -97,7 +107,7 @@ def find_window(path: Path, record: RunRecord) -> Window:
     begin, settled, remark = _settle(counts, record)
     edge = np.array([begin, record.window[1]])
     albums = _albums(np.interp(edge, counts.edges, counts.posts), record)
-    effect, p = _growth_effect(counts, begin, record) if albums[1] > albums[0] else (None, None)
+    effect, p = _growth_effect(counts, begin, record)
     return Window(
         begin=begin,
         end=record.window[1],
@@ -130,10 +140,9 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
         return configured, None, None
     series = dict(zip(("throughput", "mean response"), counts.observations(number), strict=True))
     warm_ups = {name: find_warm_up(values.tolist()) for name, values in series.items()}
-    length = float(counts.edges[-1] - counts.edges[0])
-    cut = min(max(found.cut for found in warm_ups.values()) / number, MOST_CUT) * length
-    begin = max(configured, float(counts.edges[0]) + cut)
-    first = int(np.ceil((begin - counts.edges[0]) / length * number - 1e-6))
+    cut = max(found.cut for found in warm_ups.values())
+    begin = max(configured, float(counts.begins(number)[cut]))
+    first = counts.first(number, begin)
     trends = {name: find_trend(values[first:].tolist()) for name, values in series.items()}
     limits = [f"{name} settled in no part of the run" for name, found in warm_ups.items() if found.at_limit]
     drifts = [
@@ -182,12 +191,13 @@ def _albums(posts: Floats, record: RunRecord) -> Floats:
 def _growth_effect(counts: _Counts, begin: float, record: RunRecord) -> tuple[float | None, float | None]:
     """Fit the mean response to the album count, interval by interval, and say what its growth changed."""
     number = counts.observable(record.run.load.users) or OBSERVATIONS[-1]
-    step = FINEST // number
+    first = counts.first(number, begin)
     _, response = counts.observations(number)
-    at_edges = _albums(counts.posts[::step], record)
+    at_edges = _albums(counts.posts[:: FINEST // number], record)
     albums = (at_edges[1:] + at_edges[:-1]) / 2
-    inside = (counts.edges[::step][:-1] >= begin - 1e-6) & ~np.isnan(response)
-    if inside.sum() < FEWEST_BATCHES or np.ptp(albums[inside]) == 0:
+    known = ~np.isnan(response[first:])
+    albums, response = albums[first:][known], response[first:][known]
+    if len(albums) < FEWEST_BATCHES or np.ptp(albums) == 0:
         return None, None
-    fit = fit_line(albums[inside], response[inside])
-    return fit.slope * float(np.ptp(albums[inside])), fit.p
+    fit = fit_line(albums, response)
+    return fit.slope * float(np.ptp(albums)), fit.p

@@ -57,6 +57,22 @@ class Sampler:
                     self._known[pid] = psutil.Process(pid)
                 self._rows.append(_process(role, self._known[pid]))
 
+    def busy(self) -> dict[str, float]:
+        """Tell how many CPUs each role used in the last second, by the samples so far."""
+        begin: dict[int, Row] = {}
+        end: dict[int, Row] = {}
+        for row in reversed(self._rows):
+            if row[0] < self._rows[-1][0] - 1 - SAMPLE_INTERVAL_S / 2:
+                break
+            begin[row[2]] = row
+            end.setdefault(row[2], row)
+        used: dict[str, float] = {}
+        for pid, last in end.items():
+            first, role = begin[pid], last[1]
+            if last[0] > first[0]:
+                used[role] = used.get(role, 0.0) + (last[3] - first[3]) / (last[0] - first[0])
+        return used
+
     def write(self, path: Path) -> None:
         """Store all samples as Parquet."""
         columns = zip(*self._rows, strict=True)

@@ -23,6 +23,7 @@ from loadstone.measure.probes import SAMPLE_INTERVAL_S, Sampler
 from loadstone.measure.processes import StopRequest
 from loadstone.measure.progress import Reporter
 from loadstone.measure.server import GunicornUnderTest
+from loadstone.measure.status import StatusFile
 from loadstone.plan import Run
 from loadstone.record import AlbumCounts, Check, Commands, Phases, RequestCounts, RunRecord, write_record
 
@@ -97,13 +98,17 @@ class _Measurement:
     sampler: Sampler = field(default_factory=Sampler)
     answered: tuple[int, float] = (0, 0.0)
     """Requests so far, and when (monotonic seconds) there was last a new one."""
+    status: StatusFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.status = StatusFile(self.run, self.scratch, self.times)
 
     def carry_out(self) -> RunRecord:
         state_before = describe_state()
         server = GunicornUnderTest(self.run.server, self.scratch, self.logs, self.guard, self.stop)
         self.times["server_started"] = server.started
         try:
-            self.reporter.phase("starting the server")
+            self._enter("starting the server")
             self.times["server_ready"] = server.wait_ready()
             server.preflight(self.run.load.mix)
             albums_before = server.albums()
@@ -117,7 +122,7 @@ class _Measurement:
         self.times["server_stopped"] = time.time()
         state_after = describe_state()
 
-        self.reporter.phase("collecting")
+        self._enter("collecting")
         requests = self.scratch / "requests.parquet"
         recorded = collect_requests(fleet.records, requests)
         counts = RequestCounts(
@@ -147,11 +152,16 @@ class _Measurement:
         self._tidy(fleet)
         return record
 
+    def _enter(self, phase: str) -> None:
+        """Tell that a phase has begun."""
+        self.reporter.phase(phase)
+        self.status.phase(phase)
+
     def _apply_load(self, server: GunicornUnderTest) -> LocustFleet:
         """Start Locust and attend to the run until the load is over."""
         fleet = LocustFleet(self.run, server.url, self.scratch, self.logs, self.guard)
         self.times["load_started"] = fleet.started
-        self.reporter.phase("starting Locust")
+        self._enter("starting Locust")
         try:
             ramp = self.run.load.ramp_up_s + RAMP_MARGIN_S
             load = self.run.warm_up + self.run.duration
@@ -177,7 +187,7 @@ class _Measurement:
                     raise GeneratorError("a Locust worker has stopped reporting to its master")
                 self.times[event] = when
                 if event in PHASE_TEXTS:
-                    self.reporter.phase(PHASE_TEXTS[event])
+                    self._enter(PHASE_TEXTS[event])
             server.check_alive()
             if "window_end" not in self.times:
                 fleet.check_alive()
@@ -186,6 +196,7 @@ class _Measurement:
             self.sampler.sample(_roles(server, fleet))
             requests, failures = fleet.totals()
             self.reporter.figures(requests, failures)
+            self.status.beat(requests, failures, fleet.records, self.sampler.busy)
             self._refuse_silence(requests)
             if awaited not in self.times:
                 self.stop.sleep(max(0.0, next_sample - time.monotonic()))
@@ -218,6 +229,7 @@ class _Measurement:
         """Leave in the folder what belongs to the result."""
         shutil.rmtree(self.scratch / "server-state")
         (self.scratch / "timeline.jsonl").unlink()
+        self.status.remove()
         for path in fleet.records:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".totals").unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Everything that the page is made of, read once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,56 +8,117 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from loadstone.analyse.campaign import gather
-from loadstone.errors import ResultError
+from loadstone.analyse.audit import Row
+from loadstone.analyse.campaign import RunKey, gather, load_measured
+from loadstone.analyse.signals import Signals
+from loadstone.analyse.verdicts import against_baselines
+from loadstone.analyse.window import Window
+from loadstone.audittable import read_table
+from loadstone.baselines import is_baseline, twice_name
+from loadstone.errors import ResultError, TableError
 from loadstone.plan import Plan
 from loadstone.published import read_published
 from loadstone.record import RunRecord, read_record
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """What somebody else published."""
+
+    figures: dict[str, dict[str, float]]
+    """Row → column → figure."""
+    rows: list[Row]
+    """The same rows as the audit takes them; none where it refuses the table."""
+    refusal: str | None
+    """Why the audit refuses the table."""
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
-    """A suite, its runs, and all tables made of them. Tables lead with the columns experiment and repeat."""
+    """A suite, its runs, and all that was made of them. Tables lead with the columns experiment and repeat."""
 
     plan: Plan
     records: list[RunRecord]
+    """Of all runs, those of baselines too."""
+    windows: dict[RunKey, Window]
+    """Of all runs."""
+    signals: dict[RunKey, Signals]
+    """Of all runs, with the baselines' figures."""
     summary: pd.DataFrame
+    """Without baselines, as the next two."""
     latency: pd.DataFrame
     course: pd.DataFrame
     processes: pd.DataFrame
+    """Of all runs."""
     scaling: dict[str, Any]
     verdicts: dict[str, Any]
-    published: dict[str, dict[str, float]]
-    """Row → column → figure; empty where the suite names none."""
+    repeats: dict[str, Any]
+    published: PublishedTable | None
 
     @property
     def experiments(self) -> list[str]:
-        """Names in the order of the page: those that repeat published rows in the order of that table, then by name."""
-        names = list(self.plan.suite.experiments)
-        wanted = self.plan.suite.published
-        if wanted is None:
-            return names
-        place = {row: number for number, row in enumerate(self.published)}
-        return sorted(names, key=lambda name: (place.get(wanted.rows.get(name, ""), len(place)), name))
+        """Names in the order of the page, without baselines.
+
+        First those that repeat published rows, in the order of that table, then the others by name, then the sweeps'
+        levels in their order. A probe follows what it probes.
+        """
+        suite = self.plan.suite
+        place = {row: number for number, row in enumerate(self.published.figures)} if self.published else {}
+        rows = suite.published.rows if suite.published else {}
+        repeating = sorted(rows, key=lambda name: (place.get(rows[name], len(place)), name))
+        levels = [level.experiment for sweep in suite.sweeps.values() for level in sweep.levels]
+        rest = [name for name in suite.experiments if name not in levels]
+        names = dict.fromkeys([*repeating, *rest, *levels])
+        return [each for name in names for each in (name, twice_name(name)) if each in self.plan.experiments]
+
+    @property
+    def judged(self) -> dict[RunKey, Mapping[str, Any]]:
+        """The verdict of each run, with its evidence."""
+        return {(run["experiment"], run["repeat"]): run for run in self.verdicts["runs"]}
+
+    def runs_of(self, experiment: str) -> list[RunKey]:
+        """List the runs of an experiment or baseline, by repeat."""
+        return sorted(key for key in self.signals if key[0] == experiment)
 
 
 def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
     """Read what the earlier stages left in `results`. Raises `ResultError` where something can't be read."""
+    summaries = results / "summaries"
+    measured = load_measured(plan, summaries)
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
-    try:
-        summary = pd.read_csv(results / "summary.csv", dtype={"failure_kinds": str})
-        scaling = orjson.loads((results / "scaling.json").read_bytes())
-        verdicts = orjson.loads((results / "verdicts.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{results}: can't be read: {str(error).splitlines()[0]}") from None
     return Campaign(
         plan=plan,
         records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json") for run in runs],
-        summary=summary,
-        latency=gather(plan, results / "summaries", "latency"),
-        course=gather(plan, results / "summaries", "course"),
-        processes=gather(plan, results / "summaries", "processes"),
-        scaling=scaling,
-        verdicts=verdicts,
-        published={} if published is None else read_published(published),
+        windows=measured.windows,
+        signals=against_baselines(plan, measured.signals),
+        summary=_own(measured.summary),
+        latency=_own(gather(plan, summaries, "latency")),
+        course=_own(gather(plan, summaries, "course")),
+        processes=gather(plan, summaries, "processes"),
+        scaling=_read(results / "scaling.json"),
+        verdicts=_read(results / "verdicts.json"),
+        repeats=_read(results / "repeats.json"),
+        published=None if published is None else read_publication(published),
     )
+
+
+def read_publication(path: Path) -> PublishedTable:
+    """Read a published table, for comparing and for auditing. Raises `TableError` where it can't even be compared."""
+    figures = read_published(path)
+    try:
+        return PublishedTable(figures=figures, rows=read_table(path, None), refusal=None)
+    except TableError as error:
+        return PublishedTable(figures=figures, rows=[], refusal=str(error))
+
+
+def _own(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave the baselines out."""
+    return table[~table["experiment"].map(is_baseline).astype(bool)]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = orjson.loads(path.read_bytes())
+        return found
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None

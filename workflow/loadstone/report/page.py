@@ -1,8 +1,7 @@
-"""Put the page together: charts as specifications, tables as values, one template, one file."""
+"""Put the page together: charts as specifications, tables as values, one template a section, one file."""
 
-import json
 import re
-from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -11,10 +10,23 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from loadstone.analyse.requests import ALL
-from loadstone.record import RunRecord
-from loadstone.report import charts, numbers, tables
+from loadstone.report import (
+    agreement,
+    baselines,
+    careful,
+    figures,
+    forecasts,
+    numbers,
+    published,
+    runs,
+    soundness,
+    sweeps,
+    tables,
+    verdicts,
+)
+from loadstone.report.charts import Chart
 from loadstone.report.data import Campaign
+from loadstone.report.provenance import provenance
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 DIGITS = 5
@@ -23,6 +35,78 @@ DIGITS = 5
 
 def render(campaign: Campaign) -> str:
     """Write the campaign as one HTML page that needs no network."""
+    doubts = soundness.doubts(campaign)
+    with alt.data_transformers.disable_max_rows():
+        drawn = figures.all_charts(campaign, doubts)
+        specifications = {name: _specification(chart) for name, chart in drawn.items()}
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            totals=runs.totals(campaign),
+            warnings=careful.warnings(campaign, doubts),
+            charts=set(specifications),
+            albums=[name for name in specifications if name.startswith("albums-")],
+            growth=tables.growth(campaign),
+            seed=campaign.plan.suite.seed,
+            limits=campaign.plan.suite.thresholds,
+            provenance=provenance(campaign),
+            specifications=_json_in_script(specifications),
+            bundle=_code_in_script(_vega_bundle()),
+            **_sections(campaign, doubts),
+        )
+    )
+
+
+def _sections(campaign: Campaign, doubts: figures.Doubts) -> dict[str, Any]:
+    """Lay out what the sections show, one entry or more each."""
+    judged = verdicts.verdict_rows(campaign, doubts)
+    compared = published.published_rows(campaign, doubts)
+    audited = published.audit_table(campaign)
+    agreeing = agreement.agreements(campaign)
+    limits = baselines.ceilings(campaign)
+    listed = runs.run_rows(campaign, doubts)
+    swept = sweeps.sweep_views(campaign, doubts)
+    return {
+        "verdicts": judged,
+        "verdict_lead": verdicts.lead(judged, probes=len(judged) > len(campaign.plan.suite.experiments)),
+        "signals": verdicts.columns(judged),
+        "missing": verdicts.missing_sentence(campaign),
+        "to_settle": verdicts.to_settle(campaign, judged),
+        "published": compared,
+        "findings": audited.findings if audited else [],
+        "no_audit": published.doubtful_sentence(campaign.published),
+        "capacity": published.capacity_sentence(compared),
+        "unloaded": baselines.unloaded(campaign),
+        "ceilings": limits,
+        "clients": baselines.client_sentences(limits),
+        "sweeps": swept,
+        "forecasts": {view.name: _forecast(view.forecast) for view in swept if view.forecast},
+        "repeats": agreeing,
+        "repeats_say": [
+            sentence
+            for sentence in (
+                agreement.once_sentence(agreeing),
+                agreement.agreement_sentence(agreeing),
+                agreement.precision_sentence(agreeing),
+                agreement.width_sentence(campaign),
+                agreement.drift_sentence(campaign),
+            )
+            if sentence
+        ],
+        "runs": listed,
+        "warm_up": runs.longer_warm_up_sentence(listed),
+    }
+
+
+def _forecast(forecast: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "rows": forecasts.forecast_rows(forecast),
+        "sentences": [forecasts.forecast_sentence(forecast), forecasts.agreement_sentence(forecast)],
+    }
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("loadstone.report"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -30,66 +114,23 @@ def render(campaign: Campaign) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "figure": numbers.figure, "ratio": numbers.ratio, "interval": numbers.interval, "clock": numbers.clock
-    }  # fmt: skip
-    with alt.data_transformers.disable_max_rows():
-        specifications = {name: _specification(chart) for name, chart in _charts(campaign).items()}
-    return environment.get_template("page.html").render(
-        campaign=campaign,
-        published=tables.published_rows(campaign),
-        sweeps=campaign.scaling,
-        bounds={name: tables.bounds_of_levels(campaign, name) for name in campaign.scaling},
-        albums_endpoints=[name for name in specifications if name.startswith("albums-")],
-        totals=_totals(campaign),
-        odd_runs=[record for record in campaign.records if not all(check.ok for check in record.checks)],
-        runs=_runs(campaign),
-        first=min(campaign.records, key=lambda record: record.phases.server_started),
-        growth=tables.growth(campaign),
-        verdicts=tables.verdict_rows(campaign),
-        signals=tables.SIGNALS,
-        missing=sorted({name for run in campaign.verdicts["runs"] for name in run["missing"]}),
-        commits=_distinct(record.source.commit or "no git" for record in campaign.records),
-        locks=_distinct(record.source.lock_sha256 or "none" for record in campaign.records),
-        versions=_distinct(_versions(record) for record in campaign.records),
-        machines=_distinct(_machine(record) for record in campaign.records),
-        suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
-        specifications=_json_in_script(specifications),
-        bundle=_code_in_script(_vega_bundle()),
+    filters = (
+        *(numbers.figure, numbers.signed, numbers.percent, numbers.limit, numbers.utilisation, numbers.ratio),
+        *(
+            numbers.interval,
+            numbers.count,
+            numbers.clock,
+            numbers.plain,
+            numbers.listed,
+            numbers.several,
+            numbers.decimal,
+        ),
     )
+    environment.filters |= {written.__name__: written for written in filters}
+    return environment
 
 
-def _charts(campaign: Campaign) -> dict[str, charts.Chart]:
-    order = campaign.experiments
-    first = tables.busiest(campaign)
-    summary = campaign.summary
-    together = summary[summary["endpoint"] == ALL][["experiment", "repeat", "goodput_rps"]]
-    get_post = summary[summary["endpoint"].isin([tables.GET, tables.POST])]
-    latency = campaign.latency[campaign.latency["endpoint"] != ALL]
-    albums = tables.by_albums(campaign)
-    found: dict[str, charts.Chart] = {
-        "throughput": charts.throughput(together[together["goodput_rps"] > 0], order),
-        "response-times": charts.response_times(tables.response_statistics(campaign), order),
-        "latency": charts.latency_distribution(latency, order, first),
-        "get-post": charts.get_against_post(get_post[["experiment", "repeat", "endpoint", "mean_ms"]].dropna(), order),
-        "course": charts.course(*tables.course(campaign), order, first),
-        "cpu": charts.cpu(tables.cpu_by_process(campaign), order),
-    }
-    for number, endpoint in enumerate(tables.ENDPOINTS):
-        mine = albums[albums["endpoint"] == endpoint].drop(columns="endpoint")
-        if not mine.empty:
-            found[f"albums-{number}"] = charts.response_by_albums(mine, endpoint)
-    for name, sweep in campaign.scaling.items():
-        points = tables.scaling_points(sweep)
-        if sweep["parameters"]:
-            curve = tables.scaling_curve(sweep["parameters"], points["level"].tolist())
-            found[f"sweep-{name}"] = charts.speedup(points, curve, sweep["vary"])
-        else:
-            found[f"sweep-{name}"] = charts.sweep_points(points, sweep["vary"])
-    return found
-
-
-def _specification(chart: charts.Chart) -> dict[str, Any]:
+def _specification(chart: Chart) -> dict[str, Any]:
     specification: dict[str, Any] = _rounded(chart.to_dict())
     return specification
 
@@ -115,42 +156,8 @@ def _code_in_script(code: str) -> Markup:
     return Markup(re.sub("</(script)", r"<\\/\1", code, flags=re.IGNORECASE))  # noqa: S704 - escaped for this place
 
 
+@cache
 def _vega_bundle() -> str:
     """Vega, Vega-Lite and vegaEmbed as one script without imports; it defines `window.vegaEmbed`."""
     bundle: str = vl_convert.javascript_bundle(vl_version=VEGA_LITE_VERSION)  # type: ignore[call-arg]  # wrong stub
     return bundle
-
-
-def _distinct(texts: Iterable[str]) -> list[str]:
-    return sorted(set(texts))
-
-
-def _versions(record: RunRecord) -> str:
-    return ", ".join(f"{name} {version}" for name, version in record.source.versions.items())
-
-
-def _machine(record: RunRecord) -> str:
-    machine = record.machine
-    quota = f", limited to {numbers.figure(machine.cpu_quota)}" if machine.cpu_quota else ""
-    memory = numbers.figure(machine.memory_bytes / 2**30)
-    return f"{machine.cpu_model}, {machine.cores} CPUs{quota}, {memory} GiB, {machine.system}"
-
-
-def _totals(campaign: Campaign) -> dict[str, float]:
-    together = campaign.summary[campaign.summary["endpoint"] == ALL]
-    return {
-        "requests": float(together["requests"].sum()),
-        "failures": float(together["failures"].sum()),
-        "recorded": float(sum(record.counts.recorded for record in campaign.records)),
-        "seconds": sum(r.phases.server_stopped - r.phases.server_started for r in campaign.records),
-    }
-
-
-def _runs(campaign: Campaign) -> list[dict[str, Any]]:
-    """List the runs in the order in which they were measured."""
-    table = campaign.summary[campaign.summary["endpoint"] == ALL].set_index(["experiment", "repeat"])
-    rows = []
-    for record in sorted(campaign.records, key=lambda record: record.phases.server_started):
-        figures = table.loc[(record.run.experiment, record.run.repeat)]
-        rows.append({"record": record, "figures": figures})
-    return rows

@@ -20,7 +20,11 @@
     const narrow = window.innerWidth < 560;
     const { config: _, ...rest } = specification;
     const config = theme();
-    if (narrow) { config.axisY = { labelLimit: 120 }; }
+    config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
+    if (narrow) {
+      config.axisX = { titleAnchor: "end" };
+      config.legend.columns = 1;
+    }
     return window.vegaEmbed(`#chart-${CSS.escape(name)}`, rest, {
       config, renderer: "svg", actions: { export: true, source: false, compiled: false, editor: false },
     });

@@ -1,0 +1,124 @@
+"""The instrument, checked by a known weight: throughput of a server whose demands are known, beside what theory says.
+
+Each request of GET /calibration sleeps beside all others, then under one lock. Where every slot is always taken, n
+slots are n customers of a closed network, a delay and a queue: the machine-repairman model, solved by exact MVA.
+Nothing that was measured goes into that prediction. It knows of the sleeps alone, so what a server does beside them,
+about a millisecond a request, leaves throughput some 4 % below. For comparison, a further prediction has the server's
+measured CPU time a request as a third station.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from loadstone.analyse.intervals import mean_of_runs
+from loadstone.analyse.operational import Station, exact_mva
+from loadstone.conditions import Calibration, Settings
+
+MOST_ERROR = 0.10
+"""Relative difference of measured and predicted throughput up to which the instrument passes."""
+MOST_SLOTS = 8
+"""Slots up to which a level has to pass. Beyond, it is shown: the nearer the lock is to its capacity, the less the
+throughput depends on anything else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """A level of a sweep whose slots are all taken by requests of a known demand."""
+
+    value: int
+    """Of the factor."""
+    slots: int
+    demand: Calibration
+    throughput: tuple[float, ...]
+    """Requests/s, one a run."""
+    server_demand_s: float | None
+    """CPU seconds of the server a request, as measured."""
+    servers: int | None
+    """How many requests the server's CPUs work on at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the instrument should have read, and what it did; requests/s."""
+
+    value: int
+    slots: int
+    predicted: float
+    """By the known demands alone."""
+    predicted_with_cpu: float | None
+    """The same with the server's CPU, as measured; None where it was not measured."""
+    measured: float
+    low: float | None
+    """Of the 95 % interval over runs; None where there was a single one."""
+    high: float | None
+    ratio: float
+    """Measured over predicted."""
+    passed: bool | None
+    """Whether it is near enough to 1; None for more slots than the criterion is about."""
+
+
+def slots_taken(settings: Settings) -> int | None:
+    """Count the slots that requests of known demand take all the time; None where that is not so.
+
+    Users have to be as many as slots, never to wait, and to ask for nothing else; all must succeed. Any free slot must
+    be able to take the next request: connections that are kept alive stay with one worker process.
+    """
+    server, load = settings.server, settings.load
+    known = server.calibration
+    if known is None or known.failures or not known.parallel + known.serial:
+        return None
+    if load.scheduled or load.mean_think_time_s or any(weight for task, weight in load.mix if task != "calibration"):
+        return None
+    if server.worker_class == "gevent" or (server.worker_class == "gthread" and server.workers > 1):
+        return None
+    slots = server.workers * server.threads
+    return slots if load.users >= slots else None
+
+
+def calibrate(weights: Sequence[Weight]) -> list[Reading]:
+    """Set what was measured of each level beside its prediction, by slots."""
+    return [_read(weight) for weight in sorted(weights, key=lambda weight: (weight.slots, weight.value))]
+
+
+def calibration_json(weights: Sequence[Weight]) -> dict[str, Any]:
+    """Lay the readings out for machines, with the predicted throughput of every number of slots; None without any."""
+    if not weights:
+        return {"calibration": None, "calibration_curve": None}
+    most = max(weights, key=lambda weight: weight.slots)
+    curve = enumerate(_throughputs(most.demand, most.slots), start=1)
+    return {
+        "calibration": [asdict(reading) for reading in calibrate(weights)],
+        "calibration_curve": [{"slots": slots, "throughput": throughput} for slots, throughput in curve],
+    }
+
+
+def _read(weight: Weight) -> Reading:
+    measured = mean_of_runs(weight.throughput)
+    predicted = _throughputs(weight.demand, weight.slots)[-1]
+    ratio = measured.value / predicted
+    return Reading(
+        value=weight.value,
+        slots=weight.slots,
+        predicted=predicted,
+        predicted_with_cpu=_with_cpu(weight),
+        measured=measured.value,
+        low=measured.low,
+        high=measured.high,
+        ratio=ratio,
+        passed=round(abs(ratio - 1), 9) <= MOST_ERROR if weight.slots <= MOST_SLOTS else None,
+    )
+
+
+def _with_cpu(weight: Weight) -> float | None:
+    if weight.server_demand_s is None or not weight.servers:
+        return None
+    cpu = Station(demand_s=weight.server_demand_s, servers=weight.servers)
+    return _throughputs(weight.demand, weight.slots, cpu)[-1]
+
+
+def _throughputs(demand: Calibration, slots: int, *further: Station) -> list[float]:
+    """Predict the throughput of 1, 2, … slots, requests/s."""
+    stations = [Station(demand_s=demand.parallel, kind="delay"), Station(demand_s=demand.serial), *further]
+    found: list[float] = exact_mva(stations, 0.0, slots).throughput.tolist()
+    return found

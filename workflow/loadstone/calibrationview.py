@@ -1,0 +1,80 @@
+"""Show in a terminal whether the instrument read what theory says."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
+from loadstone.errors import ResultError
+
+Reading = Mapping[str, Any]
+"""One of the readings that `scaling.json` holds; requests/s."""
+
+WIDTH_ELSEWHERE = 100
+"""Columns to use where the output is no terminal."""
+
+
+def read_calibration(results: Path) -> dict[str, list[Reading]]:
+    """Read what a campaign says of known demands: sweep → readings. Raises `ResultError` where it says nothing."""
+    path = results / "scaling.json"
+    try:
+        swept = orjson.loads(path.read_bytes())
+        found = {name: sweep["calibration"] for name, sweep in swept.items() if sweep.get("calibration")}
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}; `make calibrate` measures it") from None
+    except (ValueError, AttributeError) as error:
+        raise ResultError(f"{path}: damaged: {error}") from None
+    if not found:
+        raise ResultError(f"{path}: no sweep with a known demand; `make calibrate` measures some")
+    return found
+
+
+def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
+    """Print predicted beside measured throughput, and what follows; tell whether all points passed."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH_ELSEWHERE)
+    table = Table("sweep", box=None, header_style="bold")
+    for title in ("slots", "predicted", "with CPU", "measured", "interval", "ratio"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    for name, readings in found.items():
+        for number, reading in enumerate(readings):
+            table.add_row(name if number == 0 else "", *_cells(reading))
+    console.print(table)
+    console.print()
+    judged = [reading for readings in found.values() for reading in readings if reading["passed"] is not None]
+    failed = [f"{name}={at['value']}" for name, readings in found.items() for at in readings if at["passed"] is False]
+    for line in _outcome(len(judged), failed):
+        console.print(line, highlight=False, soft_wrap=True)
+    return bool(judged) and not failed
+
+
+def _cells(reading: Reading) -> Iterator[str]:
+    low, high, with_cpu = reading["low"], reading["high"], reading["predicted_with_cpu"]
+    yield str(reading["slots"])
+    yield f"{reading['predicted']:.1f}"
+    yield "–" if with_cpu is None else f"{with_cpu:.1f}"
+    yield f"{reading['measured']:.1f}"
+    yield "one run" if low is None or high is None else f"{low:.1f} to {high:.1f}"
+    yield f"{reading['ratio']:.3f}"
+    yield {True: "pass", False: "FAIL", None: "shown"}[reading["passed"]]
+
+
+def _outcome(judged: int, failed: list[str]) -> Iterator[str]:
+    yield (
+        "Successful requests/s; predicted by exact MVA from the known sleeps alone, and with the server's measured CPU "
+        "time a request."
+    )
+    within = f"within {100 * MOST_ERROR:g} % of the prediction, up to {MOST_SLOTS} slots"
+    if not judged:
+        yield f"Nothing to judge: no point has up to {MOST_SLOTS} slots."
+    elif failed:
+        yield f"{len(failed)} of {judged} points not {within}: {', '.join(failed)}."
+        yield "Measure again with nothing else running before you conclude anything from that."
+    else:
+        yield f"All {judged} points {within}."

@@ -1,0 +1,120 @@
+"""Whether repeats agree, how precise they are together, and how many more the wanted precision takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from loadstone.analyse.intervals import Interval
+from loadstone.report import numbers
+from loadstone.report.data import Campaign
+from loadstone.report.estimates import Estimate, estimated
+
+ONE_RUN = "one run"
+
+REACH = {2: "12.7", 3: "4.3"}
+"""Runs → how many standard errors a 95 % interval by Student's t reaches to either side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What the repeats of one experiment say together."""
+
+    experiment: str
+    runs: str
+    throughput: Estimate | None
+    response: Estimate | None
+    reached: float | None
+    """The wider of their two intervals: half its width over the value, as the analysis has it (nothing cut off)."""
+    wanted: float
+    needed: int | None
+    disagreements: list[str]
+
+
+def agreements(campaign: Campaign) -> list[Agreement]:
+    """List all experiments, in the page's order."""
+    known = campaign.repeats["experiments"]
+    return [_agreement(name, known[name]) for name in campaign.experiments if name in known]
+
+
+def _agreement(name: str, found: Mapping[str, Any]) -> Agreement:
+    both = [_half_width(found["intervals"].get(metric), found["runs"]) for metric in ("throughput_rps", "mean_ms")]
+    known = [half for half in both if half is not None]
+    return Agreement(
+        experiment=name,
+        runs=ONE_RUN if found["runs"] == 1 else numbers.several(found["runs"], "run"),
+        throughput=estimated(found["intervals"].get("throughput_rps")),
+        response=estimated(found["intervals"].get("mean_ms")),
+        reached=max(known) if len(known) == len(both) else None,
+        wanted=found["precision"],
+        needed=found["needed"],
+        disagreements=found["disagreements"],
+    )
+
+
+def _half_width(interval: Mapping[str, float | None] | None, runs: int) -> float | None:
+    if interval is None or interval["value"] is None:
+        return None
+    found = Interval(value=interval["value"], low=interval["low"], high=interval["high"], runs=runs)
+    return found.relative_half_width
+
+
+def once_sentence(rows: Sequence[Agreement]) -> str:
+    """Say in words where there are no intervals, and why."""
+    once = [row.experiment for row in rows if row.runs == ONE_RUN]
+    if not once:
+        return ""
+    begin = "Every experiment was run once" if len(once) == len(rows) else f"Run once: {numbers.listed(once, 4)}"
+    return (
+        f"{begin}. How much such figures would differ the next time is not known, so no interval is shown for them "
+        "anywhere; more repeats would tell."
+    )
+
+
+def agreement_sentence(rows: Sequence[Agreement]) -> str:
+    """Say how many experiments' repeats agree."""
+    repeated = [row for row in rows if row.runs != ONE_RUN]
+    if not repeated:
+        return ""
+    apart = [row for row in repeated if row.disagreements]
+    of = f"{numbers.several(len(repeated), 'experiment')} with repeats"
+    if not apart:
+        return f"{of}: in none do they disagree beyond the thresholds."
+    return f"{of}: in {len(apart)} they disagree; the table names what sets them apart."
+
+
+def precision_sentence(rows: Sequence[Agreement]) -> str:
+    """Say where the wanted precision was reached."""
+    repeated = [row for row in rows if row.runs != ONE_RUN]
+    if not repeated:
+        return ""
+    precise = [row for row in repeated if row.reached is not None and row.reached <= row.wanted]
+    needed = [row.needed for row in repeated if row.needed is not None]
+    more = ""
+    if len(needed) > 1:
+        more = f" Going by their spread, half of them need {numbers.count(median(needed))} repeats or more."
+    return (
+        "The wanted precision (half the 95 % interval of throughput, and of mean response, over the mean) was reached "
+        f"by {len(precise)} of {numbers.several(len(repeated), 'experiment')} with repeats.{more}"
+    )
+
+
+def width_sentence(campaign: Campaign) -> str:
+    """Say how wide an interval of few runs is by itself."""
+    fewest = min((e["runs"] for e in campaign.repeats["experiments"].values() if e["runs"] > 1), default=0)
+    errors = REACH.get(fewest)
+    if errors is None:
+        return ""
+    return (
+        f"Of {fewest} runs, a 95 % interval reaches {errors} standard errors to either side: it is wide "
+        "because so few runs know little about their own scatter. What it has below 0 is cut off."
+    )
+
+
+def drift_sentence(campaign: Campaign) -> str:
+    """Say whether the campaign drifted."""
+    drift = campaign.repeats["drift"]
+    if drift is None:
+        return "Too few runs of the same experiment to tell whether the machine drifted over the campaign."
+    sentence: str = drift["sentence"]
+    return sentence[:1].upper() + sentence[1:] + "."

@@ -1,0 +1,54 @@
+"""Where the numbers come from: machine, code, suite."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loadstone.record import RunRecord
+from loadstone.report import numbers
+from loadstone.report.data import Campaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What all runs have in common, or each of what they differ in."""
+
+    machines: list[str]
+    commits: list[str]
+    dirty: bool
+    """Whether tracked files differed from the commit in any run."""
+    locks: list[str]
+    versions: list[str]
+    server_command: str
+    """Of the run that was measured first."""
+    suite: str
+
+
+def provenance(campaign: Campaign) -> Provenance:
+    """Gather what is known of all runs."""
+    records = campaign.records
+    first = min(records, key=lambda record: record.phases.server_started)
+    return Provenance(
+        machines=_distinct(_machine(record) for record in records),
+        commits=_distinct(record.source.commit or "no git" for record in records),
+        dirty=any(record.source.dirty for record in records),
+        locks=_distinct(record.source.lock_sha256 or "none" for record in records),
+        versions=_distinct(_versions(record) for record in records),
+        server_command=" ".join(first.commands.server[1:]),
+        suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
+    )
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return sorted(set(texts))
+
+
+def _versions(record: RunRecord) -> str:
+    return ", ".join(f"{name} {version}" for name, version in record.source.versions.items())
+
+
+def _machine(record: RunRecord) -> str:
+    machine = record.machine
+    quota = f", limited to {numbers.figure(machine.cpu_quota)}" if machine.cpu_quota else ""
+    memory = numbers.figure(machine.memory_bytes / 2**30)
+    return f"{machine.cpu_model}, {machine.cores} CPUs{quota}, {memory} GiB, {machine.system}"

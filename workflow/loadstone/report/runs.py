@@ -1,0 +1,112 @@
+"""The table of all runs: what was found of each, and what speaks against it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from loadstone.analyse.campaign import RunKey
+from loadstone.analyse.requests import ALL
+from loadstone.baselines import is_baseline
+from loadstone.record import Check
+from loadstone.report import numbers
+from loadstone.report.data import Campaign
+from loadstone.report.soundness import GROWING, Doubt, reasons
+
+MOMENT_S = 0.05
+"""Seconds of additional warm-up that aren't worth a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run."""
+
+    experiment: str
+    repeat: int
+    begin_s: float
+    """Where the window as found begins, after the start of the load."""
+    length_s: float
+    more_warm_up_s: float
+    """How much longer the warm-up was than configured."""
+    settled: str
+    verdict: str
+    figures: "pd.Series[Any]"
+    """Its row of the summary, all endpoints together."""
+    albums: tuple[int, int]
+    growth: str
+    """By how much the albums grew, and what that went with; empty where that is a doubt, or there is none."""
+    steal: float | None
+    checks: list[Check]
+    doubt: str
+    """Why to be careful with it; empty for a sound run."""
+
+
+def run_rows(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> list[RunRow]:
+    """List the runs in the order in which they were measured, without baselines."""
+    together = campaign.summary[campaign.summary["endpoint"] == ALL]
+    figures = {(str(row["experiment"]), int(row["repeat"])): row for _, row in together.iterrows()}
+    judged = campaign.judged
+    rows = []
+    for record in sorted(campaign.records, key=lambda record: record.phases.server_started):
+        key = record.run.experiment, record.run.repeat
+        if is_baseline(key[0]):
+            continue
+        window = campaign.windows[key]
+        more = window.begin - window.configured_begin
+        rows.append(
+            RunRow(
+                experiment=key[0],
+                repeat=key[1],
+                begin_s=window.begin - record.phases.load_started,
+                length_s=window.end - window.begin,
+                more_warm_up_s=more if more > MOMENT_S else 0.0,
+                settled={True: "yes", False: "no", None: "–"}[window.settled],
+                verdict=judged[key]["verdict"],
+                figures=figures[key],
+                albums=(window.albums_begin, window.albums_end),
+                growth="" if any(doubt.kind == GROWING for doubt in doubts[key]) else _growth(campaign, key),
+                steal=campaign.signals[key].host_steal,
+                checks=record.checks,
+                doubt=reasons(doubts[key]),
+            )
+        )
+    return rows
+
+
+def _growth(campaign: Campaign, key: RunKey) -> str:
+    window = campaign.windows[key]
+    if window.albums_end == window.albums_begin:
+        return ""
+    share = f"+{numbers.percent(window.growth)}"
+    if window.growth_effect_ms is None:
+        return share
+    effect, p = numbers.signed(window.growth_effect_ms), numbers.p_value(window.growth_effect_p)
+    return f"{share}, b·Δn {effect} ms ({p})"
+
+
+def totals(campaign: Campaign) -> dict[str, Any]:
+    """Add up the campaign: requests and failures in windows, all recorded requests, and how long it measured."""
+    together = campaign.summary[campaign.summary["endpoint"] == ALL]
+    own = [record for record in campaign.records if not is_baseline(record.run.experiment)]
+    return {
+        "runs": len(own),
+        "experiments": len(campaign.plan.suite.experiments),
+        "probes": sum(not is_baseline(name) for name in campaign.plan.added),
+        "baselines": len(campaign.records) - len(own),
+        "requests": float(together["requests"].sum()),
+        "failures": float(together["failures"].sum()),
+        "recorded": float(sum(record.counts.recorded for record in campaign.records)),
+        "seconds": sum(r.phases.server_stopped - r.phases.server_started for r in campaign.records),
+    }
+
+
+def longer_warm_up_sentence(rows: Sequence[RunRow]) -> str:
+    """Say how often the warm-up took longer than the suite allowed for."""
+    longer = [row.more_warm_up_s for row in rows if row.more_warm_up_s]
+    if not longer:
+        return "In no run the warm-up took longer than configured."
+    return (
+        f"In {len(longer)} of {numbers.several(len(rows), 'run')} the warm-up took longer than configured, by up to "
+        f"{numbers.figure(max(longer))} s: the window begins later there."
+    )

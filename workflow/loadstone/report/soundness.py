@@ -1,0 +1,92 @@
+"""Which runs a reader should be careful with, and why."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone.analyse.bottleneck import ERRORS, INVALID
+from loadstone.analyse.campaign import RunKey
+from loadstone.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
+from loadstone.plan import Plan
+from loadstone.report import numbers
+from loadstone.report.data import Campaign
+
+UNSETTLED, GROWING = "not settled", "growing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One reason to be careful with a run."""
+
+    kind: str
+    text: str
+    """The reason with its figures."""
+
+
+def doubts(campaign: Campaign) -> dict[RunKey, list[Doubt]]:
+    """Find the reasons to be careful with each run: errors, invalid figures, no steady state, a store that grows."""
+    judged = campaign.judged
+    return {key: list(_doubts(campaign, key, judged[key]["verdict"])) for key in campaign.windows}
+
+
+def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
+    window, signals = campaign.windows[key], campaign.signals[key]
+    if verdict == ERRORS:
+        failed, of = signals.failures or 0.0, signals.requests or 0.0
+        yield Doubt(kind=ERRORS, text=f"{numbers.count(failed)} of {numbers.count(of)} requests failed")
+    if window.settled is False:
+        yield Doubt(kind=UNSETTLED, text=window.remark or "no steady state was reached")
+    elif verdict == INVALID:
+        share = numbers.figure(signals.consistency)
+        yield Doubt(kind=INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times don't belong together")
+    if window.growth > campaign.plan.suite.thresholds.notable_growth:
+        yield Doubt(kind=GROWING, text=growth_text(campaign, key))
+
+
+def growth_text(campaign: Campaign, key: RunKey) -> str:
+    """Say how much a run's store grew, and what that went with."""
+    window = campaign.windows[key]
+    grew = f"albums {numbers.count(window.albums_begin)} → {numbers.count(window.albums_end)} in the window"
+    if window.growth_effect_ms is None:
+        return grew
+    effect = f"{numbers.signed(window.growth_effect_ms)} ms ({numbers.p_value(window.growth_effect_p)})"
+    return f"{grew}, b·Δn = {effect}"
+
+
+def reasons(found: Sequence[Doubt]) -> str:
+    """Put the reasons of one run in a line."""
+    return "; ".join(f"{doubt.kind}: {doubt.text}" for doubt in found)
+
+
+def kinds(found: Sequence[Doubt]) -> str:
+    """Name the kinds of reasons alone."""
+    return ", ".join(doubt.kind for doubt in found)
+
+
+def marked(
+    table: pd.DataFrame, found: Mapping[RunKey, Sequence[Doubt]], write: Callable[[Sequence[Doubt]], str] = reasons
+) -> pd.DataFrame:
+    """Add the column `doubt` to a table of runs: its reasons, empty for a sound run."""
+    texts = {key: write(of_run) for key, of_run in found.items()}
+    keys = zip(table["experiment"], table["repeat"], strict=True)
+    return table.assign(doubt=[texts.get((str(name), int(repeat)), "") for name, repeat in keys])
+
+
+def called(plan: Plan, name: str) -> str:
+    """Call an experiment by its name, and a baseline by what it is for."""
+    if not is_baseline(name):
+        return name
+    users = used_by(plan, name)
+    if name.startswith(UNLOADED):
+        return f"unloaded response for {numbers.listed(users, 2)}"
+    load = plan.experiments[name].load
+    return f"ceiling of {load.user}, {numbers.several(load.workers, 'worker')}"
+
+
+def used_by(plan: Plan, baseline: str) -> list[str]:
+    """Name the experiments and probes that are judged against a baseline."""
+    name_of = unloaded_name if baseline.startswith(UNLOADED) else ceiling_name
+    return [
+        name for name, settings in plan.experiments.items() if not is_baseline(name) and name_of(settings) == baseline
+    ]

@@ -1,0 +1,240 @@
+"""Sweeps: each level beside the first, and the laws that were fitted, or why none was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from loadstone.analyse.campaign import RunKey
+from loadstone.analyse.requests import ALL
+from loadstone.report import numbers
+from loadstone.report.agreement import ONE_RUN
+from loadstone.report.data import Campaign
+from loadstone.report.estimates import Estimate, estimated
+from loadstone.report.soundness import GROWING, Doubt, kinds
+from loadstone.report.verdicts import unusable
+
+LAWS = {"amdahl": "Amdahl's law", "usl": "universal scalability law", "linear": "in proportion"}
+SYMBOLS = {"sigma": "σ", "alpha": "α", "beta": "β", "gamma": "γ", "x1": "X₁"}
+"""Parameter → how it is written."""
+MEANINGS = {
+    "sigma": "serial share of the work", "alpha": "contention", "beta": "coherency",
+    "gamma": "requests/s of one", "x1": "requests/s of one",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRow:
+    """One level of a sweep."""
+
+    value: str
+    experiment: str
+    verdict: str
+    runs: str
+    reason: str | None
+    """Why its figures are not to be used."""
+    throughput: Estimate | None
+    ratio: Estimate | None
+    """Throughput over the first level's; none for the first itself."""
+    response: Estimate | None
+    remarks: list[str]
+    """Why no law is fitted to it, what its runs are to be taken with care for, how much its store grew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A fitted parameter."""
+
+    symbol: str
+    meaning: str
+    text: str
+    """Its value with the interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawView:
+    """A fitted law."""
+
+    name: str
+    parameters: list[Parameter]
+    max_speedup: float | None
+    """None where it has no limit."""
+    peak: float | None
+    lack_of_fit: str
+    aicc: float | None
+    warnings: list[str]
+    by_level: dict[str, tuple[float | None, float | None]]
+    """Level → efficiency, Karp and Flatt's serial fraction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepView:
+    """One sweep."""
+
+    name: str
+    vary: str
+    levels: list[LevelRow]
+    laws: list[LawView]
+    whose: str
+    """Whose law it is, in a sentence."""
+    indicative: bool
+    refusal: str | None
+    """Why a law, or one of them, was not fitted."""
+    forecast: dict[str, Any] | None
+    forecast_refusal: str | None
+
+
+def sweep_views(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> list[SweepView]:
+    """List all sweeps."""
+    return [_view(campaign, name, found, doubts) for name, found in campaign.scaling.items()]
+
+
+def _view(
+    campaign: Campaign, name: str, found: Mapping[str, Any], doubts: Mapping[RunKey, Sequence[Doubt]]
+) -> SweepView:
+    left_out = found.get("left_out", {})
+    laws = [_law(law) for law in found["laws"]]
+    party = found.get("party")
+    return SweepView(
+        name=name,
+        vary=found["vary"],
+        levels=[
+            _level(campaign, level, number, left_out.get(level["experiment"]), doubts)
+            for number, level in enumerate(found["levels"])
+        ],
+        laws=laws,
+        whose=_whose(party, laws),
+        indicative=bool(laws) and found["indicative"],
+        refusal=found["reason"],
+        forecast=found["forecast"],
+        forecast_refusal=found.get("forecast_reason"),
+    )
+
+
+def _whose(party: str | None, laws: Sequence[LawView]) -> str:
+    if not laws or party is None:
+        return ""
+    return f"A law of the {party}: at the levels used it bound throughput, and everything else had slack."
+
+
+def _level(
+    campaign: Campaign,
+    level: Mapping[str, Any],
+    number: int,
+    left_out: str | None,
+    doubts: Mapping[RunKey, Sequence[Doubt]],
+) -> LevelRow:
+    keys = campaign.runs_of(level["experiment"])
+    of_runs = [doubts[key] for key in keys]
+    reason = unusable(level["verdict"], [doubt for found in of_runs for doubt in found])
+    remarks = (
+        f"not to be used: {reason}" if reason else _careful(of_runs),
+        f"left out of the fit: {left_out}" if left_out else "",
+        _growth(level, campaign.plan.suite.thresholds.notable_growth),
+    )
+    return LevelRow(
+        value=numbers.plain(level["value"]),
+        experiment=level["experiment"],
+        verdict=level["verdict"],
+        runs=ONE_RUN if len(keys) == 1 else numbers.several(len(keys), "run"),
+        reason=reason,
+        throughput=estimated(level["throughput"]),
+        ratio=estimated(level["throughput_ratio"]) if number else None,
+        response=estimated(level["response"]),
+        remarks=[remark for remark in remarks if remark],
+    )
+
+
+def _careful(of_runs: Sequence[Sequence[Doubt]]) -> str:
+    """Count the runs of a level that are to be taken with care; growth is told apart."""
+    named = [kinds([doubt for doubt in found if doubt.kind != GROWING]) for found in of_runs]
+    doubtful = [text for text in named if text]
+    if not doubtful:
+        return ""
+    what = ", ".join(dict.fromkeys(doubtful))
+    return what if len(of_runs) == 1 else f"{len(doubtful)} of {len(of_runs)} runs: {what}"
+
+
+def _growth(level: Mapping[str, Any], notable: float) -> str:
+    if level["growth"] <= notable:
+        return ""
+    grew = f"its store grew by up to {numbers.percent(level['growth'])} in the window"
+    effect = level["growth_effect_ms"]
+    return grew if effect is None else f"{grew}, b·Δn = {numbers.signed(effect)} ms"
+
+
+def _law(law: Mapping[str, Any]) -> LawView:
+    efficiency = {point["value"]: point["efficiency"] for point in law["efficiency"]}
+    karp_flatt = {point["value"]: point["serial_fraction"] for point in law["karp_flatt"]}
+    p = law["lack_of_fit_p"]
+    return LawView(
+        name=LAWS.get(law["law"], law["law"]),
+        parameters=[
+            Parameter(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(found))
+            for name, found in law["parameters"].items()
+        ],
+        max_speedup=law["max_speedup"],
+        peak=law["peak"],
+        lack_of_fit="not testable" if p is None else numbers.p_value(p),
+        aicc=law["aicc"],
+        warnings=law["warnings"],
+        by_level={numbers.plain(n): (efficiency[n], karp_flatt.get(n)) for n in efficiency},
+    )
+
+
+def _parameter(found: Mapping[str, float | None]) -> str:
+    """Write a parameter with its interval, which may have no upper end."""
+    low, high = numbers.figure(found["low"]), found["high"]
+    upper = "∞" if high is None else numbers.figure(high)
+    return f"{numbers.figure(found['value'])} ({low} – {upper})"
+
+
+def is_numeric(levels: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a sweep's levels are numbers, so that their axis can be one."""
+    return all(isinstance(level["value"], int | float) and not isinstance(level["value"], bool) for level in levels)
+
+
+def run_points(campaign: Campaign, levels: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """List the runs of a sweep: experiment, repeat, level, goodput_rps, mean_ms (NaN where nothing succeeded)."""
+    together = campaign.summary[campaign.summary["endpoint"] == ALL]
+    numeric = is_numeric(levels)
+    parts = [
+        together[together["experiment"] == level["experiment"]].assign(
+            level=level["value"] if numeric else numbers.plain(level["value"])
+        )
+        for level in levels
+    ]
+    columns = ["experiment", "repeat", "level", "goodput_rps", "mean_ms"]
+    return pd.DataFrame(pd.concat(parts), columns=columns)
+
+
+def mean_points(levels: Sequence[Mapping[str, Any]], metric: str = "throughput") -> pd.DataFrame:
+    """List the means of a sweep's levels: level, value, low, high; the latter two missing after a single run."""
+    numeric = is_numeric(levels)
+    rows = [
+        (level["value"] if numeric else numbers.plain(level["value"]), found.value, found.low, found.high)
+        for level in levels
+        if (found := estimated(level[metric])) is not None
+    ]
+    return pd.DataFrame(rows, columns=["level", "value", "low", "high"])
+
+
+def curves(laws: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Lay out the fitted laws: law, level, throughput, low, high."""
+    rows = [
+        (LAWS.get(law["law"], law["law"]), point["value"], point["throughput"], point["low"], point["high"])
+        for law in laws
+        for point in law["curve"]
+    ]
+    return pd.DataFrame(rows, columns=["law", "level", "throughput", "low", "high"])
+
+
+def residuals(laws: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Lay out what the laws leave: law, level, residual (ln measured - ln fitted)."""
+    rows = [
+        (LAWS.get(law["law"], law["law"]), point["value"], point["residual"])
+        for law in laws
+        for point in law["residuals"]
+    ]
+    return pd.DataFrame(rows, columns=["law", "level", "residual"])
