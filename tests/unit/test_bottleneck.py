@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from loadstone.__main__ import main
 from loadstone.analyse.bottleneck import failure_bound, judge
 from loadstone.analyse.signals import Signals
 from loadstone.thresholds import Thresholds
@@ -164,6 +166,29 @@ def test_remarks() -> None:
     assert judge(Signals(**(EAGER | {"unloaded_response_s": 0.026}))).remark is None
 
 
+def test_resources_without_slack_are_named_where_none_is_the_limit() -> None:
+    near = EAGER | {"server_cpu": 0.75, "bytes_per_s": 0.8e8}
+    assert judge(Signals(**near)).remark == "nearly full: server CPU (u_server = 0.75), network (u_link = 0.8)"
+    assert "unobserved resource" in str(judge(Signals(**(EAGER | {"server_cpu": 0.74}))).remark)
+    assert judge(Signals(**(near | {"steady": False}))).remark == "the run never settled"
+
+
+def test_users_who_wait_are_no_resource() -> None:
+    waiting = IDLE | {"throughput": 27.0, "response_s": 50 / 27 - 1.5}
+    assert Signals(**waiting).think == pytest.approx(0.81, abs=0.005)
+    assert "unobserved resource" in str(judge(Signals(**waiting)).remark)
+
+
+def test_server_is_accused_with_slack_elsewhere_and_no_less() -> None:
+    full = {"server_seconds": 0.0038}
+    assert verdict(EAGER, **full, server_cpu=0.749) == "server concurrency"
+    assert verdict(EAGER, **full, server_cpu=0.75) == "undetermined"
+    assert verdict(EAGER, **full, host_busy=0.899) == "server concurrency"
+    assert verdict(EAGER, **full, host_busy=0.9) == "shared host"
+    assert verdict(EAGER, server_cpu=0.95, host_steal=0.049) == "server CPU"
+    assert verdict(EAGER, server_cpu=0.95, host_steal=0.05) == "undetermined"
+
+
 def test_workers_beyond_the_cores_add_no_cpu() -> None:
     assert Signals(**(EAGER | {"server_workers": 8, "server_cores": 2.0, "server_cpu": 1.9})).server == 0.95
 
@@ -279,21 +304,33 @@ def test_command(tmp_path: Path) -> None:
     assert {"verdict", "also", "evidence", "runner_up", "missing"} <= set(found)
 
 
-def test_command_with_the_four_signals_that_are_needed(tmp_path: Path) -> None:
-    path = tmp_path / "signals.json"
-    path.write_text('{"users": 50, "throughput": 33, "response_s": 0.005, "think_s": 1.5}', encoding="utf-8")
-    command = [sys.executable, "-m", "loadstone", "verdict", str(path)]
-    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+Command = Callable[[str], tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run `loadstone verdict signals.json` inside this process: exit code, stdout, stderr."""
+
+    def run(text: str) -> tuple[int, str, str]:
+        (tmp_path / "signals.json").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(sys, "argv", ["loadstone", "verdict", str(tmp_path / "signals.json")])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), *capsys.readouterr()
+
+    return run
+
+
+def test_command_with_the_four_signals_that_are_needed(command: Command) -> None:
+    _, out, _ = command('{"users": 50, "throughput": 33, "response_s": 0.005, "think_s": 1.5}')
+    found = json.loads(out)
     assert found["verdict"] == "think time"
     assert "server_cpu" in found["missing"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"users": 1}', '{"users": 0, "throughput": 1}', '{"foo": 1}'])
-def test_wrong_signals_are_told(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "signals.json"
-    path.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "loadstone", "verdict", str(path)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 2
-    assert answer.stderr.startswith(f"loadstone: {path}: ")
-    assert "Traceback" not in answer.stderr
+def test_wrong_signals_are_told(command: Command, tmp_path: Path, text: str) -> None:
+    code, _, error = command(text)
+    assert code == 2
+    assert error.startswith(f"loadstone: {tmp_path / 'signals.json'}: ")

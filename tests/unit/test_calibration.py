@@ -26,7 +26,13 @@ FULL: dict[str, Any] = {
 
 def weight(slots: int, *throughput: float, demand: Calibration = KNOWN, cpu: float | None = None) -> Weight:
     return Weight(
-        value=slots, slots=slots, demand=demand, throughput=throughput or (1.0,), server_demand_s=cpu, servers=2
+        value=slots,
+        slots=slots,
+        demand=demand,
+        throughput=throughput or (1.0,),
+        server_demand_s=cpu,
+        servers=2,
+        host=0.5,
     )
 
 
@@ -113,8 +119,10 @@ def analysed(factor: float) -> dict[str, Any]:
 
     def behaviour(run: Any, _: Any) -> dict[str, Any]:
         rps = factor * predicted(run.server.workers * run.server.threads)
-        return {"throughput": rps, "response_s": run.load.users / rps, "server_workers": run.server.workers,
-                "server_cores": 2.0, "server_cpu": 0.001 * rps, "users": float(run.load.users)}  # fmt: skip
+        return {
+            "throughput": rps, "response_s": run.load.users / rps, "users": float(run.load.users), "host_busy": 0.5,
+            "server_workers": run.server.workers, "server_cores": 2.0, "server_cpu": 0.001 * rps,
+        }  # fmt: skip
 
     return sweeps(make_plan(load_suite(ROOT / "config" / "calibration.yaml")), behaviour, "server concurrency")
 
@@ -153,6 +161,7 @@ def test_command_prints_every_point_and_fails_with_one(factor: float, code: int,
     assert sum("FAIL" in row for row in rows) == (0 if code == 0 else 5)
     assert sum("shown" in row for row in rows) == 2
     assert "45.5" in rows[0]
+    assert "50 %" in rows[0], "how busy the machine was"
     outcome = "All 5 points within 10 %" if code == 0 else "5 of 5 points not within 10 %"
     assert outcome in answer.stdout
     assert ("processes=1, processes=2" in answer.stdout) is (code == 1)

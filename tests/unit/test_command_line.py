@@ -24,7 +24,24 @@ def test_help_names_every_stage() -> None:
         assert stage in answer.stdout
 
 
-@pytest.mark.parametrize("stage", ["plan", "measure", "summarise", "analyse", "report", "schema", "audit", "verdict"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "plan",
+        "measure",
+        "summarise",
+        "analyse",
+        "report",
+        "schema",
+        "audit",
+        "verdict",
+        "fit",
+        "search",
+        "gate",
+        "calibrate",
+        "compare",
+    ],
+)
 def test_stage_has_help(stage: str) -> None:
     answer = loadstone(stage, "--help")
     assert answer.returncode == 0

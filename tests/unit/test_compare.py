@@ -18,7 +18,8 @@ from loadstone.analyse.bottleneck import ERRORS, INVALID, Verdict
 from loadstone.analyse.intervals import Interval
 from loadstone.analyse.requests import ENDPOINT_COLUMNS
 from loadstone.analyse.verdicts import agree_by_experiment, verdict_json
-from loadstone.compare import (
+from loadstone.compare.command import compare_folders
+from loadstone.compare.comparison import (
     IMPROVEMENT,
     INCONCLUSIVE,
     METRICS,
@@ -34,10 +35,9 @@ from loadstone.compare import (
     compare,
     judge_ratio,
 )
-from loadstone.comparecommand import compare_folders
-from loadstone.comparefiles import find_results, read_side
-from loadstone.comparegate import failures, parse_fail_on
-from loadstone.comparepage import WIDTH, Scale, render
+from loadstone.compare.files import find_results, read_side
+from loadstone.compare.gate import failures, parse_fail_on
+from loadstone.compare.page import WIDTH, Scale, render
 from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
 from loadstone.plan import Plan, Run, make_plan
 from loadstone.record import write_record

@@ -12,7 +12,7 @@ from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
 from loadstone.errors import ResultError
 
 Reading = Mapping[str, Any]
-"""One of the readings that `scaling.json` holds; requests/s."""
+"""One of the readings that `scaling.json` holds: see `loadstone.analyse.calibration.Reading`."""
 
 WIDTH_ELSEWHERE = 100
 """Columns to use where the output is no terminal."""
@@ -39,7 +39,7 @@ def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
     if not console.is_terminal:
         console = Console(width=WIDTH_ELSEWHERE)
     table = Table("sweep", box=None, header_style="bold")
-    for title in ("slots", "predicted", "with CPU", "measured", "interval", "ratio"):
+    for title in ("slots", "predicted", "with CPU", "measured", "interval", "ratio", "CPUs busy"):
         table.add_column(title, justify="right")
     table.add_column("")
     for name, readings in found.items():
@@ -55,26 +55,27 @@ def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
 
 
 def _cells(reading: Reading) -> Iterator[str]:
-    low, high, with_cpu = reading["low"], reading["high"], reading["predicted_with_cpu"]
+    low, high, with_cpu, host = (reading[key] for key in ("low", "high", "predicted_with_cpu", "host"))
     yield str(reading["slots"])
     yield f"{reading['predicted']:.1f}"
     yield "–" if with_cpu is None else f"{with_cpu:.1f}"
     yield f"{reading['measured']:.1f}"
     yield "one run" if low is None or high is None else f"{low:.1f} to {high:.1f}"
     yield f"{reading['ratio']:.3f}"
+    yield "–" if host is None else f"{100 * host:.0f} %"
     yield {True: "pass", False: "FAIL", None: "shown"}[reading["passed"]]
 
 
 def _outcome(judged: int, failed: list[str]) -> Iterator[str]:
     yield (
         "Successful requests/s; predicted by exact MVA from the known sleeps alone, and with the server's measured CPU "
-        "time a request."
+        "time a request. The CPUs are the machine's: sleepers leave most of them to others."
     )
     within = f"within {100 * MOST_ERROR:g} % of the prediction, up to {MOST_SLOTS} slots"
     if not judged:
         yield f"Nothing to judge: no point has up to {MOST_SLOTS} slots."
     elif failed:
         yield f"{len(failed)} of {judged} points not {within}: {', '.join(failed)}."
-        yield "Measure again with nothing else running before you conclude anything from that."
+        yield "Measure again, with nothing else running, before you conclude anything from that."
     else:
         yield f"All {judged} points {within}."

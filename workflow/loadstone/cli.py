@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from loadstone.comparecli import compare
+from loadstone.compare.arguments import compare
 from loadstone.errors import SuiteError
+from loadstone.live.command import serve
+from loadstone.settings import Settings, overrides
 
 app = typer.Typer(
     help="Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.\n\n"
@@ -18,22 +20,6 @@ app = typer.Typer(
 )
 
 SuitePath = Annotated[Path, typer.Argument(help="The suite.", show_default=True)]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a default: duration=180s, warm_up=5s, repeats=5, seed=7."
-    ),
-]
-
-
-def _overrides(settings: list[str] | None) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for setting in settings or []:
-        key, separator, value = setting.partition("=")
-        if not separator:
-            raise SuiteError(f"command line: {setting!r} is not allowed; allowed: KEY=VALUE")
-        values[key] = int(value) if value.isascii() and value.isdigit() else value
-    return values
 
 
 @app.command()
@@ -52,7 +38,7 @@ def plan(
     from loadstone.plan import make_plan
     from loadstone.suitefile import load_suite
 
-    laid_out = make_plan(load_suite(suite, _overrides(settings)))
+    laid_out = make_plan(load_suite(suite, overrides(settings)))
     if output is not None:
         output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
     else:
@@ -292,3 +278,4 @@ def fit(
 
 
 app.command()(compare)
+app.command()(serve)

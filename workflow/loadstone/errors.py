@@ -8,7 +8,7 @@ LoadstoneError
 │   ├── GeneratorError  Locust didn't start, lost a worker or stopped early
 │   └── Interrupted     Ctrl-C, SIGTERM or SIGHUP reached the run
 ├── ResultError         a file under results/ is missing, damaged or of another format
-└── GateError           a hypothesis that the suite makes a gate is refuted
+└── GateError           what the suite, or --fail-on, names as not to happen has happened
 
 `loadstone.__main__` prints them; nothing else does.
 """
@@ -60,4 +60,4 @@ class ResultError(LoadstoneError):
 
 
 class GateError(LoadstoneError):
-    """A campaign refutes what the suite makes a gate."""
+    """A campaign, or a comparison of two, shows what was not to happen."""

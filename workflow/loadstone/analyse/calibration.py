@@ -36,6 +36,8 @@ class Weight:
     """CPU seconds of the server a request, as measured."""
     servers: int | None
     """How many requests the server's CPUs work on at a time."""
+    host: float | None
+    """Share of the machine's CPUs that was busy or stolen; sleepers leave most of it to others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Reading:
     """Measured over predicted."""
     passed: bool | None
     """Whether it is near enough to 1; None for more slots than the criterion is about."""
+    host: float | None
+    """Share of the machine's CPUs that was busy or stolen: where it is high, something else was running."""
 
 
 def slots_taken(settings: Settings) -> int | None:
@@ -107,6 +111,7 @@ def _read(weight: Weight) -> Reading:
         high=measured.high,
         ratio=ratio,
         passed=round(abs(ratio - 1), 9) <= MOST_ERROR if weight.slots <= MOST_SLOTS else None,
+        host=weight.host,
     )
 
 

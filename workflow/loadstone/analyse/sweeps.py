@@ -244,6 +244,7 @@ def _weights(sweep: Sweep, measured: Measured, runs: Mapping[str, Sequence[Signa
                     throughput=tuple(throughput),
                     server_demand_s=_server_demand(runs[level.experiment]),
                     servers=_servers(runs[level.experiment]),
+                    host=_mean([s.host for s in runs[level.experiment] if s.host is not None]),
                 )
             )
     return weights

@@ -21,6 +21,6 @@ def compare(
     ] = None,
 ) -> None:
     """Compare two campaigns: what became faster or slower beyond the noise of repeats, and what else changed."""
-    from loadstone.comparecommand import compare_folders
+    from loadstone.compare.command import compare_folders
 
     compare_folders(before, after, html=html, json=json, fail_on=fail_on or ())

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import orjson
 
-from loadstone.compare import Comparison, compare
-from loadstone.comparefiles import find_results, read_side
-from loadstone.comparegate import FailOn, cautions, failures, parse_fail_on
-from loadstone.compareview import as_json, show_comparison
+from loadstone.compare.comparison import Comparison, compare
+from loadstone.compare.files import find_results, read_side
+from loadstone.compare.gate import FailOn, cautions, failures, parse_fail_on
+from loadstone.compare.view import as_json, show_comparison
 from loadstone.errors import GateError, SuiteError
 
 
@@ -47,7 +47,7 @@ def compare_results(before: Path, after: Path, wanted: FailOn) -> Comparison:
 
 
 def _write_page(comparison: Comparison, places: tuple[str, str], path: Path) -> None:
-    from loadstone.comparepage import render
+    from loadstone.compare.page import render
 
     page = render(comparison, places)
     try:

@@ -17,8 +17,8 @@ from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.analyse.campaign import RunKey
 from loadstone.analyse.requests import ALL
 from loadstone.baselines import is_baseline
-from loadstone.compare import DIRTY, METRICS, ExperimentResult, RunResult, Side
-from loadstone.comparewords import joined
+from loadstone.compare.comparison import DIRTY, METRICS, ExperimentResult, RunResult, Side
+from loadstone.compare.words import joined
 from loadstone.errors import ResultError, SuiteError
 from loadstone.plan import Plan, read_plan
 from loadstone.record import RunRecord, read_record

@@ -3,8 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadstone.compare import DEFAULT_MARGIN, METRICS, NOT_JUDGED, REGRESSION, Compared, Comparison, MetricChange
-from loadstone.comparewords import bounds, joined, one_line, percentage, quantity, ratio
+from loadstone.compare.comparison import (
+    DEFAULT_MARGIN,
+    METRICS,
+    NOT_JUDGED,
+    REGRESSION,
+    Compared,
+    Comparison,
+    MetricChange,
+)
+from loadstone.compare.words import bounds, joined, one_line, percentage, quantity, ratio
 from loadstone.errors import SuiteError
 from loadstone.values import parse_percentage
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from loadstone import comparewords as words
-from loadstone.compare import METRICS, Comparison, MetricChange
+from loadstone.compare import words
+from loadstone.compare.comparison import METRICS, Comparison, MetricChange
 
 WIDTH, HEIGHT, EDGE = 190, 16, 7
 """Of the drawing of an interval, and the space that its arrows need at both ends: pixels."""
@@ -71,7 +71,7 @@ def _ratios(change: MetricChange) -> Iterator[float]:
 def render(comparison: Comparison, places: tuple[str, str]) -> str:
     """Write the page; `places` are the two folders."""
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("loadstone"), PackageLoader("loadstone.report")]),
+        loader=ChoiceLoader([PackageLoader("loadstone.compare"), PackageLoader("loadstone.report")]),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadstone import comparewords as words
-from loadstone.compare import (
+from loadstone.compare import words
+from loadstone.compare.comparison import (
     IMPROVEMENT,
     INCONCLUSIVE,
     METRICS,

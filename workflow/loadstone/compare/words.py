@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from loadstone.analyse.intervals import Interval
 from loadstone.analyse.wording import figure
-from loadstone.compare import (
+from loadstone.compare.comparison import (
     GRAVEST_FIRST,
     IMPROVEMENT,
     INCONCLUSIVE,

@@ -45,6 +45,8 @@ class Broken:
     stopped: bool
     """Whether somebody stopped it."""
     when: float
+    logs: Path
+    """Folder of its processes' logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def _finished(path: Path, mtime_ns: int, _: int) -> Finished | None:
 def broken_attempt(log: Path) -> Broken | None:
     """Tell how the last attempt broke; None where it didn't, or was never made."""
     try:
-        when = log.with_name(f"{log.stem}.logs").stat().st_mtime  # kept for that reason only, removed at a new attempt
+        kept = log.with_name(f"{log.stem}.logs")
+        when = kept.stat().st_mtime  # it is kept for that reason only, and removed at a new attempt
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL))
             lines = file.read().decode("utf-8", "replace").splitlines()
@@ -88,7 +91,7 @@ def broken_attempt(log: Path) -> Broken | None:
     words = said[-1] if said and not PHASE.fullmatch(said[-1]) else "the run broke"
     bare = FAILURE.fullmatch(words)
     words = bare[1] if bare else words
-    return Broken(words[:300], words.startswith("stopped by SIG"), when)
+    return Broken(words[:300], words.startswith("stopped by SIG"), when, kept)
 
 
 def last_campaign(folder: Path, suite: Path | None) -> Campaign | None:

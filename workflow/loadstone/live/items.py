@@ -33,6 +33,8 @@ class Item:
     """What is to be said of it beyond that."""
     stored: float = 0.0
     """When its result was, or its failure; 0 where there is none."""
+    logs: str = ""
+    """Folder of its processes' logs, where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _broken(item: Item, broken: Broken, began: float) -> Item:
         return replace(item, note=broken.words)
     if broken.when < began:
         return replace(item, note=f"broke earlier: {broken.words}")
-    return replace(item, state="failed", note=broken.words, stored=broken.when)
+    return replace(item, state="failed", note=broken.words, stored=broken.when, logs=str(broken.logs))
 
 
 def _outdated(items: Mapping[Place, Item], began: float, jobs: int) -> Iterator[tuple[Place, Item]]:

@@ -52,6 +52,7 @@ class Current:
     """How long it is, where that is known."""
     elapsed_s: float
     expected_s: float
+    """Of the whole run, going by what others took."""
     silent_s: float
     """Seconds since it last reported."""
     requests: int
@@ -104,7 +105,7 @@ def take_snapshot(results: Path, known: Known, now: float, alive: Alive = proces
     items = found.items if found else ()
     mine = next((item for item in items if item.state == "running"), None)
     extra = extra_s(found.took if found else (), running.status.began if mine and running else None)
-    current = _current(running, now, in_plan=mine is not None) if running else None
+    current = _current(running, now, extra, in_plan=mine is not None) if running else None
     left = [item.expected_s for item in items if item.state == "left"]
     total = sum(item.expected_s for item in items) or 1.0
     state = _state(items, running, now)
@@ -165,11 +166,13 @@ def _sentence(state: str, items: Sequence[Item], current: Current | None) -> str
     if done == total:
         return "The run is measured." if total == 1 else f"All {total} runs are measured."
     counted = f"{done} of {total} {what} measured{broke}"
+    if current is not None:
+        return f"{counted}; {current.search or current.name} is being measured."
     more = {"idle": "; nothing is being measured now", "over": "; nothing is left to try"}
     return counted + more.get(state, "") + "."
 
 
-def _current(running: Running, now: float, *, in_plan: bool) -> Current:
+def _current(running: Running, now: float, extra: float, *, in_plan: bool) -> Current:
     status = running.status
     run = status.run
     loaded = bool(status.rates) and now - status.rates[-1][0] < HEARD_S
@@ -187,7 +190,7 @@ def _current(running: Running, now: float, *, in_plan: bool) -> Current:
         phase_s=max(0.0, now - status.phase_began),
         phase_length_s=_length_s(status.phase, run),
         elapsed_s=max(0.0, now - status.began),
-        expected_s=run.expected_s,
+        expected_s=max(0.0, run.expected_s + extra),
         silent_s=max(0.0, now - status.time),
         requests=status.requests,
         failures=status.failures,

@@ -229,10 +229,10 @@ class _Measurement:
         """Leave in the folder what belongs to the result."""
         shutil.rmtree(self.scratch / "server-state")
         (self.scratch / "timeline.jsonl").unlink()
-        self.status.remove()
         for path in fleet.records:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".totals").unlink(missing_ok=True)
+        self.status.remove()
 
 
 def _roles(server: GunicornUnderTest, fleet: LocustFleet) -> Iterator[tuple[str, int]]:

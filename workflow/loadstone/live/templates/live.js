@@ -4,7 +4,7 @@
   const PHASES = ["starting the server", "starting Locust", "ramp-up", "warm-up", "window", "drain", "collecting"];
   const WORDS = { done: "done", running: "running", left: "left", failed: "failed" };
   const MARKS = { done: "✓", running: "▶", left: "○", failed: "✕" };
-  const GROUPS = { baseline: "Baselines", experiment: "Experiments", probe: "Probes, with twice the users", search: "Searches" };
+  const GROUPS = { experiment: "Experiments", probe: "Probes, with twice the users", search: "Searches", baseline: "Baselines, measured before all else" };
   const SILENCE_MS = 6000;
   const at = (id) => document.getElementById(id);
 
@@ -54,6 +54,7 @@
   };
 
   const drawCampaign = (now) => {
+    say(at("plan-text"), now.source ? `Of ${now.source}; in each group in the order in which they are measured first.` : "There is no suite here, and no plan.");
     say(at("sentence"), now.sentence);
     for (const state of Object.keys(WORDS)) { say(at(`count-${state}`), count(now[state])); }
     const under = now.state === "measuring" || now.state === "between";
@@ -155,10 +156,9 @@
     show(at("failures-section"), failed.length > 0);
     at("failed-list").replaceChildren(...failed.map((item) => {
       const line = make("li");
-      line.append(make("strong", "", item.kind === "search" ? item.name : label(item.name, item.repeat)), `: ${item.note}`);
+      line.append(make("strong", "", item.kind === "search" ? item.name : label(item.name, item.repeat)), `: ${item.note}`, make("small", "", `logs: ${item.logs}`));
       return line;
     }));
-    say(at("plan-text"), items.length ? "Each in the order in which it is measured first." : "There is none.");
     const rows = new Map();
     for (const item of items) {
       const key = `${item.kind} ${item.name}`;
