@@ -100,7 +100,8 @@ class Conductor:
         self._runner.stop(send_stop_to_client=False)  # no new users when the first worker leaves
         self._runner.send_message("quit")
         deadline = time.monotonic() + self._stop_timeout + DRAIN_MARGIN_S
-        while len(self._runner.clients.all) and time.monotonic() < deadline:
+        # a worker's farewell can get lost: after a few seconds it counts as missing
+        while len(self._runner.clients.all) > len(self._runner.clients.missing) and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
         self.note("drained")
         if len(self._runner.clients.all):

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.capacity import Probe, Search, bracket, conclude, judge_probe, next_rate, parse_objective
+from loadstone.capacity import Probe, Search, bracket, conclude, judge_probe, next_rate, parse_objective, read_search
 from loadstone.conditions import Settings
 from loadstone.errors import ResultError, SuiteError
 from loadstone.plan import make_plan
-from loadstone.searching import read_search
 from loadstone.suitefile import load_suite
 
 ROW = {

@@ -372,7 +372,7 @@ def test_run_of_another_suite_is_shown_and_named_so(results: Path, suite: Path) 
     assert snapshot.current is not None
     assert not snapshot.current.in_plan
     assert states(snapshot) == ["left"] * 4
-    assert "not in the suite shown here (0 of 4 runs" in snapshot.sentence
+    assert snapshot.sentence == "The run under way is not in this suite, of which 0 of 4 runs are measured."
 
 
 def test_probe_of_a_search(results: Path, suite: Path) -> None:

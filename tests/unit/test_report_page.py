@@ -1,5 +1,6 @@
 """The page: made-up campaigns, analysed for real, and what the rendered HTML says of them."""
 
+import dataclasses
 import html
 import json
 import math
@@ -13,15 +14,17 @@ import orjson
 import pandas as pd
 import pytest
 
-from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.campaign import gather, load_measured
+from loadstone.analyse.hypotheses import judge_hypotheses
 from loadstone.analyse.processes import COLUMNS as PROCESS_COLUMNS
 from loadstone.analyse.repeats import repeats_json
-from loadstone.analyse.requests import ENDPOINT_COLUMNS, LADDER
+from loadstone.analyse.requests import ENDPOINT_COLUMNS, LADDER, LATENCY_COLUMNS
 from loadstone.analyse.scaling import amdahl
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.sweeps import analyse_sweeps
-from loadstone.analyse.verdicts import against_baselines, judge_campaign
+from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
 from loadstone.analyse.window import Window
+from loadstone.audittable import read_rows
 from loadstone.plan import Plan, Run, make_plan
 from loadstone.record import Check, write_record
 from loadstone.report.data import Campaign, load_campaign
@@ -53,7 +56,7 @@ def make(tmp_path: Path, write_suite: Callable[[str], Path]) -> Make:
         rng = np.random.default_rng(8)
         for number, run in enumerate(plan.runs):
             write_run(results, run, number, EAGER | behaviour(run, rng))
-        analyse(plan, results)
+        analyse(plan, results, table)
         return load_campaign(plan, results, table)
 
     return campaign
@@ -96,25 +99,31 @@ def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
         | {"role": role, "pid": pid, "cpu": cpu, "voluntary_per_s": 3 * s.throughput, "involuntary_per_s": s.throughput}
         for pid, (role, cpu) in enumerate(used)
     ]
-    latency = [(name, p, mean * (0.5 + p)) for name in ENDPOINTS for p in LADDER] if goodput else []
+    times = [(p, mean * (0.5 + p)) for p in LADDER] if goodput else []
+    latency = [(name, p, ms, None, None, ms / (2 if s.behind_schedule else 1)) for name in ENDPOINTS for p, ms in times]
     course = [(second, round(s.throughput), 0, mean) for second in range(22)]
     return {
         "endpoints": pd.DataFrame([row | {"endpoint": name} for name in ENDPOINTS]),
         "processes": pd.DataFrame(processes, columns=list(PROCESS_COLUMNS)),
-        "latency": pd.DataFrame(latency, columns=["endpoint", "probability", "response_ms"]),
+        "latency": pd.DataFrame(latency, columns=LATENCY_COLUMNS),
         "course": pd.DataFrame(course, columns=["second", "requests", "failures", "mean_ms"]),
     }
 
 
-def analyse(plan: Plan, results: Path) -> None:
+def analyse(plan: Plan, results: Path, published: Path | None = None) -> None:
     """Do what `loadstone analyse` does."""
     measured = load_measured(plan, results / "summaries")
     signals = against_baselines(plan, measured.signals)
     verdicts = judge_campaign(plan, signals)
+    measured = dataclasses.replace(measured, unsound=unsound(verdicts))
     bound = {name: found["verdict"] for name, found in verdicts["experiments"].items()}
     precision = {name: settings.precision for name, settings in plan.experiments.items()}
     repeats = repeats_json(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds)
-    found = {"verdicts": verdicts, "scaling": analyse_sweeps(measured, signals, bound), "repeats": repeats}
+    processes = gather(plan, results / "summaries", "processes")
+    found = {
+        "verdicts": verdicts, "scaling": analyse_sweeps(measured, signals, bound), "repeats": repeats,
+        "hypotheses": judge_hypotheses(measured, processes, verdicts, read_rows(published)),
+    }  # fmt: skip
     for name, content in found.items():
         (results / f"{name}.json").write_bytes(orjson.dumps(content))
 
@@ -133,9 +142,14 @@ def section(page: str, name: str) -> str:
 
 def specifications(page: str) -> dict[str, Any]:
     """Take the charts, each of which has its place."""
-    found: dict[str, Any] = json.loads(re.search(r'id="specifications">(.*?)</script>', page)[1])  # type: ignore[index]
+    found, datasets = (
+        json.loads(re.search(rf'id="{name}">(.*?)</script>', page)[1])  # type: ignore[index]
+        for name in ("specifications", "datasets")
+    )
     assert set(found) == set(re.findall(r'id="chart-([^"]+)"', page))
-    return found
+    return {
+        name: chart | {"datasets": {key: datasets[key] for key in chart["datasets"]}} for name, chart in found.items()
+    }
 
 
 def steady(run: Run, rng: np.random.Generator) -> Made:

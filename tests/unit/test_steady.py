@@ -84,8 +84,13 @@ def test_trend_needs_four_batches_and_a_mean_to_compare_with() -> None:
 def test_missing_values_change_no_batch() -> None:
     full = batches(10, 13, 11, 14)
     gappy = [10, NAN, 10, 10, 10, NAN, NAN, 13, NAN, NAN, *[11] * 5, *[NAN] * 5, 14, NAN, NAN, NAN, 14]
-    assert find_trend(gappy) == find_trend(full)
+    assert find_trend([*gappy[:15], *gappy[20:]]) == find_trend(full)
     assert find_warm_up(batches(9, 1, 1, 1, NAN, 1)).cut == 5
+
+
+def test_a_gap_keeps_its_place() -> None:
+    assert find_warm_up(batches(9, NAN, 9, 1, 1, 1, 1, 1, 1)).cut == 15
+    assert find_trend(batches(1, NAN, 3, 4, 5)).change == pytest.approx(4 / 3.25)
 
 
 def test_warm_up_needs_four_batches() -> None:

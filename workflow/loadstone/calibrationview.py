@@ -10,6 +10,7 @@ from rich.table import Table
 
 from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
 from loadstone.errors import ResultError
+from loadstone.thresholds import DEFAULTS
 
 Reading = Mapping[str, Any]
 """One of the readings that `scaling.json` holds: see `loadstone.analyse.calibration.Reading`."""
@@ -47,8 +48,10 @@ def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
             table.add_row(name if number == 0 else "", *_cells(reading))
     console.print(table)
     console.print()
-    judged = [reading for readings in found.values() for reading in readings if reading["passed"] is not None]
-    failed = [f"{name}={at['value']}" for name, readings in found.items() for at in readings if at["passed"] is False]
+    judged = {
+        f"{name}={at['value']}": at for name, readings in found.items() for at in readings if at["passed"] is not None
+    }
+    failed = {name: at for name, at in judged.items() if not at["passed"]}
     for line in _outcome(len(judged), failed):
         console.print(line, highlight=False, soft_wrap=True)
     return bool(judged) and not failed
@@ -66,7 +69,7 @@ def _cells(reading: Reading) -> Iterator[str]:
     yield {True: "pass", False: "FAIL", None: "shown"}[reading["passed"]]
 
 
-def _outcome(judged: int, failed: list[str]) -> Iterator[str]:
+def _outcome(judged: int, failed: Mapping[str, Reading]) -> Iterator[str]:
     yield (
         "Successful requests/s; predicted by exact MVA from the known sleeps alone, and with the server's measured CPU "
         "time a request. The CPUs are the machine's: sleepers leave most of them to others."
@@ -76,6 +79,9 @@ def _outcome(judged: int, failed: list[str]) -> Iterator[str]:
         yield f"Nothing to judge: no point has up to {MOST_SLOTS} slots."
     elif failed:
         yield f"{len(failed)} of {judged} points not {within}: {', '.join(failed)}."
-        yield "Measure again, with nothing else running, before you conclude anything from that."
+        if any((at["host"] or 0.0) >= DEFAULTS.slack for at in failed.values()):
+            yield "Something else used the CPUs meanwhile, so that sleepers woke up late: measure again without it."
+        else:
+            yield "Measure again, with nothing else running, before you conclude anything from that."
     else:
         yield f"All {judged} points {within}."

@@ -8,11 +8,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationError
 
 from loadstone.conditions import Settings
+from loadstone.errors import ResultError
 from loadstone.values import Model, parse_duration
 
 METRICS = {"mean": "mean_ms", "p50": "p50_ms", "p90": "p90_ms", "p95": "p95_ms", "p99": "p99_ms", "p99.9": "p99_9_ms"}
@@ -175,3 +177,13 @@ def conclude(search: Search, probes: Sequence[Probe]) -> Found:
     else:
         sentence = f"{search.slo} holds up to {met:g}/s; at {missed:g}/s it doesn't: {by}"
     return Found(slo=search.slo, met_at=met, missed_at=missed, sentence=sentence, probes=tuple(probes))
+
+
+def read_search(path: Path) -> Found:
+    """Read `search.json`. Raises `ResultError` where it is missing or damaged."""
+    try:
+        return Found.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise ResultError(f"{path}: damaged: {error.errors()[0]['msg']}") from None

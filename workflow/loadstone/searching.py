@@ -4,13 +4,11 @@ import shutil
 from pathlib import Path
 
 import orjson
-from pydantic import ValidationError
 
 from loadstone.analyse.requests import ALL, summarise_requests
 from loadstone.analyse.window import find_window
 from loadstone.capacity import Found, Probe, Search, conclude, judge_probe, next_rate
 from loadstone.conditions import Conditions
-from loadstone.errors import ResultError
 from loadstone.measure.run import measure
 from loadstone.plan import Run, random_seed
 
@@ -42,13 +40,3 @@ def _run(search: Search, name: str, rate: float, seed: int, number: int) -> Run:
     changed = load.model_copy(update={"arrivals": load.arrivals.model_copy(update={"rate": rate})})
     conditions = Conditions.model_construct(**{**dict(search.settings.conditions), "load": changed})
     return Run.model_construct(experiment=name, repeat=number, seed=random_seed(seed, name, number), **dict(conditions))
-
-
-def read_search(path: Path) -> Found:
-    """Read `search.json`. Raises `ResultError` where it is missing or damaged."""
-    try:
-        return Found.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise ResultError(f"{path}: damaged: {error.errors()[0]['msg']}") from None

@@ -1,6 +1,7 @@
 """Report: one HTML page that needs no network.
 
-in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, the tables and run.json of all runs, the sources of loadstone/report/
+in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, hypotheses.json, the tables and run.json of
+      all runs, the searches, the published table, the sources of loadstone/report/
 out:  report/index.html
 """
 
@@ -14,6 +15,7 @@ rule report:
         scaling=rules.analyse.output.scaling,
         verdicts=rules.analyse.output.verdicts,
         repeats=rules.analyse.output.repeats,
+        hypotheses=rules.analyse.output.hypotheses,
         summaries=ALL_SUMMARIES,
         records=of_runs(rules.measure.output.record),
         searches=ALL_SEARCHES,

@@ -81,27 +81,29 @@ def find_warm_up(series: Sequence[float]) -> WarmUp:
     The cut d minimises the squared standard error of what is left, Σ(yᵢ - ȳ)²/(k - d)², over batch means of five.
     Missing values (intervals without a request) are passed over.
     """
-    batches = _batch_means(np.asarray(series, float))
+    places, batches = _batch_means(np.asarray(series, float))
     if len(batches) < FEWEST_BATCHES:
         return WarmUp(cut=0, at_limit=False)
     allowed = int(len(batches) * MOST_CUT)
     errors = [float(batches[d:].var() / (len(batches) - d)) for d in range(allowed + 1)]
     cut = int(np.argmin(errors))
-    return WarmUp(cut=cut * BATCH, at_limit=cut == allowed and _differ(batches[:cut], batches[cut:]))
+    return WarmUp(
+        cut=int(places[cut]) * BATCH if cut else 0, at_limit=cut == allowed and _differ(batches[:cut], batches[cut:])
+    )
 
 
 def find_trend(series: Sequence[float]) -> Trend:
     """Lay a straight line through the batch means of five, tested with the variance that their correlation leaves."""
-    y = _batch_means(np.asarray(series, float))
+    places, y = _batch_means(np.asarray(series, float))
     if len(y) < FEWEST_BATCHES or y.mean() == 0:
         return Trend(change=0.0, p=1.0)
-    fit = fit_line(np.arange(len(y)), y)
+    fit = fit_line(places, y)
     spread = float(fit.residuals @ fit.residuals)
     correlation = float(fit.residuals[1:] @ fit.residuals[:-1]) / spread if spread > 0 else 0.0
     effective = len(y) * (1 - max(0.0, correlation)) / (1 + max(0.0, correlation))
     inflation = math.sqrt(len(y) / max(effective, 3.0))
     return Trend(
-        change=fit.slope * (len(y) - 1) / float(y.mean()),
+        change=fit.slope * float(places[-1] - places[0]) / float(y.mean()),
         p=_two_sided(fit.slope, fit.stderr * inflation, max(1.0, effective - 2)),
     )
 
@@ -121,8 +123,10 @@ def _differ(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     return p < SIGNIFICANT
 
 
-def _batch_means(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _batch_means(x: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Number and mean of each batch that has a value."""
     whole = x[: len(x) // BATCH * BATCH].reshape(-1, BATCH)
     known = ~np.isnan(whole)
     sums, counts = np.where(known, whole, 0.0).sum(axis=1), known.sum(axis=1)
-    return np.asarray(sums[counts > 0] / counts[counts > 0])
+    places = np.flatnonzero(counts)
+    return places, np.asarray(sums[places] / counts[places])

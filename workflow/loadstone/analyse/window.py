@@ -107,7 +107,7 @@ def find_window(path: Path, record: RunRecord) -> Window:
     begin, settled, remark = _settle(counts, record)
     edge = np.array([begin, record.window[1]])
     albums = _albums(np.interp(edge, counts.edges, counts.posts), record)
-    effect, p = _growth_effect(counts, begin, record)
+    effect, p = _growth_effect(counts, begin, record, float(albums[1] - albums[0]))
     return Window(
         begin=begin,
         end=record.window[1],
@@ -188,8 +188,10 @@ def _albums(posts: Floats, record: RunRecord) -> Floats:
     return np.minimum(before + posts, most)
 
 
-def _growth_effect(counts: _Counts, begin: float, record: RunRecord) -> tuple[float | None, float | None]:
-    """Fit the mean response to the album count, interval by interval, and say what its growth changed."""
+def _growth_effect(
+    counts: _Counts, begin: float, record: RunRecord, growth: float
+) -> tuple[float | None, float | None]:
+    """Fit the mean response to the album count, interval by interval, and say what so many more albums changed."""
     number = counts.observable(record.run.load.users) or OBSERVATIONS[-1]
     first = counts.first(number, begin)
     _, response = counts.observations(number)
@@ -200,4 +202,4 @@ def _growth_effect(counts: _Counts, begin: float, record: RunRecord) -> tuple[fl
     if len(albums) < FEWEST_BATCHES or np.ptp(albums) == 0:
         return None, None
     fit = fit_line(albums, response)
-    return fit.slope * float(np.ptp(albums)), fit.p
+    return fit.slope * growth, fit.p

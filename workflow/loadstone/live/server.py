@@ -205,4 +205,4 @@ def serve(suite: Path | None, settings: Mapping[str, object], results: Path, por
         port = taken.getsockname()[1]
         server = _Server(create_app(feed, port), taken)
         print(f"Watching {results} at http://{HOST}:{port}/ (Ctrl-C ends it)", flush=True)
-        server.serve_forever(poll_interval=0.1)
+        server.serve_forever(poll_interval=1.0)

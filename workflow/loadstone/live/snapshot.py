@@ -159,8 +159,8 @@ def _sentence(state: str, items: Sequence[Item], current: Current | None) -> str
     what = "run" if total == 1 else "runs"
     broke = f", {failed} failed" if failed else ""
     if current is not None and not current.in_plan:
-        of = f" ({done} of {total} {what} of the suite shown here are measured{broke})" if total else ""
-        return f"A run is being measured that is not in the suite shown here{of}."
+        counted = f", of which {done} of {total} {what} are measured{broke}" if total else ""
+        return f"The run under way is not in this suite{counted}."
     if not total:
         return "There is no plan to show and nothing is being measured."
     if done == total:

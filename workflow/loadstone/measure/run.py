@@ -197,7 +197,8 @@ class _Measurement:
             requests, failures = fleet.totals()
             self.reporter.figures(requests, failures)
             self.status.beat(requests, failures, fleet.records, self.sampler.busy)
-            self._refuse_silence(requests)
+            if "window_end" not in self.times:
+                self._refuse_silence(requests)
             if awaited not in self.times:
                 self.stop.sleep(max(0.0, next_sample - time.monotonic()))
 

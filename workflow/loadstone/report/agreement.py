@@ -10,8 +10,6 @@ from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, estimated
 
-ONE_RUN = "one run"
-
 REACH = {2: "12.7", 3: "4.3"}
 """Runs → how many standard errors a 95 % interval by Student's t reaches to either side."""
 
@@ -22,6 +20,9 @@ class Agreement:
 
     experiment: str
     runs: str
+    """How many there were, and how many of them the figures are of."""
+    counted: int
+    """Those that they are of."""
     throughput: Estimate | None
     response: Estimate | None
     reached: float | None
@@ -34,15 +35,18 @@ class Agreement:
 def agreements(campaign: Campaign) -> list[Agreement]:
     """List all experiments, in the page's order."""
     known = campaign.repeats["experiments"]
-    return [_agreement(name, known[name]) for name in campaign.experiments if name in known]
+    return [
+        _agreement(name, known[name], len(campaign.runs_of(name))) for name in campaign.experiments if name in known
+    ]
 
 
-def _agreement(name: str, found: Mapping[str, Any]) -> Agreement:
+def _agreement(name: str, found: Mapping[str, Any], runs: int) -> Agreement:
     both = [_half_width(found["intervals"].get(metric), found["runs"]) for metric in ("throughput_rps", "mean_ms")]
     known = [half for half in both if half is not None]
     return Agreement(
         experiment=name,
-        runs=ONE_RUN if found["runs"] == 1 else numbers.several(found["runs"], "run"),
+        runs=numbers.runs(found["runs"], runs),
+        counted=found["runs"],
         throughput=estimated(found["intervals"].get("throughput_rps")),
         response=estimated(found["intervals"].get("mean_ms")),
         reached=max(known) if len(known) == len(both) else None,
@@ -61,19 +65,35 @@ def _half_width(interval: Mapping[str, float | None] | None, runs: int) -> float
 
 def once_sentence(rows: Sequence[Agreement]) -> str:
     """Say in words where there are no intervals, and why."""
-    once = [row.experiment for row in rows if row.runs == ONE_RUN]
+    once = [row.experiment for row in rows if row.counted == 1]
     if not once:
         return ""
-    begin = "Every experiment was run once" if len(once) == len(rows) else f"Run once: {numbers.listed(once, 4)}"
+    begin = (
+        "Every experiment was run once"
+        if len(once) == len(rows)
+        else f"Run once, or once that counts: {numbers.listed(once, 4)}"
+    )
     return (
         f"{begin}. How much such figures would differ the next time is not known, so no interval is shown for them "
         "anywhere; more repeats would tell."
     )
 
 
+def left_out_sentence(campaign: Campaign) -> str:
+    """Say how many runs the means on the page leave out, and why."""
+    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
+    used = sum(len(campaign.used_of(name)) for name in campaign.experiments)
+    if used == len(runs):
+        return ""
+    return (
+        f"Means leave out {numbers.count(len(runs) - used)} of {numbers.several(len(runs), 'run')}, which were judged "
+        "invalid or full of errors; where no run of an experiment is sound, all of them are taken, and it is marked."
+    )
+
+
 def agreement_sentence(rows: Sequence[Agreement]) -> str:
     """Say how many experiments' repeats agree."""
-    repeated = [row for row in rows if row.runs != ONE_RUN]
+    repeated = [row for row in rows if row.counted > 1]
     if not repeated:
         return ""
     apart = [row for row in repeated if row.disagreements]
@@ -85,7 +105,7 @@ def agreement_sentence(rows: Sequence[Agreement]) -> str:
 
 def precision_sentence(rows: Sequence[Agreement]) -> str:
     """Say where the wanted precision was reached."""
-    repeated = [row for row in rows if row.runs != ONE_RUN]
+    repeated = [row for row in rows if row.counted > 1]
     if not repeated:
         return ""
     precise = [row for row in repeated if row.reached is not None and row.reached <= row.wanted]

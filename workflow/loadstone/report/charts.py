@@ -14,7 +14,10 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 GREY = "#888888"
 ENDPOINT_COLOURS = {"GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
 ROLE_COLOURS = {"server-worker": BLUE, "server-master": SKY, "load-worker": ORANGE, "load-master": PINK}
-STORE_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
+SERIES_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
+PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#8A6FD1", "#7A7A7A")
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])
+"""An experiment's colour and dash follow from its place on the page, so that it has the same ones everywhere."""
 ROW_HEIGHT = 20
 
 Chart = alt.Chart | alt.LayerChart
@@ -72,6 +75,26 @@ def _rows(
     tooltip = [alt.Tooltip("experiment:N"), alt.Tooltip("repeat:Q"), *more, value]
     layers = run_points(table, {"x": x, "y": y}, look, tooltip)
     return layered(layers, ROW_HEIGHT * len(order)) if layers else None
+
+
+def colour_of(place: int) -> str:
+    """Give the experiment in this place of the page's order its colour."""
+    return PALETTE[place % len(PALETTE)]
+
+
+def experiment_look(order: Sequence[str], shown: str) -> dict[str, Any]:
+    """Tell experiments apart by colour and dash; the legend names those in the list that the signal `shown` holds."""
+    places = range(len(order))
+    colours = [colour_of(n) for n in places]
+    dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in places]
+    legend = alt.Legend(values=alt.ExprRef(shown), symbolType="stroke", symbolStrokeWidth=3, labelLimit=320)
+    names = list(order)
+    return {
+        "color": alt.Color("experiment:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=colours)),
+        "strokeDash": alt.StrokeDash(
+            "experiment:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=dashes)
+        ),
+    }
 
 
 def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:

@@ -5,13 +5,15 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from loadstone.report.charts import BLUE, GREEN, GREY, ORANGE, RED, Chart, layered, run_points
+from loadstone.report.charts import BLUE, GREEN, GREY, ORANGE, PINK, RED, Chart, layered, run_points
 
 WIDE_RANGE = 50
 """Largest over smallest level from which the axis is logarithmic."""
 HEADROOM = 1.25
 """The throughput axis ends so far above the highest run or curve: an interval of two runs may reach far beyond."""
 MOST_TICKS = 12
+LAW_COLOURS = (ORANGE, GREEN, RED, PINK)
+LAW_DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3])
 
 
 def sweep(points: pd.DataFrame, means: pd.DataFrame, curves: pd.DataFrame, factor: str) -> Chart | None:
@@ -55,11 +57,15 @@ def _laws(curves: pd.DataFrame, x: alt.X, y: alt.Y, low: alt.Y) -> list[alt.Char
         return []
     names = list(dict.fromkeys(curves["law"]))
     shown = alt.Legend(symbolOpacity=1, symbolType="stroke")
-    colour = alt.Color("law:N", title=None, scale=alt.Scale(domain=names, range=[ORANGE, GREEN, RED]), legend=shown)
-    dash = alt.StrokeDash("law:N", legend=None, scale=alt.Scale(domain=names, range=[[1, 0], [7, 4], [2, 3]]))
-    bands = alt.Chart(curves.dropna()).mark_area(opacity=0.18, clip=True).encode(x=x, y=low, y2="high:Q", color=colour)
+    colour = alt.Color("law:N", title=None, scale=alt.Scale(domain=names, range=list(LAW_COLOURS)), legend=shown)
+    dash = alt.StrokeDash("law:N", legend=None, scale=alt.Scale(domain=names, range=list(LAW_DASHES)))
     lines = alt.Chart(curves[["law", "level", "throughput"]]).mark_line(clip=True)
-    return [bands, lines.encode(x=x, y=y, color=colour, strokeDash=dash)]
+    layers = [lines.encode(x=x, y=y, color=colour, strokeDash=dash)]
+    banded = curves.dropna()
+    if not banded.empty:
+        bands = alt.Chart(banded).mark_area(opacity=0.18, clip=True)
+        layers.insert(0, bands.encode(x=x, y=low, y2="high:Q", color=colour))
+    return layers
 
 
 def _means(means: pd.DataFrame, x: alt.X, y: alt.Y, low: alt.Y) -> list[alt.Chart]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from loadstone.analyse.audit import Row
 from loadstone.analyse.campaign import RunKey, gather, load_measured
 from loadstone.analyse.signals import Signals
-from loadstone.analyse.verdicts import against_baselines
+from loadstone.analyse.verdicts import against_baselines, unsound
 from loadstone.analyse.window import Window
 from loadstone.audittable import read_table
 from loadstone.baselines import is_baseline, twice_name
@@ -19,6 +20,7 @@ from loadstone.errors import ResultError, TableError
 from loadstone.plan import Plan
 from loadstone.published import read_published
 from loadstone.record import RunRecord, read_record
+from loadstone.report.searches import Searched, read_searches
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class PublishedTable:
     """Why the audit refuses the table."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Campaign:
     """A suite, its runs, and all that was made of them. Tables lead with the columns experiment and repeat."""
 
@@ -53,9 +55,11 @@ class Campaign:
     scaling: dict[str, Any]
     verdicts: dict[str, Any]
     repeats: dict[str, Any]
+    hypotheses: list[dict[str, Any]]
+    searches: dict[str, Searched]
     published: PublishedTable | None
 
-    @property
+    @cached_property
     def experiments(self) -> list[str]:
         """Names in the order of the page, without baselines.
 
@@ -71,14 +75,31 @@ class Campaign:
         names = dict.fromkeys([*repeating, *rest, *levels])
         return [each for name in names for each in (name, twice_name(name)) if each in self.plan.experiments]
 
-    @property
+    @cached_property
     def judged(self) -> dict[RunKey, Mapping[str, Any]]:
         """The verdict of each run, with its evidence."""
         return {(run["experiment"], run["repeat"]): run for run in self.verdicts["runs"]}
 
+    @cached_property
+    def unsound(self) -> frozenset[RunKey]:
+        """Runs that are invalid or full of errors."""
+        return unsound(self.verdicts)
+
+    @cached_property
+    def _runs(self) -> dict[str, list[RunKey]]:
+        found: dict[str, list[RunKey]] = {}
+        for key in sorted(self.signals):
+            found.setdefault(key[0], []).append(key)
+        return found
+
     def runs_of(self, experiment: str) -> list[RunKey]:
         """List the runs of an experiment or baseline, by repeat."""
-        return sorted(key for key in self.signals if key[0] == experiment)
+        return self._runs.get(experiment, [])
+
+    def used_of(self, experiment: str) -> list[RunKey]:
+        """List the runs that means are taken of: the sound ones, or all where none is, as the analysis does it."""
+        runs = self.runs_of(experiment)
+        return [key for key in runs if key not in self.unsound] or runs
 
 
 def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
@@ -98,6 +119,8 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         scaling=_read(results / "scaling.json"),
         verdicts=_read(results / "verdicts.json"),
         repeats=_read(results / "repeats.json"),
+        hypotheses=_read(results / "hypotheses.json"),
+        searches=read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
     )
 
@@ -116,9 +139,8 @@ def _own(table: pd.DataFrame) -> pd.DataFrame:
     return table[~table["experiment"].map(is_baseline).astype(bool)]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Any:
     try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-        return found
+        return orjson.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None

@@ -5,7 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from loadstone.analyse.campaign import RunKey
-from loadstone.report import charts, charts_runs, charts_sweeps, forecasts, sweeps, tables
+from loadstone.capacity import parse_objective
+from loadstone.report import (
+    albums,
+    calibrations,
+    capacities,
+    charts,
+    charts_runs,
+    charts_sweeps,
+    charts_tails,
+    forecasts,
+    ladders,
+    sweeps,
+    tables,
+    timed,
+)
 from loadstone.report.charts import Chart
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import Doubt, kinds, marked
@@ -15,7 +29,13 @@ Doubts = Mapping[RunKey, Sequence[Doubt]]
 
 def all_charts(campaign: Campaign, doubts: Doubts) -> dict[str, Chart]:
     """Draw everything that there are data for: name (`chart-<name>` is its place on the page) → chart."""
-    drawn = [*_over_experiments(campaign, doubts), *_of_runs(campaign, doubts), *_of_sweeps(campaign, doubts)]
+    drawn = [
+        *_over_experiments(campaign, doubts),
+        *_of_runs(campaign, doubts),
+        *_of_albums(campaign, doubts),
+        *_of_sweeps(campaign, doubts),
+        *_of_schedules(campaign),
+    ]
     return {name: chart for name, chart in drawn if chart is not None}
 
 
@@ -27,17 +47,46 @@ def _over_experiments(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str,
     yield "cpu", charts.cpu(marked(tables.cpu_by_process(campaign), doubts, kinds), order)
 
 
+def pickable(campaign: Campaign) -> set[str]:
+    """Name the experiments that have a distribution to be drawn."""
+    return set(ladders.median_runs(campaign))
+
+
+def first_picks(campaign: Campaign) -> list[str]:
+    """Choose what the distributions show at first: the experiment with most users, the fastest, and the slowest."""
+    known = pickable(campaign)
+    together = tables.throughput(campaign)
+    mine = together[together["experiment"].isin(known)]
+    if mine.empty:
+        return []
+    busiest = tables.busiest(campaign)
+    response = tables.response_statistics(campaign)
+    means = response[(response["statistic"] == "mean") & response["experiment"].isin(known)]
+    fastest = str(mine["experiment"].iloc[int(mine["goodput_rps"].argmax())])
+    slowest = str(means["experiment"].iloc[int(means["ms"].argmax())])
+    return [name for name in dict.fromkeys([busiest, fastest, slowest]) if name in known]
+
+
 def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
     order, first = campaign.experiments, tables.busiest(campaign)
     # many rows a run: the kinds alone, to keep the page small
-    latency = marked(tables.latency(campaign), doubts, kinds)
-    yield "latency", charts_runs.latency_distribution(latency, order, first)
+    ladder = ladders.of_median_runs(campaign)
+    mine = marked(ladder, doubts, kinds)[["experiment", "endpoint", "probability", "response_ms", "successes", "doubt"]]
+    picks = first_picks(campaign)
+    yield "percentiles", charts_tails.percentiles(mine, order, picks)
+    yield "latency", charts_tails.shares(mine, order, picks)
     seconds, windows = tables.course(campaign)
     yield "course", charts_runs.course(marked(seconds, doubts, kinds), windows, order, first)
-    albums = marked(tables.by_albums(campaign), doubts)
+
+
+def _of_albums(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
+    table = albums.by_albums(campaign)
+    lines = albums.drawn(albums.album_lines(campaign, table))
+    points = marked(table, doubts).drop(columns="level")
+    names = sorted(set(table["series"]))
     for number, endpoint in enumerate(tables.ENDPOINTS):
-        mine = albums[albums["endpoint"] == endpoint].drop(columns="endpoint")
-        yield f"albums-{number}", charts_runs.response_by_albums(mine, endpoint)
+        mine, fitted = (part[part["endpoint"] == endpoint].drop(columns="endpoint") for part in (points, lines))
+        yield f"albums-{number}", charts_runs.response_by_albums(mine, fitted, endpoint, names)
 
 
 def _of_sweeps(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
@@ -46,7 +95,8 @@ def _of_sweeps(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart 
         if found["forecast"]:
             yield from _forecast(name, found["forecast"], points)
             continue
-        curves, means = sweeps.curves(found["laws"]), sweeps.mean_points(found["levels"])
+        curves = pd.concat([sweeps.curves(found["laws"]), calibrations.theory(found)], ignore_index=True)
+        means = sweeps.mean_points(found["levels"])
         yield f"sweep-{name}", charts_sweeps.sweep(points, means, curves, found["vary"])
         yield f"residuals-{name}", charts_sweeps.residuals(sweeps.residuals(found["laws"]), found["vary"])
 
@@ -57,3 +107,11 @@ def _forecast(name: str, forecast: Mapping[str, float], points: pd.DataFrame) ->
     for metric, title in {"rps": "requests/s", "ms": "mean response, ms"}.items():
         chart = charts_sweeps.forecast(curves, means, shown, forecast["knee_users"], metric=metric, title=title)
         yield f"forecast-{metric}-{name}", chart
+
+
+def _of_schedules(campaign: Campaign) -> Iterator[tuple[str, Chart | None]]:
+    yield "timed", charts_tails.tails_of_timed(timed.distributions(campaign))
+    for name, searched in campaign.searches.items():
+        objective = parse_objective(searched.found.slo)
+        points = capacities.probe_points(searched)
+        yield f"capacity-{name}", charts_tails.capacity(points, objective.metric, objective.limit_ms)

@@ -49,6 +49,15 @@ def ratio(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{figure(value)}×"
 
 
+def quantity(value: float | None, unit: str, *, sign: bool = False) -> str:
+    """Write a figure with the unit in which the analysis has it: 12.3 ms, 4.56 %, 1.02×, +3.20 ms."""
+    if value is None or math.isnan(value):
+        return "–"
+    scaled = 100 * value if unit == "share" else value
+    text = signed(scaled) if sign else figure(scaled)
+    return ratio(value) if unit == "ratio" else f"{text} {'%' if unit == 'share' else unit}".rstrip()
+
+
 def interval(low: float | None, high: float | None) -> str:
     """Write an interval: 32.1 – 33.0; nothing where there is none."""
     return "" if low is None or high is None else f"{figure(low)} – {figure(high)}"
@@ -84,6 +93,13 @@ def plain(value: object) -> str:
 def several(number: int, thing: str) -> str:
     """Write a number with what it counts: 1 run, 3 runs."""
     return f"{count(number)} {thing}{'s' * (number != 1)}"
+
+
+def runs(used: int, of: int) -> str:
+    """Count the runs behind a mean: one run, 3 runs, 2 of 3 runs."""
+    if used == of:
+        return "one run" if of == 1 else several(of, "run")
+    return f"{count(used)} of {several(of, 'run')}"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

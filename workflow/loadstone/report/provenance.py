@@ -1,12 +1,13 @@
 """Where the numbers come from: machine, code, suite."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loadstone.record import RunRecord
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
+from loadstone.report.soundness import called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,12 @@ class Provenance:
     server_command: str
     """Of the run that was measured first."""
     suite: str
+    order: list[str]
+    """All runs as they were measured."""
+    thresholds: list[tuple[str, str]]
+    """Where the verdict's rules drew their lines."""
+    commands: list[str]
+    """What measures it all again."""
 
 
 def provenance(campaign: Campaign) -> Provenance:
@@ -35,8 +42,23 @@ def provenance(campaign: Campaign) -> Provenance:
         locks=_distinct(record.source.lock_sha256 or "none" for record in records),
         versions=_distinct(_versions(record) for record in records),
         server_command=" ".join(first.commands.server[1:]),
+        order=[
+            f"{called(campaign.plan, record.run.experiment)}, repeat {record.run.repeat}"
+            for record in sorted(records, key=lambda record: record.phases.server_started)
+        ],
+        thresholds=[(key, numbers.plain(value)) for key, value in campaign.plan.suite.thresholds],
+        commands=list(_commands(records)),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
     )
+
+
+def _commands(records: Sequence[RunRecord]) -> Iterator[str]:
+    """Say how to get there: the commit, where all runs have the same, and the workflow's one command."""
+    commits = {record.source.commit for record in records}
+    commit = commits.pop() if len(commits) == 1 else None
+    if commit is not None:
+        yield f"git checkout {commit}    # in a fresh clone"
+    yield "make report    # SUITE=config/<suite>.yaml where it wasn't the default one"
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from loadstone.report import numbers
 from loadstone.report.data import Campaign, PublishedTable
 from loadstone.report.estimates import Estimate, estimated, mean
 from loadstone.report.soundness import Doubt
-from loadstone.report.tables import GET, POST, runs_of
+from loadstone.report.tables import GET, POST, used_rows
 from loadstone.report.verdicts import unusable
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
@@ -59,7 +59,8 @@ class PublishedRow:
     row: str
     experiment: str
     load: Load
-    runs: int
+    runs: str
+    """How many there were, and how many of them the means are of."""
     stated_users: float
     """What the published table says, which may be wrong."""
     throughput: Compared
@@ -105,7 +106,7 @@ def _row(
     verdict = campaign.verdicts["experiments"][experiment]["verdict"]
 
     def compare(column: str, endpoint: str, ours: str) -> Compared:
-        values = runs_of(campaign, experiment, endpoint)[ours].dropna().tolist()
+        values = used_rows(campaign, experiment, endpoint)[ours].dropna().tolist()
         return Compared(theirs[column], values)
 
     aggregated = compare("aggregated_avg_ms", ALL, "mean_ms")
@@ -113,7 +114,7 @@ def _row(
         row=row,
         experiment=experiment,
         load=load,
-        runs=len(keys),
+        runs=numbers.runs(len(campaign.used_of(experiment)), len(keys)),
         stated_users=theirs.get("users", float(load.users)),
         throughput=compare("rps", ALL, "throughput_rps"),
         get_albums=compare("get_albums_avg_ms", GET, "mean_ms"),

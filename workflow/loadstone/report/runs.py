@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from loadstone.analyse.campaign import RunKey
 from loadstone.analyse.requests import ALL
 from loadstone.baselines import is_baseline
@@ -31,7 +29,7 @@ class RunRow:
     """How much longer the warm-up was than configured."""
     settled: str
     verdict: str
-    figures: "pd.Series[Any]"
+    figures: Mapping[Any, Any]
     """Its row of the summary, all endpoints together."""
     albums: tuple[int, int]
     growth: str
@@ -45,7 +43,7 @@ class RunRow:
 def run_rows(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> list[RunRow]:
     """List the runs in the order in which they were measured, without baselines."""
     together = campaign.summary[campaign.summary["endpoint"] == ALL]
-    figures = {(str(row["experiment"]), int(row["repeat"])): row for _, row in together.iterrows()}
+    figures = {(str(row["experiment"]), int(row["repeat"])): row for row in together.to_dict("records")}
     judged = campaign.judged
     rows = []
     for record in sorted(campaign.records, key=lambda record: record.phases.server_started):

@@ -9,7 +9,6 @@ import pandas as pd
 from loadstone.analyse.campaign import RunKey
 from loadstone.analyse.requests import ALL
 from loadstone.report import numbers
-from loadstone.report.agreement import ONE_RUN
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, estimated
 from loadstone.report.soundness import GROWING, Doubt, kinds
@@ -137,7 +136,7 @@ def _level(
         value=numbers.plain(level["value"]),
         experiment=level["experiment"],
         verdict=level["verdict"],
-        runs=ONE_RUN if len(keys) == 1 else numbers.several(len(keys), "run"),
+        runs=numbers.runs(len(campaign.used_of(level["experiment"])), len(keys)),
         reason=reason,
         throughput=estimated(level["throughput"]),
         ratio=estimated(level["throughput_ratio"]) if number else None,

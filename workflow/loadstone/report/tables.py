@@ -1,15 +1,16 @@
 """The tables behind the charts: pure functions of a campaign."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from loadstone.analyse.requests import ALL
 from loadstone.baselines import is_baseline
 from loadstone.report.data import Campaign
+from loadstone.report.ladders import median_runs
 
 GET, GET_ONE, POST = "GET /albums", "GET /albums/<id>", "POST /albums"
 ENDPOINTS = (GET, GET_ONE, POST)
+MOST_SECONDS = 40_000
+"""Seconds of all runs together up to which the page shows every run's course."""
 
 
 def busiest(campaign: Campaign) -> str:
@@ -18,10 +19,11 @@ def busiest(campaign: Campaign) -> str:
     return max(users, key=users.__getitem__)
 
 
-def runs_of(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:
-    """Pick the rows of one experiment and endpoint, one a repeat."""
+def used_rows(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:
+    """Pick the rows of one experiment and endpoint that means are taken of, one a repeat."""
     table = campaign.summary
-    return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)]
+    used = [repeat for _, repeat in campaign.used_of(experiment)]
+    return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint) & table["repeat"].isin(used)]
 
 
 def throughput(campaign: Campaign) -> pd.DataFrame:
@@ -37,49 +39,11 @@ def get_and_post(campaign: Campaign) -> pd.DataFrame:
     return table[table["endpoint"].isin([GET, POST])][["experiment", "repeat", "endpoint", "mean_ms"]].dropna()
 
 
-def latency(campaign: Campaign) -> pd.DataFrame:
-    """List the latency distributions: experiment, repeat, endpoint, probability, response_ms."""
-    table = campaign.latency
-    return table[table["endpoint"] != ALL]
-
-
 def response_statistics(campaign: Campaign) -> pd.DataFrame:
     """Lay mean and percentiles of all endpoints together in rows: experiment, repeat, statistic, ms."""
     names = {"mean_ms": "mean", "p95_ms": "95th percentile", "p99_ms": "99th percentile"}
     together = campaign.summary[campaign.summary["endpoint"] == ALL].rename(columns=names)
     return together.melt(["experiment", "repeat"], list(names.values()), "statistic", "ms").dropna()
-
-
-def album_sweeps(campaign: Campaign) -> list[str]:
-    """Name the experiments of sweeps over the number of albums."""
-    sweeps = campaign.plan.suite.sweeps.values()
-    return [level.experiment for sweep in sweeps for level in sweep.levels if sweep.vary == "server.albums"]
-
-
-def by_albums(campaign: Campaign) -> pd.DataFrame:
-    """Pair response times with album counts in sweeps over `server.albums`.
-
-    Columns experiment, repeat, store, endpoint, level (configured), albums (mean of both ends of the window), mean_ms.
-    """
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        for experiment in album_sweeps(campaign):
-            server = campaign.plan.suite.experiments[experiment].server
-            mine = campaign.summary[campaign.summary["experiment"] == experiment]
-            for run in mine[mine["endpoint"] != ALL].itertuples():
-                window = campaign.windows[experiment, int(str(run.repeat))]
-                albums = (window.albums_begin + window.albums_end) / 2
-                yield experiment, run.repeat, server.store, run.endpoint, server.albums, albums, run.mean_ms
-
-    columns = ["experiment", "repeat", "store", "endpoint", "level", "albums", "mean_ms"]
-    table = pd.DataFrame(rows(), columns=columns).dropna()
-    return table[table["albums"] > 0]  # the axis is logarithmic
-
-
-def growth(campaign: Campaign) -> float:
-    """Largest relative growth of the store inside a window, over the runs that `by_albums` shows."""
-    shown = set(album_sweeps(campaign))
-    return max((window.growth for (name, _), window in campaign.windows.items() if name in shown), default=0.0)
 
 
 def cpu_by_process(campaign: Campaign) -> pd.DataFrame:
@@ -96,14 +60,21 @@ def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay out throughput second by second, and the windows as found, in seconds since the load began.
 
     Columns experiment, repeat, second, requests; and experiment, repeat, begin, end. The last second of a run is left
-    out: it is not whole.
+    out: it is not whole. Where there are too many, those of the median runs alone are taken.
     """
     seconds = campaign.course[["experiment", "repeat", "second", "requests"]]
     last = seconds.groupby(["experiment", "repeat"])["second"].transform("max")
-    keys = [(r.run.experiment, r.run.repeat, r.phases.load_started) for r in campaign.records]
-    windows = [
-        (name, repeat, *(round(moment - began, 2) for moment in campaign.windows[name, repeat].span))
-        for name, repeat, began in keys
-        if not is_baseline(name)
-    ]
-    return seconds[seconds["second"] < last], pd.DataFrame(windows, columns=["experiment", "repeat", "begin", "end"])
+    shown = seconds[seconds["second"] < last]
+    began = {(r.run.experiment, r.run.repeat): r.phases.load_started for r in campaign.records}
+    keys = [key for key in began if not is_baseline(key[0])]
+    if is_thinned(campaign):
+        medians = median_runs(campaign)
+        keys = [medians.get(name) or campaign.runs_of(name)[0] for name in campaign.experiments]
+        shown = shown[pd.MultiIndex.from_frame(shown[["experiment", "repeat"]]).isin(keys)]
+    windows = [(*key, *(round(moment - began[key], 2) for moment in campaign.windows[key].span)) for key in keys]
+    return shown, pd.DataFrame(windows, columns=["experiment", "repeat", "begin", "end"])
+
+
+def is_thinned(campaign: Campaign) -> bool:
+    """Whether the runs' courses are too much for a page."""
+    return len(campaign.course) > MOST_SECONDS

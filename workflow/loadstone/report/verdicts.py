@@ -10,7 +10,6 @@ from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED
 from loadstone.analyse.campaign import RunKey
 from loadstone.analyse.intervals import Interval
 from loadstone.report import numbers
-from loadstone.report.agreement import ONE_RUN
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import GROWING, Doubt
 
@@ -56,7 +55,7 @@ class VerdictRow:
     parties: list[str]
     """Who shared it in each run, where its runs are mixed."""
     runs: str
-    """How many there were."""
+    """How many there were, and how many of them the figures are of."""
     reason: str | None
     """Why its figures are not to be used."""
     response_ms: float | None
@@ -75,14 +74,14 @@ def verdict_rows(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -
 
 def _row(campaign: Campaign, name: str, doubts: Mapping[RunKey, Sequence[Doubt]], common: set[str]) -> VerdictRow:
     agreed = campaign.verdicts["experiments"][name]
-    keys = campaign.runs_of(name)
-    judged = [campaign.judged[key] for key in keys]
-    responses = [signals.response_s for key in keys if (signals := campaign.signals[key]).response_s > 0]
+    keys, used = campaign.runs_of(name), campaign.used_of(name)
+    judged = [campaign.judged[key] for key in used]
+    responses = [signals.response_s for key in used if (signals := campaign.signals[key]).response_s > 0]
     return VerdictRow(
         experiment=name,
         verdict=agreed["verdict"],
         parties=agreed["parties"] if set(agreed["runs"]) == {MIXED} else [],
-        runs=ONE_RUN if len(keys) == 1 else numbers.several(len(keys), "run"),
+        runs=numbers.runs(len(used), len(keys)),
         reason=unusable(agreed["verdict"], [doubt for key in keys for doubt in doubts[key]]),
         response_ms=1000 * fmean(responses) if responses else None,
         unloaded_ms=_milliseconds(campaign.signals[keys[0]].unloaded_response_s),

@@ -57,7 +57,7 @@
     say(at("plan-text"), now.source ? `Of ${now.source}; in each group in the order in which they are measured first.` : "There is no suite here, and no plan.");
     say(at("sentence"), now.sentence);
     for (const state of Object.keys(WORDS)) { say(at(`count-${state}`), count(now[state])); }
-    const under = now.state === "measuring" || now.state === "between";
+    const under = now.running > 0 || now.state === "between";
     const more = now.left + now.running > 0 && now.left_s > 0;
     say(at("time-left-label"), under ? "Time left" : "Would take");
     show(at("time-left").parentElement, more);
@@ -187,7 +187,9 @@
       const run = make("li", item.state);
       const mark = make("span", `mark ${item.state}`, MARKS[item.state]);
       mark.setAttribute("aria-hidden", "true");
-      run.append(mark, item.kind === "search" || items.length === 1 ? ` ${WORDS[item.state]}` : ` ${item.repeat} ${WORDS[item.state]}`);
+      run.append(mark, " ");
+      if (items.length > 1) { run.append(make("span", "unseen", "repeat "), `${item.repeat} `); }
+      run.append(WORDS[item.state]);
       runs.append(run);
     }
     row.append(name, runs);

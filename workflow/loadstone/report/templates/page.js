@@ -1,6 +1,21 @@
 "use strict";
 (() => {
-  const specifications = JSON.parse(document.getElementById("specifications").textContent);
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const specifications = read("specifications");
+  const stored = read("datasets");
+  const views = {};
+
+  // a dataset is kept by columns; a column whose values recur is a list of them and of which stands where
+  const column = (kept) => Array.isArray(kept) ? kept : kept.at.map((place) => kept.of[place]);
+  const rows = (name) => {
+    const columns = Object.entries(stored[name]).map(([key, kept]) => [key, column(kept)]);
+    const count = columns.length ? columns[0][1].length : 0;
+    return Array.from({ length: count }, (_, n) => Object.fromEntries(columns.map(([key, values]) => [key, values[n]])));
+  };
+  const picked = () => [...document.querySelectorAll("#picks input:checked")].map((box) => box.value);
+  const pick = () => Promise.all(Object.entries(views).map(([name, view]) =>
+    (specifications[name].params || []).some((parameter) => parameter.name === "picked")
+      ? view.signal("picked", picked()).runAsync() : null));
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -16,20 +31,37 @@
     legend: { labelColor: colour("--ink"), titleColor: colour("--faint"), orient: "top", labelFontSize: 12, symbolStrokeWidth: 2 },
   });
 
-  const draw = () => Promise.all(Object.entries(specifications).map(([name, specification]) => {
+  const embed = async (name, specification) => {
     const narrow = window.innerWidth < 560;
-    const { config: _, ...rest } = specification;
+    const { config: _, datasets, ...rest } = specification;
     const config = theme();
     config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
     if (narrow) {
       config.axisX = { titleAnchor: "end" };
       config.legend.columns = 1;
     }
-    return window.vegaEmbed(`#chart-${CSS.escape(name)}`, rest, {
-      config, renderer: "svg", actions: { export: true, source: false, compiled: false, editor: false },
+    rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
+    const drawn = await window.vegaEmbed(`#chart-${CSS.escape(name)}`, rest, {
+      config, renderer: "svg", downloadFileName: `loadstone-${name}`,
+      actions: { export: true, source: false, compiled: false, editor: false },
     });
-  })).then(() => { document.documentElement.dataset.charts = "drawn"; });
+    views[name] = drawn.view;
+  };
+  const draw = async () => {
+    for (const [name, specification] of Object.entries(specifications)) await embed(name, specification);
+    await pick();
+    document.documentElement.dataset.charts = "drawn";
+  };
 
-  draw();
+  // a link to a card, or into one, opens it
+  const open = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    if (target) target.scrollIntoView();
+  };
+
+  document.getElementById("picks")?.addEventListener("change", pick);
+  window.addEventListener("hashchange", open);
   dark.addEventListener("change", draw);
+  draw().then(() => { if (location.hash) open(); });
 })();

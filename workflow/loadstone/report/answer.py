@@ -1,0 +1,214 @@
+"""The answer at the top of the page: what was run, what bound it, what surprises, and what not to believe.
+
+Every sentence is computed, and left out where there is nothing to say.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from loadstone.analyse.bottleneck import (
+    ERRORS,
+    GENERATOR,
+    INVALID,
+    MIXED,
+    NETWORK,
+    SERIAL_SECTION,
+    SERVER_CONCURRENCY,
+    SERVER_CPU,
+    SHARED_HOST,
+    THINK_TIME,
+    UNDETERMINED,
+)
+from loadstone.analyse.campaign import RunKey
+from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
+from loadstone.report import numbers
+from loadstone.report.capacities import CapacityView
+from loadstone.report.claims import Claim
+from loadstone.report.data import Campaign
+from loadstone.report.published import PublishedRow
+from loadstone.report.soundness import UNSETTLED, Doubt
+
+MOST_CLAIMS = 4
+"""Refuted hypotheses that are spelt out."""
+MOST_VERDICTS = 4
+"""Verdicts of a group that are spelt out."""
+
+LIMITS = {
+    GENERATOR: "the load generator was the limit",
+    SHARED_HOST: "server and generator together used all of the machine's CPUs",
+    SERVER_CPU: "its CPU was the limit",
+    SERVER_CONCURRENCY: "all its slots were taken",
+    SERIAL_SECTION: "something in it is done one after another",
+    THINK_TIME: "the users' own waits were the limit again",
+    NETWORK: "the network was the limit",
+}
+"""Verdict → the same as a clause about what the server did at most."""
+
+
+def answer(
+    campaign: Campaign,
+    doubts: Mapping[RunKey, Sequence[Doubt]],
+    published: Sequence[PublishedRow],
+    claims: Sequence[Claim],
+    capacities: Sequence[CapacityView],
+) -> list[str]:
+    """Put the answer together, a few sentences each about one thing."""
+    sentences = (
+        run_sentence(campaign),
+        published_sentence(published),
+        bound_sentence(campaign),
+        refuted_sentence(claims),
+        capacity_sentence(capacities),
+        doubt_sentence(campaign, doubts),
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def run_sentence(campaign: Campaign) -> str:
+    """Say what was run."""
+    runs = sum(len(campaign.runs_of(name)) for name in campaign.experiments)
+    swept = {level.experiment for sweep in campaign.plan.suite.sweeps.values() for level in sweep.levels}
+    experiments = numbers.several(len(campaign.experiments), "experiment")
+    parts = [f"{numbers.several(runs, 'run')} of {experiments}"]
+    if swept:
+        sweeps = numbers.several(len(campaign.plan.suite.sweeps), "sweep")
+        parts[0] += f", {numbers.count(len(swept))} of them levels of {sweeps}"
+    if campaign.searches:
+        probes = sum(len(searched.found.probes) for searched in campaign.searches.values())
+        searches = f"{len(campaign.searches)} capacity search{'es' * (len(campaign.searches) != 1)}"
+        parts.append(f"{searches} with {numbers.several(probes, 'probe')}")
+    rows = campaign.plan.suite.published
+    if rows:
+        verb = "repeats" if len(rows.rows) == 1 else "repeat"
+        parts.append(f"{numbers.several(len(rows.rows), 'experiment')} {verb} published figures")
+    return f"{'; '.join(parts)}."
+
+
+def published_sentence(rows: Sequence[PublishedRow]) -> str:
+    """Say what set the published rates, and what the same server can do: why the published conclusion doesn't follow.
+
+    About the row with the most users that are bound by their own waits and whose server did more elsewhere.
+    """
+    told = [row for row in rows if row.verdict == THINK_TIME and row.capacity and row.closed_loop]
+    if not told:
+        return ""
+    row = max(told, key=lambda row: row.load.users)
+    capacity, closed = row.capacity, row.closed_loop
+    assert capacity is not None  # noqa: S101 - they were picked by it
+    waiting = [each for each in rows if each.verdict == THINK_TIME]
+    which = f"All {len(rows)}" if len(waiting) == len(rows) else f"{len(waiting)} of {len(rows)}"
+    think = numbers.figure(row.load.mean_think_time_s)
+    times = "" if capacity.times is None else f", {numbers.ratio(capacity.times)} the published rate,"
+    return (
+        f"{which} published rows are bound by the users' own think time, not by the server: "
+        f"{numbers.several(row.load.users, 'user')} who wait {think} s on average between requests can't send more "
+        f"than {numbers.figure(closed)} requests/s, and published were {numbers.figure(row.throughput.published)}. "
+        f"The same server answered {numbers.figure(capacity.goodput.value)} requests/s{times} in "
+        f"{capacity.experiment}{_limited(capacity.verdict)}."
+    )
+
+
+def _limited(verdict: str) -> str:
+    return f", where {LIMITS[verdict]}" if verdict in LIMITS else ""
+
+
+def bound_sentence(campaign: Campaign) -> str:
+    """Say what bound each group of experiments: those that repeat published rows, the sweeps' levels, and the rest."""
+    suite = campaign.plan.suite
+    published = set(suite.published.rows) if suite.published else set()
+    levels = {level.experiment for sweep in suite.sweeps.values() for level in sweep.levels}
+    groups = {
+        "the published experiments": [name for name in campaign.experiments if name in published],
+        "the other experiments": [name for name in campaign.experiments if name not in published | levels],
+        "the levels of sweeps": [name for name in campaign.experiments if name in levels - published],
+    }
+    if not published:
+        groups["the experiments"] = groups.pop("the other experiments")
+    clauses = [f"{group}: {_verdicts(campaign, names)}" for group, names in groups.items() if names]
+    return f"What bound throughput, by number of experiments. {'; '.join(_capital(clauses))}." if clauses else ""
+
+
+def _capital(clauses: Sequence[str]) -> list[str]:
+    return [clauses[0][:1].upper() + clauses[0][1:], *clauses[1:]]
+
+
+def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
+    found = Counter(campaign.verdicts["experiments"][name]["verdict"] for name in names).most_common()
+    if len(found) == 1:
+        return f"{found[0][0]}, {'all ' if len(names) > 1 else ''}{numbers.count(len(names))}"
+    return numbers.listed([f"{verdict} {count}" for verdict, count in found], MOST_VERDICTS)
+
+
+def refuted_sentence(claims: Sequence[Claim]) -> str:
+    """Name the claims that were refuted, the largest surprises first, and count the rest."""
+    if not claims:
+        return ""
+    counts = Counter(claim.outcome for claim in claims)
+    refuted = sorted((c for c in claims if c.outcome == REFUTED), key=lambda claim: -claim.surprise)
+    rest = f"{counts[SUPPORTED]} are supported and {counts[INCONCLUSIVE]} left open"
+    if not refuted:
+        return f"Of {numbers.several(len(claims), 'claim')} none is refuted: {rest}."
+    named = [f"«{claim.claim.rstrip('.')}»{_effect(claim)}" for claim in refuted[:MOST_CLAIMS]]
+    more = f"; and {len(refuted) - MOST_CLAIMS} more" if len(refuted) > MOST_CLAIMS else ""
+    verb = "is" if len(refuted) == 1 else "are"
+    return (
+        f"Of {numbers.several(len(claims), 'claim')}, {len(refuted)} {verb} refuted: {'; '.join(named)}{more}. "
+        f"{rest[:1].upper() + rest[1:]}."
+    )
+
+
+def _effect(claim: Claim) -> str:
+    if claim.effect == "–":
+        return ""
+    return f" ({claim.effect}{', ' + claim.interval if claim.interval else ''})"
+
+
+def capacity_sentence(views: Sequence[CapacityView]) -> str:
+    """Say what the searches came to."""
+    if not views:
+        return ""
+    return f"Capacity: {numbers.listed([f'{view.name} {view.outcome}' for view in views], 3)}."
+
+
+def doubt_sentence(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> str:
+    """Say which figures aren't to be believed, and which say something else than they seem to."""
+    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
+    parts = [*_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
+    if not parts:
+        return f"None of the {numbers.several(len(runs), 'run')} is marked as one not to believe."
+    return f"What not to believe: {'; '.join(parts)}."
+
+
+def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs: Sequence[RunKey]) -> Iterator[str]:
+    bad = [key for key in runs if key in campaign.unsound]
+    if not bad:
+        return
+    unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in bad)
+    failed = sum(campaign.judged[key]["verdict"] == ERRORS for key in bad)
+    kinds = {
+        "never settled": unsettled,
+        "failed too often": failed,
+        "contradict themselves": len(bad) - unsettled - failed,
+    }
+    named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
+    lost = [
+        name for name in campaign.experiments if campaign.verdicts["experiments"][name]["verdict"] in (ERRORS, INVALID)
+    ]
+    which = f" and {numbers.several(len(lost), 'whole experiment')} with them ({numbers.listed(lost)})" if lost else ""
+    yield f"{numbers.count(len(bad))} of {numbers.several(len(runs), 'run')} ({named}){which}, which means leave out"
+
+
+def _of_experiments(campaign: Campaign) -> Iterator[str]:
+    bound: dict[str, list[str]] = {}
+    for name in campaign.experiments:
+        bound.setdefault(campaign.verdicts["experiments"][name]["verdict"], []).append(name)
+    if names := bound.get(GENERATOR):
+        yield f"the rates of {_named(names)} say what the load generator could send, not what the server could answer"
+    if names := bound.get(SHARED_HOST):
+        yield f"in {_named(names)} server and generator fought for the same CPUs"
+    if names := [*bound.get(UNDETERMINED, []), *bound.get(MIXED, [])]:
+        yield f"what bound {_named(names)} is not settled"
+
+
+def _named(names: Sequence[str]) -> str:
+    return numbers.listed(names, 2) if len(names) <= 3 else f"{numbers.count(len(names))} experiments"

@@ -1,0 +1,89 @@
+"""Capacity searches: the bracket that was found, and the probes by which."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone.capacity import Found, Probe, parse_objective
+from loadstone.report import numbers
+from loadstone.report.data import Campaign
+from loadstone.report.searches import Searched
+
+MET, MISSED = "met", "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRow:
+    """One rate that was tried."""
+
+    number: int
+    """In the order in which rates were tried."""
+    probe: Probe
+
+    @property
+    def outcome(self) -> str:
+        """Whether the objective was met."""
+        return MET if self.probe.met else MISSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityView:
+    """One search."""
+
+    name: str
+    slo: str
+    metric: str
+    sentence: str
+    bracket: str
+    outcome: str
+    """What the search came to, as the end of a sentence that begins with its name."""
+    width: str
+    probes: list[ProbeRow]
+
+
+def capacity_views(campaign: Campaign) -> list[CapacityView]:
+    """List all searches."""
+    return [_view(name, searched) for name, searched in campaign.searches.items()]
+
+
+def _view(name: str, searched: Searched) -> CapacityView:
+    found = searched.found
+    rows = [ProbeRow(number=number, probe=probe) for number, probe in enumerate(found.probes, start=1)]
+    width = found.missed_at / found.met_at - 1 if found.met_at and found.missed_at else None
+    return CapacityView(
+        name=name,
+        slo=found.slo,
+        metric=parse_objective(found.slo).metric,
+        sentence=found.sentence[:1].upper() + found.sentence[1:] + ".",
+        bracket=_bracket(found.met_at, found.missed_at),
+        outcome=_outcome(found),
+        width=f"{numbers.percent(width)} wide; {numbers.limit(searched.search.within)} wanted" if width else "",
+        probes=sorted(rows, key=lambda row: row.probe.rate),
+    )
+
+
+def _bracket(met: float | None, missed: float | None) -> str:
+    if met is None:
+        return f"below {numbers.figure(missed)} requests/s"
+    if missed is None:
+        return f"{numbers.figure(met)} requests/s or more"
+    return f"{numbers.figure(met)} to {numbers.figure(missed)} requests/s"
+
+
+def _outcome(found: Found) -> str:
+    met, missed = numbers.figure(found.met_at), numbers.figure(found.missed_at)
+    if found.met_at is None:
+        return f"misses {found.slo} at the lowest rate already, {missed} requests/s"
+    if found.missed_at is None:
+        return f"holds {found.slo} up to the highest rate that was tried, {met} requests/s"
+    return f"holds {found.slo} at {met} requests/s and no longer at {missed}"
+
+
+def probe_points(searched: Searched) -> pd.DataFrame:
+    """Lay out the probes of a search: probe, rate, value_ms, outcome, why; those without a value are left out."""
+    rows = [
+        (number, probe.rate, probe.value_ms, MET if probe.met else MISSED, probe.why or "")
+        for number, probe in enumerate(searched.found.probes, start=1)
+        if probe.value_ms is not None
+    ]
+    return pd.DataFrame(rows, columns=["probe", "rate", "value_ms", "outcome", "why"])

@@ -1,0 +1,84 @@
+"""What became of the suite's hypotheses: refuted ones first, since they are what a reader has to unlearn."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
+from loadstone.report import numbers
+from loadstone.report.data import Campaign
+
+ORDER = (REFUTED, INCONCLUSIVE, SUPPORTED)
+SIGNS = {REFUTED: "✗", INCONCLUSIVE: "?", SUPPORTED: "✓"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One hypothesis and what the campaign says to it."""
+
+    name: str
+    claim: str
+    outcome: str
+    sign: str
+    effect: str
+    """With its unit; a dash where the test has none."""
+    interval: str
+    """Its 95 % interval; empty where there is none."""
+    expected: str
+    evidence: str
+    gate: str
+    """What became of the gate; empty where it is none."""
+    surprise: float
+    """How far the effect is from none: |ln ratio|; infinite for a verdict that is another one."""
+
+
+def claims(campaign: Campaign) -> list[Claim]:
+    """List all hypotheses: refuted, then inconclusive, then supported ones, each in the suite's order."""
+    found = [_claim(each) for each in campaign.hypotheses]
+    return sorted(found, key=lambda claim: ORDER.index(claim.outcome))
+
+
+def _claim(found: Mapping[str, Any]) -> Claim:
+    unit, signed = found["unit"], found["test"] == "trend"
+    has_interval = found["low"] is not None and found["high"] is not None
+    low, high = (numbers.quantity(found[bound], unit, sign=signed) for bound in ("low", "high"))
+    outcome = found["outcome"]
+    return Claim(
+        name=found["id"],
+        claim=found["claim"],
+        outcome=outcome,
+        sign=SIGNS[outcome],
+        effect=numbers.quantity(found["effect"], unit, sign=signed),
+        interval=f"{low} to {high}" if has_interval else "",
+        expected=found["expect"],
+        evidence=found["evidence"],
+        gate=_gate(found["gate"], outcome),
+        surprise=_surprise(found),
+    )
+
+
+def _gate(gate: bool, outcome: str) -> str:
+    if not gate:
+        return ""
+    return {REFUTED: "fails", SUPPORTED: "passes"}.get(outcome, "passes, undecided")
+
+
+def _surprise(found: Mapping[str, Any]) -> float:
+    if found["test"] == "bottleneck":
+        return math.inf
+    effect, unit = found["effect"], found["unit"]
+    if effect is None or unit not in ("ratio", "share"):
+        return 0.0
+    ratio = effect if unit == "ratio" else 1 + effect
+    return abs(math.log(ratio)) if ratio > 0 else math.inf
+
+
+def claims_sentence(found: Sequence[Claim]) -> str:
+    """Count the outcomes."""
+    if not found:
+        return ""
+    counts = Counter(claim.outcome for claim in found)
+    parts = [f"{counts[outcome]} {outcome}" for outcome in ORDER if counts[outcome]]
+    return f"{numbers.several(len(found), 'claim')}: {', '.join(parts)}."

@@ -1,0 +1,62 @@
+"""Distributions of response times as the page shows them: of one run an experiment, up to what its requests can tell.
+
+Percentiles of several runs have no mean that means anything. So an experiment's distribution is that of its *median
+run*: the one whose mean response time is the median of those that count, the lower of the two middle ones.
+"""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from loadstone.analyse.campaign import RunKey
+from loadstone.analyse.requests import ALL
+from loadstone.report.data import Campaign
+
+TAIL_FROM = 0.5
+"""Share from which a tail is drawn."""
+
+
+def median_runs(campaign: Campaign) -> dict[str, RunKey]:
+    """Choose the median run of each experiment in which any request succeeded."""
+    together = campaign.summary[campaign.summary["endpoint"] == ALL]
+    keys = zip(together["experiment"], together["repeat"], strict=True)
+    means = {(str(name), int(repeat)): float(ms) for (name, repeat), ms in zip(keys, together["mean_ms"], strict=True)}
+    chosen = {}
+    for name in campaign.experiments:
+        known = [key for key in campaign.used_of(name) if not math.isnan(means.get(key, math.nan))]
+        if known:
+            chosen[name] = sorted(known, key=lambda key: means[key])[(len(known) - 1) // 2]
+    return chosen
+
+
+def of_median_runs(campaign: Campaign) -> pd.DataFrame:
+    """Pick the distributions of the median runs.
+
+    Columns experiment, repeat, endpoint, probability, response_ms, service_ms, successes.
+    """
+    chosen = pd.MultiIndex.from_tuples([*median_runs(campaign).values(), ("", 0)])  # pandas wants one at the least
+    latency = campaign.latency
+    mine = latency[pd.MultiIndex.from_frame(latency[["experiment", "repeat"]]).isin(chosen)]
+    keys = ["experiment", "repeat", "endpoint"]
+    counts = campaign.summary[[*keys, "requests", "failures"]]
+    table = mine.merge(counts, on=keys, how="left").assign(successes=lambda t: t["requests"] - t["failures"])
+    return table[[*keys, "probability", "response_ms", "service_ms", "successes"]]
+
+
+def tails(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the upper half, up to the percentile that one request lies above, and add `tail`, 1/(1 - probability).
+
+    Takes the columns probability and successes.
+    """
+    above = (1 - table["probability"]) * table["successes"]
+    kept = table[(table["probability"] >= TAIL_FROM) & (table["probability"] < 1) & (above >= 1 - 1e-9)]
+    return kept.assign(tail=1 / (1 - kept["probability"])).drop(columns="successes")
+
+
+def percentiles(table: pd.DataFrame, column: str, wanted: dict[str, float]) -> Iterator[float | None]:
+    """Take percentiles of one distribution, in the order wanted."""
+    known = dict(zip(table["probability"].round(6), table[column], strict=True))
+    for probability in wanted.values():
+        value = known.get(round(probability, 6))
+        yield None if value is None or math.isnan(value) else float(value)
