@@ -169,7 +169,7 @@ def test_command_prints_every_point_and_fails_with_one(factor: float, code: int,
 
 @pytest.mark.parametrize(
     ("host", "advice"),
-    [(0.2, "Measure again, with nothing else running"), (1.0, "Something else was using the CPUs"), (None, "again")],
+    [(0.2, "Measure again, with nothing else running"), (1.0, "Something else used the CPUs"), (None, "again")],
 )
 def test_one_failing_point_is_enough(host: float | None, advice: str, tmp_path: Path) -> None:
     found = analysed(0.96)

@@ -1,12 +1,14 @@
 """The sentences of the answer, and the cards."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from loadstone.plan import Run
-from loadstone.report import answer, capacities, cards, claims, published, runs, soundness, verdicts
+from loadstone.report import answer, capacities, cards, claims, foreign, published, runs, soundness, verdicts
 from loadstone.report.page import render
 from tests.unit.test_bottleneck import IDLE
 from tests.unit.test_report_page import PUBLISHED, REPEATING, Made, Make, make, section, steady, thinking
@@ -26,16 +28,32 @@ def test_what_was_run(make: Make, tmp_path: Path) -> None:
 def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     campaign = make(REPEATING, thinking, PUBLISHED)
     rows = published.published_rows(campaign, soundness.doubts(campaign))
-    sentence = answer.published_sentence(rows)
-    assert sentence.startswith("All 2 published rows are bound by the users' own think time, not by the server: ")
-    assert "50 users who wait 1.50 s on average between requests can't send more than 33.2 requests/s" in sentence
-    assert "and published were 32.7." in sentence
-    assert "the published rate, in eager" in sentence
-    assert answer.published_sentence([]) == ""
+    assert answer.published_sentence(campaign, rows) == (
+        "The published rates are those of users who wait, not of a server at its limit (1 of 2 rows; 1 more can't be "
+        "of as many users as stated): 50 users who wait 1.50 s on average between requests can't send more than 33.2 "
+        "requests/s to any server that fast, and published were 32.7. Measured again they are 0.949× to 1.02× of that. "
+        "The same server answered 995 requests/s, 30.4× the 32.7 published, in eager."
+    )
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
     page = section(render(campaign), "answer")
-    assert "All 2 published rows" in page
+    assert "The published rates are those of users who wait" in page
     assert "The published experiments: think time, all 2; the other experiments: undetermined, 1." in page
+
+
+def test_table_that_can_not_be_audited_has_no_sentence(make: Make) -> None:
+    campaign = make(REPEATING, thinking, PUBLISHED.replace("50,180,117", "0,180,117"))
+    assert answer.published_sentence(campaign, []) == ""
+
+
+def test_what_else_was_running_is_named(make: Make) -> None:
+    campaign = make("baselines: false\nexperiments: {a: {}}", steady)
+    host = campaign.processes.iloc[:1].assign(role="host", cpu=1.9)
+    table = pd.concat([campaign.processes, host.assign(repeat=2), host.assign(repeat=1, cpu=1.2)])
+    found = dataclasses.replace(campaign, processes=table)
+    assert {key: round(each.cpus, 3) for key, each in foreign.foreign(found).items()} == {("a", 1): 0.2, ("a", 2): 0.9}
+    assert "in 1 of 2 runs (baselines included)" in answer.doubt_sentence(found, soundness.doubts(found))
+    assert "In 1 of 2 runs, baselines included, something else" in section(render(found), "careful")
+    assert foreign.foreign_sentence(campaign) == ""
 
 
 def test_groups_of_a_suite_without_published_rows(make: Make) -> None:
@@ -80,10 +98,10 @@ def test_what_not_to_believe(make: Make) -> None:
     names = ", ".join(f"{name}: {{}}" for name in [*changes, "good"])
     campaign = make(f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", behaviour)
     assert answer.doubt_sentence(campaign, soundness.doubts(campaign)) == (
-        "What not to believe: 3 of 6 runs (1 never settled, 1 failed too often, 1 contradict themselves) and 3 whole "
-        "experiments with them (bad, broken, wild), which means leave out; the rates of client say what the load "
-        "generator could send, not what the server could answer; in host server and generator fought for the same "
-        "CPUs; what bound good is not settled."
+        "What not to believe: 3 of 6 runs (1 never settled, 1 failed too often, 1 contradict themselves), left out of "
+        "all means; 3 experiments have no run to believe (bad, broken, wild); the rates of client say what the load "
+        "generator could send, not what the server could answer; in host all of the machine's CPUs were busy, so that "
+        "server and generator slowed each other; what bound good is not settled."
     )
 
 

@@ -218,7 +218,7 @@ def test_growing_run_is_grey_with_its_figures(make: Make) -> None:
     page = render(make("baselines: false\ndefaults: {repeats: 2}\nexperiments: {a: {}}", growing))
     assert "In 1 of 2 runs the store grows by more than 2 % in the window" in section(page, "careful")
     assert "growing: albums 100 → 130 in the window, b·Δn = +0.500 ms (p = 0.004)" in section(page, "runs")
-    assert page.count('<tr class="doubtful">') == 1
+    assert page.count('<tr class="doubtful">') == 2, "in its card and in the table of runs"
     shown = json.dumps(specifications(page)["throughput"], ensure_ascii=False)
     assert "growing: albums 100 → 130" in shown, "in the tooltip"
 
@@ -276,7 +276,7 @@ def test_runs_without_a_single_request(make: Make) -> None:
 def test_failed_check_comes_first(make: Make) -> None:
     text = "baselines: false\ndefaults: {repeats: 1}\nexperiments: {a: {}}"
     page = render(make(text, lambda run, rng: {"check": False}))
-    assert "Checks that failed a, repeat 1: requests (100 = 100)" in section(page, "careful")
+    assert "Checks that failed: 1 a, repeat 1: requests (100 = 100)" in section(page, "careful")
 
 
 def test_no_baselines_no_section(make: Make) -> None:

@@ -85,10 +85,3 @@ def of_runs(files, *experiments):
     """Fill a rule's output files in for every run of the experiments given, of all experiments otherwise."""
     runs = [run for run in PLAN.runs if not experiments or run.experiment in experiments]
     return expand(files, zip, experiment=[run.experiment for run in runs], repeat=[run.repeat for run in runs])
-
-
-onstart:
-    # Snakemake's limit on jobs a second (100, with no option to have none) looks at all waiting jobs again a second
-    # after each look, and once more a second for each job that has ended: with a hundred runs that takes half a CPU
-    # from whatever is being measured. See docs/decisions/0014.
-    workflow.scheduler.job_rate_limiter = None

@@ -193,7 +193,9 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
 def _remark(s: Signals, limits: Thresholds, name: str) -> str | None:
     if name in (THINK_TIME, ARRIVALS):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
-        return "near the knee" if any(_at_least(value, limits.slack) for value in utilisations) else None
+        remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
+        remarks += ["users hardly wait, they are few: more would bring more"] * (s.think_s < s.response_s)
+        return "; ".join(remarks) or None
     if name == UNDETERMINED and (near := _nearly_full(s, limits)):
         return "nearly full: " + ", ".join(near)
     if name == UNDETERMINED and s.unloaded_response_s and s.response_s >= limits.slowed * s.unloaded_response_s:

@@ -6,6 +6,7 @@ Every sentence is computed, and left out where there is nothing to say.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from loadstone.analyse.audit import RowAudit
 from loadstone.analyse.bottleneck import (
     ERRORS,
     GENERATOR,
@@ -25,7 +26,8 @@ from loadstone.report import numbers
 from loadstone.report.capacities import CapacityView
 from loadstone.report.claims import Claim
 from loadstone.report.data import Campaign
-from loadstone.report.published import PublishedRow
+from loadstone.report.foreign import foreign_sentence
+from loadstone.report.published import PublishedRow, audit_table
 from loadstone.report.soundness import UNSETTLED, Doubt
 
 MOST_CLAIMS = 4
@@ -33,9 +35,12 @@ MOST_CLAIMS = 4
 MOST_VERDICTS = 4
 """Verdicts of a group that are spelt out."""
 
+THINKING, FEWER = "think time", "fewer users"
+"""What the audit says of a published row."""
+
 LIMITS = {
     GENERATOR: "the load generator was the limit",
-    SHARED_HOST: "server and generator together used all of the machine's CPUs",
+    SHARED_HOST: "all of the machine's CPUs were busy",
     SERVER_CPU: "its CPU was the limit",
     SERVER_CONCURRENCY: "all its slots were taken",
     SERIAL_SECTION: "something in it is done one after another",
@@ -55,7 +60,7 @@ def answer(
     """Put the answer together, a few sentences each about one thing."""
     sentences = (
         run_sentence(campaign),
-        published_sentence(published),
+        published_sentence(campaign, published),
         bound_sentence(campaign),
         refuted_sentence(claims),
         capacity_sentence(capacities),
@@ -84,28 +89,52 @@ def run_sentence(campaign: Campaign) -> str:
     return f"{'; '.join(parts)}."
 
 
-def published_sentence(rows: Sequence[PublishedRow]) -> str:
-    """Say what set the published rates, and what the same server can do: why the published conclusion doesn't follow.
-
-    About the row with the most users that are bound by their own waits and whose server did more elsewhere.
-    """
-    told = [row for row in rows if row.verdict == THINK_TIME and row.capacity and row.closed_loop]
-    if not told:
+def published_sentence(campaign: Campaign, rows: Sequence[PublishedRow]) -> str:
+    """Say what set the published rates, by their own arithmetic, and what came out here with the same users."""
+    audited = audit_table(campaign)
+    waiting = [row for row in audited.rows if row.bound == THINKING] if audited else []
+    told = [row for row in waiting if row.possible_rps is not None and row.row.users is not None and row.row.rps]
+    if audited is None or not told:
         return ""
-    row = max(told, key=lambda row: row.load.users)
-    capacity, closed = row.capacity, row.closed_loop
-    assert capacity is not None  # noqa: S101 - they were picked by it
-    waiting = [each for each in rows if each.verdict == THINK_TIME]
-    which = f"All {len(rows)}" if len(waiting) == len(rows) else f"{len(waiting)} of {len(rows)}"
-    think = numbers.figure(row.load.mean_think_time_s)
-    times = "" if capacity.times is None else f", {numbers.ratio(capacity.times)} the published rate,"
+    most = max(told, key=lambda row: row.row.users or 0.0)
+    alike = sorted(row.row.rps or 0.0 for row in told if row.row.users == most.row.users)
+    published = numbers.figure(alike[0])
+    published += f" to {numbers.figure(alike[-1])}" if numbers.figure(alike[-1]) != published else ""
+    wrong = [row for row in audited.rows if row.bound == FEWER]
+    also = f"; {len(wrong)} more can't be of as many users as stated" if wrong else ""
     return (
-        f"{which} published rows are bound by the users' own think time, not by the server: "
-        f"{numbers.several(row.load.users, 'user')} who wait {think} s on average between requests can't send more "
-        f"than {numbers.figure(closed)} requests/s, and published were {numbers.figure(row.throughput.published)}. "
-        f"The same server answered {numbers.figure(capacity.goodput.value)} requests/s{times} in "
-        f"{capacity.experiment}{_limited(capacity.verdict)}."
+        f"The published rates are those of users who wait, not of a server at its limit ({len(told)} of "
+        f"{numbers.several(len(audited.rows), 'row')}{also}): {numbers.plain(most.row.users)} users who wait "
+        f"{numbers.figure(_mean_wait(most))} s on average between requests can't send more than "
+        f"{numbers.figure(most.possible_rps)} requests/s to any server that fast, and published were "
+        f"{published}.{_again(rows)}"
     )
+
+
+def _mean_wait(row: RowAudit) -> float | None:
+    return row.row.think.mean if row.row.think else None
+
+
+def _again(rows: Sequence[PublishedRow]) -> str:
+    """Say how our rates compare, and what the same server answered at most."""
+    ratios = [row.throughput.ratio for row in rows if row.throughput.ratio is not None and row.reason is None]
+    text = ""
+    if ratios:
+        low, high = numbers.ratio(min(ratios)), numbers.ratio(max(ratios))
+        text = (
+            f" Measured again they are {low} to {high} of that." if low != high else f" Measured again: {low} of that."
+        )
+    known = [row for row in rows if row.capacity and row.capacity.times is not None]
+    if known:
+        row = max(known, key=lambda row: row.load.users)
+        capacity = row.capacity
+        assert capacity is not None  # noqa: S101 - they were picked by it
+        text += (
+            f" The same server answered {numbers.figure(capacity.goodput.value)} requests/s, "
+            f"{numbers.ratio(capacity.times)} the {numbers.figure(row.throughput.published)} published, in "
+            f"{capacity.experiment}{_limited(capacity.verdict)}."
+        )
+    return text
 
 
 def _limited(verdict: str) -> str:
@@ -133,18 +162,29 @@ def _capital(clauses: Sequence[str]) -> list[str]:
 
 
 def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
-    found = Counter(campaign.verdicts["experiments"][name]["verdict"] for name in names).most_common()
+    found = Counter(_verdict(campaign, name) for name in names).most_common()
     if len(found) == 1:
         return f"{found[0][0]}, {'all ' if len(names) > 1 else ''}{numbers.count(len(names))}"
     return numbers.listed([f"{verdict} {count}" for verdict, count in found], MOST_VERDICTS)
 
 
+def _verdict(campaign: Campaign, name: str) -> str:
+    """Name a verdict; of a mixed one the parties, or that its runs have different ones."""
+    agreed = campaign.verdicts["experiments"][name]
+    if agreed["verdict"] != MIXED:
+        return str(agreed["verdict"])
+    return " + ".join(agreed["parties"]) if set(agreed["runs"]) == {MIXED} else "runs that disagree"
+
+
 def refuted_sentence(claims: Sequence[Claim]) -> str:
-    """Name the claims that were refuted, the largest surprises first, and count the rest."""
+    """Name the claims that were refuted, those about the published experiments first, then the largest surprises."""
     if not claims:
         return ""
     counts = Counter(claim.outcome for claim in claims)
-    refuted = sorted((c for c in claims if c.outcome == REFUTED), key=lambda claim: -claim.surprise)
+    refuted = sorted(
+        (claim for claim in claims if claim.outcome == REFUTED),
+        key=lambda claim: (not claim.about_published, -claim.surprise),
+    )
     rest = f"{counts[SUPPORTED]} are supported and {counts[INCONCLUSIVE]} left open"
     if not refuted:
         return f"Of {numbers.several(len(claims), 'claim')} none is refuted: {rest}."
@@ -173,7 +213,8 @@ def capacity_sentence(views: Sequence[CapacityView]) -> str:
 def doubt_sentence(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> str:
     """Say which figures aren't to be believed, and which say something else than they seem to."""
     runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
-    parts = [*_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
+    parts = [foreign_sentence(campaign), *_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
+    parts = [part for part in parts if part]
     if not parts:
         return f"None of the {numbers.several(len(runs), 'run')} is marked as one not to believe."
     return f"What not to believe: {'; '.join(parts)}."
@@ -183,8 +224,9 @@ def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs
     bad = [key for key in runs if key in campaign.unsound]
     if not bad:
         return
-    unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in bad)
-    failed = sum(campaign.judged[key]["verdict"] == ERRORS for key in bad)
+    invalid = [key for key in bad if campaign.judged[key]["verdict"] != ERRORS]
+    unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in invalid)
+    failed = len(bad) - len(invalid)
     kinds = {
         "never settled": unsettled,
         "failed too often": failed,
@@ -194,8 +236,10 @@ def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs
     lost = [
         name for name in campaign.experiments if campaign.verdicts["experiments"][name]["verdict"] in (ERRORS, INVALID)
     ]
-    which = f" and {numbers.several(len(lost), 'whole experiment')} with them ({numbers.listed(lost)})" if lost else ""
-    yield f"{numbers.count(len(bad))} of {numbers.several(len(runs), 'run')} ({named}){which}, which means leave out"
+    yield f"{numbers.count(len(bad))} of {numbers.several(len(runs), 'run')} ({named}), left out of all means"
+    if lost:
+        verb = "has" if len(lost) == 1 else "have"
+        yield f"{numbers.several(len(lost), 'experiment')} {verb} no run to believe ({numbers.listed(lost)})"
 
 
 def _of_experiments(campaign: Campaign) -> Iterator[str]:
@@ -205,7 +249,7 @@ def _of_experiments(campaign: Campaign) -> Iterator[str]:
     if names := bound.get(GENERATOR):
         yield f"the rates of {_named(names)} say what the load generator could send, not what the server could answer"
     if names := bound.get(SHARED_HOST):
-        yield f"in {_named(names)} server and generator fought for the same CPUs"
+        yield f"in {_named(names)} all of the machine's CPUs were busy, so that server and generator slowed each other"
     if names := [*bound.get(UNDETERMINED, []), *bound.get(MIXED, [])]:
         yield f"what bound {_named(names)} is not settled"
 

@@ -54,7 +54,7 @@ def _view(name: str, searched: Searched) -> CapacityView:
         name=name,
         slo=found.slo,
         metric=parse_objective(found.slo).metric,
-        sentence=found.sentence[:1].upper() + found.sentence[1:] + ".",
+        sentence=f"{found.sentence}.",
         bracket=_bracket(found.met_at, found.missed_at),
         outcome=_outcome(found),
         width=f"{numbers.percent(width)} wide; {numbers.limit(searched.search.within)} wanted" if width else "",

@@ -12,9 +12,11 @@ from loadstone.analyse.campaign import RunKey
 from loadstone.analyse.requests import ALL
 from loadstone.baselines import is_baseline
 from loadstone.plan import common_ground, differences
+from loadstone.record import RunRecord
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, mean
+from loadstone.report.foreign import Foreign, foreign
 from loadstone.report.ladders import median_runs
 from loadstone.report.runs import RunRow
 from loadstone.report.verdicts import VerdictRow
@@ -42,6 +44,8 @@ class Excluded:
     after_s: float
     outside: float
     """Requests recorded outside of the window."""
+    foreign: Foreign | None
+    """What else was running on the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,7 @@ def cards(campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[Run
     for of_run in rows.values():
         of_run.sort(key=lambda row: row["endpoint"] != ALL)
     roles = _roles(campaign)
-    outside = {(r.run.experiment, r.run.repeat): r for r in campaign.records}
+    outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, foreign(campaign)
     found = []
     for verdict in judged:
         name = verdict.experiment
@@ -107,7 +111,7 @@ def cards(campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[Run
                 evidence=list(_evidence(campaign, used)),
                 endpoints=rows[median],
                 which=f"Of repeat {median[1]}, the median one by mean response time." if len(runs) > 1 else "",
-                windows=[_window(campaign, outside, run) for run in of_runs[name]],
+                windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
                 roles=roles.get(name, []),
                 errors=list(_errors(row for key in runs for row in rows[key][1:])),
             )
@@ -145,13 +149,16 @@ def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[Evidence]:
         )
 
 
-def _window(campaign: Campaign, records: Mapping[RunKey, Any], row: RunRow) -> Excluded:
+def _window(
+    campaign: Campaign, records: Mapping[RunKey, RunRecord], others: Mapping[RunKey, Foreign], row: RunRow
+) -> Excluded:
     key = row.experiment, row.repeat
     record, window = records[key], campaign.windows[key]
     return Excluded(
         run=row,
         before_s=row.begin_s,
         after_s=max(0.0, record.phases.load_stopped - window.end),
+        foreign=others.get(key),
         outside=max(0.0, record.counts.recorded - float(row.figures["requests"])),
     )
 

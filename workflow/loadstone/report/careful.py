@@ -8,6 +8,7 @@ from loadstone.analyse.campaign import RunKey
 from loadstone.baselines import is_baseline
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
+from loadstone.report.foreign import NOTABLE, foreign
 from loadstone.report.soundness import GROWING, UNSETTLED, Doubt, called
 
 MOST_ITEMS = 6
@@ -39,6 +40,7 @@ def warnings(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> li
         *(_group(title, _of_kind(campaign, doubts, kind), "runs") for kind, title in TITLES.items()),
         _group("Repeats that disagree", _disagreements(campaign), "repeats"),
         _group("Drift over the campaign", _drift(campaign), "repeats"),
+        _foreign(campaign),
         _growing(campaign, doubts),
     ]
     return [group for group in groups if group]
@@ -85,6 +87,16 @@ def _drift(campaign: Campaign) -> Iterator[str]:
     drift = campaign.repeats["drift"]
     if drift is not None and drift["named"]:
         yield drift["sentence"]
+
+
+def _foreign(campaign: Campaign) -> Warned | None:
+    found = foreign(campaign)
+    disturbed = [key for key, each in found.items() if each.notable]
+    if not disturbed:
+        return None
+    runs = f"{numbers.count(len(disturbed))} of {numbers.several(len(found), 'run')}, baselines included,"
+    title = f"In {runs} something else kept more than {numbers.limit(NOTABLE)} of the CPUs busy: see each card"
+    return Warned(title=title, items=[], more=0, link="experiments")
 
 
 def _growing(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> Warned | None:

@@ -61,7 +61,7 @@ def cpu(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
 def _by_experiment(
     table: pd.DataFrame, value: str, title: str, order: Sequence[str], look: Mapping[str, Any]
 ) -> Chart | None:
-    x = alt.X(f"{value}:Q", title=title, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format="~r"))
+    x = alt.X(f"{value}:Q", title=title, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format=",~r"))
     tooltip = alt.Tooltip(f"{value}:Q", title=title.replace(" (logarithmic)", ""), format=",.3~r")
     return _rows(table, x, tooltip, order, look)
 
@@ -87,7 +87,8 @@ def experiment_look(order: Sequence[str], shown: str) -> dict[str, Any]:
     places = range(len(order))
     colours = [colour_of(n) for n in places]
     dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in places]
-    legend = alt.Legend(values=alt.ExprRef(shown), symbolType="stroke", symbolStrokeWidth=3, labelLimit=320)
+    look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3, "labelLimit": 320}
+    legend = alt.Legend(values=alt.ExprRef(shown), columns=1, **look)
     names = list(order)
     return {
         "color": alt.Color("experiment:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=colours)),

@@ -46,7 +46,10 @@ def level_axis(levels: "pd.Series[Any]", factor: str) -> alt.X:
     values = list(dict.fromkeys(levels.tolist()))
     if not pd.api.types.is_numeric_dtype(levels):
         return alt.X("level:N", title=factor, scale=alt.Scale(domain=values), axis=alt.Axis(labelAngle=0))
-    ticks = alt.Axis(values=sorted(values), format=",~r") if len(values) <= MOST_TICKS else alt.Axis(format=",~r")
+    # by an expression: an axis would round what it is told to format, 16 to 20
+    ticks = alt.Axis(
+        labelExpr="format(datum.value, ',~r')", values=sorted(values) if len(values) <= MOST_TICKS else alt.Undefined
+    )
     if min(values) > 0 and max(values) >= WIDE_RANGE * min(values):
         return alt.X("level:Q", title=f"{factor} (logarithmic)", scale=alt.Scale(type="log", padding=20), axis=ticks)
     return alt.X("level:Q", title=factor, scale=alt.Scale(zero=False, padding=20, nice=False), axis=ticks)

@@ -36,18 +36,26 @@ def _tips(names: Sequence[str]) -> list[alt.Tooltip]:
 def tails_of_timed(table: pd.DataFrame) -> Chart | None:
     """Both distributions of one open or paced load at a time, picked from a list.
 
-    Columns name, probability, tail, timed, ms.
+    Columns load, probability, tail, timed, ms.
     """
     if table.empty:
         return None
-    names = list(dict.fromkeys(table["name"]))
-    chosen = alt.selection_point(fields=["name"], bind=alt.binding_select(options=names, name="Load "), value=names[0])
+    names = list(dict.fromkeys(table["load"]))
+    chosen = alt.selection_point(fields=["load"], bind=alt.binding_select(options=names, name="Load "), value=names[0])
     kinds = [RESPONSE, SERVICE]
+    legend = alt.Legend(labelLimit=320, symbolType="stroke", symbolStrokeWidth=3)
     look = {
-        "color": alt.Color("timed:N", title=None, scale=alt.Scale(domain=kinds, range=[ORANGE, BLUE])),
-        "strokeDash": alt.StrokeDash("timed:N", title=None, scale=alt.Scale(domain=kinds, range=[[1, 0], [6, 3]])),
+        "color": alt.Color(
+            "timed:N",
+            title=None,
+            scale=alt.Scale(domain=kinds, range=[ORANGE, BLUE]),
+            legend=legend,
+        ),
+        "strokeDash": alt.StrokeDash(
+            "timed:N", title=None, scale=alt.Scale(domain=kinds, range=[[1, 0], [6, 3]]), legend=legend
+        ),
     }
-    tooltip = [*_tips(["name", "timed"]), alt.Tooltip("ms:Q", title="answered within, ms", format=",.3~r")]
+    tooltip = [*_tips(["load", "timed"]), alt.Tooltip("ms:Q", title="answered within, ms", format=",.3~r")]
     y = alt.Y("ms:Q", title="ms (logarithmic)", scale=alt.Scale(type="log", nice=True), axis=PLAIN)
     lines = alt.Chart(table).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=16))
     return layered([lines.encode(x=_nines("tail"), y=y, tooltip=tooltip, **look).transform_filter(chosen)], 260, chosen)
@@ -63,7 +71,7 @@ def percentiles(table: pd.DataFrame, order: Sequence[str], first: Sequence[str])
     y = alt.Y("response_ms:Q", title=TIMES, scale=alt.Scale(type="log", nice=True), axis=PLAIN)
     lines = alt.Chart(table).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=16))
     chart = (
-        lines.encode(x=_nines("tail"), y=y, tooltip=_latency_tips(), **experiment_look(order, PICKED))
+        lines.encode(x=_nines("tail"), y=y, tooltip=_latency_tips(table), **experiment_look(order, PICKED))
         .transform_filter(IS_PICKED)
         .transform_filter("datum.endpoint == endpoint")
         .transform_filter(IN_TAIL)
@@ -80,16 +88,17 @@ def shares(table: pd.DataFrame, order: Sequence[str], first: Sequence[str]) -> C
     lines = alt.Chart(table).mark_line(strokeWidth=2)
     x = alt.X("response_ms:Q", title=TIMES, scale=alt.Scale(type="log", nice=False), axis=PLAIN)
     chart = (
-        lines.encode(x=x, y=y, tooltip=_latency_tips(), **experiment_look(order, PICKED))
+        lines.encode(x=x, y=y, tooltip=_latency_tips(table), **experiment_look(order, PICKED))
         .transform_filter(IS_PICKED)
         .transform_filter("datum.endpoint == endpoint")
     )
     return layered([chart], 300, *_parameters(table, first))
 
 
-def _latency_tips() -> list[alt.Tooltip]:
+def _latency_tips(table: pd.DataFrame) -> list[alt.Tooltip]:
     value = alt.Tooltip("response_ms:Q", title="answered within, ms", format=",.3~r")
-    return [*_tips(["experiment", "endpoint"]), value, alt.Tooltip("doubt:N", title="be careful")]
+    doubtful = [alt.Tooltip("doubt:N", title="be careful")] * bool((table["doubt"] != "").any())
+    return [*_tips(["experiment", "endpoint"]), value, *doubtful]
 
 
 def _parameters(table: pd.DataFrame, first: Sequence[str]) -> list[alt.Parameter]:

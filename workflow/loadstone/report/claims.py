@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
+from loadstone.hypotheses import Hypothesis
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 
@@ -30,17 +31,29 @@ class Claim:
     evidence: str
     gate: str
     """What became of the gate; empty where it is none."""
+    about_published: bool
+    """Whether it is about experiments that repeat published rows."""
     surprise: float
     """How far the effect is from none: |ln ratio|; infinite for a verdict that is another one."""
 
 
 def claims(campaign: Campaign) -> list[Claim]:
     """List all hypotheses: refuted, then inconclusive, then supported ones, each in the suite's order."""
-    found = [_claim(each) for each in campaign.hypotheses]
+    suite = campaign.plan.suite
+    repeating = set(suite.published.rows) if suite.published else set()
+    about = {name for name, each in suite.hypotheses.items() if _experiments(each) & repeating}
+    found = [_claim(each, each["id"] in about) for each in campaign.hypotheses]
     return sorted(found, key=lambda claim: ORDER.index(claim.outcome))
 
 
-def _claim(found: Mapping[str, Any]) -> Claim:
+def _experiments(hypothesis: Hypothesis) -> set[str]:
+    """Name the experiments that a test compares, measures or judges."""
+    if hypothesis.compare is not None:
+        return {name for name, _ in hypothesis.compare.sides}
+    return {str(hypothesis.value.of)} if hypothesis.value is not None else {str(hypothesis.bottleneck)}
+
+
+def _claim(found: Mapping[str, Any], about_published: bool) -> Claim:
     unit, signed = found["unit"], found["test"] == "trend"
     has_interval = found["low"] is not None and found["high"] is not None
     low, high = (numbers.quantity(found[bound], unit, sign=signed) for bound in ("low", "high"))
@@ -55,6 +68,7 @@ def _claim(found: Mapping[str, Any]) -> Claim:
         expected=found["expect"],
         evidence=found["evidence"],
         gate=_gate(found["gate"], outcome),
+        about_published=about_published,
         surprise=_surprise(found),
     )
 

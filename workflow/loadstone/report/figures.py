@@ -53,18 +53,23 @@ def pickable(campaign: Campaign) -> set[str]:
 
 
 def first_picks(campaign: Campaign) -> list[str]:
-    """Choose what the distributions show at first: the experiment with most users, the fastest, and the slowest."""
+    """Choose what the distributions show at first: most users (of published ones, if any), fastest, slowest."""
     known = pickable(campaign)
     together = tables.throughput(campaign)
     mine = together[together["experiment"].isin(known)]
     if mine.empty:
         return []
-    busiest = tables.busiest(campaign)
+    published = campaign.plan.suite.published
+    first = max(
+        (name for name in campaign.experiments if published and name in published.rows),
+        key=lambda name: campaign.plan.experiments[name].load.users,
+        default=tables.busiest(campaign),
+    )
     response = tables.response_statistics(campaign)
     means = response[(response["statistic"] == "mean") & response["experiment"].isin(known)]
     fastest = str(mine["experiment"].iloc[int(mine["goodput_rps"].argmax())])
     slowest = str(means["experiment"].iloc[int(means["ms"].argmax())])
-    return [name for name in dict.fromkeys([busiest, fastest, slowest]) if name in known]
+    return [name for name in dict.fromkeys([first, fastest, slowest]) if name in known]
 
 
 def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:

@@ -104,12 +104,12 @@ def _timed(campaign: Campaign) -> dict[str, Any]:
 
 def _latency(campaign: Campaign) -> dict[str, Any]:
     """List what can be picked, with the colour and dash that it has in every chart."""
-    picked = figures.first_picks(campaign)
+    picked, known = figures.first_picks(campaign), figures.pickable(campaign)
     return {
         "picks": [
             {"name": name, "colour": charts.colour_of(place), "picked": name in picked}
             for place, name in enumerate(campaign.experiments)
-            if name in figures.pickable(campaign)
+            if name in known
         ]
     }
 

@@ -134,17 +134,17 @@ def described(load: Load, rate: float | None = None) -> str:
 
 
 def distributions(campaign: Campaign) -> pd.DataFrame:
-    """Lay out both distributions of all that has a schedule, as tails: name, timed, probability, tail, ms."""
+    """Lay out both distributions of all that has a schedule, as tails: load, timed, probability, tail, ms."""
     ladder = ladders.of_median_runs(campaign)
     mine = ladder[(ladder["endpoint"] == ALL) & ladder["experiment"].isin(_scheduled(campaign))]
-    parts = [mine.rename(columns={"experiment": "name"})]
+    parts = [mine.rename(columns={"experiment": "load"})]
     for name, searched in campaign.searches.items():
         for number, probe in enumerate(searched.found.probes, start=1):
             if probe.folder in searched.tables:
                 parts.append(_of_probe(searched, probe.folder, _probe_name(name, number)))
     table = ladders.tails(pd.concat(parts))
     both = table.rename(columns={"response_ms": RESPONSE, "service_ms": SERVICE})
-    long = both.melt(["name", "probability", "tail"], [RESPONSE, SERVICE], "timed", "ms")
+    long = both.melt(["load", "probability", "tail"], [RESPONSE, SERVICE], "timed", "ms")
     return long[long["ms"] > 0]
 
 
@@ -152,7 +152,7 @@ def _of_probe(searched: Searched, folder: str, name: str) -> pd.DataFrame:
     tables = searched.tables[folder]
     mine = tables.latency[tables.latency["endpoint"] == ALL]
     row = _probe_row(tables.endpoints)
-    return mine.assign(name=name, successes=0.0 if row is None else row["requests"] - row["failures"])
+    return mine.assign(load=name, successes=0.0 if row is None else row["requests"] - row["failures"])
 
 
 def late_sentences(rows: Sequence[Timed]) -> list[str]:

@@ -48,7 +48,13 @@
     views[name] = drawn.view;
   };
   const draw = async () => {
-    for (const [name, specification] of Object.entries(specifications)) await embed(name, specification);
+    for (const [name, specification] of Object.entries(specifications)) {
+      try {
+        await embed(name, specification);
+      } catch (error) {  // the others are still worth drawing
+        document.getElementById(`chart-${name}`).textContent = `This chart can't be drawn: ${error.message}`;
+      }
+    }
     await pick();
     document.documentElement.dataset.charts = "drawn";
   };
