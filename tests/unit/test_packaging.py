@@ -20,7 +20,10 @@ LOCKED = re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE)
 
 def test_conda_environment_is_that_of_pyproject() -> None:
     environment = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    conda = {Requirement(entry) for entry in environment["dependencies"] if isinstance(entry, str)}
+    [by_pip] = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert by_pip[-1] == "--editable ."
+    entries = [entry for entry in environment["dependencies"] if isinstance(entry, str)] + by_pip[:-1]
+    conda = {Requirement(entry) for entry in entries}
     conda_bounds = {canonicalize_name(r.name): str(r.specifier) for r in conda if r.name != "pip"}
     declared = {canonicalize_name(r.name): str(r.specifier) for r in DECLARED}
     assert conda_bounds == declared | {"python": PROJECT["requires-python"]}

@@ -33,7 +33,9 @@ def campaign(write_suite: Callable[[str], Path], start_measure: Start, tmp_path:
             assert process.returncode == 0, errors
             summarise(tmp_path, run)
         loadstone("plan", str(suite), "--output", str(tmp_path / "plan.json"))
-        options = [f"--{name}={tmp_path / name}" for name in ("summary", "scaling", "verdicts", "repeats")]
+        options = [
+            f"--{name}={tmp_path / name}" for name in ("summary", "scaling", "verdicts", "repeats", "hypotheses")
+        ]
         loadstone("analyse", f"--plan={tmp_path / 'plan.json'}", f"--summaries={tmp_path / 'tables'}", *options)
         found: dict[str, Any] = json.loads((tmp_path / "verdicts").read_text("utf-8"))
         return found

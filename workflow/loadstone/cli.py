@@ -246,6 +246,17 @@ def calibrate(
 
 
 @app.command()
+def conclude(
+    results: Annotated[Path, typer.Option(help="Results of a campaign.")] = Path("results"),
+    page: Annotated[Path, typer.Option(help="Its page.")] = Path("report/index.html"),
+) -> None:
+    """Show what a campaign came to: a line an experiment, and where the page is."""
+    from loadstone.conclusion import show_conclusion
+
+    show_conclusion(results, page)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of suites, by which editors complete and check them."""
     import json

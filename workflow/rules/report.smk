@@ -37,3 +37,8 @@ rule report:
             {params.published:q} \
             2> >(tee {log:q} >&2)
         """
+
+
+onsuccess:
+    if Path(rules.report.output.page).exists():
+        shell("loadstone conclude --results results --page {rules.report.output.page:q} >&2")

@@ -139,12 +139,16 @@ def _scaled(value: float | None) -> float | None:
     return None if value is None else 1000 * value
 
 
-def drawn(lines: Sequence[AlbumLine]) -> pd.DataFrame:
-    """Lay the lines out in points, where they are above 0: series, endpoint, albums, mean_ms."""
+def drawn(lines: Sequence[AlbumLine], measured: pd.DataFrame) -> pd.DataFrame:
+    """Lay the lines out in points: series, endpoint, albums, mean_ms.
+
+    On a logarithmic axis a line that goes below 0 has no end: it is drawn down to half of the lowest mean measured.
+    """
+    lowest = measured.groupby("endpoint")["mean_ms"].min().to_dict() if len(measured) else {}
     rows = [
-        (line.series, line.endpoint, albums, line.a_ms + line.b_us.value * albums / 1000)
+        (line.series, line.endpoint, albums, mean_ms)
         for line in lines
         for albums in np.geomspace(max(1.0, line.lowest), line.highest, LINE_POINTS).tolist()
+        if (mean_ms := line.a_ms + line.b_us.value * albums / 1000) > lowest[line.endpoint] / 2
     ]
-    table = pd.DataFrame(rows, columns=["series", "endpoint", "albums", "mean_ms"])
-    return table[table["mean_ms"] > 0]
+    return pd.DataFrame(rows, columns=["series", "endpoint", "albums", "mean_ms"])

@@ -22,6 +22,8 @@ from loadstone.report.runs import RunRow
 from loadstone.report.verdicts import VerdictRow
 
 Row = Mapping[Any, Any]
+SECONDS = ("duration", "warm_up")
+"""Settings that are times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ def cards(campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[Run
 
 
 def _differs(found: Mapping[str, object]) -> str:
-    return ", ".join(f"{key}: {_plain(value)}" for key, value in found.items())
+    return ", ".join(f"{key}: {_plain(value)}{' s' * (key in SECONDS)}" for key, value in found.items())
 
 
 def _plain(value: object) -> str:

@@ -16,7 +16,7 @@ ENDPOINT_COLOURS = {"GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /album
 ROLE_COLOURS = {"server-worker": BLUE, "server-master": SKY, "load-worker": ORANGE, "load-master": PINK}
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#8A6FD1", "#7A7A7A")
-DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2, 1, 2])
 """An experiment's colour and dash follow from its place on the page, so that it has the same ones everywhere."""
 ROW_HEIGHT = 20
 

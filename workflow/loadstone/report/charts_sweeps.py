@@ -48,7 +48,10 @@ def level_axis(levels: "pd.Series[Any]", factor: str) -> alt.X:
         return alt.X("level:N", title=factor, scale=alt.Scale(domain=values), axis=alt.Axis(labelAngle=0))
     # by an expression: an axis would round what it is told to format, 16 to 20
     ticks = alt.Axis(
-        labelExpr="format(datum.value, ',~r')", values=sorted(values) if len(values) <= MOST_TICKS else alt.Undefined
+        labelExpr="format(datum.value, ',~r')",
+        labelOverlap=True,
+        labelSeparation=6,
+        values=sorted(values) if len(values) <= MOST_TICKS else alt.Undefined,
     )
     if min(values) > 0 and max(values) >= WIDE_RANGE * min(values):
         return alt.X("level:Q", title=f"{factor} (logarithmic)", scale=alt.Scale(type="log", padding=20), axis=ticks)
@@ -61,7 +64,7 @@ def _laws(curves: pd.DataFrame, x: alt.X, y: alt.Y, low: alt.Y) -> list[alt.Char
     names = list(dict.fromkeys(curves["law"]))
     shown = alt.Legend(symbolOpacity=1, symbolType="stroke")
     colour = alt.Color("law:N", title=None, scale=alt.Scale(domain=names, range=list(LAW_COLOURS)), legend=shown)
-    dash = alt.StrokeDash("law:N", legend=None, scale=alt.Scale(domain=names, range=list(LAW_DASHES)))
+    dash = alt.StrokeDash("law:N", title=None, legend=shown, scale=alt.Scale(domain=names, range=list(LAW_DASHES)))
     lines = alt.Chart(curves[["law", "level", "throughput"]]).mark_line(clip=True)
     layers = [lines.encode(x=x, y=y, color=colour, strokeDash=dash)]
     banded = curves.dropna()

@@ -53,7 +53,7 @@ def pickable(campaign: Campaign) -> set[str]:
 
 
 def first_picks(campaign: Campaign) -> list[str]:
-    """Choose what the distributions show at first: most users (of published ones, if any), fastest, slowest."""
+    """Choose what the distributions show at first: most users (of published ones), fastest, slowest; each a colour."""
     known = pickable(campaign)
     together = tables.throughput(campaign)
     mine = together[together["experiment"].isin(known)]
@@ -67,9 +67,17 @@ def first_picks(campaign: Campaign) -> list[str]:
     )
     response = tables.response_statistics(campaign)
     means = response[(response["statistic"] == "mean") & response["experiment"].isin(known)]
-    fastest = str(mine["experiment"].iloc[int(mine["goodput_rps"].argmax())])
-    slowest = str(means["experiment"].iloc[int(means["ms"].argmax())])
-    return [name for name in dict.fromkeys([first, fastest, slowest]) if name in known]
+    by_rate = mine.sort_values("goodput_rps", ascending=False, kind="stable")["experiment"]
+    by_time = means.sort_values("ms", ascending=False, kind="stable")["experiment"]
+    picked = [first] if first in known else []
+    for names in (by_rate, by_time):
+        taken = {_colour(campaign, name) for name in picked}
+        picked += next(([str(name)] for name in names if _colour(campaign, str(name)) not in taken), [])
+    return picked
+
+
+def _colour(campaign: Campaign, experiment: str) -> str:
+    return charts.colour_of(campaign.experiments.index(experiment))
 
 
 def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
@@ -86,7 +94,7 @@ def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | 
 
 def _of_albums(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
     table = albums.by_albums(campaign)
-    lines = albums.drawn(albums.album_lines(campaign, table))
+    lines = albums.drawn(albums.album_lines(campaign, table), table)
     points = marked(table, doubts).drop(columns="level")
     names = sorted(set(table["series"]))
     for number, endpoint in enumerate(tables.ENDPOINTS):

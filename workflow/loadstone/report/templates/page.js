@@ -31,7 +31,10 @@
     legend: { labelColor: colour("--ink"), titleColor: colour("--faint"), orient: "top", labelFontSize: 12, symbolStrokeWidth: 2 },
   });
 
-  const embed = async (name, specification) => {
+  // two colours are too dim on a dark ground
+  const lit = (text) => dark.matches ? text.replaceAll("#0072B2", "#4BA3E3").replaceAll("#7A7A7A", "#A6A6A6") : text;
+  const embed = async (name, plain) => {
+    const specification = JSON.parse(lit(JSON.stringify(plain)));
     const narrow = window.innerWidth < 560;
     const { config: _, datasets, ...rest } = specification;
     const config = theme();
@@ -48,6 +51,7 @@
     views[name] = drawn.view;
   };
   const draw = async () => {
+    for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
     for (const [name, specification] of Object.entries(specifications)) {
       try {
         await embed(name, specification);
