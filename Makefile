@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report serve calibrate test lint bench clean lock
+.PHONY: help setup report figures serve calibrate test lint bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -29,6 +29,9 @@ $(READY): requirements.lock pyproject.toml
 report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and write report/index.html
 	snakemake --cores all --quiet rules --config "suite=$(SUITE)"
 	@echo "The report is $(CURDIR)/report/index.html"
+
+figures: setup ## write every chart of the report as SVG and PNG, and its tables as CSV, into report/figures
+	loadstone figures --published config/published.csv
 
 serve: setup ## show a campaign in a browser while it runs, on this machine only (PORT=8650)
 	@loadstone serve --suite "$(SUITE)" $(if $(PORT),--port "$(PORT)")

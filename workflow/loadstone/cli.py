@@ -8,6 +8,7 @@ import typer
 from loadstone.compare.arguments import compare
 from loadstone.errors import SuiteError
 from loadstone.live.command import serve
+from loadstone.report.arguments import figures
 from loadstone.settings import Settings, overrides
 
 app = typer.Typer(
@@ -289,4 +290,5 @@ def fit(
 
 
 app.command()(compare)
+app.command()(figures)
 app.command()(serve)

@@ -15,11 +15,11 @@ rule analyse:
         published=PUBLISHED_TABLE,
         reading=sources("workflow/loadstone/hypotheses.py", "workflow/loadstone/audittable.py"),
     output:
-        summary="results/summary.csv",
+        summary=report("results/summary.csv", caption="../report/summary.rst", category="Results"),
         scaling="results/scaling.json",
-        verdicts="results/verdicts.json",
+        verdicts=report("results/verdicts.json", caption="../report/verdicts.rst", category="Results"),
         repeats="results/repeats.json",
-        hypotheses="results/hypotheses.json",
+        hypotheses=report("results/hypotheses.json", caption="../report/hypotheses.rst", category="Results"),
     log:
         "results/logs/analyse.log",
     params:

@@ -21,7 +21,7 @@ rule report:
         searches=ALL_SEARCHES,
         published=PUBLISHED_TABLE,
     output:
-        page="report/index.html",
+        page=report("report/index.html", caption="../report/page.rst", category="Report"),
     log:
         "results/logs/report.log",
     benchmark:
