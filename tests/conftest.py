@@ -53,6 +53,11 @@ def processes_of(marker: Path) -> list[psutil.Process]:
     return found
 
 
+def files_below(folder: Path) -> list[Path]:
+    """List all files and folders below one from which others may be removed at the same time."""
+    return [Path(root, name) for root, folders, files in os.walk(folder) for name in (*folders, *files)]
+
+
 def wait_for(condition: Callable[[], object], deadline_s: float, what: str) -> None:
     """Wait until `condition` holds; fail when it doesn't within `deadline_s`."""
     deadline = time.monotonic() + deadline_s

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from loadstone.plan import Run
-from tests.conftest import processes_of, wait_for
+from tests.conftest import files_below, processes_of, wait_for
 
 TEXT = (
     "defaults: {duration: 20s, warm_up: 0s, repeats: 1}\n"
@@ -61,7 +61,7 @@ def assert_broken(process: "subprocess.Popen[str]", tmp_path: Path, sentence: st
 def assert_nothing_left(tmp_path: Path) -> None:
     """Check that no process, no port and no half-written result is left."""
     wait_for(lambda: not processes_of(tmp_path), 5, "the end of all processes")
-    wait_for(lambda: not list((tmp_path / "runs").rglob("*")), 5, "the end of the scratch folder")
+    wait_for(lambda: not files_below(tmp_path / "runs"), 5, "the end of the scratch folder")
 
 
 def test_server_killed(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from loadstone.measure.status import NAME
 from loadstone.plan import Run
-from tests.conftest import ROOT, wait_for
+from tests.conftest import ROOT, files_below, wait_for
 
 TEXT = (
     "baselines: false\n"
@@ -125,6 +125,10 @@ def test_run_is_seen_from_begin_to_end(
     assert view.stop() == (0, "")
 
 
+def status_files(folder: Path) -> list[Path]:
+    return [path for path in files_below(folder) if NAME in path.name]
+
+
 def test_status_goes_with_a_run_that_is_killed(
     first_run: Callable[[str], Run],
     start_measure: Callable[[Run], "subprocess.Popen[str]"],
@@ -134,11 +138,11 @@ def test_status_goes_with_a_run_that_is_killed(
     run = first_run(TEXT.replace("duration: 3s", "duration: 30s"))
     view = serve("--suite", str(tmp_path / "suite.yaml"))
     measuring = start_measure(run)
-    wait_for(lambda: list(tmp_path.rglob(NAME)), 40, "a status file")
+    wait_for(lambda: status_files(tmp_path), 40, "a status file")
     assert json.load(view.open("/snapshot.json"))["state"] == "measuring"
     measuring.kill()
     measuring.wait()
-    wait_for(lambda: not list(tmp_path.rglob(f"*{NAME}*")), 5, "the end of the status file")
+    wait_for(lambda: not status_files(tmp_path), 5, "the end of the status file")
     wait_for(lambda: json.load(view.open("/snapshot.json"))["state"] == "idle", 5, "the view's notice of that")
 
 
