@@ -136,7 +136,7 @@ def summarise(
     record: Annotated[Path, typer.Option(help="run.json of the run.")],
     into: Annotated[Path, typer.Option(help="Folder for the tables.")],
 ) -> None:
-    """Sum up one run: endpoints.csv, latency.csv, course.csv, processes.csv, window.json and signals.json."""
+    """Sum up one run: endpoints.csv, latency.csv, course.csv, heat.csv, processes.csv, window.json, signals.json."""
     from loadstone.analyse.processes import summarise_processes
     from loadstone.analyse.requests import summarise_requests
     from loadstone.analyse.signals import signals_of
@@ -154,6 +154,7 @@ def summarise(
         "endpoints": summary.endpoints,
         "latency": summary.latency,
         "course": summary.course,
+        "heat": summary.heat,
         "processes": of_processes,
     }
     into.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 in:   all files of a run, the sources of loadstone/analyse/
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
-      processes.csv, window.json, signals.json
+      heat.csv, processes.csv, window.json, signals.json
 """
 
 
@@ -18,6 +18,7 @@ rule summarise:
         endpoints="results/summaries/{experiment}/{repeat}/endpoints.csv",
         latency="results/summaries/{experiment}/{repeat}/latency.csv",
         course="results/summaries/{experiment}/{repeat}/course.csv",
+        heat="results/summaries/{experiment}/{repeat}/heat.csv",
         processes="results/summaries/{experiment}/{repeat}/processes.csv",
         window="results/summaries/{experiment}/{repeat}/window.json",
         signals="results/summaries/{experiment}/{repeat}/signals.json",

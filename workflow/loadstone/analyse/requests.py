@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from loadstone.analyse.heat import Heat
 from loadstone.analyse.quantiles import (
     Batch,
     Floats,
@@ -54,6 +55,8 @@ class RequestSummary:
     service_ms: the quantile of the time from sending."""
     course: pd.DataFrame
     """second (since the load began), requests, failures, mean_ms: the whole run."""
+    heat: pd.DataFrame
+    """Of a long run, as a whole: see `loadstone.analyse.heat`."""
 
 
 LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
@@ -109,10 +112,11 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
     file = RequestFile(path)
     sums: dict[int, _Sums] = {}
     histogram = Histogram()
-    course = _Course(load_started)
+    course, heat = _Course(load_started), Heat(load_started)
     lagging = False
     for columns in file.batches():
         course.add(columns)
+        heat.add(columns)
         inside = (columns.end >= begin) & (columns.end < end)
         good = inside & ~columns.failed
         lagging = lagging or bool(columns.lag_ms.any())
@@ -150,6 +154,7 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
         endpoints=pd.DataFrame(rows, columns=list(ENDPOINT_COLUMNS)),
         latency=latency.dropna(subset="response_ms"),
         course=course.table(),
+        heat=heat.table(),
     )
 
 
