@@ -21,7 +21,7 @@ def test_what_was_run(make: Make, tmp_path: Path) -> None:
     campaign = searched(make, tmp_path, probe(10, 5.0, None), probe(20, 90.0, "p95 was 90 ms"))
     assert answer.run_sentence(campaign) == "1 run of 1 experiment; 1 capacity search with 2 probes."
     views = capacities.capacity_views(campaign)
-    assert answer.capacity_sentence(views) == ("Capacity: c holds p95 < 50ms at 10.0 requests/s and no longer at 20.0.")
+    assert answer.capacity_sentence(views) == "c holds p95 < 50ms at 10.0 requests/s and no longer at 20.0."
     assert answer.capacity_sentence([]) == ""
 
 
@@ -29,9 +29,9 @@ def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     campaign = make(REPEATING, thinking, PUBLISHED)
     rows = published.published_rows(campaign, soundness.doubts(campaign))
     assert answer.published_sentence(campaign, rows) == (
-        "The published rates are those of users who wait, not of a server at its limit (1 of 2 rows; 1 more can't be "
-        "of as many users as stated): 50 users who wait 1.50 s on average between requests can't send more than 33.2 "
-        "requests/s to any server that fast, and published were 32.7. Measured again they are 0.949× to 1.02× of that. "
+        "1 of 2 rows; 1 more can't be of as many users as stated: 50 users who wait 1.50 s on average between requests "
+        "can't send more than 33.2 requests/s to any server that fast, and published were 32.7. "
+        "Measured again they are 0.949× to 1.02× of that. "
         "The same server answered 995 requests/s, 30.4× the 32.7 published, in eager."
     )
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
@@ -67,8 +67,7 @@ experiments: {a: {}, b: {}}
 sweeps: {s: {vary: server.threads, values: [1, 2]}}
 """
     assert answer.bound_sentence(make(text, behaviour)) == (
-        "What bound throughput, by number of experiments. The levels of sweeps: undetermined, all 2; "
-        "the experiments: think time 1, undetermined 1."
+        "The levels of sweeps: undetermined, all 2; the experiments: think time 1, undetermined 1."
     )
 
 
@@ -98,7 +97,7 @@ def test_what_not_to_believe(make: Make) -> None:
     names = ", ".join(f"{name}: {{}}" for name in [*changes, "good"])
     campaign = make(f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", behaviour)
     assert answer.doubt_sentence(campaign, soundness.doubts(campaign)) == (
-        "What not to believe: 3 of 6 runs (1 never settled, 1 failed too often, 1 contradict themselves), left out of "
+        "3 of 6 runs (1 never settled, 1 failed too often, 1 contradict themselves), left out of "
         "all means; 3 experiments have no run to believe (bad, broken, wild); the rates of client say what the load "
         "generator could send, not what the server could answer; in host all of the machine's CPUs were busy, so that "
         "server and generator slowed each other; what bound good is not settled."

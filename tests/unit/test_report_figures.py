@@ -81,6 +81,22 @@ def test_order_of_experiments_and_none_of_baselines(make: Make) -> None:
     assert runs.totals(campaign)["baselines"] == len(campaign.records) - 6
 
 
+def test_means_have_intervals_where_there_are_repeats(make: Make) -> None:
+    text = "baselines: false\nexperiments: {a: {repeats: 3}, b: {repeats: 1}}"
+    rates = iter([90.0, 100.0, 110.0, 50.0])
+    campaign = make(text, lambda run, rng: {"throughput": 100.0 if run.experiment == "b" else next(rates)})
+    (found,) = tables.throughput_means(campaign).to_dict("records")
+    assert found == {
+        "experiment": "a",
+        "value": pytest.approx(100.0),
+        "low": pytest.approx(100 - 4.3027 * 10 / 3**0.5, rel=1e-4),
+        "high": pytest.approx(100 + 4.3027 * 10 / 3**0.5, rel=1e-4),
+    }
+    means = tables.response_means(campaign)
+    assert list(means["statistic"]) == list(tables.STATISTICS.values())
+    assert set(means["experiment"]) == {"a"}
+
+
 def test_capacity_is_the_most_that_the_same_server_answered(make: Make) -> None:
     text = """
 baselines: false

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.campaign import gather, load_measured
+from loadstone.analyse.heat import HEAT_COLUMNS
 from loadstone.analyse.hypotheses import judge_hypotheses
 from loadstone.analyse.processes import COLUMNS as PROCESS_COLUMNS
 from loadstone.analyse.repeats import repeats_json
@@ -37,29 +38,33 @@ LOAD_STARTED = 1_800_000_000.0
 ENDPOINTS = ("all", "GET /albums", "GET /albums/<id>", "POST /albums")
 
 Made = dict[str, Any]
-"""What a run was like: signals that differ from EAGER's, and `window`, `check` for what they don't hold."""
+"""What a run was like: signals that differ from EAGER's, and `window`, `check`, `heat` for what they don't hold."""
+NO_HEAT = pd.DataFrame(columns=HEAT_COLUMNS)
 Behaviour = Callable[[Run, np.random.Generator], Made]
 Make = Callable[..., Campaign]
 
 
 @pytest.fixture
-def make(tmp_path: Path, write_suite: Callable[[str], Path]) -> Make:
+def make(tmp_path: Path) -> Make:
+    """Make up a campaign in `tmp_path`."""
+    return lambda text, behaviour, published=None: make_campaign(tmp_path, text, behaviour, published)
+
+
+def make_campaign(folder: Path, text: str, behaviour: Behaviour, published: str | None = None) -> Campaign:
     """Make up a campaign: every run behaves as told, all files are written, the analysis is the real one."""
-
-    def campaign(text: str, behaviour: Behaviour, published: str | None = None) -> Campaign:
-        table = None
-        if published is not None:
-            table = tmp_path / "published.csv"
-            table.write_text(published, encoding="utf-8")
-        plan = make_plan(load_suite(write_suite(text)))
-        results = tmp_path / "results"
-        rng = np.random.default_rng(8)
-        for number, run in enumerate(plan.runs):
-            write_run(results, run, number, EAGER | behaviour(run, rng))
-        analyse(plan, results, table)
-        return load_campaign(plan, results, table)
-
-    return campaign
+    table = None
+    if published is not None:
+        table = folder / "published.csv"
+        table.write_text(published, encoding="utf-8")
+    suite = folder / "suite.yaml"
+    suite.write_text(text, encoding="utf-8")
+    plan = make_plan(load_suite(suite))
+    results = folder / "results"
+    rng = np.random.default_rng(8)
+    for number, run in enumerate(plan.runs):
+        write_run(results, run, number, EAGER | behaviour(run, rng))
+    analyse(plan, results, table)
+    return load_campaign(plan, results, table)
 
 
 def write_run(results: Path, run: Run, number: int, made: Made) -> None:
@@ -79,7 +84,7 @@ def write_run(results: Path, run: Run, number: int, made: Made) -> None:
     summaries = results / "summaries" / part
     (summaries / "window.json").write_text(Window(**window).model_dump_json(), encoding="utf-8")
     (summaries / "signals.json").write_text(signals.model_dump_json(), encoding="utf-8")
-    for name, rows in tables(run, signals).items():
+    for name, rows in (tables(run, signals) | {"heat": made.get("heat", NO_HEAT)}).items():
         rows.to_csv(summaries / f"{name}.csv", index=False)
 
 
@@ -146,7 +151,7 @@ def specifications(page: str) -> dict[str, Any]:
         json.loads(re.search(rf'id="{name}">(.*?)</script>', page)[1])  # type: ignore[index]
         for name in ("specifications", "datasets")
     )
-    assert set(found) == set(re.findall(r'id="chart-([^"]+)"', page))
+    assert set(found) == set(re.findall(r'(?:id="chart-|data-chart=")([^"]+)"', page))
     return {
         name: chart | {"datasets": {key: datasets[key] for key in chart["datasets"]}} for name, chart in found.items()
     }
@@ -257,7 +262,7 @@ def test_campaign_in_which_nothing_succeeded(make: Make) -> None:
     nothing = render(make(text, lambda run, rng: {"failures": 20_000.0, "server_seconds": None}))
     assert "No request succeeded, so there is nothing to draw." in section(nothing, "throughput")
     assert "nothing to draw" in section(nothing, "latency")
-    assert set(specifications(nothing)) == {"course", "cpu"}
+    assert set(specifications(nothing)) == {"card-rate", "card-response", "cpu", "verdicts"}
 
 
 def test_runs_without_a_single_request(make: Make) -> None:
@@ -308,7 +313,7 @@ def test_baselines_have_a_section_of_their_own(make: Make) -> None:
     assert "elasticity" in verdicts
     assert "with twice the users: more users bring no more throughput: a capacity is reached" in verdicts
     assert "@" not in text_of(page).replace("c@twice", ""), "no baseline among the experiments, nor by its file's name"
-    assert "6 runs of 3 experiments and 1 probe, and 3 baselines" in text_of(page)
+    assert "runs 6 of 3 experiments and 1 probe, and 3 baselines" in text_of(page)
 
 
 PUBLISHED = """\

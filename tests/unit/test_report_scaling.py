@@ -228,7 +228,7 @@ def test_lines_over_albums(make: Make, hypotheses: str) -> None:
 def test_data_are_embedded_once_and_by_columns(make: Make) -> None:
     campaign = make("baselines: false\nexperiments: {a: {}}", steady)
     table = tables.throughput(campaign).assign(doubt="")
-    drawn = charts.throughput(table, ["a"])
+    drawn = charts.throughput(table, tables.throughput_means(campaign).iloc[:0], ["a"])
     assert drawn is not None
     specifications_, datasets = embedded({"one": drawn, "other": drawn})
     assert specifications_["one"]["datasets"] == specifications_["other"]["datasets"]

@@ -5,6 +5,9 @@ Every sentence is computed, and left out where there is nothing to say.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
 
 from loadstone.analyse.audit import RowAudit
 from loadstone.analyse.bottleneck import (
@@ -38,6 +41,9 @@ MOST_VERDICTS = 4
 THINKING, FEWER = "think time", "fewer users"
 """What the audit says of a published row."""
 
+HEADLINE = "The published rates are those of users who wait, not of a server at its limit."
+"""Of rows that the audit finds bound by think time."""
+
 LIMITS = {
     GENERATOR: "the load generator was the limit",
     SHARED_HOST: "all of the machine's CPUs were busy",
@@ -50,23 +56,34 @@ LIMITS = {
 """Verdict → the same as a clause about what the server did at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence or two of the answer."""
+
+    about: str
+    text: str
+    headline: str = ""
+    """What it comes to, to be read first."""
+
+
 def answer(
     campaign: Campaign,
     doubts: Mapping[RunKey, Sequence[Doubt]],
     published: Sequence[PublishedRow],
     claims: Sequence[Claim],
     capacities: Sequence[CapacityView],
-) -> list[str]:
+) -> list[Said]:
     """Put the answer together, a few sentences each about one thing."""
-    sentences = (
-        run_sentence(campaign),
-        published_sentence(campaign, published),
-        bound_sentence(campaign),
-        refuted_sentence(claims),
-        capacity_sentence(capacities),
-        doubt_sentence(campaign, doubts),
-    )
-    return [sentence for sentence in sentences if sentence]
+    sentences = {
+        "What bound it": bound_sentence(campaign),
+        "Claims": refuted_sentence(claims),
+        "Capacity": capacity_sentence(capacities),
+        "What to doubt": doubt_sentence(campaign, doubts),
+        "What was run": run_sentence(campaign),
+    }
+    reason = published_sentence(campaign, published)
+    first = [Said("Published", reason, HEADLINE)] if reason else []
+    return first + [Said(about, text) for about, text in sentences.items() if text]
 
 
 def run_sentence(campaign: Campaign) -> str:
@@ -103,9 +120,8 @@ def published_sentence(campaign: Campaign, rows: Sequence[PublishedRow]) -> str:
     wrong = [row for row in audited.rows if row.bound == FEWER]
     also = f"; {len(wrong)} more can't be of as many users as stated" if wrong else ""
     return (
-        f"The published rates are those of users who wait, not of a server at its limit ({len(told)} of "
-        f"{numbers.several(len(audited.rows), 'row')}{also}): {numbers.plain(most.row.users)} users who wait "
-        f"{numbers.figure(_mean_wait(most))} s on average between requests can't send more than "
+        f"{len(told)} of {numbers.several(len(audited.rows), 'row')}{also}: {numbers.plain(most.row.users)} users who "
+        f"wait {numbers.figure(_mean_wait(most))} s on average between requests can't send more than "
         f"{numbers.figure(most.possible_rps)} requests/s to any server that fast, and published were "
         f"{published}.{_again(rows)}"
     )
@@ -143,18 +159,33 @@ def _limited(verdict: str) -> str:
 
 def bound_sentence(campaign: Campaign) -> str:
     """Say what bound each group of experiments: those that repeat published rows, the sweeps' levels, and the rest."""
+    clauses = [f"{group}: {_verdicts(campaign, names)}" for group, names in groups(campaign).items()]
+    return f"{'; '.join(_capital(clauses))}." if clauses else ""
+
+
+def groups(campaign: Campaign) -> dict[str, list[str]]:
+    """Sort the experiments: those that repeat published rows, the rest, and the sweeps' levels; none is empty."""
     suite = campaign.plan.suite
     published = set(suite.published.rows) if suite.published else set()
     levels = {level.experiment for sweep in suite.sweeps.values() for level in sweep.levels}
-    groups = {
+    found = {
         "the published experiments": [name for name in campaign.experiments if name in published],
         "the other experiments": [name for name in campaign.experiments if name not in published | levels],
         "the levels of sweeps": [name for name in campaign.experiments if name in levels - published],
     }
     if not published:
-        groups["the experiments"] = groups.pop("the other experiments")
-    clauses = [f"{group}: {_verdicts(campaign, names)}" for group, names in groups.items() if names]
-    return f"What bound throughput, by number of experiments. {'; '.join(_capital(clauses))}." if clauses else ""
+        found["the experiments"] = found.pop("the other experiments")
+    return {group: names for group, names in found.items() if names}
+
+
+def verdict_counts(campaign: Campaign) -> pd.DataFrame:
+    """Count the verdicts of each group: group, verdict, experiments."""
+    rows = [
+        (group.removeprefix("the "), verdict, count)
+        for group, names in groups(campaign).items()
+        for verdict, count in Counter(campaign.verdicts["experiments"][name]["verdict"] for name in names).items()
+    ]
+    return pd.DataFrame(rows, columns=["group", "verdict", "experiments"])
 
 
 def _capital(clauses: Sequence[str]) -> list[str]:
@@ -207,7 +238,7 @@ def capacity_sentence(views: Sequence[CapacityView]) -> str:
     """Say what the searches came to."""
     if not views:
         return ""
-    return f"Capacity: {numbers.listed([f'{view.name} {view.outcome}' for view in views], 3)}."
+    return f"{numbers.listed([f'{view.name} {view.outcome}' for view in views], 3)}."
 
 
 def doubt_sentence(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> str:
@@ -217,7 +248,7 @@ def doubt_sentence(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]])
     parts = [part for part in parts if part]
     if not parts:
         return f"None of the {numbers.several(len(runs), 'run')} is marked as one not to believe."
-    return f"What not to believe: {'; '.join(parts)}."
+    return f"{'; '.join(_capital(parts))}."
 
 
 def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs: Sequence[RunKey]) -> Iterator[str]:

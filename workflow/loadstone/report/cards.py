@@ -14,6 +14,7 @@ from loadstone.baselines import is_baseline
 from loadstone.plan import common_ground, differences
 from loadstone.record import RunRecord
 from loadstone.report import numbers
+from loadstone.report.charts import colour_of
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, mean
 from loadstone.report.foreign import Foreign, foreign
@@ -65,6 +66,10 @@ class Card:
     """All about one experiment."""
 
     anchor: str
+    colour: str
+    """The experiment's, as in every chart."""
+    long: bool
+    """Whether its runs are long enough for a heat map."""
     verdict: VerdictRow
     differs: str
     throughput: Estimate | None
@@ -96,6 +101,7 @@ def cards(campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[Run
     for of_run in rows.values():
         of_run.sort(key=lambda row: row["endpoint"] != ALL)
     roles = _roles(campaign)
+    long = set(campaign.heat["experiment"])
     outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, foreign(campaign)
     found = []
     for verdict in judged:
@@ -106,6 +112,8 @@ def cards(campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[Run
         found.append(
             Card(
                 anchor=place[name],
+                colour=colour_of(campaign.experiments.index(name)),
+                long=name in long,
                 verdict=verdict,
                 differs=_differs(differences(campaign.plan.experiments[name], ground)),
                 throughput=mean([row["goodput_rps"] for row in together]),

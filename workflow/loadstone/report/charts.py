@@ -1,6 +1,7 @@
 """Charts over experiments, and what all charts share. Nothing is computed here that could be wrong.
 
-Colours are Okabe and Ito's, told apart by colour-blind readers too; an endpoint or a role has the same one everywhere.
+Colours are Okabe and Ito's, told apart by colour-blind readers too; an experiment, an endpoint or a role has the same
+one everywhere.
 A run to be careful with is a hollow point, its reason in the tooltip. A chart without data is None.
 """
 
@@ -12,37 +13,45 @@ import pandas as pd
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 GREY = "#888888"
-ENDPOINT_COLOURS = {"GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
+ENDPOINT_COLOURS = {"all": GREY, "GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
 ROLE_COLOURS = {"server-worker": BLUE, "server-master": SKY, "load-worker": ORANGE, "load-master": PINK}
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#8A6FD1", "#7A7A7A")
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2, 1, 2])
 """An experiment's colour and dash follow from its place on the page, so that it has the same ones everywhere."""
-ROW_HEIGHT = 20
+ROW_HEIGHT, THREE_ROWS = 20, 30
+BEYOND = 1.25
+"""A logarithmic axis ends so far beyond the runs: an interval of two runs may reach anywhere, and is cut off there."""
+STATISTIC_SHAPES = {"mean": "circle", "95th percentile": "square", "99th percentile": "triangle-up"}
 
 Chart = alt.Chart | alt.LayerChart
 
 
-def throughput(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
-    """Requests/s by experiment; columns experiment, repeat, goodput_rps, doubt."""
-    return _by_experiment(table, "goodput_rps", "successful requests/s (logarithmic)", order, {})
+def throughput(table: pd.DataFrame, means: pd.DataFrame, order: Sequence[str]) -> Chart | None:
+    """Requests/s by experiment; columns experiment, repeat, goodput_rps, doubt; and experiment, value, low, high."""
+    look = {"color": experiment_colours(order, legend=None)}
+    return _by_experiment(table, "goodput_rps", "successful requests/s (logarithmic)", order, look, means)
 
 
-def response_times(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
-    """Response times by experiment; columns experiment, repeat, statistic (mean, 95th, 99th percentile), ms, doubt."""
-    names = ["mean", "95th percentile", "99th percentile"]
+def response_times(table: pd.DataFrame, means: pd.DataFrame, order: Sequence[str]) -> Chart | None:
+    """Response times by experiment, each statistic in a row of its own.
+
+    Columns experiment, repeat, statistic (those of `STATISTIC_SHAPES`), ms, doubt; and experiment, statistic, value,
+    low, high.
+    """
+    names, shapes = list(STATISTIC_SHAPES), list(STATISTIC_SHAPES.values())
     look = {
-        "color": alt.Color("statistic:N", title=None, scale=alt.Scale(domain=names, range=[BLUE, ORANGE, RED])),
-        "shape": alt.Shape("statistic:N", title=None, scale=alt.Scale(domain=names)),
+        "color": experiment_colours(order, legend=None),
+        "shape": alt.Shape("statistic:N", title=None, scale=alt.Scale(domain=names, range=shapes)),
+        "yOffset": alt.YOffset("statistic:N", scale=alt.Scale(domain=names)),
     }
-    return _by_experiment(table, "ms", "response time, ms (logarithmic)", order, look)
+    return _by_experiment(table, "ms", "response time, ms (logarithmic)", order, look, means, THREE_ROWS)
 
 
 def get_against_post(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
     """Mean response of two endpoints by experiment; columns experiment, repeat, endpoint, mean_ms, doubt."""
-    return _by_experiment(
-        table, "mean_ms", "mean response time, ms (logarithmic)", order, {"color": endpoint_colour(table)}
-    )
+    look = {"color": endpoint_colour(table)}
+    return _by_experiment(table, "mean_ms", "mean response time, ms (logarithmic)", order, look)
 
 
 def cpu(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
@@ -59,22 +68,68 @@ def cpu(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
 
 
 def _by_experiment(
-    table: pd.DataFrame, value: str, title: str, order: Sequence[str], look: Mapping[str, Any]
+    table: pd.DataFrame,
+    value: str,
+    title: str,
+    order: Sequence[str],
+    look: Mapping[str, Any],
+    means: pd.DataFrame | None = None,
+    row_height: int = ROW_HEIGHT,
 ) -> Chart | None:
-    x = alt.X(f"{value}:Q", title=title, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format=",~r"))
+    if table.empty:
+        return None
+    domain = [table[value].min() / BEYOND, table[value].max() * BEYOND]
+    axis = alt.Axis(format=",~r")
+    x = alt.X(f"{value}:Q", title=title, scale=alt.Scale(type="log", domain=domain, nice=False), axis=axis)
     tooltip = alt.Tooltip(f"{value}:Q", title=title.replace(" (logarithmic)", ""), format=",.3~r")
-    return _rows(table, x, tooltip, order, look)
+    under = [] if means is None else _intervals(means, x, domain[0] / 2, look)
+    return _rows(table, x, tooltip, order, look, under, row_height)
+
+
+def _intervals(means: pd.DataFrame, x: alt.X, lowest: float, look: Mapping[str, Any]) -> list[alt.Chart]:
+    """Draw means as ticks and their 95 % intervals as bars; an interval that reaches 0 has no place on a log axis."""
+    known = means.dropna()
+    if known.empty:
+        return []
+    shown = known.assign(start=known["low"].clip(lower=lowest))
+    place = {key: value for key, value in look.items() if key in ("color", "yOffset")}
+    tooltip = [alt.Tooltip(f"{name}:N") for name in ("experiment", "statistic") if name in known.columns]
+    for field, title in {"value": "mean of runs", "low": "95 % interval from", "high": "to"}.items():
+        tooltip.append(alt.Tooltip(f"{field}:Q", title=title, format=",.3~r"))
+    base = alt.Chart(shown).encode(y=_experiments_axis(), tooltip=tooltip, **place)
+
+    return [
+        base.mark_rule(strokeWidth=5, opacity=0.3, clip=True).encode(x=axis_of(x, "start"), x2="high:Q"),
+        base.mark_tick(thickness=2, size=12, orient="vertical").encode(x=axis_of(x, "value")),
+    ]
+
+
+def axis_of(x: alt.X, field: str) -> alt.X:
+    """Take an axis for another field."""
+    moved: alt.X = x.copy()
+    moved.shorthand = f"{field}:Q"
+    return moved
+
+
+def _experiments_axis(order: Sequence[str] = ()) -> alt.Y:
+    scale = alt.Scale(domain=list(order)) if order else alt.Undefined
+    return alt.Y("experiment:N", title=None, scale=scale, axis=alt.Axis(grid=True))
 
 
 def _rows(
-    table: pd.DataFrame, x: alt.X, value: alt.Tooltip, order: Sequence[str], look: Mapping[str, Any]
+    table: pd.DataFrame,
+    x: alt.X,
+    value: alt.Tooltip,
+    order: Sequence[str],
+    look: Mapping[str, Any],
+    under: Sequence[alt.Chart] = (),
+    row_height: int = ROW_HEIGHT,
 ) -> Chart | None:
     """One row an experiment, one point a run and whatever `look` tells apart."""
-    y = alt.Y("experiment:N", title=None, scale=alt.Scale(domain=list(order)), axis=alt.Axis(grid=True))
     more = [alt.Tooltip(f"{name}:N") for name in ("endpoint", "statistic", "role", "process") if name in table.columns]
     tooltip = [alt.Tooltip("experiment:N"), alt.Tooltip("repeat:Q"), *more, value]
-    layers = run_points(table, {"x": x, "y": y}, look, tooltip)
-    return layered(layers, ROW_HEIGHT * len(order)) if layers else None
+    layers = run_points(table, {"x": x, "y": _experiments_axis(order)}, look, tooltip)
+    return layered([*under, *layers], row_height * len(order)) if layers else None
 
 
 def colour_of(place: int) -> str:
@@ -84,18 +139,21 @@ def colour_of(place: int) -> str:
 
 def experiment_look(order: Sequence[str], shown: str) -> dict[str, Any]:
     """Tell experiments apart by colour and dash; the legend names those in the list that the signal `shown` holds."""
-    places = range(len(order))
-    colours = [colour_of(n) for n in places]
-    dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in places]
+    dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in range(len(order))]
     look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3, "labelLimit": 320}
     legend = alt.Legend(values=alt.ExprRef(shown), columns=1, **look)
-    names = list(order)
     return {
-        "color": alt.Color("experiment:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=colours)),
+        "color": experiment_colours(order, legend),
         "strokeDash": alt.StrokeDash(
-            "experiment:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=dashes)
+            "experiment:N", title=None, legend=legend, scale=alt.Scale(domain=list(order), range=dashes)
         ),
     }
+
+
+def experiment_colours(order: Sequence[str], legend: alt.Legend | None) -> alt.Color:
+    """Give each experiment its colour."""
+    scale = alt.Scale(domain=list(order), range=[colour_of(place) for place in range(len(order))])
+    return alt.Color("experiment:N", title=None, legend=legend, scale=scale)
 
 
 def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:
@@ -129,16 +187,11 @@ def run_points(
     return layers
 
 
-def picker(order: Sequence[str], first: str) -> alt.Parameter:
-    """Let the reader pick an experiment from a list."""
-    listed = alt.binding_select(options=list(order), name="Experiment ")
-    return alt.selection_point(fields=["experiment"], bind=listed, value=first)
-
-
-def endpoint_colour(table: pd.DataFrame) -> alt.Color:
+def endpoint_colour(table: pd.DataFrame, legend: alt.Legend | None = None) -> alt.Color:
     """Colour by endpoint: those of the album API as everywhere, others in the colours that are left."""
     present = [name for name in ENDPOINT_COLOURS if name in set(table["endpoint"])]
     others = sorted(set(table["endpoint"]) - set(ENDPOINT_COLOURS))
-    left = [PINK, SKY, RED, GREY]
+    left = [PINK, SKY, RED]
     colours = [ENDPOINT_COLOURS[name] for name in present] + [left[n % len(left)] for n in range(len(others))]
-    return alt.Color("endpoint:N", title=None, scale=alt.Scale(domain=[*present, *others], range=colours))
+    scale = alt.Scale(domain=[*present, *others], range=colours)
+    return alt.Color("endpoint:N", title=None, scale=scale, legend=legend or alt.Undefined)

@@ -22,7 +22,8 @@ IN_TAIL = "datum.probability >= 0.5 && datum.probability < 1 && (1 - datum.proba
 """The upper half, up to the percentile that one request lies above."""
 
 
-def _nines(field: str) -> alt.X:
+def nines(field: str) -> alt.X:
+    """Lay out percentiles by 1/(1 - probability)."""
     axis = alt.Axis(values=NINES, labelExpr="format(100 - 100 / datum.value, '~r') + ' %'", grid=True)
     return alt.X(f"{field}:Q", title="percentile", scale=alt.Scale(type="log", nice=False), axis=axis)
 
@@ -58,7 +59,7 @@ def tails_of_timed(table: pd.DataFrame) -> Chart | None:
     tooltip = [*_tips(["load", "timed"]), alt.Tooltip("ms:Q", title="answered within, ms", format=",.3~r")]
     y = alt.Y("ms:Q", title="ms (logarithmic)", scale=alt.Scale(type="log", nice=True), axis=PLAIN)
     lines = alt.Chart(table).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=16))
-    return layered([lines.encode(x=_nines("tail"), y=y, tooltip=tooltip, **look).transform_filter(chosen)], 260, chosen)
+    return layered([lines.encode(x=nines("tail"), y=y, tooltip=tooltip, **look).transform_filter(chosen)], 260, chosen)
 
 
 def percentiles(table: pd.DataFrame, order: Sequence[str], first: Sequence[str]) -> Chart | None:
@@ -71,7 +72,7 @@ def percentiles(table: pd.DataFrame, order: Sequence[str], first: Sequence[str])
     y = alt.Y("response_ms:Q", title=TIMES, scale=alt.Scale(type="log", nice=True), axis=PLAIN)
     lines = alt.Chart(table).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=16))
     chart = (
-        lines.encode(x=_nines("tail"), y=y, tooltip=_latency_tips(table), **experiment_look(order, PICKED))
+        lines.encode(x=nines("tail"), y=y, tooltip=_latency_tips(table), **experiment_look(order, PICKED))
         .transform_filter(IS_PICKED)
         .transform_filter("datum.endpoint == endpoint")
         .transform_filter(IN_TAIL)

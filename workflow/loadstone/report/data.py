@@ -47,9 +47,11 @@ class Campaign:
     signals: dict[RunKey, Signals]
     """Of all runs, with the baselines' figures."""
     summary: pd.DataFrame
-    """Without baselines, as the next two."""
+    """Without baselines, as the next three."""
     latency: pd.DataFrame
     course: pd.DataFrame
+    heat: pd.DataFrame
+    """Of long runs."""
     processes: pd.DataFrame
     """Of all runs."""
     scaling: dict[str, Any]
@@ -115,6 +117,7 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         summary=_own(measured.summary),
         latency=_own(gather(plan, summaries, "latency")),
         course=_own(gather(plan, summaries, "course")),
+        heat=_own(gather(plan, summaries, "heat")),
         processes=gather(plan, summaries, "processes"),
         scaling=_read(results / "scaling.json"),
         verdicts=_read(results / "verdicts.json"),

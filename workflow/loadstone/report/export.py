@@ -19,21 +19,50 @@ PNG_SCALE = 2.0
 
 
 def export(campaign: Campaign, into: Path) -> Iterator[Path]:
-    """Write all files, one after the other; yield each once it is there."""
+    """Write all files, one after the other; yield each once it is there.
+
+    A chart of the cards is written once for each experiment, as `<chart>-of-<experiment>`.
+    """
     into.mkdir(parents=True, exist_ok=True)
     with alt.data_transformers.disable_max_rows():
         for name, chart in all_charts(campaign, soundness.doubts(campaign)).items():
             specification = _sized(chart.to_dict())
-            path = into / f"{re.sub(r'[^A-Za-z0-9._=@-]', '_', name)}.svg"
-            path.write_text(vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE_VERSION), encoding="utf-8")
-            yield path
-            image = vl_convert.vegalite_to_png(specification, vl_version=VEGA_LITE_VERSION, scale=PNG_SCALE)
-            path.with_suffix(".png").write_bytes(image)
-            yield path.with_suffix(".png")
-    for name in ("summary", "latency", "course", "processes"):
+            if not name.startswith("card-"):
+                yield from _pictures(specification, into / _file_name(name))
+                continue
+            for experiment in campaign.experiments:
+                own = _of(specification, experiment)
+                if any(own["datasets"].values()):
+                    yield from _pictures(own, into / _file_name(f"{name}-of-{experiment}"))
+    for name in ("summary", "latency", "course", "heat", "processes"):
         path = into / f"{name}.csv"
         getattr(campaign, name).to_csv(path, index=False)
         yield path
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._=@-]", "_", name)
+
+
+def _pictures(specification: dict[str, Any], path: Path) -> Iterator[Path]:
+    """Write `path`.svg and `path`.png."""
+    svg, png = path.with_name(f"{path.name}.svg"), path.with_name(f"{path.name}.png")
+    svg.write_text(vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE_VERSION), encoding="utf-8")
+    yield svg
+    png.write_bytes(vl_convert.vegalite_to_png(specification, vl_version=VEGA_LITE_VERSION, scale=PNG_SCALE))
+    yield png
+
+
+def _of(specification: Mapping[str, Any], experiment: str) -> dict[str, Any]:
+    """Let a card's chart be about one experiment, as the page does it."""
+    datasets = {
+        name: [row for row in rows if row["experiment"] == experiment]
+        for name, rows in specification["datasets"].items()
+    }
+    endpoints = list(dict.fromkeys(row["endpoint"] for rows in datasets.values() for row in rows if "endpoint" in row))
+    values = {"of": experiment, "endpoints": endpoints}
+    parameters = [each | {"value": values[each["name"]]} for each in specification["params"]]
+    return {**specification, "datasets": datasets, "params": parameters, "title": experiment}
 
 
 def _sized(specification: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,18 @@ from loadstone.analyse.campaign import RunKey
 from loadstone.capacity import parse_objective
 from loadstone.report import (
     albums,
+    answer,
     calibrations,
     capacities,
     charts,
-    charts_runs,
+    charts_albums,
+    charts_answer,
+    charts_cards,
     charts_sweeps,
     charts_tails,
     forecasts,
     ladders,
+    published,
     sweeps,
     tables,
     timed,
@@ -41,8 +45,18 @@ def all_charts(campaign: Campaign, doubts: Doubts) -> dict[str, Chart]:
 
 def _over_experiments(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
     order = campaign.experiments
-    yield "throughput", charts.throughput(marked(tables.throughput(campaign), doubts), order)
-    yield "response-times", charts.response_times(marked(tables.response_statistics(campaign), doubts), order)
+    yield "published", charts_answer.published(charts_answer.rates(published.published_rows(campaign, doubts)))
+    yield "verdicts", charts_answer.verdicts(answer.verdict_counts(campaign))
+    yield (
+        "throughput",
+        charts.throughput(marked(tables.throughput(campaign), doubts), tables.throughput_means(campaign), order),
+    )
+    yield (
+        "response-times",
+        charts.response_times(
+            marked(tables.response_statistics(campaign), doubts), tables.response_means(campaign), order
+        ),
+    )
     yield "get-post", charts.get_against_post(marked(tables.get_and_post(campaign), doubts), order)
     yield "cpu", charts.cpu(marked(tables.cpu_by_process(campaign), doubts, kinds), order)
 
@@ -59,9 +73,9 @@ def first_picks(campaign: Campaign) -> list[str]:
     mine = together[together["experiment"].isin(known)]
     if mine.empty:
         return []
-    published = campaign.plan.suite.published
+    repeated = campaign.plan.suite.published
     first = max(
-        (name for name in campaign.experiments if published and name in published.rows),
+        (name for name in campaign.experiments if repeated and name in repeated.rows),
         key=lambda name: campaign.plan.experiments[name].load.users,
         default=tables.busiest(campaign),
     )
@@ -81,7 +95,7 @@ def _colour(campaign: Campaign, experiment: str) -> str:
 
 
 def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
-    order, first = campaign.experiments, tables.busiest(campaign)
+    order = campaign.experiments
     # many rows a run: the kinds alone, to keep the page small
     ladder = ladders.of_median_runs(campaign)
     mine = marked(ladder, doubts, kinds)[["experiment", "endpoint", "probability", "response_ms", "successes", "doubt"]]
@@ -89,7 +103,11 @@ def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | 
     yield "percentiles", charts_tails.percentiles(mine, order, picks)
     yield "latency", charts_tails.shares(mine, order, picks)
     seconds, windows = tables.course(campaign)
-    yield "course", charts_runs.course(marked(seconds, doubts, kinds), windows, order, first)
+    known = marked(seconds, doubts, kinds)
+    yield "card-rate", charts_cards.rate(known, windows, order)
+    yield "card-response", charts_cards.response(known, windows, order)
+    yield "card-distribution", charts_cards.distribution(mine)
+    yield "card-heat", charts_cards.heat(tables.heat(campaign))
 
 
 def _of_albums(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
@@ -99,7 +117,7 @@ def _of_albums(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart 
     names = sorted(set(table["series"]))
     for number, endpoint in enumerate(tables.ENDPOINTS):
         mine, fitted = (part[part["endpoint"] == endpoint].drop(columns="endpoint") for part in (points, lines))
-        yield f"albums-{number}", charts_runs.response_by_albums(mine, fitted, endpoint, names)
+        yield f"albums-{number}", charts_albums.response_by_albums(mine, fitted, endpoint, names)
 
 
 def _of_sweeps(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:

@@ -1,5 +1,7 @@
 """Put the page together: charts as specifications, tables as values, one template a section, one file."""
 
+import hashlib
+from base64 import b64encode
 from functools import cache
 
 import altair as alt
@@ -24,22 +26,32 @@ def render(campaign: Campaign) -> str:
     """Write the campaign as one HTML page that needs no network."""
     doubts = soundness.doubts(campaign)
     specifications, datasets = embedded(figures.all_charts(campaign, doubts))
+    environment = _environment()
+    bundle, script = code_in_script(_vega_bundle()), code_in_script(environment.get_template("page.js").render())
+    return environment.get_template("page.html").render(
+        totals=runs.totals(campaign),
+        warnings=careful.warnings(campaign, doubts),
+        charts=set(specifications),
+        albums=[name for name in specifications if name.startswith("albums-")],
+        seed=campaign.plan.suite.seed,
+        limits=campaign.plan.suite.thresholds,
+        provenance=provenance(campaign),
+        specifications=json_in_script(specifications),
+        datasets=json_in_script(datasets),
+        bundle=bundle,
+        script=script,
+        policy=_policy(bundle, script),
+        **sections(campaign, doubts),
+    )
+
+
+def _policy(*scripts: str) -> str:
+    """Allow the page's own scripts, by their digests, its styles and its charts' pictures, and nothing else."""
+    digests = (b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            totals=runs.totals(campaign),
-            warnings=careful.warnings(campaign, doubts),
-            charts=set(specifications),
-            albums=[name for name in specifications if name.startswith("albums-")],
-            seed=campaign.plan.suite.seed,
-            limits=campaign.plan.suite.thresholds,
-            provenance=provenance(campaign),
-            specifications=json_in_script(specifications),
-            datasets=json_in_script(datasets),
-            bundle=code_in_script(_vega_bundle()),
-            **sections(campaign, doubts),
-        )
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+        f"script-src {allowed}"
     )
 
 

@@ -1,5 +1,7 @@
 """The tables behind the charts: pure functions of a campaign."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from loadstone.analyse.requests import ALL
@@ -9,6 +11,7 @@ from loadstone.report.ladders import median_runs
 
 GET, GET_ONE, POST = "GET /albums", "GET /albums/<id>", "POST /albums"
 ENDPOINTS = (GET, GET_ONE, POST)
+STATISTICS = {"mean_ms": "mean", "p95_ms": "95th percentile", "p99_ms": "99th percentile"}
 MOST_SECONDS = 40_000
 """Seconds of all runs together up to which the page shows every run's course."""
 
@@ -33,6 +36,36 @@ def throughput(campaign: Campaign) -> pd.DataFrame:
     return found[["experiment", "repeat", "goodput_rps"]]
 
 
+def throughput_means(campaign: Campaign) -> pd.DataFrame:
+    """List the mean of each experiment's runs with its 95 % interval: experiment, value, low, high."""
+    return _means(campaign, {"goodput_rps": ""}).drop(columns="statistic")
+
+
+def response_means(campaign: Campaign) -> pd.DataFrame:
+    """List the same of mean and percentiles: experiment, statistic, value, low, high."""
+    return _means(campaign, STATISTICS)
+
+
+def _means(campaign: Campaign, metrics: Mapping[str, str]) -> pd.DataFrame:
+    """Take means over runs where there are two or more: one has no interval."""
+    rows = [
+        (name, statistic, found["value"], found["low"], found["high"])
+        for name in campaign.experiments
+        for metric, statistic in metrics.items()
+        if (found := campaign.repeats["experiments"][name]["intervals"].get(metric)) and found["low"] is not None
+    ]
+    return pd.DataFrame(rows, columns=["experiment", "statistic", "value", "low", "high"])
+
+
+def heat(campaign: Campaign) -> pd.DataFrame:
+    """Lay out the heat map of each long experiment's median run: experiment, second, until, low_ms, high_ms, rate."""
+    chosen = pd.MultiIndex.from_tuples([*median_runs(campaign).values(), ("", 0)])
+    table = campaign.heat
+    mine = table[pd.MultiIndex.from_frame(table[["experiment", "repeat"]]).isin(chosen)]
+    rate = mine["requests"] / (mine["until"] - mine["second"])
+    return mine.assign(rate=rate).drop(columns=["repeat", "requests"])
+
+
 def get_and_post(campaign: Campaign) -> pd.DataFrame:
     """List the mean response of two endpoints: experiment, repeat, endpoint, mean_ms."""
     table = campaign.summary
@@ -41,9 +74,8 @@ def get_and_post(campaign: Campaign) -> pd.DataFrame:
 
 def response_statistics(campaign: Campaign) -> pd.DataFrame:
     """Lay mean and percentiles of all endpoints together in rows: experiment, repeat, statistic, ms."""
-    names = {"mean_ms": "mean", "p95_ms": "95th percentile", "p99_ms": "99th percentile"}
-    together = campaign.summary[campaign.summary["endpoint"] == ALL].rename(columns=names)
-    return together.melt(["experiment", "repeat"], list(names.values()), "statistic", "ms").dropna()
+    together = campaign.summary[campaign.summary["endpoint"] == ALL].rename(columns=STATISTICS)
+    return together.melt(["experiment", "repeat"], list(STATISTICS.values()), "statistic", "ms").dropna()
 
 
 def cpu_by_process(campaign: Campaign) -> pd.DataFrame:
@@ -59,10 +91,10 @@ def cpu_by_process(campaign: Campaign) -> pd.DataFrame:
 def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay out throughput second by second, and the windows as found, in seconds since the load began.
 
-    Columns experiment, repeat, second, requests; and experiment, repeat, begin, end. The last second of a run is left
-    out: it is not whole. Where there are too many, those of the median runs alone are taken.
+    Columns experiment, repeat, second, requests, mean_ms; and experiment, repeat, begin, end. The last second of a run
+    is left out: it is not whole. Where there are too many, those of the median runs alone are taken.
     """
-    seconds = campaign.course[["experiment", "repeat", "second", "requests"]]
+    seconds = campaign.course[["experiment", "repeat", "second", "requests", "mean_ms"]]
     last = seconds.groupby(["experiment", "repeat"])["second"].transform("max")
     shown = seconds[seconds["second"] < last]
     began = {(r.run.experiment, r.run.repeat): r.phases.load_started for r in campaign.records}

@@ -33,32 +33,52 @@
 
   // two colours are too dim on a dark ground
   const lit = (text) => dark.matches ? text.replaceAll("#0072B2", "#4BA3E3").replaceAll("#7A7A7A", "#A6A6A6") : text;
-  const embed = async (name, plain) => {
-    const specification = JSON.parse(lit(JSON.stringify(plain)));
+  const embed = async (name, place, of) => {
+    const { config: _, datasets, ...rest } = JSON.parse(lit(JSON.stringify(specifications[name])));
     const narrow = window.innerWidth < 560;
-    const { config: _, datasets, ...rest } = specification;
     const config = theme();
     config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
     if (narrow) {
       config.axisX = { titleAnchor: "end" };
       config.legend.columns = 1;
+      config.legend.labelLimit = 280;
     }
     rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
-    const drawn = await window.vegaEmbed(`#chart-${CSS.escape(name)}`, rest, {
-      config, renderer: "svg", downloadFileName: `loadstone-${name}`,
-      actions: { export: true, source: false, compiled: false, editor: false },
-    });
-    views[name] = drawn.view;
+    if (of !== undefined) {  // a card's charts show the card's experiment
+      for (const [key, all] of Object.entries(rest.datasets)) rest.datasets[key] = all.filter((row) => row.experiment === of);
+      const endpoints = [...new Set(Object.values(rest.datasets).flat().map((row) => row.endpoint))];
+      for (const parameter of rest.params) parameter.value = { of, endpoints }[parameter.name];
+    }
+    try {
+      // by an interpreter of expressions: the page's policy lets no text become code
+      const drawn = await window.vegaEmbed(place, rest, {
+        ast: true, config, renderer: "svg", downloadFileName: `loadstone-${name}`,
+        actions: { export: true, source: false, compiled: false, editor: false },
+      });
+      place.querySelector("summary")?.setAttribute("aria-label", "Save this chart as SVG or PNG");
+      if (of === undefined) views[name] = drawn.view;
+    } catch (error) {  // the others are still worth drawing
+      place.textContent = `This chart can't be drawn: ${error.message}`;
+    }
+  };
+  const drawCard = async (card) => {
+    for (const place of card.querySelectorAll("[data-chart]")) await embed(place.dataset.chart, place, place.dataset.of);
   };
   const draw = async () => {
     for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
-    for (const [name, specification] of Object.entries(specifications)) {
-      try {
-        await embed(name, specification);
-      } catch (error) {  // the others are still worth drawing
-        document.getElementById(`chart-${name}`).textContent = `This chart can't be drawn: ${error.message}`;
-      }
+    for (const name of Object.keys(specifications)) {
+      const place = document.getElementById(`chart-${name}`);
+      if (place) await embed(name, place);
     }
+    // what has to be scrolled sideways can be by keyboard too
+  const reachable = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const scrolls = target.scrollWidth > target.clientWidth;
+      if (scrolls) target.tabIndex = 0; else target.removeAttribute("tabindex");
+    }
+  });
+  for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
+  for (const card of document.querySelectorAll(".card[open]")) await drawCard(card);
     await pick();
     document.documentElement.dataset.charts = "drawn";
   };
@@ -70,6 +90,17 @@
     if (target) target.scrollIntoView();
   };
 
+  // what has to be scrolled sideways can be by keyboard too
+  const reachable = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const scrolls = target.scrollWidth > target.clientWidth;
+      if (scrolls) target.tabIndex = 0; else target.removeAttribute("tabindex");
+    }
+  });
+  for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
+  for (const card of document.querySelectorAll(".card")) {
+    card.addEventListener("toggle", () => { if (card.open && !card.querySelector("svg")) drawCard(card); });
+  }
   document.getElementById("picks")?.addEventListener("change", pick);
   window.addEventListener("hashchange", open);
   dark.addEventListener("change", draw);
