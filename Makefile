@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report figures serve calibrate test lint bench clean lock
+.PHONY: help setup report figures screenshots serve calibrate test test-tools lint bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SUITE ?= config/config.yaml
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with the locked packages and Loadstone itself
 
@@ -33,6 +33,9 @@ report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and
 figures: setup ## write every chart of the report as SVG and PNG, and its tables as CSV, into report/figures
 	loadstone figures --published config/published.csv
 
+screenshots: setup ## take pictures of the report, wide and narrow, light and dark, into report/ (needs Chromium)
+	python -m tests.browser.screenshots report/index.html report
+
 serve: setup ## show a campaign in a browser while it runs, on this machine only (PORT=8650)
 	@loadstone serve --suite "$(SUITE)" $(if $(PORT),--port "$(PORT)")
 
@@ -41,8 +44,16 @@ calibrate: setup ## check the instrument by a server with a known answer, in cal
 	@echo "The report is $(CURDIR)/calibration/report/index.html"
 	@loadstone calibrate --results calibration/results
 
-test: setup ## run the tests: real servers, real load, a few minutes
+test: setup test-tools ## run the tests: real servers, real load, a few minutes
 	python -m pytest
+
+# Debian's Chromium for the tests of the page. Installed where it is missing and may be; else those tests are skipped,
+# each with the reason, but in CI.
+test-tools:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium for the tests of the page" && \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
 
 lint: setup ## check style, types and workflow
 	ruff check .

@@ -1,25 +1,22 @@
 """The page in a real browser: it draws everything, asks nobody, fits every width, and shows hostile text as text."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadstone.plan import Run
 from loadstone.report.page import render
-from tests.unit.test_report_page import Made, Make, make, scaled  # noqa: F401 - make is a fixture
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+from tests.browser.conftest import Open, Opened
+from tests.unit.test_report_page import PUBLISHED, Made, make_campaign, scaled
 
 HOSTILE = "</style><script>window.hacked = 1</script> \\\"quoted\\\" 'single' 🎷 \u202eright to left\u202c &amp;"
 SUITE = """
 baselines: false
-defaults: {repeats: 3, server: {store: sqlite}}
+defaults: {repeats: 3, server: {store: sqlite}, load: {think_time: [1, 2]}}
 experiments: {plain: {}, other: {load: {users: 20}}}
 sweeps: {w: {vary: server.workers, values: [1, 2, 4, 6], fit: [amdahl, usl]}}
 hypotheses:
@@ -27,84 +24,97 @@ hypotheses:
     claim: "%s"
     compare: {metric: throughput, of: plain, to: other}
     expect: "> 1.05"
+published: {table: published.csv, rows: {plain: "Fifty, <alone>"}}
 """
+CHARTS = "[...document.querySelectorAll('.chart')].filter(c => !c.closest('details:not([open])'))"
+DRAWN = f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
+CARD = "#experiment-1"
+
+OpenReport = Callable[..., Opened]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def page_file(make: Make, tmp_path: Path) -> Path:  # noqa: F811
-    path = tmp_path / "index.html"
-    path.write_text(render(make(SUITE % HOSTILE, behaviour)), encoding="utf-8")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a made-up campaign, with a long run."""
+    folder = tmp_path_factory.mktemp("page")
+    path = folder / "index.html"
+    path.write_text(render(make_campaign(folder, SUITE % HOSTILE, behaviour, PUBLISHED)), encoding="utf-8")
     return path
 
 
 def behaviour(run: Run, rng: np.random.Generator) -> Made:
-    return scaled(run, rng) | ({"users": 20.0, "response_s": 20 / 400} if run.experiment == "other" else {})
+    cells = pd.DataFrame({"second": [0, 1], "until": [1, 2], "low_ms": 1.0, "high_ms": 1.3, "requests": [10, 20]})
+    long = {"heat": cells} if run.experiment == "plain" else {}
+    return scaled(run, rng) | ({"users": 20.0, "response_s": 20 / 400} if run.experiment == "other" else {}) | long
 
 
 @pytest.fixture
-def open_page(browser: Browser, page_file: Path) -> Iterator[Open]:
-    """Open the page and wait until all charts are drawn; whatever it complains of or asks for is kept."""
-    contexts = []
+def open_page(open_address: Open, page_file: Path) -> OpenReport:
+    """Open the page and wait until all charts are drawn."""
 
-    def opened(**options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = []  # type: ignore[attr-defined]
-        page.requested = []  # type: ignore[attr-defined]
-        page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
-        page.on("request", lambda request: page.requested.append(request.url))  # type: ignore[attr-defined]
-        page.goto(page_file.as_uri())
-        page.wait_for_function(DRAWN, timeout=30_000)
-        return page
+    def opened(**options: Any) -> Opened:
+        found = open_address(page_file.as_uri(), **options)
+        found.wait(DRAWN)
+        return found
 
-    yield opened
-    for context in contexts:
-        context.close()
+    return opened
 
 
-CHARTS = "[...document.querySelectorAll('.chart')].filter(c => c.offsetParent !== null)"
-DRAWN = f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+def test_every_chart_is_drawn_and_nobody_is_asked(open_page: OpenReport, page_file: Path) -> None:
+    found = open_page(viewport={"width": 1200, "height": 900})
+    assert found.page.evaluate(f"{CHARTS}.length") >= 7
+    marks = found.page.evaluate(f"{CHARTS}.map(c => c.querySelectorAll('svg.marks path, svg.marks text').length)")
+    assert min(marks) > 10, "axes and marks"
+    assert found.complaints == []
+    assert found.requested == [page_file.as_uri()]
 
 
-def test_every_chart_is_drawn_and_nobody_is_asked(open_page: Open, page_file: Path) -> None:
-    page = open_page(viewport={"width": 1200, "height": 900})
-    assert page.complaints == []  # type: ignore[attr-defined]
-    asked = [url for url in page.requested if not url.startswith(("data:", "blob:"))]  # type: ignore[attr-defined]
-    assert asked == [page_file.as_uri()]
-    assert page.evaluate(f"{CHARTS}.length") >= 5
-    marks = page.evaluate(
-        f"{CHARTS}.map(c => {{ const k = c.querySelector('canvas'); if (!k) return 1;"
-        " const d = k.getContext('2d').getImageData(0, 0, k.width, k.height).data; return d.some(v => v) ? 1 : 0; })"
-    )
-    assert all(marks), "a canvas that is all blank"
+def test_card_draws_its_charts_when_it_is_opened(open_page: OpenReport) -> None:
+    found = open_page()
+    inside = f"[...document.querySelectorAll('{CARD} .chart')]"
+    assert found.page.evaluate(f"{inside}.map(c => c.dataset.chart)") == [
+        "card-rate", "card-response", "card-distribution", "card-heat",
+    ]  # fmt: skip
+    assert found.page.evaluate(f"{inside}.every(c => !c.querySelector('svg'))")
+    found.page.click(f"{CARD} summary")
+    found.wait(f"{inside}.every(c => c.querySelector('svg.marks'))")
+    assert found.page.evaluate(f"{inside}[0].querySelectorAll('svg .mark-line path').length") == 3, "a line a repeat"
+    assert found.page.evaluate(f"{inside}[3].querySelectorAll('svg .mark-rect path').length") == 2
+    assert found.complaints == []
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_picker_changes_the_overlay(open_page: OpenReport) -> None:
+    found = open_page()
+    page = found.page
+    lines = "document.querySelectorAll('#chart-percentiles svg .mark-line path').length"
+    before = page.evaluate(lines)
+    page.click("#picks input:not(:checked)")
+    found.wait(f"{lines} === {before + 1}", 10)
+    page.click("#picks input:checked >> nth=0")
+    found.wait(f"{lines} === {before}", 10)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_width_needs_scrolling_sideways(open_page: Open, width: int, scheme: str) -> None:
-    page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    assert page.evaluate(OVERFLOW) <= 0
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+def test_fits_every_width_in_both_themes(open_page: OpenReport, width: int, scheme: str) -> None:
+    found = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    assert found.overflow() <= 0
+    ground = found.page.evaluate("getComputedStyle(document.body).backgroundColor")
     lightness = sum(int(part) for part in ground.strip("rgba()").split(",")[:3]) / 3
     assert (lightness > 200) == (scheme == "light")
 
 
-def test_hostile_text_is_text(open_page: Open) -> None:
-    page = open_page()
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_everything_opened_fits_and_can_be_used_by_everyone(open_page: OpenReport, width: int, scheme: str) -> None:
+    found = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    found.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    found.wait(DRAWN)
+    assert found.overflow() <= 0
+    assert found.grave_findings() == []
+
+
+def test_hostile_text_is_text(open_page: OpenReport) -> None:
+    page = open_page().page
     assert page.evaluate("window.hacked") is None
     text = page.inner_text("#hypotheses")
     assert "</style><script>window.hacked = 1</script>" in text
@@ -115,10 +125,25 @@ def test_hostile_text_is_text(open_page: Open) -> None:
     )
 
 
-def test_keyboard_reaches_every_control(open_page: Open) -> None:
-    page = open_page()
+def test_policy_lets_no_text_become_code(open_page: OpenReport) -> None:
+    page = open_page().page
+    refused = "(() => { try { return eval('1'); } catch (error) { return error.name; } })()"
+    # evaluated by a timer of the page's own: what the browser's debugger evaluates is above the policy
+    page.evaluate(f"new Promise(done => setTimeout(() => {{ window.tried = {refused}; done(); }}, 0))")
+    assert page.evaluate("window.tried") == "EvalError"
+    page.evaluate(
+        "(() => { const s = document.createElement('script'); s.textContent = 'window.injected = 1';"
+        " document.body.append(s); })()"
+    )
+    assert page.evaluate("window.injected") is None
+
+
+def test_keyboard_reaches_every_control(open_page: OpenReport) -> None:
+    page = open_page().page
     controls = "[...document.querySelectorAll('a[href], button, input, select, summary')]"
-    wanted = page.evaluate(f"{controls}.filter(e => e.offsetParent !== null && !e.closest('.vega-embed')).length")
+    hidden = ".vega-embed, details:not([open]) > :not(summary)"
+    visible = f"{controls}.filter(e => e.offsetParent !== null && !e.closest('{hidden}'))"
+    wanted = page.evaluate(f"{visible}.length")
     reached = set()
     for _ in range(3 * wanted):
         page.keyboard.press("Tab")
@@ -126,8 +151,8 @@ def test_keyboard_reaches_every_control(open_page: Open) -> None:
     assert len(reached - {-1}) >= wanted
 
 
-def test_it_prints_with_its_charts(open_page: Open, tmp_path: Path) -> None:
+def test_it_prints_with_its_charts(open_page: OpenReport, tmp_path: Path) -> None:
     path = tmp_path / "page.pdf"
-    open_page().pdf(path=str(path))
+    open_page().page.pdf(path=str(path))
     assert path.read_bytes().startswith(b"%PDF")
     assert path.stat().st_size > 50_000
