@@ -9,10 +9,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from loadstone.baselines import is_baseline
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
+
+settings.register_profile("loadstone", deadline=None)  # a busy machine is no finding
+settings.load_profile("loadstone")
 
 ROOT = Path(__file__).resolve().parents[1]
 
