@@ -151,8 +151,15 @@ def test_keyboard_reaches_every_control(open_page: OpenReport) -> None:
     assert len(reached - {-1}) >= wanted
 
 
-def test_it_prints_with_its_charts(open_page: OpenReport, tmp_path: Path) -> None:
+def test_it_prints_with_its_charts_on_white(open_page: OpenReport, tmp_path: Path) -> None:
+    """Also when the reader's screen is dark."""
     path = tmp_path / "page.pdf"
-    open_page().page.pdf(path=str(path))
+    page = open_page(color_scheme="dark").page
+    page.pdf(path=str(path))
     assert path.read_bytes().startswith(b"%PDF")
     assert path.stat().st_size > 50_000
+    page.emulate_media(media="print")
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    assert page.evaluate(style.format("body", "backgroundColor")) == "rgb(255, 255, 255)"
+    assert page.evaluate(style.format("#chart-throughput .role-axis-label text", "fill")) == "rgb(51, 51, 51)"
+    assert page.locator("nav").is_hidden()
