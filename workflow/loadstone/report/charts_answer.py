@@ -25,8 +25,8 @@ from loadstone.report.published import PublishedRow
 PUBLISHED, MEASURED, POSSIBLE, SERVER = (
     "published",
     "measured again",
-    "the most that so many users can send: N/(Z+R)",
-    "the same server, asked by users who don't wait",
+    "the most they can send, N/(Z+R)",
+    "the same server, no think time",
 )
 KINDS = {
     PUBLISHED: ("diamond", GREY),
