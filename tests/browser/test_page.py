@@ -138,6 +138,17 @@ def test_policy_lets_no_text_become_code(open_page: OpenReport) -> None:
     assert page.evaluate("window.injected") is None
 
 
+@pytest.mark.parametrize(("kind", "beginning"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+def test_chart_can_be_saved(open_page: OpenReport, kind: str, beginning: bytes) -> None:
+    found = open_page()
+    found.page.click("#chart-throughput summary")
+    with found.page.expect_download(timeout=20_000) as saved:
+        found.page.click(f"#chart-throughput .vega-actions a:has-text('{kind}')")
+    assert saved.value.suggested_filename == f"loadstone-throughput.{kind.lower()}"
+    assert saved.value.path().read_bytes().startswith(beginning)
+    assert found.complaints == []
+
+
 def test_keyboard_reaches_every_control(open_page: OpenReport) -> None:
     page = open_page().page
     controls = "[...document.querySelectorAll('a[href], button, input, select, summary')]"
