@@ -1,9 +1,10 @@
 """Entry point: run the command line and turn an expected failure into one line and an exit code."""
 
 import sys
+from typing import NoReturn
 
 from loadstone.cli import app
-from loadstone.errors import LoadstoneError
+from loadstone.errors import LoadstoneError, SystemFault
 
 
 def main() -> None:
@@ -11,9 +12,15 @@ def main() -> None:
     try:
         app()
     except LoadstoneError as error:
-        for line in error.lines:
-            print(f"loadstone: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _explain(error)
+    except OSError as error:
+        _explain(SystemFault.of(error))
+
+
+def _explain(error: LoadstoneError) -> NoReturn:
+    for line in error.lines:
+        print(f"loadstone: {line}", file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 in:   all files of a run, the sources of loadstone/analyse/
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
-      processes.csv, window.json, signals.json
+      processes.csv, window.json, signals.json, SHA256SUMS
 """
 
 
@@ -21,9 +21,11 @@ rule summarise:
         processes="results/summaries/{experiment}/{repeat}/processes.csv",
         window="results/summaries/{experiment}/{repeat}/window.json",
         signals="results/summaries/{experiment}/{repeat}/signals.json",
+        sums="results/summaries/{experiment}/{repeat}/SHA256SUMS",
     log:
         "results/logs/summarise/{experiment}/{repeat}.log",
     params:
+        run=run_values,
         folder=subpath(output.endpoints, parent=True),
     shell:
         r"""
@@ -31,7 +33,9 @@ rule summarise:
             --requests {input.requests:q} \
             --processes {input.processes:q} \
             --record {input.record:q} \
+            --run {params.run:q} \
             --into {params.folder:q} \
+            --damaged results/damaged \
             2> >(tee {log:q} >&2)
         """
 
