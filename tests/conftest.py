@@ -14,6 +14,8 @@ from loadstone.baselines import is_baseline
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
 
+pytest_plugins = ["tests.campaign"]
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -6,11 +6,11 @@ A run's Parquet files carry a checksum for each page, and have to fit the run's 
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loadstone.errors import DamagedError, SystemFault
@@ -55,12 +55,24 @@ def check_run(record: RunRecord, requests: Path, processes: Path) -> None:
             raise DamagedError(
                 f"{requests}: {rows:,} rows where run.json counts {record.counts.recorded:,}: not of this run", requests
             )
+        first, last = _span(file)
+        if first < record.phases.load_started or last > record.phases.load_stopped:
+            raise DamagedError(f"{requests}: requests of another time than run.json tells: not of this run", requests)
     with reading(processes), open_parquet(processes) as file:
         _check_columns(processes, file, NEEDED["processes"])
-        times = pc.min_max(file.read(["time"])["time"]).as_py()
+        first, last = _span(file)
         begin, end = record.window
-        if not times["min"] or times["min"] > begin or times["max"] < end - SAMPLES_END_S:
+        if first > begin or last < end - SAMPLES_END_S:
             raise DamagedError(f"{processes}: no samples of the run's window: not of this run", processes)
+
+
+def _span(file: pq.ParquetFile) -> tuple[float, float]:
+    """Find the first and the last time in a file, by the statistics that it keeps of its row groups."""
+    metadata = file.metadata
+    column = file.schema_arrow.names.index("time")
+    groups = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
+    known = [group for group in groups if group is not None and group.has_min_max]
+    return min((g.min for g in known), default=math.inf), max((g.max for g in known), default=-math.inf)
 
 
 def write_sums(folder: Path, names: Iterable[str]) -> None:
