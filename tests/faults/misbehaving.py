@@ -17,7 +17,7 @@ from server.constant import create_constant
 
 PREFLIGHT = 4
 """Requests that the preflight makes."""
-SLOW_START_S = float(os.environ.get("SLOW_START", "1"))
+SLOW_START_S = float(os.environ.get("SLOW_START", "0.5"))
 CHUNK = b"[" + b" " * (2**20 - 1)
 GIGABYTE = [CHUNK] * 1024
 HTML = b"<!doctype html><title>Sorry</title>"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone import cli
-from loadstone.errors import DamagedError, ResultError
+from loadstone.errors import DamagedError, ResultError, SystemFault
 from loadstone.plan import Plan, read_plan
 from loadstone.record import read_record
 from tests.campaign import Project, copy_of
@@ -204,6 +204,16 @@ def test_somebodys_folder_is_only_read(results: Path) -> None:
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
         cli.compare(before=results.parent, after=results.parent)
     assert set(results.rglob("*")) == before
+
+
+def test_what_can_not_be_read_is_not_damaged(results: Path, plan: Plan) -> None:
+    """What the system refuses to open says nothing of its content: it stays where it is."""
+    path = results / "runs" / "plain" / "2" / "requests.parquet"
+    path.unlink()
+    path.symlink_to("nowhere")
+    with pytest.raises(SystemFault, match=r"requests\.parquet: .*No such file"):
+        summarise(results, plan)
+    assert path.is_symlink()
 
 
 def test_stray_folder_takes_no_part(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

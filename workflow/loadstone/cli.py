@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from loadstone.compare.arguments import compare
+from loadstone.errors import SystemFault
 from loadstone.live.command import serve
 from loadstone.report.arguments import figures
-from loadstone.setaside import setting_aside
+from loadstone.setaside import Damaged, setting_aside
 from loadstone.settings import Settings, overrides, read_option
 
 app = typer.Typer(
@@ -20,9 +21,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Damaged = Annotated[
-    Path | None, typer.Option(help="Folder in the results for what is found damaged; without, it is only named.")
-]
 SuitePath = Annotated[Path, typer.Argument(help="The suite.", show_default=True)]
 
 
@@ -44,7 +42,8 @@ def plan(
 
     laid_out = make_plan(load_suite(suite, overrides(settings)))
     if output is not None:
-        output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        with SystemFault.at(output):
+            output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
     else:
         from loadstone.planview import read_repeats, show_plan, show_precision
 
@@ -151,12 +150,13 @@ def summarise(
         "course": summary.course,
         "processes": of_processes,
     }
-    into.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(into / f"{name}.csv", index=False)
-    for file, values in {"window": window, "signals": signals}.items():
-        (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    write_sums(into, [*(f"{name}.csv" for name in tables), "window.json", "signals.json"])
+    with SystemFault.at(into):
+        into.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            table.to_csv(into / f"{name}.csv", index=False)
+        for file, values in {"window": window, "signals": signals}.items():
+            (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_sums(into, [*(f"{name}.csv" for name in tables), "window.json", "signals.json"])
 
 
 @app.command()
@@ -171,10 +171,7 @@ def analyse(
     published: Annotated[Path | None, typer.Option(help="CSV of published figures that hypotheses are about.")] = None,
     damaged: Damaged = None,
 ) -> None:
-    """Put all runs together: one table, the verdicts, the sweeps with their scaling laws, how well repeats agree.
-
-    And what they say to the suite's hypotheses.
-    """
+    """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree, what the suite claims."""
     import dataclasses
 
     import orjson
@@ -202,10 +199,11 @@ def analyse(
         repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
         hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
     }
-    measured.summary.to_csv(summary, index=False)
-    for path, found in results.items():
-        path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    write_sums(summary.parent, [path.name for path in (summary, *results) if path.parent == summary.parent])
+    with SystemFault.at(summary.parent):
+        measured.summary.to_csv(summary, index=False)
+        for path, found in results.items():
+            path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        write_sums(summary.parent, [path.name for path in (summary, *results) if path.parent == summary.parent])
 
 
 @app.command()
@@ -236,8 +234,9 @@ def report(
     with setting_aside(damaged):
         campaign = load_campaign(read_plan(plan), results, published)
     page = render(campaign)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(page, encoding="utf-8")
+    with SystemFault.at(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(page, encoding="utf-8")
 
 
 @app.command()

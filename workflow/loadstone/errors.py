@@ -15,7 +15,9 @@ LoadstoneError
 `loadstone.__main__` prints them; nothing else does.
 """
 
+import contextlib
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -78,6 +80,17 @@ class SystemFault(LoadstoneError):
     """The machine refuses what has to be done: neither the suite nor Loadstone is at fault."""
 
     @classmethod
+    @contextlib.contextmanager
+    def at(cls, place: object) -> Iterator[None]:
+        """Tell by a `SystemFault` what the machine refuses in the block: of `place` where the error names no file."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _ADVICE:
+                raise  # who knows what it means
+            raise cls.of(error, error.filename or place) from None
+
+    @classmethod
     def of(cls, error: OSError, place: object = None) -> Self:
         """Say in a sentence where it happened and what to do; `place` is for errors that name no file."""
         where = place or error.filename or "the machine"
@@ -99,6 +112,11 @@ _ADVICE = {
     errno.EADDRINUSE: "stop what uses it, or choose another port",
     errno.EAGAIN: "the machine allows no more processes (ulimit -u)",
     errno.ENOMEM: "the machine has no memory left",
+    errno.EIO: "the disk may be failing",
+    errno.ENOENT: "",
+    errno.ENOTDIR: "",
+    errno.EISDIR: "",
+    errno.ENAMETOOLONG: "",
 }
 
 

@@ -7,9 +7,15 @@ moved, not deleted, to the same place below `damaged/`.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from loadstone.errors import DamagedError, SystemFault
 
+Damaged = Annotated[
+    Path | None, typer.Option(help="Folder in the results for what is found damaged; without, it is only named.")
+]
 PARTS = {"runs": 3, "summaries": 3, "searches": 2}
 """Folder of results → parts of the path of one unit in it."""
 

@@ -1,14 +1,16 @@
 """The system under test: start it, know that it is ready, ask it a few things, stop it."""
 
+import errno
 import json
 import math
+import os
 import socket
 import sys
 import time
 from pathlib import Path
 
 from loadstone.conditions import GunicornServer, Mix
-from loadstone.errors import ServerError
+from loadstone.errors import ServerError, SystemFault
 from loadstone.measure.asking import ask
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child, StopRequest, wait_until
@@ -22,7 +24,11 @@ STOP_PATIENCE_S = 15.0
 def free_port() -> int:
     """Find a TCP port on 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        try:
+            probe.bind(("127.0.0.1", 0))
+        except OSError as error:
+            busy = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+            raise SystemFault.of(busy if error.errno == errno.EADDRINUSE else error, "127.0.0.1") from None
         port: int = probe.getsockname()[1]
     return port
 
