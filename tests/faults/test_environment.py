@@ -24,7 +24,7 @@ baselines: false
 defaults: {duration: 20s, warm_up: 0s, repeats: 1}
 experiments: {a: {load: {users: 60, spawn_rate: 60, think_time: 0.1, user: FastHttpUser}}}
 """
-DISK = 'mkdir -p "$1/disk" && mount -t tmpfs -o size=400k none "$1/disk" && cp -r "$1/earlier" "$1/disk/" && shift && '
+DISK = 'mkdir -p "$1/disk" && mount -t tmpfs -o size=160k none "$1/disk" && cp -r "$1/earlier" "$1/disk/" && shift && '
 SMALL = 'mkdir -p "$1/disk" && mount -t tmpfs -o size=8k none "$1/disk" && shift && '
 READ_ONLY = 'mkdir -p "$1/disk" && mount -t tmpfs -o ro none "$1/disk" && shift && '
 PORTS = "ip link set lo up && echo '40000 40040' > /proc/sys/net/ipv4/ip_local_port_range && shift && "
@@ -113,6 +113,20 @@ def test_descriptors_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_
         bounded = ["setpriv", "--bounding-set", "-sys_resource", "--", *bounded]
     line = fails(bounded)
     assert "can't ask the server any more: Too many open files" in line
+
+
+def test_servers_descriptors_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
+    """Forty files for the server alone."""
+    code = (
+        "from loadstone.__main__ import main\n"
+        "from loadstone.measure.server import GunicornUnderTest as Server\n"
+        "command = Server._command\n"
+        "Server._command = lambda *given: ['prlimit', '--nofile=40:40', *command(*given)]\n"
+        "main()\n"
+    )
+    python, _, _, *rest = measuring(run, tmp_path / "runs" / "1", tmp_path / "1.log")
+    line = fails([python, "-c", code, *rest])
+    assert "a server worker ended: Too many open files: raise the limit (ulimit -n)" in line
 
 
 @pytest.fixture

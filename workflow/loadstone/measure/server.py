@@ -108,10 +108,12 @@ class GunicornUnderTest:
         return None
 
     def check_alive(self) -> None:
-        """Raise `ServerError` if the gunicorn master has ended."""
+        """Raise `ServerError` if the gunicorn master has ended, or a worker for lack of means."""
         code = self.process.exit_code
         if code is not None:
             raise ServerError(f"the server ended with exit code {code}: {self.process.last_words()}")
+        for fault in self._state.glob("*.fault"):
+            raise ServerError(f"a server worker ended: {fault.read_text('utf-8')}: raise the limit (ulimit -n)")
 
     def preflight(self, mix: Mix) -> None:
         """Ask each endpoint of the mix once, and leave no trace: a POST that can't be fulfilled has to be refused.
