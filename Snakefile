@@ -23,8 +23,12 @@ include: "workflow/rules/experiments.smk"
 
 
 rule all:
-    """The report on the whole suite, and every file of every run: one that is missing is measured again."""
+    """The report on the whole suite, and every file that it rests on: one that is missing is made again."""
     default_target: True
     input:
         page=rules.report.output.page,
+        plan=rules.plan.output,
         runs=ALL_RUNS,
+        searches=ALL_SEARCHES,
+        summaries=ALL_SUMMARIES,
+        tables=rules.analyse.output,

@@ -22,7 +22,16 @@ def rate(user: str, port: int, *, record: bool) -> float:
     with tempfile.TemporaryDirectory() as folder:
         master_port = str(free_port())
         common = ["locust", "--locustfile", "locustfiles/albums.py", "--host", f"http://127.0.0.1:{port}"]
-        common += ["--expect-workers", "1", "--think-time", "0", "0", "--mix", '{"get_album": 1}', "--albums", "1"]
+        common += [
+            "--expect-workers",
+            "1",
+            "--waiting",
+            '{"uniform": [0, 0]}',
+            "--mix",
+            '{"get_album": 1}',
+            "--albums",
+            "1",
+        ]
         worker = [*common, "--worker", "--master-port", master_port]
         worker += ["--records", f"{folder}/records"] if record else []
         master = [*common, "--headless", "--master", "--master-bind-host", "127.0.0.1"]

@@ -9,12 +9,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from locust import FastHttpUser, HttpUser, TaskSet, events, task
 
 from locustfiles import conductor, options, recorder  # noqa: F401 - the recorder registers its listeners
+from locustfiles.clients import ASKING, bound_fast_http, bound_http
 from locustfiles.waiting import policy
 
 HEADERS = {"Content-Type": "application/json"}
+NOT_JSON = "not JSON"
 _user_numbers = itertools.count()
 _policy: Any = None
 
@@ -56,50 +59,59 @@ class AlbumTasks(TaskSet):
     @task
     def list_albums(self) -> None:
         """GET /albums."""
-        with self.user.client.get("/albums", name="GET /albums", catch_response=True) as response:
-            if response.status_code not in (0, 200):
-                response.failure(f"HTTP {response.status_code}")
-            elif response.status_code == 200 and not (response.content or b"").startswith(b"["):
-                response.failure("not a list of albums")
+        with self.user.client.get("/albums", name="GET /albums", **ASKING) as response:
+            if is_answer(response, 200) and not response.content.startswith(b"["):
+                response.failure("not a list of albums" if is_json(response.content) else NOT_JSON)
 
     @task
     def get_album(self) -> None:
         """GET /albums/<id>, of one of the albums that were there before the run."""
         album_id = str(self.user.random.randint(1, self.user.albums))
-        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", catch_response=True) as response:
-            if response.status_code not in (0, 200):
-                response.failure(f"HTTP {response.status_code}")
-            elif response.status_code == 200 and id_of(response) != album_id:
-                response.failure("another album than the one asked for")
+        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", **ASKING) as response:
+            if is_answer(response, 200) and id_of(response.content) != album_id:
+                response.failure("another album than the one asked for" if is_json(response.content) else NOT_JSON)
 
     @task
     def create_album(self) -> None:
         """POST /albums, with an id that no other user of the run uses."""
         album = self.user.new_album()
-        with self.user.client.post(
-            "/albums", json=album, headers=HEADERS, name="POST /albums", catch_response=True
-        ) as response:
-            if response.status_code not in (0, 201):
-                response.failure(f"HTTP {response.status_code}")
-            elif response.status_code == 201 and id_of(response) != album["id"]:
-                response.failure("another album than the one posted")
+        with self.user.client.post("/albums", json=album, headers=HEADERS, name="POST /albums", **ASKING) as response:
+            if is_answer(response, 201) and id_of(response.content) != album["id"]:
+                response.failure("another album than the one posted" if is_json(response.content) else NOT_JSON)
 
     @task
     def calibration(self) -> None:
         """GET /calibration."""
-        with self.user.client.get("/calibration", name="GET /calibration", catch_response=True) as response:
-            if response.status_code not in (0, 200):
-                response.failure(f"HTTP {response.status_code}")
-            elif response.status_code == 200 and not (response.content or b"").startswith(b'{"slept_ms":'):
-                response.failure("not a calibration answer")
+        with self.user.client.get("/calibration", name="GET /calibration", **ASKING) as response:
+            if is_answer(response, 200) and not response.content.startswith(b'{"slept_ms":'):
+                response.failure("not a calibration answer" if is_json(response.content) else NOT_JSON)
 
 
-def id_of(response: Any) -> object:
-    """Return the id of the album in `response`, or None where there is none."""
+def is_answer(response: Any, expected: int) -> bool:
+    """Tell whether a whole answer came with the expected status; a status other than that is a failure."""
+    status = response.status_code
+    if status == expected:
+        return response.request_meta["exception"] is None
+    if status:
+        response.failure(f"HTTP {status}")
+    return False
+
+
+def id_of(content: bytes) -> object:
+    """Return the id of the album in a response's body, or None where there is none."""
     try:
-        return response.json().get("id")
-    except (ValueError, AttributeError):
+        return orjson.loads(content)["id"]
+    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         return None
+
+
+def is_json(content: bytes) -> bool:
+    """Tell whether a response's body can be read at all."""
+    try:
+        orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 class AlbumUser:
@@ -147,6 +159,14 @@ class AlbumUser:
 class AlbumHttpUser(AlbumUser, HttpUser):
     """A user with python-requests as its client."""
 
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)  # type: ignore[no-untyped-call]
+        bound_http(self.client)
+
 
 class AlbumFastHttpUser(AlbumUser, FastHttpUser):
     """A user with geventhttpclient as its client."""
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        bound_fast_http(self.client)

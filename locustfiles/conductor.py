@@ -24,6 +24,7 @@ from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
 from locustfiles import options
+from locustfiles.failures import CAN_NOT_RECORD, end_worker
 
 CONNECT_DEADLINE_S = 30.0
 DRAIN_MARGIN_S = 5.0
@@ -54,8 +55,11 @@ class Conductor:
     def note(self, event: str, when: float | None = None) -> None:
         """Append an event to the timeline."""
         line = orjson.dumps({"event": event, "time": when or time.time()}, option=orjson.OPT_APPEND_NEWLINE)
-        with self._timeline.open("ab") as file:
-            file.write(line)
+        try:
+            with self._timeline.open("ab") as file:
+                file.write(line)
+        except OSError as error:
+            end_worker(f"{self._timeline}: can't be written: {error.strerror}", CAN_NOT_RECORD)
 
     def wait_for_workers(self) -> None:
         """Return once all workers are connected and set up; end the process when they don't come."""

@@ -7,13 +7,14 @@ operating system, so a worker that is killed loses its last second at most. A li
     response_ms  ms, from sending to the last byte
     endpoint     Locust's name of the request, such as `GET /albums`
     user         number of the user, unique in the run
-    status       HTTP status; 0 where no response came
+    status       HTTP status; 0 where no whole response came
     bytes        length of the body
     timing       the response's Server-Timing header, or null
-    error        kind of failure, or null
+    error        kind of failure (see `locustfiles.failures`), or null
     intended     s, unix: when the request was to be sent; null where that is not set beforehand
 
-Beside it, `<file>.totals` always holds two numbers: requests and failures so far.
+Beside it, `<file>.totals` always holds two numbers: requests and failures so far. Where either can't be written, the
+process ends: a row that is lost in silence would be missing from a result.
 """
 
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from locust.exception import CatchResponseError
 from locust.runners import WorkerRunner
 
 from locustfiles import options
+from locustfiles.failures import CAN_NOT_RECORD, end_worker, kind_of
 
 FLUSH_INTERVAL_S = 1.0
 MOST_ROWS_HELD = 50_000
@@ -41,6 +43,7 @@ class Recorder:
     """Writes what it is told of to `path`."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("wb", buffering=0)
         self._totals = path.with_name(path.name + ".totals")
         self._rows: list[Row] = []
@@ -64,16 +67,22 @@ class Recorder:
             **_: Any,
         ) -> None:
             headers = response.headers
+            status = response.status_code or 0
+            error = None
+            if exception is not None:
+                error = kind_of(exception)
+                if not isinstance(exception, CatchResponseError):
+                    status = 0
             append(
                 (
                     start_time,
                     response_time,
                     name,
                     context["user"],
-                    response.status_code or 0,
+                    status,
                     response_length,
                     headers.get("server-timing") if headers else None,
-                    None if exception is None else kind_of(exception),
+                    error,
                     context["intended"],
                 )
             )
@@ -89,8 +98,11 @@ class Recorder:
             self._failures += sum(row[ERROR] is not None for row in self._rows)
             line = orjson.dumps(self._rows, option=orjson.OPT_APPEND_NEWLINE)
             self._rows.clear()
-            self._write_all(line)
-            self._totals.write_text(f"{self._requests} {self._failures}\n", encoding="ascii")
+            try:
+                self._write_all(line)
+                self._totals.write_text(f"{self._requests} {self._failures}\n", encoding="ascii")
+            except OSError as error:
+                end_worker(f"{self._path}: can't be written: {error.strerror}", CAN_NOT_RECORD)
 
     def _write_all(self, line: bytes) -> None:
         remaining = memoryview(line)
@@ -102,11 +114,6 @@ class Recorder:
         while True:
             gevent.sleep(FLUSH_INTERVAL_S)
             self.flush()
-
-
-def kind_of(exception: BaseException) -> str:
-    """Name a failure so that equal failures have equal names: a check's own words, else the exception's class."""
-    return str(exception)[:120] if isinstance(exception, CatchResponseError) else type(exception).__name__
 
 
 @events.init.add_listener

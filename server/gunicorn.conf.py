@@ -1,10 +1,12 @@
 """gunicorn: what never varies. Worker class, workers, threads and bind are given on the command line.
 
 With SERVER_STATE_DIR set, each worker process leaves two files there: `<pid>.ready` once it has loaded the application,
-`<pid>.count` with the number of requests it answered when it ends.
+`<pid>.count` with the number of requests it answered when it ends. One that ended since the machine refused it files or
+memory leaves `<pid>.fault` with the reason: gunicorn would go on with another in its place, which fares no better.
 """
 
 import ctypes
+import errno
 import gc
 import os
 import signal
@@ -31,6 +33,7 @@ control_socket_disable = True
 
 _STATE_DIR = os.environ.get("SERVER_STATE_DIR")
 _PR_SET_PDEATHSIG = 1
+_MEANS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def _leave(worker: Any, suffix: str, text: str) -> None:
@@ -54,7 +57,12 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(_: Any, worker: Any) -> None:
-    """Tell how many requests this worker answered."""
+    """Tell how many requests this worker answered, and whether it ended for lack of means."""
+    error = sys.exc_info()[1]  # gunicorn's SystemExit, and behind it what it came from
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _MEANS:
+            _leave(worker, "fault", os.strerror(error.errno))
+        error = error.__context__
     application = getattr(worker, "wsgi", None)  # none where loading it failed
     if application is not None:
         counting = application.extensions["timing"] if hasattr(application, "extensions") else application

@@ -17,6 +17,7 @@ from loadstone.suitefile import load_suite
 
 settings.register_profile("loadstone", deadline=None)  # a busy machine is no finding
 settings.load_profile("loadstone")
+pytest_plugins = ["tests.campaign"]
 
 ROOT = Path(__file__).resolve().parents[1]
 

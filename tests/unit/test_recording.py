@@ -73,7 +73,7 @@ def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
         "error": None,
         "intended": None,
     }
-    assert (second["status"], second["server_ms"], second["error"]) == (0, None, "ConnectionRefusedError")
+    assert (second["status"], second["server_ms"], second["error"]) == (0, None, "connection refused")
     assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1"]
 
 
@@ -137,7 +137,31 @@ def test_kinds_of_failure_do_not_name_addresses(record: Record, tmp_path: Path) 
     )
     collect_requests([path], tmp_path / "requests.parquet")
     kinds = pq.read_table(tmp_path / "requests.parquet").column("error").to_pylist()
-    assert kinds == ["HTTP 500", "TimeoutError"]
+    assert kinds == ["HTTP 500", "timed out"]
+
+
+@pytest.mark.parametrize("number", ["EMFILE", "EADDRNOTAVAIL"])
+def test_worker_without_means_ends_and_says_so(tmp_path: Path, number: str) -> None:
+    """What the machine that loads refuses is no failure of the server's."""
+    code = f"import errno\nfire(listener, 1, exception=OSError(errno.{number}, 'refused'))"
+    answer = subprocess.run(
+        [sys.executable, "-c", PRELUDE + code, str(tmp_path / "w0")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 71
+    assert answer.stderr.startswith("can't ask the server any more: ")
+
+
+def test_worker_that_can_not_record_ends(tmp_path: Path) -> None:
+    code = "fire(listener, 1); kept.flush()"
+    answer = subprocess.run(
+        [sys.executable, "-c", PRELUDE + code, "/dev/full"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 74
+    assert answer.stderr == "/dev/full: can't be written: No space left on device\n"
 
 
 def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:

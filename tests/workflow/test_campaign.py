@@ -12,7 +12,7 @@ import pytest
 
 from loadstone.plan import Run
 from loadstone.record import read_record
-from tests.workflow.conftest import Project
+from tests.campaign import Project
 
 RUN_FILES = {
     "requests.parquet", "processes.parquet", "run.json", "logs", "locust_stats.csv", "locust_stats_history.csv",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.conftest import Project
+from tests.campaign import Project
 
 
 @pytest.mark.parametrize(

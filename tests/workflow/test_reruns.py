@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.conftest import Project
+from tests.campaign import Project
 
 RUNS = {"plain/1", "plain/2", "fast/1", "fast/2", "albums=10/1", "albums=100/1"}
 TABLES = {("analyse", ""), ("report", "")}

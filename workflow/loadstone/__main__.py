@@ -3,13 +3,14 @@
 import sys
 
 from loadstone.cli import app
-from loadstone.errors import LoadstoneError
+from loadstone.errors import LoadstoneError, SystemFault
 
 
 def main() -> None:
     """Run `loadstone`; this is the one place where Loadstone's errors are printed."""
     try:
-        app()
+        with SystemFault.at("this machine"):
+            app()
     except LoadstoneError as error:
         for line in error.lines:
             print(f"loadstone: {line}", file=sys.stderr)

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ValidationError
 
 from loadstone.conditions import Settings
-from loadstone.errors import ResultError
+from loadstone.errors import DamagedError, ResultError
 from loadstone.values import Model, parse_duration
 
 METRICS = {"mean": "mean_ms", "p50": "p50_ms", "p90": "p90_ms", "p95": "p95_ms", "p99": "p99_ms", "p99.9": "p99_9_ms"}
@@ -186,4 +186,4 @@ def read_search(path: Path) -> Found:
     except OSError as error:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
-        raise ResultError(f"{path}: damaged: {error.errors()[0]['msg']}") from None
+        raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from loadstone.compare.arguments import compare
-from loadstone.errors import SuiteError
+from loadstone.errors import SystemFault
 from loadstone.live.command import serve
 from loadstone.report.arguments import figures
-from loadstone.settings import Settings, overrides
+from loadstone.setaside import Damaged, setting_aside
+from loadstone.settings import Settings, overrides, read_option
 
 app = typer.Typer(
     help="Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.\n\n"
@@ -41,7 +42,8 @@ def plan(
 
     laid_out = make_plan(load_suite(suite, overrides(settings)))
     if output is not None:
-        output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        with SystemFault.at(output):
+            output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
     else:
         from loadstone.planview import read_repeats, show_plan, show_precision
 
@@ -94,17 +96,10 @@ def measure(
     log: Annotated[Path, typer.Option(help="Log file; the processes' own logs are kept beside it if the run breaks.")],
 ) -> None:
     """Measure one run: start the server, apply the load, stop, keep every request."""
-    from pydantic import ValidationError
-
     from loadstone.measure.run import measure as measure_run
     from loadstone.plan import Run
 
-    try:
-        parsed = Run.model_validate_json(run)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SuiteError(f"--run: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
-    measure_run(parsed, into, log)
+    measure_run(read_option(Run, "--run", run), into, log)
 
 
 @app.command()
@@ -116,17 +111,10 @@ def search(
     log: Annotated[Path, typer.Option(help="Log file.")],
 ) -> None:
     """Search the highest arrival rate that meets an objective: measure, judge, choose the next rate."""
-    from pydantic import ValidationError
-
     from loadstone.capacity import Search
     from loadstone.searching import search_capacity
 
-    try:
-        parsed = Search.model_validate_json(search)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SuiteError(f"--search: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
-    print(search_capacity(parsed, name, seed, into, log).sentence)
+    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log).sentence)
 
 
 @app.command()
@@ -135,20 +123,26 @@ def summarise(
     processes: Annotated[Path, typer.Option(help="processes.parquet of the run.")],
     record: Annotated[Path, typer.Option(help="run.json of the run.")],
     into: Annotated[Path, typer.Option(help="Folder for the tables.")],
+    run: Annotated[str | None, typer.Option(help="The run as JSON: what the record has to be of.")] = None,
+    damaged: Damaged = None,
 ) -> None:
-    """Sum up one run: endpoints.csv, latency.csv, course.csv, heat.csv, processes.csv, window.json, signals.json."""
+    """Sum up one run: endpoints, latency, course, heat and processes as CSV, window.json, signals.json, SHA256SUMS."""
+    from loadstone.analyse.damage import check_run, write_sums
     from loadstone.analyse.processes import summarise_processes
     from loadstone.analyse.requests import summarise_requests
     from loadstone.analyse.signals import signals_of
     from loadstone.analyse.thinking import measure_cycle
     from loadstone.analyse.window import find_window
+    from loadstone.plan import Run
     from loadstone.record import read_record
 
-    known = read_record(record)
-    window = find_window(requests, known)
-    summary = summarise_requests(requests, window.span, known.phases.load_started)
-    of_processes = summarise_processes(processes, window.span)
-    cycle = measure_cycle(requests, window.span)
+    with setting_aside(damaged):
+        known = read_record(record, None if run is None else read_option(Run, "--run", run))
+        check_run(known, requests, processes)
+        window = find_window(requests, known)
+        summary = summarise_requests(requests, window.span, known.phases.load_started)
+        of_processes = summarise_processes(processes, window.span)
+        cycle = measure_cycle(requests, window.span)
     signals = signals_of(known, cycle, summary.endpoints, of_processes, window.settled)
     tables = {
         "endpoints": summary.endpoints,
@@ -157,11 +151,13 @@ def summarise(
         "heat": summary.heat,
         "processes": of_processes,
     }
-    into.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(into / f"{name}.csv", index=False)
-    for file, values in {"window": window, "signals": signals}.items():
-        (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    with SystemFault.at(into):
+        into.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            table.to_csv(into / f"{name}.csv", index=False)
+        for file, values in {"window": window, "signals": signals}.items():
+            (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_sums(into, [*(f"{name}.csv" for name in tables), "window.json", "signals.json"])
 
 
 @app.command()
@@ -174,16 +170,15 @@ def analyse(
     repeats: Annotated[Path, typer.Option(help="Where to write how well repeats agree (JSON).")],
     hypotheses: Annotated[Path, typer.Option(help="Where to write what became of the suite's hypotheses (JSON).")],
     published: Annotated[Path | None, typer.Option(help="CSV of published figures that hypotheses are about.")] = None,
+    damaged: Damaged = None,
 ) -> None:
-    """Put all runs together: one table, the verdicts, the sweeps with their scaling laws, how well repeats agree.
-
-    And what they say to the suite's hypotheses.
-    """
+    """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree, what the suite claims."""
     import dataclasses
 
     import orjson
 
     from loadstone.analyse.campaign import gather, load_measured
+    from loadstone.analyse.damage import write_sums
     from loadstone.analyse.hypotheses import judge_hypotheses
     from loadstone.analyse.repeats import repeats_json
     from loadstone.analyse.sweeps import analyse_sweeps
@@ -191,8 +186,9 @@ def analyse(
     from loadstone.audittable import read_rows
     from loadstone.plan import read_plan
 
-    known = read_plan(plan)
-    measured = load_measured(known, summaries)
+    with setting_aside(damaged):
+        known = read_plan(plan)
+        measured = load_measured(known, summaries)
     signals = against_baselines(known, measured.signals)
     judged = judge_campaign(known, signals)
     measured = dataclasses.replace(measured, unsound=unsound(judged))
@@ -204,19 +200,23 @@ def analyse(
         repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
         hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
     }
-    measured.summary.to_csv(summary, index=False)
-    for path, found in results.items():
-        path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    with SystemFault.at(summary.parent):
+        measured.summary.to_csv(summary, index=False)
+        for path, found in results.items():
+            path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        write_sums(summary.parent, [path.name for path in (summary, *results) if path.parent == summary.parent])
 
 
 @app.command()
 def gate(
     hypotheses: Annotated[Path, typer.Argument(help="hypotheses.json.")],
+    damaged: Damaged = None,
 ) -> None:
     """Fail where a hypothesis that the suite makes a gate is refuted: a line for each, and exit code 1."""
     from loadstone.gatecheck import check_gates
 
-    print(check_gates(hypotheses))
+    with setting_aside(damaged):
+        print(check_gates(hypotheses))
 
 
 @app.command()
@@ -225,15 +225,19 @@ def report(
     results: Annotated[Path, typer.Option(help="Folder with runs/, summaries/, summary.csv and scaling.json.")],
     output: Annotated[Path, typer.Option(help="The page.")],
     published: Annotated[Path | None, typer.Option(help="CSV of published figures to set ours against.")] = None,
+    damaged: Damaged = None,
 ) -> None:
     """Write the report: one HTML file that needs no network."""
     from loadstone.plan import read_plan
     from loadstone.report.data import load_campaign
     from loadstone.report.page import render
 
-    page = render(load_campaign(read_plan(plan), results, published))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(page, encoding="utf-8")
+    with setting_aside(damaged):
+        campaign = load_campaign(read_plan(plan), results, published)
+    page = render(campaign)
+    with SystemFault.at(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(page, encoding="utf-8")
 
 
 @app.command()

@@ -10,8 +10,12 @@ from rich.table import Table
 
 from loadstone.baselines import is_baseline
 from loadstone.errors import ResultError
+from loadstone.plan import read_plan
 from loadstone.planview import WIDTH_ELSEWHERE
 from loadstone.report.numbers import figure
+
+MOST_STRAYS = 5
+"""Folders that are named."""
 
 
 def show_conclusion(results: Path, page: Path) -> None:
@@ -32,7 +36,18 @@ def show_conclusion(results: Path, page: Path) -> None:
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
         console.print(f"\nHypotheses: {counted}.", highlight=False)
+    if strays := _strays(results):
+        more = f" and {len(strays) - MOST_STRAYS} more" * (len(strays) > MOST_STRAYS)
+        named = ", ".join(map(str, strays[:MOST_STRAYS]))
+        console.print(f"\nNot in the suite, and not used: {named}{more}", highlight=False, soft_wrap=True)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
+
+
+def _strays(results: Path) -> list[Path]:
+    """List folders of runs that the plan doesn't have: of an earlier suite, or somebody's."""
+    planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
+    found = sorted(path for path in (results / "runs").glob("*/*") if not path.name.startswith("."))
+    return [path for path in found if (path.parent.name, path.name) not in planned]
 
 
 def _read(path: Path) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from loadstone.errors import GateError, ResultError
+from loadstone.errors import DamagedError, GateError, ResultError
 
 REFUTED = "refuted"
 NEEDED = {"id", "claim", "gate", "outcome", "evidence"}
@@ -40,5 +40,5 @@ def _read(path: Path) -> list[dict[str, Any]]:
     except ValueError:
         hypotheses = None
     if not isinstance(hypotheses, list) or not all(isinstance(h, dict) and h.keys() >= NEEDED for h in hypotheses):
-        raise ResultError(f"{path}: damaged, or no hypotheses.json")
+        raise DamagedError(f"{path}: damaged, or no hypotheses.json", path)
     return hypotheses

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from loadstone.baselines import added_settings, is_baseline
 from loadstone.conditions import Conditions, Settings
-from loadstone.errors import ResultError
+from loadstone.errors import DamagedError, ResultError
 from loadstone.suite import Suite
 from loadstone.values import Model
 
@@ -75,7 +75,8 @@ def read_plan(path: Path) -> Plan:
     except OSError as error:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
-        raise ResultError(f"{path}: damaged, or of another version of Loadstone: {error.errors()[0]['msg']}") from None
+        message = f"{path}: damaged, or of another version of Loadstone: {error.errors()[0]['msg']}"
+        raise DamagedError(message, path) from None
 
 
 def _canonical(suite: Suite) -> Suite:

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from loadstone.errors import ResultError
+from loadstone.errors import DamagedError, ResultError
 from loadstone.plan import Run
 
 FORMAT: Final = 2
@@ -141,19 +141,27 @@ def write_record(record: RunRecord, path: Path) -> None:
     path.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def read_record(path: Path) -> RunRecord:
-    """Read `run.json`. Raises `ResultError` where it is missing, damaged or of another format."""
+def read_record(path: Path, run: Run | None = None) -> RunRecord:
+    """Read `run.json`, which has to be that of `run` where one is given.
+
+    Raises `ResultError` where it is missing, `DamagedError` where it is damaged, of another format or of another run.
+    """
     try:
         text = path.read_bytes()
         found = _AnyFormat.model_validate_json(text).format
         if found != FORMAT:
-            raise ResultError(
-                f"{path}: format {found}, but this Loadstone reads format {FORMAT}: measure the run again"
+            raise DamagedError(
+                f"{path}: format {found}, but this Loadstone reads format {FORMAT}: measure the run again", path
             )
-        return RunRecord.model_validate_json(text)
+        record = RunRecord.model_validate_json(text)
     except OSError as error:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
-        raise ResultError(f"{path}: damaged: {place}: {first['msg']}") from None
+        raise DamagedError(f"{path}: damaged: {place}: {first['msg']}", path) from None
+    if run is not None and record.run != run:
+        same = (record.run.experiment, record.run.repeat) == (run.experiment, run.repeat)
+        whose = "measured with other settings than the suite has now" if same else f"that of {record.run.label}"
+        raise DamagedError(f"{path}: not of {run.label}: {whose}", path)
+    return record

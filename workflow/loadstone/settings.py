@@ -1,10 +1,15 @@
-"""`--set KEY=VALUE`: a suite's defaults as commands let them be overridden."""
+"""What commands are told: `--set KEY=VALUE` for a suite's defaults, and the JSON that the workflow passes."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from loadstone.errors import SuiteError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    Given = TypeVar("Given", bound=BaseModel)
 
 Settings = Annotated[
     list[str] | None,
@@ -23,3 +28,14 @@ def overrides(settings: list[str] | None) -> dict[str, object]:
             raise SuiteError(f"command line: {setting!r} is not allowed; allowed: KEY=VALUE")
         values[key] = int(value) if value.isascii() and value.isdigit() else value
     return values
+
+
+def read_option(model: "type[Given]", option: str, text: str) -> "Given":
+    """Read a value that is given as JSON. Raises `SuiteError`."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SuiteError(f"{option}: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None

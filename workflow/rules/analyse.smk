@@ -2,7 +2,7 @@
 
 in:   results/plan.json, the tables of all runs, the published table, the sources of loadstone/analyse/
 out:  results/summary.csv (experiment × repeat × endpoint), results/verdicts.json, results/scaling.json,
-      results/repeats.json, results/hypotheses.json
+      results/repeats.json, results/hypotheses.json, results/SHA256SUMS
 """
 
 
@@ -20,6 +20,7 @@ rule analyse:
         verdicts=report("results/verdicts.json", caption="../report/verdicts.rst", category="Results"),
         repeats="results/repeats.json",
         hypotheses=report("results/hypotheses.json", caption="../report/hypotheses.rst", category="Results"),
+        sums="results/SHA256SUMS",
     log:
         "results/logs/analyse.log",
     params:
@@ -34,6 +35,7 @@ rule analyse:
             --verdicts {output.verdicts:q} \
             --repeats {output.repeats:q} \
             --hypotheses {output.hypotheses:q} \
+            --damaged results/damaged \
             {params.published:q} \
             2> >(tee {log:q} >&2)
         """

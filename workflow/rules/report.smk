@@ -34,6 +34,7 @@ rule report:
             --plan {input.plan:q} \
             --results results \
             --output {output.page:q} \
+            --damaged results/damaged \
             {params.published:q} \
             2> >(tee {log:q} >&2)
         """

@@ -2,7 +2,7 @@
 
 in:   all files of a run, the sources of loadstone/analyse/
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
-      heat.csv, processes.csv, window.json, signals.json
+      heat.csv, processes.csv, window.json, signals.json, SHA256SUMS
 """
 
 
@@ -22,9 +22,11 @@ rule summarise:
         processes="results/summaries/{experiment}/{repeat}/processes.csv",
         window="results/summaries/{experiment}/{repeat}/window.json",
         signals="results/summaries/{experiment}/{repeat}/signals.json",
+        sums="results/summaries/{experiment}/{repeat}/SHA256SUMS",
     log:
         "results/logs/summarise/{experiment}/{repeat}.log",
     params:
+        run=run_values,
         folder=subpath(output.endpoints, parent=True),
     shell:
         r"""
@@ -32,7 +34,9 @@ rule summarise:
             --requests {input.requests:q} \
             --processes {input.processes:q} \
             --record {input.record:q} \
+            --run {params.run:q} \
             --into {params.folder:q} \
+            --damaged results/damaged \
             2> >(tee {log:q} >&2)
         """
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from loadstone.analyse.damage import check_sums
 from loadstone.analyse.repeats import RunFigures
 from loadstone.analyse.requests import ALL, ENDPOINT_COLUMNS, PERCENTILES
 from loadstone.analyse.signals import Signals
@@ -61,6 +62,7 @@ class Measured:
 
 def load_measured(plan: Plan, summaries: Path) -> Measured:
     """Read the tables of all runs. Raises `ResultError` where one is missing or damaged."""
+    check_sums(summaries / run.experiment / str(run.repeat) for run in plan.runs)
     folders = {(run.experiment, run.repeat): summaries / run.experiment / str(run.repeat) for run in plan.runs}
     return Measured(
         plan=plan,

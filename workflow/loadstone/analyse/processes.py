@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from loadstone.errors import ResultError
+from loadstone.analyse.damage import open_parquet, reading
 
 COLUMNS = {
     "role": "server-master, server-worker, load-master, load-worker or host",
@@ -20,11 +20,9 @@ COLUMNS = {
 
 
 def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame:
-    """Return a row for each process and the host: see `COLUMNS`. Raises `ResultError` where the file is damaged."""
-    try:
-        samples = pd.read_parquet(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    """Return a row for each process and the host: see `COLUMNS`. Raises `DamagedError` where the file is damaged."""
+    with reading(path), open_parquet(path) as file:
+        samples = file.read().to_pandas()
     rows = [
         _row(str(group["role"].iloc[0]), int(group["pid"].iloc[0]), group, window)
         for _, group in samples.groupby(["role", "pid"], observed=True, sort=True)

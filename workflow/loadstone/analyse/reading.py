@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from loadstone.analyse.damage import open_parquet, reading
 from loadstone.analyse.quantiles import Floats, Ints
-from loadstone.errors import ResultError
 
 BATCH_ROWS = 250_000
 
@@ -47,13 +46,10 @@ class RequestFile:
         self.endpoints: dict[str, int] = {}
 
     def batches(self) -> Iterator[Columns]:
-        """Yield all rows, batch by batch. Raises `ResultError` where the file is damaged."""
-        try:
-            with pq.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(BATCH_ROWS, columns=_COLUMNS):
-                    yield self._columns(batch)
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise ResultError(f"{self._path}: damaged: {str(error).splitlines()[0]}") from None
+        """Yield all rows, batch by batch. Raises `DamagedError` where the file is damaged."""
+        with reading(self._path), open_parquet(self._path) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=_COLUMNS):
+                yield self._columns(batch)
 
     def _columns(self, batch: pa.RecordBatch) -> Columns:
         names = batch.column("endpoint")

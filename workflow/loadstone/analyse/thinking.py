@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from loadstone.errors import ResultError
+from loadstone.analyse.damage import open_parquet, reading
 
 BATCH_ROWS = 250_000
 
@@ -33,7 +31,7 @@ def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
     """Read a run's requests, in one pass and with a moment for each user in memory; the window is in unix seconds.
 
     Rows come roughly in the order of time: a batch is put in order, and a user's last response is carried on to the
-    next. Raises `ResultError` where the file is damaged.
+    next. Raises `DamagedError` where the file is damaged.
     """
     begin, end = window
     last_end = np.empty(0)
@@ -72,11 +70,8 @@ def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Float
 
 
 def _batches(path: Path) -> Iterator[tuple[Ints, Floats, Floats]]:
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=["user", "time", "response_ms"]):
-                sent = batch.column("time").to_numpy()
-                answered = sent + batch.column("response_ms").to_numpy() / 1000
-                yield batch.column("user").to_numpy().astype(np.int64), sent, answered
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    with reading(path), open_parquet(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=["user", "time", "response_ms"]):
+            sent = batch.column("time").to_numpy()
+            answered = sent + batch.column("response_ms").to_numpy() / 1000
+            yield batch.column("user").to_numpy().astype(np.int64), sent, answered

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from loadstone.analyse.damage import open_parquet, reading
 from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
-from loadstone.errors import ResultError
+from loadstone.errors import DamagedError, ResultError
 from loadstone.record import RunRecord
 from loadstone.values import Model
 
@@ -102,7 +102,7 @@ class _Counts:
 
 
 def find_window(path: Path, record: RunRecord) -> Window:
-    """Read a run's requests and find its window. Raises `ResultError` where the file is damaged."""
+    """Read a run's requests and find its window. Raises `DamagedError` where the file is damaged."""
     counts = _count(path, record)
     begin, settled, remark = _settle(counts, record)
     edge = np.array([begin, record.window[1]])
@@ -129,7 +129,7 @@ def read_window(path: Path) -> Window:
     except OSError as error:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
-        raise ResultError(f"{path}: damaged: {error.errors()[0]['msg']}") from None
+        raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None
 
 
 def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str | None]:
@@ -156,18 +156,15 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
 def _count(path: Path, record: RunRecord) -> _Counts:
     edges = np.linspace(record.phases.all_users_running, record.window[1], FINEST + 1)
     requests, response_ms, posts = np.zeros(FINEST), np.zeros(FINEST), np.zeros(FINEST + 1)
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=["time", "endpoint", "response_ms", "error"]):
-                response = batch.column("response_ms").to_numpy()
-                end = batch.column("time").to_numpy() + response / 1000
-                interval = ((end - edges[0]) / (edges[-1] - edges[0]) * FINEST).astype(np.int64)
-                inside = (end >= edges[0]) & (interval < FINEST)
-                requests += np.bincount(interval[inside], minlength=FINEST)
-                response_ms += np.bincount(interval[inside], response[inside], minlength=FINEST)
-                posts += np.searchsorted(np.sort(end[_posted(batch)]), edges)
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    with reading(path), open_parquet(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=["time", "endpoint", "response_ms", "error"]):
+            response = batch.column("response_ms").to_numpy()
+            end = batch.column("time").to_numpy() + response / 1000
+            interval = ((end - edges[0]) / (edges[-1] - edges[0]) * FINEST).astype(np.int64)
+            inside = (end >= edges[0]) & (interval < FINEST)
+            requests += np.bincount(interval[inside], minlength=FINEST)
+            response_ms += np.bincount(interval[inside], response[inside], minlength=FINEST)
+            posts += np.searchsorted(np.sort(end[_posted(batch)]), edges)
     return _Counts(edges=edges, requests=requests, response_ms=response_ms, posts=posts)
 
 

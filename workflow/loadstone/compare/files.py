@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.analyse.campaign import RunKey
+from loadstone.analyse.damage import check_sums
 from loadstone.analyse.requests import ALL
 from loadstone.baselines import is_baseline
 from loadstone.compare.comparison import DIRTY, METRICS, ExperimentResult, RunResult, Side
@@ -76,6 +77,7 @@ def find_results(folder: Path) -> Path:
 def read_side(results: Path) -> Side:
     """Read all that is compared. Raises `ResultError` where something is missing, damaged or doesn't fit the rest."""
     plan = read_plan(results / "plan.json")
+    check_sums([results], ("summary.csv", "verdicts.json"))
     rows = _read_rows(results / "summary.csv")
     verdicts = _read_verdicts(results / "verdicts.json")
     judged = {(found.experiment, found.repeat): found for found in verdicts.runs}

@@ -51,7 +51,7 @@ def collect_requests(records: Sequence[Path], target: Path) -> int:
     A last line that a killed worker did not finish is passed over.
     """
     total = 0
-    with pq.ParquetWriter(target, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(target, SCHEMA, compression="zstd", write_page_checksum=True) as writer:
         for batch in _batches(records):
             table = pa.concat_tables([_table(worker, rows) for worker, rows in batch]).unify_dictionaries()
             writer.write_table(table.combine_chunks(), row_group_size=ROWS_A_GROUP)

@@ -1,6 +1,7 @@
 """The load generator: one Locust master and its worker processes."""
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"
 IN_FLIGHT_DEADLINE_S = 30
 """Seconds that requests in flight at the window's end are given to finish."""
 EXIT_PATIENCE_S = 10.0
+CAN_NOT_RECORD = 74
+"""Exit code of a Locust process that can't write: on a full disk it could not even say so."""
 
 
 class LocustFleet:
@@ -71,15 +74,13 @@ class LocustFleet:
 
     def check_alive(self) -> None:
         """Raise `GeneratorError` if the master or a worker has ended before the load was over."""
-        for number, worker in enumerate(self.workers):
-            if worker.exit_code is not None:
-                raise GeneratorError(
-                    f"Locust worker {number} ended with exit code {worker.exit_code}: {worker.last_words()}"
-                )
-        if self.master.exit_code is not None:
-            raise GeneratorError(
-                f"Locust's master ended with exit code {self.master.exit_code}: {self.master.last_words()}"
-            )
+        named = [*((f"Locust worker {number}", worker) for number, worker in enumerate(self.workers))]
+        for name, process in [*named, ("Locust's master", self.master)]:
+            if process.exit_code == CAN_NOT_RECORD:
+                free = shutil.disk_usage(self._timeline.parent).free / 2**20
+                raise GeneratorError(f"{name} could not write what it recorded ({free:.1f} MB are free on that disk)")
+            if process.exit_code is not None:
+                raise GeneratorError(f"{name} ended with exit code {process.exit_code}: {process.last_words()}")
 
     def totals(self) -> tuple[int, int]:
         """Requests and failures so far, a second old at most."""

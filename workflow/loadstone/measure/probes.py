@@ -77,7 +77,7 @@ class Sampler:
         """Store all samples as Parquet."""
         columns = zip(*self._rows, strict=True)
         arrays = [pa.array(list(column)).cast(field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="zstd")
+        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="zstd", write_page_checksum=True)
 
 
 def _process(role: str, process: psutil.Process) -> Row:

@@ -1,5 +1,6 @@
 """Tell a person how a run is going: a live bar at a terminal, one plain line a phase anywhere else and in the log."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -65,5 +66,5 @@ class Reporter:
     ) -> None:
         self._bar.stop()
         if error is not None:
-            with self._log.open("a", encoding="utf-8") as log:
+            with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as log:
                 print(error, file=log)

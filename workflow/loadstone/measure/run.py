@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadstone.errors import GeneratorError, MeasureError, ServerError
+from loadstone.errors import GeneratorError, MeasureError, ServerError, SystemFault
+from loadstone.measure.clock import ClockWatch, read_clocks, refuse_step
 from loadstone.measure.collect import collect_requests, count_between, ended, locust_count
 from loadstone.measure.generator import IN_FLIGHT_DEADLINE_S, LocustFleet
 from loadstone.measure.guard import Guard
@@ -58,11 +59,16 @@ def measure(run: Run, into: Path, log: Path) -> RunRecord:
         logs = scratch / "logs"
         logs.mkdir()
         try:
-            record = _Measurement(run, scratch, logs, guard, stop, reporter).carry_out()
+            with SystemFault.at(scratch):
+                record = _Measurement(run, scratch, logs, guard, stop, reporter).carry_out()
         except BaseException as error:
-            shutil.copytree(logs, kept_logs)
-            if isinstance(error, MeasureError):
-                raise type(error)(f"{run.label}: {error}; logs: {kept_logs}") from None
+            kept = f"logs: {kept_logs}"
+            try:
+                shutil.copytree(logs, kept_logs)
+            except OSError:
+                kept = "its logs could not be kept"
+            if isinstance(error, MeasureError | SystemFault):
+                raise type(error)(f"{run.label}: {error}; {kept}") from None
             raise
         if into.exists():
             shutil.rmtree(into)
@@ -98,6 +104,7 @@ class _Measurement:
     sampler: Sampler = field(default_factory=Sampler)
     answered: tuple[int, float] = (0, 0.0)
     """Requests so far, and when (monotonic seconds) there was last a new one."""
+    clock: ClockWatch = field(default_factory=lambda: ClockWatch(read_clocks()))
     status: StatusFile = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,6 +180,7 @@ class _Measurement:
         finally:
             fleet.kill()
         self.times["load_stopped"] = time.time()
+        refuse_step(self.clock)
         if broken := {name: code for name, code in codes.items() if code != 0}:
             raise GeneratorError(f"Locust ended with exit codes {broken}: {fleet.master.last_words()}")
         return fleet
@@ -188,6 +196,7 @@ class _Measurement:
                 self.times[event] = when
                 if event in PHASE_TEXTS:
                     self._enter(PHASE_TEXTS[event])
+            refuse_step(self.clock)
             server.check_alive()
             if "window_end" not in self.times:
                 fleet.check_alive()

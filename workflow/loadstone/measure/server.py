@@ -1,20 +1,22 @@
 """The system under test: start it, know that it is ready, ask it a few things, stop it."""
 
+import errno
 import json
 import math
+import os
 import socket
 import sys
 import time
 from pathlib import Path
 
-import requests
-
 from loadstone.conditions import GunicornServer, Mix
-from loadstone.errors import ServerError
+from loadstone.errors import ServerError, SystemFault
+from loadstone.measure.asking import ask
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child, StopRequest, wait_until
 
 READY_DEADLINE_S = 60.0
+HEALTH_DEADLINE_S = 1.0
 ANSWER_DEADLINE_S = 10.0
 STOP_PATIENCE_S = 15.0
 
@@ -22,7 +24,11 @@ STOP_PATIENCE_S = 15.0
 def free_port() -> int:
     """Find a TCP port on 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        try:
+            probe.bind(("127.0.0.1", 0))
+        except OSError as error:
+            busy = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+            raise SystemFault.of(busy if error.errno == errno.EADDRINUSE else error, "127.0.0.1") from None
         port: int = probe.getsockname()[1]
     return port
 
@@ -35,16 +41,14 @@ class GunicornUnderTest:
         self._state = scratch / "server-state"
         self._state.mkdir()
         self._stop = stop
-        port = config.port or free_port()
-        self._refuse_taken(port)
-        self.url = f"http://127.0.0.1:{port}"
+        self._port = config.port or free_port()
+        self._refuse_taken(self._port)
+        self.url = f"http://127.0.0.1:{self._port}"
         self._preflight_requests = 0
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxy between us and loopback
-        self._session.headers["Connection"] = "close"  # gunicorn's workers wait for idle connections when they stop
+        self._unhealthy = ""
         self.started = time.time()
         self.process = Child(
-            self._command(port), logs / "server.log", guard, {"SERVER_STATE_DIR": str(self._state.absolute())}
+            self._command(self._port), logs / "server.log", guard, {"SERVER_STATE_DIR": str(self._state.absolute())}
         )
 
     def _refuse_taken(self, port: int) -> None:
@@ -82,26 +86,34 @@ class GunicornUnderTest:
 
         def ready() -> bool:
             self.check_alive()
-            return len(self.worker_pids()) >= self.config.workers and self._healthy()
+            return len(self.worker_pids()) >= self.config.workers and self._health(HEALTH_DEADLINE_S) is not None
 
         if not wait_until(ready, READY_DEADLINE_S, self._stop):
             up = len(self.worker_pids())
             raise ServerError(
                 f"the server was not ready within {READY_DEADLINE_S:g} s: {up} of {self.config.workers} workers up"
+                + f"; {self._unhealthy}" * bool(self._unhealthy)
             )
         return time.time()
 
-    def _healthy(self) -> bool:
+    def _health(self, deadline_s: float) -> int | None:
+        """Ask for its health; return how many albums it holds, None where that is no usable answer, and note why."""
         try:
-            return self._session.get(f"{self.url}/healthz", timeout=1).ok
-        except requests.RequestException:
-            return False
+            content = ask(self._port, "GET", "/healthz", deadline_s).json()
+            return int(content["albums"])
+        except ServerError as error:
+            self._unhealthy = str(error)
+        except (KeyError, TypeError, ValueError):
+            self._unhealthy = "GET /healthz: doesn't say how many albums there are"
+        return None
 
     def check_alive(self) -> None:
-        """Raise `ServerError` if the gunicorn master has ended."""
+        """Raise `ServerError` if the gunicorn master has ended, or a worker for lack of means."""
         code = self.process.exit_code
         if code is not None:
             raise ServerError(f"the server ended with exit code {code}: {self.process.last_words()}")
+        for fault in self._state.glob("*.fault"):
+            raise ServerError(f"a server worker ended: {fault.read_text('utf-8')}: raise the limit (ulimit -n)")
 
     def preflight(self, mix: Mix) -> None:
         """Ask each endpoint of the mix once, and leave no trace: a POST that can't be fulfilled has to be refused.
@@ -126,22 +138,21 @@ class GunicornUnderTest:
 
     def _ask(self, method: str, path: str, expected: int, body: object = None) -> object:
         self._preflight_requests += 1
-        try:
-            answer = self._session.request(method, self.url + path, json=body, timeout=ANSWER_DEADLINE_S)
-            content: object = answer.json()
-        except requests.RequestException as error:
-            raise ServerError(f"{method} {path}: no usable answer: {type(error).__name__}") from None
-        if answer.status_code != expected:
-            raise ServerError(f"{method} {path}: status {answer.status_code} where {expected} was expected")
-        return content
+        answer: object = ask(self._port, method, path, ANSWER_DEADLINE_S, body).json(expected)
+        return answer
 
     def albums(self) -> int:
-        """Ask how many albums it holds. Raises `ServerError` where it doesn't say."""
-        try:
-            count = self._session.get(f"{self.url}/healthz", timeout=ANSWER_DEADLINE_S).json()["albums"]
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise ServerError(f"GET /healthz: no usable answer: {type(error).__name__}") from None
-        return int(count)
+        """Ask how many albums it holds, again where an answer can't be used. Raises `ServerError`."""
+        found: list[int] = []
+
+        def told() -> bool:
+            self.check_alive()
+            found.extend(count for count in [self._health(ANSWER_DEADLINE_S)] if count is not None)
+            return bool(found)
+
+        if not wait_until(told, ANSWER_DEADLINE_S, self._stop):
+            raise ServerError(self._unhealthy)
+        return found[-1]
 
     @property
     def most_albums(self) -> float:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from loadstone.errors import SystemFault
+
 
 def figures(
     plan: Annotated[Path, typer.Option(help="plan.json.")] = Path("results/plan.json"),
@@ -18,7 +20,8 @@ def figures(
     from loadstone.report.export import export
 
     count = 0
-    for path in export(load_campaign(read_plan(plan), results, published), into):
-        count += 1
-        print(path)
+    with SystemFault.at(into):
+        for path in export(load_campaign(read_plan(plan), results, published), into):
+            count += 1
+            print(path)
     print(f"{count} files in {into}")

@@ -11,12 +11,13 @@ import pandas as pd
 
 from loadstone.analyse.audit import Row
 from loadstone.analyse.campaign import RunKey, gather, load_measured
+from loadstone.analyse.damage import check_sums
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.verdicts import against_baselines, unsound
 from loadstone.analyse.window import Window
 from loadstone.audittable import read_table
 from loadstone.baselines import is_baseline, twice_name
-from loadstone.errors import ResultError, TableError
+from loadstone.errors import DamagedError, ResultError, TableError
 from loadstone.plan import Plan
 from loadstone.published import read_published
 from loadstone.record import RunRecord, read_record
@@ -107,11 +108,12 @@ class Campaign:
 def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
     """Read what the earlier stages left in `results`. Raises `ResultError` where something can't be read."""
     summaries = results / "summaries"
+    check_sums([results])
     measured = load_measured(plan, summaries)
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     return Campaign(
         plan=plan,
-        records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json") for run in runs],
+        records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs],
         windows=measured.windows,
         signals=against_baselines(plan, measured.signals),
         summary=_own(measured.summary),
@@ -145,5 +147,7 @@ def _own(table: pd.DataFrame) -> pd.DataFrame:
 def _read(path: Path) -> Any:
     try:
         return orjson.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise DamagedError(f"{path}: damaged: {str(error).splitlines()[0]}", path) from None

@@ -1,4 +1,4 @@
-"""A real campaign, measured once, and copies of it to change."""
+"""A real campaign, measured once for all tests, and copies of it to change."""
 
 import os
 import re

@@ -1,0 +1,123 @@
+"""Locust's two HTTP clients, made safe against a server that misbehaves, so that both call equal failures by one name.
+
+Neither reads more than `MOST_BYTES` of a response, unpacked. Neither retries: geventhttpclient would send a GET up to
+twelve times when the server closes the connection, which hides failures and is load that nobody asked for. Neither
+follows a redirect, which could lead to another host (`ASKING`).
+
+Locust offers no place to name these classes, so they take the place of its own in the objects that it makes.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import geventhttpclient.client
+import requests
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
+from locust.clients import HttpSession, LocustHttpAdapter
+from locust.contrib.fasthttp import FastHttpSession, FastResponse, LocustUserAgent
+
+from locustfiles.failures import MOST_BYTES, BodyCutShortError, ClosedError, TooLargeError
+
+ASKING: dict[str, Any] = {"catch_response": True, "allow_redirects": False}
+"""How users ask: the task judges the answer, whatever it is."""
+
+
+class _BoundedResponse(requests.Response):
+    """python-requests' response."""
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        """Yield the body in pieces. Raises `TooLargeError`."""
+        size = 0
+        for piece in super().iter_content(chunk_size, decode_unicode):
+            size += len(piece)
+            if size > MOST_BYTES:
+                self.close()
+                raise TooLargeError
+            yield piece
+
+
+class _BoundedAdapter(LocustHttpAdapter):
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Make the response, its body not read yet."""
+        response = super().build_response(req, resp)
+        response.__class__ = _BoundedResponse
+        return response
+
+
+class _BoundedPoolResponse(HTTPSocketPoolResponse):
+    """geventhttpclient's response, as it comes in."""
+
+    _received = 0
+
+    def feed(self, data: str | bytes) -> None:
+        """Take what came from the connection, b"" for its end."""
+        self._received += len(data)
+        if self._received > MOST_BYTES:
+            raise TooLargeError
+        super().feed(data)
+
+    def _read_headers(self, pre_buffered: bytes = b"") -> None:
+        try:
+            super()._read_headers(pre_buffered)
+        except HTTPConnectionClosed as error:
+            raise ClosedError(str(error)) from None
+
+    def read(self, length: int | None = None) -> bytes:
+        """Read the body."""
+        try:
+            body: bytes = super().read(length)
+        except (HTTPParseError, ConnectionError) as error:
+            if isinstance(error, TooLargeError):
+                raise
+            raise BodyCutShortError(str(error)) from None
+        return body
+
+
+class _BoundedFastResponse(FastResponse):
+    """Locust's view of it."""
+
+    def unzipped(self, gzip: bool = True, br: bool = False) -> bytes:
+        """Unpack the body. Raises `TooLargeError`, and zlib.error where it can't be unpacked; brotli it isn't."""
+        packed: bytes = self.read()
+        if br:
+            raise zlib.error("brotli")
+        try:
+            return _inflated(packed, 16 + zlib.MAX_WBITS if gzip else zlib.MAX_WBITS)
+        except zlib.error:
+            if gzip:
+                raise
+            return _inflated(packed, -zlib.MAX_WBITS)  # deflate without zlib's frame, as some servers send it
+
+    def _content(self) -> Any:
+        try:
+            return super()._content()  # type: ignore[no-untyped-call]
+        except ValueError as error:  # an encoding that geventhttpclient doesn't know
+            raise zlib.error(str(error)) from None
+
+
+def _inflated(packed: bytes, window_bits: int) -> bytes:
+    unpacked = zlib.decompressobj(window_bits).decompress(packed, MOST_BYTES + 1)
+    if len(unpacked) > MOST_BYTES:
+        raise TooLargeError
+    return unpacked
+
+
+class _Agent(LocustUserAgent):
+    response_type = _BoundedFastResponse
+
+    def _verify_status(self, status_code: int, url: Any = None) -> None:
+        """Leave the status to the task: an error here would print the whole body, and fail where that is no text."""
+
+
+def bound_http(session: HttpSession) -> None:
+    """Bound what a user's python-requests client reads."""
+    session.mount("http://", _BoundedAdapter(pool_manager=None))
+
+
+def bound_fast_http(session: FastHttpSession) -> None:
+    """Bound what a user's geventhttpclient reads."""
+    session.client.__class__ = _Agent
+
+
+geventhttpclient.client.HTTPSocketPoolResponse = _BoundedPoolResponse  # type: ignore[attr-defined]

@@ -1,0 +1,111 @@
+"""Asking a server one thing: whatever it does, an answer or one sentence, in bounded time and memory."""
+
+import contextlib
+import socket
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from loadstone.errors import ServerError
+from loadstone.measure.asking import MOST_BYTES, ask
+
+Say = Callable[[socket.socket], object]
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def dribble(beginning: bytes) -> Say:
+    """Never fall silent and never come to an end."""
+
+    def say(connection: socket.socket) -> None:
+        connection.sendall(beginning)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.02)
+
+    return say
+
+
+def pour(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Content-Length: 1073741824\r\n\r\n")
+    for _ in range(1024):
+        connection.sendall(b" " * 2**20)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Say], int]]:
+    """Start a server of one connection; return its port."""
+    with socket.socket() as listening, contextlib.ExitStack() as stack:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def start(say: Say) -> int:
+            def answer() -> None:
+                connection, _ = listening.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65536)
+                    say(connection)
+
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            stack.callback(thread.join, 5)
+            return int(listening.getsockname()[1])
+
+        yield start
+
+
+def test_whole_answer(serve: Callable[[Say], int]) -> None:
+    port = serve(lambda c: c.sendall(OK + b'Content-Length: 14\r\n\r\n{"albums": 17}'))
+    assert ask(port, "GET", "/healthz", 5).json() == {"albums": 17}
+
+
+@pytest.mark.parametrize(
+    ("say", "sentence"),
+    [
+        (lambda c: None, "GET /albums: no usable answer: connection closed"),
+        (lambda c: c.sendall(b"220 mail ESMTP\r\n"), "GET /albums: no usable answer: not HTTP"),
+        (lambda c: c.sendall(OK + b"Content-Length: 9\r\n\r\n[1,"), ": the connection ended inside the body"),
+        (lambda c: c.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n[1,"), "ended inside the body"),
+        (dribble(OK + b"Content-Length: 1000000\r\n\r\n"), "GET /albums: no whole answer within 0.5 s"),
+        (dribble(OK + b"X-Long: "), "GET /albums: no whole answer within 0.5 s"),
+        (lambda c: time.sleep(0.7), "GET /albums: no usable answer"),
+        (pour, "GET /albums: an answer larger than 16 MB"),
+    ],
+    ids=["closed", "not-http", "half-body", "half-chunk", "slow-body", "slow-header", "silent", "gigabyte"],
+)
+def test_anything_else_is_a_sentence(serve: Callable[[Say], int], say: Say, sentence: str) -> None:
+    tracemalloc.start()
+    began = time.monotonic()
+    with pytest.raises(ServerError) as refused:
+        ask(serve(say), "GET", "/albums", 5 if say is pour else 0.5)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sentence in str(refused.value)
+    assert time.monotonic() - began < 5
+    assert most < 6 * MOST_BYTES
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        with pytest.raises(ServerError, match="no usable answer: connection refused"):
+            ask(free.getsockname()[1], "GET", "/", 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (b"HTTP/1.1 500 Sorry\r\nContent-Length: 2\r\n\r\n{}", "GET /: status 500 where 200 was expected"),
+        (OK + b"Content-Length: 6\r\n\r\n<html>", "GET /: not JSON: it begins with '<html>'"),
+        (OK + b"Content-Length: 1\r\n\r\n\xff", "GET /: not JSON: it begins with '\ufffd'"),
+        (OK + b"Content-Length: 100000\r\n\r\n" + b"[" * 100_000, "GET /: not JSON: it begins with '[["),
+    ],
+    ids=["status", "html", "bytes", "deep"],
+)
+def test_answer_that_can_not_be_used(serve: Callable[[Say], int], answer: bytes, sentence: str) -> None:
+    got = ask(serve(lambda c: c.sendall(answer)), "GET", "/", 5)
+    with pytest.raises(ServerError) as refused:
+        got.json()
+    assert str(refused.value).startswith(sentence)
