@@ -95,12 +95,13 @@ class _Measurement:
     stop: StopRequest
     reporter: Reporter
     times: dict[str, float] = field(default_factory=dict)
-    sampler: Sampler = field(default_factory=Sampler)
     answered: tuple[int, float] = (0, 0.0)
     """Requests so far, and when (monotonic seconds) there was last a new one."""
+    sampler: Sampler = field(init=False)
     status: StatusFile = field(init=False)
 
     def __post_init__(self) -> None:
+        self.sampler = Sampler(self.scratch / "processes.parquet")
         self.status = StatusFile(self.run, self.scratch, self.times)
 
     def carry_out(self) -> RunRecord:
@@ -130,7 +131,7 @@ class _Measurement:
         )
         self._refuse_emptiness(requests)
         albums = self._count_albums(requests, albums_before, albums_after, server.most_albums)
-        self.sampler.write(self.scratch / "processes.parquet")
+        self.sampler.close()
         record = RunRecord(
             run=self.run,
             commands=Commands(
