@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report figures serve calibrate test lint bench clean lock
+.PHONY: help setup report figures serve calibrate test soak lint bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -43,6 +43,9 @@ calibrate: setup ## check the instrument by a server with a known answer, in cal
 
 test: setup ## run the tests: real servers, real load, a few minutes
 	python -m pytest
+
+soak: setup ## run what takes long: half an hour at full speed, a campaign of a thousand runs (LOADSTONE_SOAK_MINUTES=30)
+	python -m pytest -m soak -s tests/soak
 
 lint: setup ## check style, types and workflow
 	ruff check .
