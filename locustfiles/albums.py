@@ -15,6 +15,8 @@ from locustfiles import conductor, options, recorder  # noqa: F401 - the recorde
 from locustfiles.waiting import policy
 
 HEADERS = {"Content-Type": "application/json"}
+AS_IT_COMES: Any = {"catch_response": True, "allow_redirects": False}
+"""How every answer is taken: judged here, and never followed to another place, which might be another machine."""
 _user_numbers = itertools.count()
 _policy: Any = None
 
@@ -56,7 +58,7 @@ class AlbumTasks(TaskSet):
     @task
     def list_albums(self) -> None:
         """GET /albums."""
-        with self.user.client.get("/albums", name="GET /albums", catch_response=True) as response:
+        with self.user.client.get("/albums", name="GET /albums", **AS_IT_COMES) as response:
             if response.status_code not in (0, 200):
                 response.failure(f"HTTP {response.status_code}")
             elif response.status_code == 200 and not (response.content or b"").startswith(b"["):
@@ -66,7 +68,7 @@ class AlbumTasks(TaskSet):
     def get_album(self) -> None:
         """GET /albums/<id>, of one of the albums that were there before the run."""
         album_id = str(self.user.random.randint(1, self.user.albums))
-        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", catch_response=True) as response:
+        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", **AS_IT_COMES) as response:
             if response.status_code not in (0, 200):
                 response.failure(f"HTTP {response.status_code}")
             elif response.status_code == 200 and id_of(response) != album_id:
@@ -77,7 +79,7 @@ class AlbumTasks(TaskSet):
         """POST /albums, with an id that no other user of the run uses."""
         album = self.user.new_album()
         with self.user.client.post(
-            "/albums", json=album, headers=HEADERS, name="POST /albums", catch_response=True
+            "/albums", json=album, headers=HEADERS, name="POST /albums", **AS_IT_COMES
         ) as response:
             if response.status_code not in (0, 201):
                 response.failure(f"HTTP {response.status_code}")
@@ -87,7 +89,7 @@ class AlbumTasks(TaskSet):
     @task
     def calibration(self) -> None:
         """GET /calibration."""
-        with self.user.client.get("/calibration", name="GET /calibration", catch_response=True) as response:
+        with self.user.client.get("/calibration", name="GET /calibration", **AS_IT_COMES) as response:
             if response.status_code not in (0, 200):
                 response.failure(f"HTTP {response.status_code}")
             elif response.status_code == 200 and not (response.content or b"").startswith(b'{"slept_ms":'):

@@ -25,7 +25,7 @@ baselines: false
 defaults: {{duration: {60 * MINUTES:g}s, warm_up: 5s, repeats: 1}}
 experiments:
   soak:
-    server: {{store: dict, worker_class: gevent, threads: 1, albums: 100, albums_max: 100}}
+    server: {{store: dict, worker_class: gevent, threads: 1, albums_max: 3}}
     load: {{user: FastHttpUser, users: 20, spawn_rate: 20, think_time: 0}}
 """
 WARM_UP = 0.2
