@@ -16,9 +16,13 @@ from loadstone.errors import ServerError, SuiteError
 from loadstone.external import ExternalServer
 from loadstone.measure.external import refuse_remote
 from loadstone.plan import make_plan
+from loadstone.report.page import render
 from loadstone.suitefile import load_suite
 from tests.conftest import ROOT
 from tests.unit.records import make_record
+from tests.unit.test_report_page import Make, make, section
+
+__all__ = ["make"]  # the fixture
 
 WriteSuite = Callable[[str], Path]
 
@@ -139,3 +143,19 @@ def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: fl
     verdict = judge(signals_of(record, cycle, endpoints, processes, settled=True))
     assert verdict.verdict == ("generator" if generator > 0.9 else "undetermined")
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
+
+
+def test_page_tells_whose_server_it_was(make: Make) -> None:
+    """A campaign against such a server alone, with baselines and a sweep, of whose albums nothing is known."""
+    text = (
+        "defaults: {repeats: 1, server: {kind: external, url: 'http://127.0.0.1:8080'}}\n"
+        "experiments: {a: {}}\nsweeps: {s: {vary: load.users, values: [10, 20]}}"
+    )
+    unknown = dict.fromkeys(("server_workers", "server_threads", "server_cores", "server_cpu", "server_seconds"))
+    page = render(make(text, lambda run, rng: {**unknown, "window": {"albums_begin": None, "albums_end": None}}))
+    assert "http://127.0.0.1:8080, run by somebody else" in section(page, "baselines")
+    assert "http://127.0.0.1:8080, run by somebody else" in section(page, "provenance")
+    told = section(page, "verdicts")
+    assert "the server's worker processes" in told
+    assert "the server's CPU" in told
+    assert "server CPU" not in told.replace("the server's CPU", "")

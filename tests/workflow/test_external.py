@@ -24,7 +24,8 @@ from tests.conftest import ROOT, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
 
-BEFORE = 12
+STARTING, POSTED = 8, 4
+BEFORE = STARTING + POSTED
 """Albums that the server holds when the run begins, of which the suite knows three."""
 LOAD = "{users: 4, spawn_rate: 4, think_time: 0.05, user: FastHttpUser}"
 
@@ -58,7 +59,7 @@ def somebodys_server(application: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with somebodys_server(f"server:create_app(albums={BEFORE})") as url:
+    with somebodys_server(f"server:create_app(albums={STARTING})") as url:
         yield url
 
 
@@ -72,6 +73,9 @@ def outcome(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
 def test_run_against_somebodys_server(
     url: str, first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
 ) -> None:
+    for number in range(POSTED):  # as a run before this one did
+        album = {"id": f"u{number}-1", "title": "Take 1", "artist": f"User {number}", "price": 5}
+        assert requests.post(f"{url}/albums", json=album, timeout=5).status_code == 201
     assert outcome(start_measure(first_run(suite(f"kind: external, url: '{url}'")))) == (0, [])
     folder = tmp_path / "runs" / "a" / "1"
     record = read_record(folder / "run.json")
