@@ -26,5 +26,5 @@ rule all:
     """The report on the whole suite, and every file of every run: one that is missing is measured again."""
     default_target: True
     input:
+        ALL_RUNS,
         page=rules.report.output.page,
-        runs=ALL_RUNS,
