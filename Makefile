@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report figures screenshots serve calibrate test test-tools lint bench clean lock
+.PHONY: help setup report figures screenshots serve calibrate test test-tools soak lint bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -56,6 +56,9 @@ test-tools:
 	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium for the tests of the page" && \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
+
+soak: setup ## run what takes long: half an hour at full speed, a campaign of a thousand runs (LOADSTONE_SOAK_MINUTES=30)
+	python -m pytest -m soak -s tests/soak
 
 lint: setup ## check style, types and workflow
 	ruff check .

@@ -26,9 +26,9 @@ rule all:
     """The report on the whole suite, and every file that it rests on: one that is missing is made again."""
     default_target: True
     input:
+        ALL_RUNS,
+        ALL_SEARCHES,
+        ALL_SUMMARIES,
+        rules.plan.output,
+        rules.analyse.output,
         page=rules.report.output.page,
-        plan=rules.plan.output,
-        runs=ALL_RUNS,
-        searches=ALL_SEARCHES,
-        summaries=ALL_SUMMARIES,
-        tables=rules.analyse.output,

@@ -134,6 +134,7 @@ class AlbumUser:
         self._waiting = make()
         self._context: dict[str, Any] = {"user": self.number, "intended": None}
         self._created = 0
+        self._id_prefix: str = given.id_prefix
 
     def wait_time(self) -> float:
         """Say how many seconds to wait before the next request, and remember when it is to begin."""
@@ -149,7 +150,7 @@ class AlbumUser:
         """Make up an album."""
         self._created += 1
         return {
-            "id": f"u{self.number}-{self._created}",
+            "id": f"{self._id_prefix}u{self.number}-{self._created}",
             "title": f"Take {self._created}",
             "artist": f"User {self.number}",
             "price": self.random.randint(500, 5000) / 100,

@@ -22,6 +22,8 @@ def add_options(parser: LocustArgumentParser, **_: Any) -> None:
     group.add_argument("--mix", type=json.loads, default={"list_albums": 3, "get_album": 3, "create_album": 2},
                        metavar="JSON", help="Weight of each task")  # fmt: skip
     group.add_argument("--albums", type=int, default=3, help="Albums to ask for by id: 1 to this number")
+    group.add_argument("--id-prefix", default="", metavar="TEXT",
+                       help="What ids of posted albums begin with: new in each run of a server that stays")  # fmt: skip
     group.add_argument("--seed", type=int, default=1, help="Fixes what each user asks for, and when")
     group.add_argument("--warm-up", type=float, default=3.0, metavar="S",
                        help="Seconds from the last user's start to the window")  # fmt: skip

@@ -26,6 +26,7 @@ FORMATS = {
         "capacity.py",
         "conditions.py",
         "errors.py",
+        "external.py",
         "plan.py",
         "published.py",
         "record.py",

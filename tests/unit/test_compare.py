@@ -534,7 +534,7 @@ def test_mistakes_on_the_command_line_end_in_2(make: Make, tmp_path: Path) -> No
         ("verdicts.json", '{"experiments": {}, "runs": []}', "run 1 of steady isn't in it, but in plan.json: finish"),
         ("runs/steady/2/run.json", None, "can't be read: No such file or directory"),
         ("runs/steady/2/run.json", "{}", "damaged: format"),
-        ("runs/steady/2/run.json", '{"format": 1}', "format 1, but this Loadstone reads format 2"),
+        ("runs/steady/2/run.json", '{"format": 1}', "format 1, but this Loadstone reads format 3"),
     ],
 )
 def test_results_that_cannot_be_read_are_told(make: Make, file: str, content: str | None, told: str) -> None:

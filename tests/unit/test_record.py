@@ -19,7 +19,7 @@ def test_survives_writing_and_reading(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"format": 99}, "format 99, but this Loadstone reads format 2: measure the run again"),
+        ({"format": 99}, "format 99, but this Loadstone reads format 3: measure the run again"),
         ({"phases": {}}, "damaged: phases"),
         ({"surprise": 1}, "damaged: surprise"),
     ],

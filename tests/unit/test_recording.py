@@ -182,7 +182,7 @@ from locustfiles import albums
 def course(seed, number):
     user = albums.AlbumUser()
     given = SimpleNamespace(seed=seed, mix={"list_albums": 3, "get_album": 3, "create_album": 2}, albums=9,
-                            waiting={"uniform": [1, 2]})
+                            waiting={"uniform": [1, 2]}, id_prefix="")
     user.environment = SimpleNamespace(parsed_options=given)
     albums._user_numbers = itertools.count(number)
     user.on_start()

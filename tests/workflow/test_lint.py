@@ -1,5 +1,6 @@
 """Snakemake's own linter, and the names that the workflow takes for itself."""
 
+import re
 import subprocess
 import sys
 
@@ -27,3 +28,10 @@ def test_names_of_rules_are_reserved() -> None:
     names = {line.split(" (")[0] for line in answer.stdout.splitlines()}
     experiments = {"saturated", "twenty-users", *(f"server-workers={n}" for n in (1, 2, 4))}
     assert names == RESERVED_NAMES | experiments
+
+
+def test_files_of_all_runs_have_no_name_as_inputs() -> None:
+    """Snakemake hashes a named list of files once for each of them: see docs/decisions/0022."""
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk"))}
+    named = {path.name: re.findall(r"\w+=(?:ALL_RUNS|ALL_SUMMARIES|of_runs\()", text) for path, text in texts.items()}
+    assert {name: found for name, found in named.items() if found} == {}

@@ -9,7 +9,7 @@ experiments share it and a changed suite measures only what is new; `@` keeps it
 import hashlib
 from collections.abc import Mapping
 
-from loadstone.conditions import GunicornServer, Load, Mix, Settings
+from loadstone.conditions import GunicornServer, Load, Mix, Server, Settings
 
 UNLOADED, CEILING, TWICE = "unloaded@", "ceiling@", "@twice"
 
@@ -60,9 +60,10 @@ def is_baseline(name: str) -> bool:
 
 def _unloaded(settings: Settings) -> Settings:
     server = settings.server
-    bounded = server.model_copy(update={"albums_max": server.albums_max or max(1, server.albums)})
+    if isinstance(server, GunicornServer):
+        server = server.model_copy(update={"albums_max": server.albums_max or max(1, server.albums)})
     load = Load(user=settings.load.user, users=1, spawn_rate=1, think_time=(0.0, 0.0), mix=settings.load.mix)
-    return _short(bounded, load)
+    return _short(server, load)
 
 
 def _ceiling(settings: Settings) -> Settings:
@@ -82,7 +83,7 @@ def _ceiling(settings: Settings) -> Settings:
     return _short(server, load, CEILING_S)
 
 
-def _short(server: GunicornServer, load: Load, duration: float = DURATION_S) -> Settings:
+def _short(server: Server, load: Load, duration: float = DURATION_S) -> Settings:
     return Settings.model_construct(
         duration=duration, warm_up=WARM_UP_S, server=server, load=load, repeats=1, precision=0.02, probe=False
     )

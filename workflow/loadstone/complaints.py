@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from loadstone.conditions import Settings
+from loadstone.conditions import Settings, server_kinds
+
+KINDS = frozenset(server_kinds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ def explain_all(
     """One line for each offending key: of a value that fits no member of a union, pydantic complains once a member."""
     details: dict[tuple[str, ...], ErrorDetails] = {}
     for detail in error.errors():
-        keys = [str(part) for part in detail["loc"]]
+        keys = _without_kinds([str(part) for part in detail["loc"]])
         known = keys if detail["type"] in ("missing", "extra_forbidden") else _known_prefix(keys, layers)
         details.setdefault(tuple(known), detail)
     return [_explain(path, detail, layers, model) for detail in details.values()]
@@ -33,20 +36,28 @@ def explain_all(
 
 def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:
     """Say in one line which file, which key, which value, and what is allowed."""
-    keys = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
-    if detail["type"] != "missing":
+    tagged = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
+    keys, value = _without_kinds(tagged), detail["input"]
+    if detail["type"] == "union_tag_invalid":
+        keys, value = [*keys, "kind"], value["kind"]
+    elif detail["type"] != "missing":
         keys = _known_prefix(keys, layers)
     origin = next((layer.path for layer in layers if _has(layer.values, keys)), layers[0].path)
     where = f"{path}: " if origin != "command line" else ""
     place = ".".join(part for part in [origin, *keys] if part).replace(":.", ": ")
-    allowed = _allowed(detail, keys, model)
+    allowed = _allowed(detail, tagged, model)
     if detail["type"] == "extra_forbidden":
         return f"{where}{place}: unknown key; allowed: {allowed}"
     if detail["type"] == "missing":
         return f"{where}{place}: missing; allowed: a value"
     if detail["type"] == "value_error" and isinstance(detail["input"], BaseModel | dict):
         return f"{where}{place}: {allowed}"
-    return f"{where}{place}: {short(detail['input'])} is not allowed; allowed: {allowed}"
+    return f"{where}{place}: {short(value)} is not allowed; allowed: {allowed}"
+
+
+def _without_kinds(keys: Sequence[str]) -> list[str]:
+    """Drop the `kind` that pydantic puts behind the key of a server."""
+    return [key for before, key in zip(["", *keys], keys, strict=False) if not (before == "server" and key in KINDS)]
 
 
 def _known_prefix(keys: list[str], layers: Sequence[Layer]) -> list[str]:
@@ -76,8 +87,8 @@ def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) 
     match detail["type"]:
         case "extra_forbidden":
             return ", ".join(keys_of(_model_at(model, keys[:-1])))
-        case "literal_error":
-            return str(context["expected"]).replace("'", "")
+        case "literal_error" | "union_tag_invalid":
+            return str(context.get("expected", context.get("expected_tags"))).replace("'", "")
         case "value_error":
             return str(context["error"])
         case "too_short":
@@ -97,13 +108,15 @@ def keys_of(model: type[BaseModel]) -> list[str]:
 def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
     """Find the model that describes the mapping at `keys` below `model`."""
     named = False
-    for key in keys:
+    for key, following in zip_longest(keys, keys[1:]):
         field = None if named else model.model_fields.get(key)
         named = field is not None and get_origin(field.annotation) is dict
         if field is None:
             continue  # a name, as in experiments.<name>
         candidates = [field.annotation, *get_args(field.annotation)]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), model)
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        of_kind = [c for c in models if "kind" in c.model_fields and c.model_fields["kind"].default == following]
+        model = next(iter(of_kind or models), model)
     return model
 
 

@@ -4,10 +4,11 @@ Every key has a default, so that a suite writes down only what differs. All valu
 errors.
 """
 
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from loadstone.external import ExternalServer
 from loadstone.values import (
     LONGEST_OF_MEAN,
     Duration,
@@ -84,9 +85,9 @@ class GunicornServer(Model):
         return self
 
 
-Server = GunicornServer
-"""What can be under test, told apart by `kind`: a further kind joins as `Annotated[A | B, Field(discriminator="kind")]`
-(`loadstone.suitefile` fills a missing `kind` in, so a suite need not write it)."""
+Server = Annotated[GunicornServer | ExternalServer, Field(discriminator="kind")]
+"""What can be under test, told apart by `kind`."""
+DEFAULT_KIND = "gunicorn"
 
 
 class Mix(Model):
@@ -186,6 +187,13 @@ class Conditions(Model):
     server: Server = GunicornServer()
     load: Load = Load()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_kind(cls, values: Any) -> Any:
+        """Fill a missing `kind` in: a suite need not write the most usual one."""
+        server = values.get("server") if isinstance(values, dict) else None
+        return values | {"server": {"kind": DEFAULT_KIND, **server}} if isinstance(server, dict) else values
+
     @property
     def expected_s(self) -> float:
         """Wall-clock seconds that one run of it takes."""
@@ -195,9 +203,10 @@ class Conditions(Model):
     def _askable(self) -> "Conditions":
         if self.load.mix.get_album and not self.server.albums:
             raise ValueError("server.albums: 0 leaves load.mix.get_album nothing to ask for; allowed: 1 or more")
-        if self.load.mix.calibration and not self.server.calibration:
-            raise ValueError("load.mix.calibration: needs server.calibration")
-        if self.server.app == "constant" and self.load.mix != Mix(get_album=self.load.mix.get_album):
+        started = self.server if isinstance(self.server, GunicornServer) else None
+        if self.load.mix.calibration and not (started and started.calibration):
+            raise ValueError("load.mix.calibration: needs server.calibration, of server.kind: gunicorn")
+        if started and started.app == "constant" and self.load.mix != Mix(get_album=self.load.mix.get_album):
             raise ValueError("load.mix: server.app: constant answers like GET /albums/<id>; allowed: get_album alone")
         return self
 
@@ -234,3 +243,8 @@ def task_names() -> tuple[str, ...]:
 def store_names() -> tuple[str, ...]:
     """Stores that a server can be given."""
     return get_args(StoreName)
+
+
+def server_kinds() -> tuple[str, ...]:
+    """Kinds of server that can be under test."""
+    return tuple(model.model_fields["kind"].default for model in get_args(get_args(Server)[0]))

@@ -4,6 +4,7 @@ FORMAT counts changes that a reader has to know of:
 
 1. the first
 2. requests.parquet has the column `intended`
+3. a server that somebody else runs has no command, no exit code, and perhaps no count of albums
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan import Run
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 class Part(BaseModel):
@@ -26,13 +27,14 @@ class Part(BaseModel):
 class Commands(Part):
     """The exact command lines, run from the project's folder."""
 
-    server: list[str]
+    server: list[str] | None
+    """None where somebody else runs it."""
     load_master: list[str]
     load_workers: list[list[str]]
 
 
 class Phases(Part):
-    """When each phase began, in unix seconds."""
+    """When each phase began, in unix seconds. A server that somebody else runs is started when it is first asked."""
 
     server_started: float
     server_ready: float
@@ -54,7 +56,8 @@ class AlbumCounts(Part):
     window_end: int
     after: int
     expected_after: int
-    """What `after` should be, going by all posts that succeeded."""
+    """What `after` should be, going by all posts that succeeded; of a server that somebody else runs nobody knows the
+    bound, so that it is at most what `after` is."""
 
 
 class RequestCounts(Part):
@@ -65,7 +68,8 @@ class RequestCounts(Part):
     locust: int | None
     """Locust's own statistics."""
     server: int | None
-    """What the server's worker processes say they answered, without our health checks and preflight."""
+    """What the server's worker processes say they answered, without our health checks and preflight; None where they
+    don't say."""
 
 
 class Check(Part):
@@ -113,11 +117,12 @@ class Source(Part):
 class RunRecord(Part):
     """Everything but the requests."""
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     run: Run
     commands: Commands
     phases: Phases
-    albums: AlbumCounts
+    albums: AlbumCounts | None
+    """None where a server that somebody else runs doesn't say how many it holds."""
     counts: RequestCounts
     exit_codes: dict[str, int | None]
     checks: list[Check]

@@ -10,17 +10,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
     GetJsonSchemaHandler,
+    TypeAdapter,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from loadstone.capacity import Search, Slo
-from loadstone.conditions import MOST_ARRIVALS, GunicornServer, Load, Settings
+from loadstone.conditions import MOST_ARRIVALS, GunicornServer, Load, Server, Settings
 from loadstone.hypotheses import Hypothesis
 from loadstone.thresholds import Thresholds
 from loadstone.values import (
@@ -54,15 +54,15 @@ def _rates(value: object) -> object:
 class _SchemaOf:
     """Annotation: describe a mapping in the JSON Schema as a (partly filled) `model`."""
 
-    def __init__(self, model: type[BaseModel]) -> None:
+    def __init__(self, model: Any) -> None:
         self.model = model
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(self.model.__pydantic_core_schema__)
+        return handler(TypeAdapter(self.model).core_schema)
 
 
 SomeSettings = Annotated[dict[str, Any], _SchemaOf(Settings)]
-SomeServer = Annotated[dict[str, Any], _SchemaOf(GunicornServer)]
+SomeServer = Annotated[dict[str, Any], _SchemaOf(Server)]
 SomeLoad = Annotated[dict[str, Any], _SchemaOf(Load)]
 
 

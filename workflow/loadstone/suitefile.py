@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from loadstone.capacity import Search
 from loadstone.claimcheck import Known, check_hypotheses
 from loadstone.complaints import Layer, explain_all, keys_of, short
-from loadstone.conditions import Load, Server, Settings
+from loadstone.conditions import DEFAULT_KIND, Load, Settings
 from loadstone.errors import SuiteError, TableError
 from loadstone.published import read_published
 from loadstone.suite import Level, Suite, SuiteFile, Sweep, SweepFile
@@ -121,6 +121,13 @@ def _layers(
             complaints.append(f"{where}.values: {len(sweep.values)} values; allowed: at most {MOST_MEMBERS}")
             continue
         below = layers_of[sweep.base] if sweep.base else bottom
+        kind = _kind([Layer("", sweep.overrides), *below])
+        if sweep.vary.startswith("server.") and kind != DEFAULT_KIND:
+            complaints.append(
+                f"{where}.vary: {sweep.vary} can't be varied, as somebody else runs a server of kind {kind}; "
+                "allowed: keys of load"
+            )
+            continue
         levels_of[name] = []
         for value in sweep.values:
             member = f"{name}={_slug(value)}"
@@ -187,10 +194,12 @@ def _merged(layers: Sequence[Layer]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for layer in reversed(layers):
         result = _merge(result, layer.values)
-    server = result.get("server", {})
-    if isinstance(server, dict):
-        result["server"] = {"kind": Server.model_fields["kind"].default, **server}
     return result
+
+
+def _kind(layers: Sequence[Layer]) -> object:
+    server = _merged(layers).get("server")
+    return server.get("kind", DEFAULT_KIND) if isinstance(server, dict) else DEFAULT_KIND
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ out:  results/summary.csv (experiment × repeat × endpoint), results/verdicts.j
 rule analyse:
     """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree, what the suite claims."""
     input:
+        ALL_SUMMARIES,
         sources=ANALYSE_SOURCES,
         plan=rules.plan.output.plan,
-        summaries=ALL_SUMMARIES,
         published=PUBLISHED_TABLE,
         reading=sources("workflow/loadstone/hypotheses.py", "workflow/loadstone/audittable.py"),
     output:

@@ -9,6 +9,8 @@ out:  report/index.html
 rule report:
     """Write the page."""
     input:
+        ALL_SUMMARIES,
+        of_runs(rules.measure.output.record),
         sources=REPORT_SOURCES,
         plan=rules.plan.output.plan,
         summary=rules.analyse.output.summary,
@@ -16,8 +18,6 @@ rule report:
         verdicts=rules.analyse.output.verdicts,
         repeats=rules.analyse.output.repeats,
         hypotheses=rules.analyse.output.hypotheses,
-        summaries=ALL_SUMMARIES,
-        records=of_runs(rules.measure.output.record),
         searches=ALL_SEARCHES,
         published=PUBLISHED_TABLE,
     output:

@@ -13,7 +13,7 @@ from typing import Any
 
 from loadstone.analyse.intervals import mean_of_runs
 from loadstone.analyse.operational import Station, exact_mva
-from loadstone.conditions import Calibration, Settings
+from loadstone.conditions import Calibration, GunicornServer, Settings
 
 MOST_ERROR = 0.10
 """Relative difference of measured and predicted throughput up to which the instrument passes."""
@@ -62,6 +62,11 @@ class Reading:
     """Share of the machine's CPUs that was busy or stolen: where it is high, something else was running."""
 
 
+def known_demand(settings: Settings) -> Calibration | None:
+    """Return what a request to GET /calibration is known to take."""
+    return settings.server.calibration if isinstance(settings.server, GunicornServer) else None
+
+
 def slots_taken(settings: Settings) -> int | None:
     """Count the slots that requests of known demand take all the time; None where that is not so.
 
@@ -69,6 +74,8 @@ def slots_taken(settings: Settings) -> int | None:
     be able to take the next request: connections that are kept alive stay with one worker process.
     """
     server, load = settings.server, settings.load
+    if not isinstance(server, GunicornServer):
+        return None
     known = server.calibration
     if known is None or known.failures or not known.parallel + known.serial:
         return None

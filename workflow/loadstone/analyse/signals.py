@@ -8,6 +8,7 @@ from pydantic import Field
 from loadstone.analyse import operational
 from loadstone.analyse.requests import ALL
 from loadstone.analyse.thinking import Cycle
+from loadstone.conditions import GunicornServer
 from loadstone.record import RunRecord
 from loadstone.values import Model
 
@@ -114,7 +115,7 @@ def signals_of(
 ) -> Signals:
     """Gather what was measured of one run. What wasn't is None: the verdict names it as missing."""
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
-    server = record.run.server
+    server = record.run.server if isinstance(record.run.server, GunicornServer) else None
     cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}
     host = processes[processes["role"] == "host"]
     cores = record.machine.cores
@@ -125,9 +126,9 @@ def signals_of(
         think_s=_known(cycle.think_s) or 0.0,
         failures=float(together["failures"]),
         requests=float(together["requests"]),
-        server_workers=server.workers,
-        server_threads=None if server.worker_class == "gevent" else server.threads,
-        server_cores=float(cores),
+        server_workers=server.workers if server else None,
+        server_threads=server.threads if server and server.worker_class != "gevent" else None,
+        server_cores=float(cores) if server else None,
         server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
         generator_cpu=cpu.get("load-worker") or None,

@@ -18,7 +18,7 @@ from loadstone.analyse.bottleneck import (
     SHARED_HOST,
     THINK_TIME,
 )
-from loadstone.analyse.calibration import Weight, calibration_json, slots_taken
+from loadstone.analyse.calibration import Weight, calibration_json, known_demand, slots_taken
 from loadstone.analyse.campaign import Measured, RunKey
 from loadstone.analyse.fitting import fit_law, throughput_interval
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
@@ -233,7 +233,7 @@ def _weights(sweep: Sweep, measured: Measured, runs: Mapping[str, Sequence[Signa
     weights = []
     for level in sweep.levels if sweep.vary in SLOT_FACTORS else ():
         settings = measured.plan.experiments[level.experiment]
-        slots, demand = slots_taken(settings), settings.server.calibration
+        slots, demand = slots_taken(settings), known_demand(settings)
         throughput = _column(measured, level.experiment, "goodput_rps")
         if slots is not None and demand is not None and throughput:
             weights.append(

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from loadstone.analyse.damage import open_parquet, reading
 from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
+from loadstone.conditions import GunicornServer
 from loadstone.errors import DamagedError, ResultError
 from loadstone.record import RunRecord
 from loadstone.values import Model
@@ -51,8 +52,9 @@ class Window(Model):
     """Why it is not settled."""
     started: float
     """When the run began."""
-    albums_begin: int
-    albums_end: int
+    albums_begin: int | None
+    albums_end: int | None
+    """None where the server didn't say how many it holds."""
     growth_effect_ms: float | None
     """b·Δn: change of the mean response from the window's begin to its end, by a line over the album count, where that
     grows; whatever else changed meanwhile is in it. None where it didn't grow."""
@@ -64,9 +66,17 @@ class Window(Model):
         return self.begin, self.end
 
     @property
+    def albums(self) -> tuple[int, int] | None:
+        """Albums in the store at both ends; None where the server didn't say."""
+        if self.albums_begin is None or self.albums_end is None:
+            return None
+        return self.albums_begin, self.albums_end
+
+    @property
     def growth(self) -> float:
-        """Growth of the album count, relative to its begin."""
-        return self.albums_end / max(1, self.albums_begin) - 1
+        """Growth of the album count, relative to its begin; 0 where nobody knows it."""
+        begin, end = self.albums or (1, 1)
+        return end / max(1, begin) - 1
 
 
 @dataclass(slots=True)
@@ -107,7 +117,7 @@ def find_window(path: Path, record: RunRecord) -> Window:
     begin, settled, remark = _settle(counts, record)
     edge = np.array([begin, record.window[1]])
     albums = _albums(np.interp(edge, counts.edges, counts.posts), record)
-    effect, p = _growth_effect(counts, begin, record, float(albums[1] - albums[0]))
+    effect, p = _growth_effect(counts, begin, record, float(albums[1] - albums[0])) if record.albums else (None, None)
     return Window(
         begin=begin,
         end=record.window[1],
@@ -115,8 +125,8 @@ def find_window(path: Path, record: RunRecord) -> Window:
         settled=settled,
         remark=remark,
         started=record.phases.server_started,
-        albums_begin=int(albums[0]),
-        albums_end=int(albums[1]),
+        albums_begin=int(albums[0]) if record.albums else None,
+        albums_end=int(albums[1]) if record.albums else None,
         growth_effect_ms=effect,
         growth_effect_p=p,
     )
@@ -180,9 +190,14 @@ def _posted(batch: pa.RecordBatch) -> NDArray[np.bool_]:
 
 def _albums(posts: Floats, record: RunRecord) -> Floats:
     """Count the albums in the store after so many posts: a bound keeps the starting ones and the newest posted."""
-    server, before = record.run.server, record.albums.before
-    most = np.inf if server.albums_max is None else max(server.albums_max, server.albums + 1)
-    return np.minimum(before + posts, most)
+    server, known = record.run.server, record.albums
+    if known is None:
+        return np.full_like(posts, np.nan)
+    if not isinstance(server, GunicornServer):
+        most: float = known.after  # whatever bound it has
+    else:
+        most = np.inf if server.albums_max is None else max(server.albums_max, server.albums + 1)
+    return np.minimum(known.before + posts, most)
 
 
 def _growth_effect(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from loadstone.conditions import GunicornServer
 from loadstone.live.estimate import extra_s, time_left_s
 from loadstone.live.history import last_campaign
 from loadstone.live.items import Item, count, outcome
@@ -44,7 +45,7 @@ class Current:
     in_plan: bool
     users: int
     load_workers: int
-    server_workers: int
+    server_workers: int | None
     phase: str
     phase_s: float
     """Seconds since it began."""
@@ -185,7 +186,7 @@ def _current(running: Running, now: float, extra: float, *, in_plan: bool) -> Cu
         in_plan=in_plan,
         users=run.load.users,
         load_workers=run.load.workers,
-        server_workers=run.server.workers,
+        server_workers=run.server.workers if isinstance(run.server, GunicornServer) else None,
         phase=status.phase,
         phase_s=max(0.0, now - status.phase_began),
         phase_length_s=_length_s(status.phase, run),

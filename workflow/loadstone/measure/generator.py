@@ -1,6 +1,7 @@
 """The load generator: one Locust master and its worker processes."""
 
 import json
+import secrets
 import shutil
 import sys
 import time
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from loadstone.conditions import Load
+from loadstone.conditions import DEFAULT_KIND, Load
 from loadstone.errors import GeneratorError
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child
@@ -33,6 +34,7 @@ class LocustFleet:
         self._records = [scratch / f"worker-{k}.jsonl" for k in range(run.load.workers)]
         self.csv_prefix = scratch / "locust"
         self._seen = 0
+        self._id_prefix = "" if run.server.kind == DEFAULT_KIND else f"{secrets.token_hex(4)}-"
         self.started = time.time()
         port = free_port()
         self.workers = [
@@ -45,6 +47,7 @@ class LocustFleet:
         command = [sys.executable, "-m", "locust", "--locustfile", "locustfiles/albums.py", "--host", url]
         command += ["--expect-workers", str(run.load.workers)]
         command += ["--waiting", json.dumps(_waiting(run.load)), "--mix", run.load.mix.model_dump_json()]
+        command += ["--id-prefix", self._id_prefix] if self._id_prefix else []
         return [*command, "--albums", str(run.server.albums), "--seed", str(run.seed)]
 
     def _worker_command(self, run: Run, url: str, port: int, number: int) -> list[str]:

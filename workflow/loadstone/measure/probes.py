@@ -15,6 +15,7 @@
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 SAMPLE_INTERVAL_S = 0.25
+RECENT_S = 1 + SAMPLE_INTERVAL_S / 2
+"""Seconds of samples from which the last second's CPUs are told."""
+ROWS_A_GROUP = 1_000
+"""Rows of one Parquet row group, and about the most that are held in memory: samples of a minute or so."""
 
 SCHEMA = pa.schema(
     [
@@ -42,30 +47,38 @@ Row = tuple[float, str, int, float, int, int, int | None, int | None, float | No
 
 
 class Sampler:
-    """Collects samples in memory; `write` stores them."""
+    """Writes samples to `path` as they come, some at a time; the file is whole once `close` has been called."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._file = pq.ParquetWriter(path, SCHEMA, compression="zstd", write_page_checksum=True)
         self._rows: list[Row] = []
+        self._recent: deque[Row] = deque()
         self._known: dict[int, psutil.Process] = {}
 
     def sample(self, processes: Iterable[tuple[str, int]]) -> None:
         """Take one sample of the host and of `processes`, given as (role, pid). One that has ended is passed over."""
-        self._rows.append(_host())
+        self._keep(_host())
         for role, pid in processes:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 if pid not in self._known:
                     self._known[pid] = psutil.Process(pid)
-                self._rows.append(_process(role, self._known[pid]))
+                self._keep(_process(role, self._known[pid]))
+        if len(self._rows) >= ROWS_A_GROUP:
+            self._flush()
+
+    def _keep(self, row: Row) -> None:
+        self._rows.append(row)
+        self._recent.append(row)
+        while self._recent[0][0] < row[0] - RECENT_S:
+            self._recent.popleft()
 
     def busy(self) -> dict[str, float]:
         """Tell how many CPUs each role used in the last second, by the samples so far."""
         begin: dict[int, Row] = {}
         end: dict[int, Row] = {}
-        for row in reversed(self._rows):
-            if row[0] < self._rows[-1][0] - 1 - SAMPLE_INTERVAL_S / 2:
-                break
-            begin[row[2]] = row
-            end.setdefault(row[2], row)
+        for row in self._recent:
+            begin.setdefault(row[2], row)
+            end[row[2]] = row
         used: dict[str, float] = {}
         for pid, last in end.items():
             first, role = begin[pid], last[1]
@@ -73,11 +86,17 @@ class Sampler:
                 used[role] = used.get(role, 0.0) + (last[3] - first[3]) / (last[0] - first[0])
         return used
 
-    def write(self, path: Path) -> None:
-        """Store all samples as Parquet."""
-        columns = zip(*self._rows, strict=True)
-        arrays = [pa.array(list(column)).cast(field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="zstd", write_page_checksum=True)
+    def close(self) -> None:
+        """Write what is left and finish the file."""
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [pa.array(list(column)).cast(field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+            self._file.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+            self._rows.clear()
 
 
 def _process(role: str, process: psutil.Process) -> Row:

@@ -23,8 +23,8 @@ from loadstone.measure.machine import describe_machine, describe_source, describ
 from loadstone.measure.probes import SAMPLE_INTERVAL_S, Sampler
 from loadstone.measure.processes import StopRequest
 from loadstone.measure.progress import Reporter
-from loadstone.measure.server import GunicornUnderTest
 from loadstone.measure.status import StatusFile
+from loadstone.measure.target import Target, open_target
 from loadstone.plan import Run
 from loadstone.record import AlbumCounts, Check, Commands, Phases, RequestCounts, RunRecord, write_record
 
@@ -101,18 +101,19 @@ class _Measurement:
     stop: StopRequest
     reporter: Reporter
     times: dict[str, float] = field(default_factory=dict)
-    sampler: Sampler = field(default_factory=Sampler)
     answered: tuple[int, float] = (0, 0.0)
     """Requests so far, and when (monotonic seconds) there was last a new one."""
     clock: ClockWatch = field(default_factory=lambda: ClockWatch(read_clocks()))
+    sampler: Sampler = field(init=False)
     status: StatusFile = field(init=False)
 
     def __post_init__(self) -> None:
+        self.sampler = Sampler(self.scratch / "processes.parquet")
         self.status = StatusFile(self.run, self.scratch, self.times)
 
     def carry_out(self) -> RunRecord:
         state_before = describe_state()
-        server = GunicornUnderTest(self.run.server, self.scratch, self.logs, self.guard, self.stop)
+        server = open_target(self.run.server, self.scratch, self.logs, self.guard, self.stop)
         self.times["server_started"] = server.started
         try:
             self._enter("starting the server")
@@ -121,7 +122,7 @@ class _Measurement:
             albums_before = server.albums()
             fleet = self._apply_load(server)
             albums_after = server.albums()
-            workers_came_up = len(server.worker_pids())
+            restarts = server.restarts()
         except BaseException:
             server.kill()
             raise
@@ -137,19 +138,19 @@ class _Measurement:
         )
         self._refuse_emptiness(requests)
         albums = self._count_albums(requests, albums_before, albums_after, server.most_albums)
-        self.sampler.write(self.scratch / "processes.parquet")
+        self.sampler.close()
         record = RunRecord(
             run=self.run,
             commands=Commands(
-                server=server.process.argv,
+                server=server.command,
                 load_master=fleet.master.argv,
                 load_workers=[worker.argv for worker in fleet.workers],
             ),
             phases=Phases(**self.times),
             albums=albums,
             counts=counts,
-            exit_codes={"server": server_exit} | fleet.join(),
-            checks=_checks(self.run, counts, workers_came_up, albums),
+            exit_codes=({} if server.command is None else {"server": server_exit}) | fleet.join(),
+            checks=_checks(counts, restarts, albums),
             source=describe_source(),
             machine=describe_machine(),
             state_before=state_before,
@@ -164,7 +165,7 @@ class _Measurement:
         self.reporter.phase(phase)
         self.status.phase(phase)
 
-    def _apply_load(self, server: GunicornUnderTest) -> LocustFleet:
+    def _apply_load(self, server: Target) -> LocustFleet:
         """Start Locust and attend to the run until the load is over."""
         fleet = LocustFleet(self.run, server.url, self.scratch, self.logs, self.guard)
         self.times["load_started"] = fleet.started
@@ -185,7 +186,7 @@ class _Measurement:
             raise GeneratorError(f"Locust ended with exit codes {broken}: {fleet.master.last_words()}")
         return fleet
 
-    def _attend(self, server: GunicornUnderTest, fleet: LocustFleet, awaited: str, deadline_s: float) -> None:
+    def _attend(self, server: Target, fleet: LocustFleet, awaited: str, deadline_s: float) -> None:
         """Sample, report and look after all processes until the event `awaited`."""
         deadline = time.monotonic() + deadline_s
         while awaited not in self.times:
@@ -229,15 +230,23 @@ class _Measurement:
         if not succeeded:
             raise ServerError(f"none of the {total} requests in the window succeeded")
 
-    def _count_albums(self, requests: Path, before: int, after: int, most: float) -> AlbumCounts:
-        """Tell the albums at the window's ends from the posts that had succeeded by then: asking would be load."""
+    def _count_albums(
+        self, requests: Path, before: int | None, after: int | None, most: float | None
+    ) -> AlbumCounts | None:
+        """Tell the albums at the window's ends from the posts that had succeeded by then: asking would be load.
+
+        Where nobody knows the bound on the store, it is what the store holds in the end.
+        """
+        if before is None or after is None:
+            return None
+        most = after if most is None else most
         ends = [self.times["window_begin"], self.times["window_end"], math.inf]
         begin, end, last = (int(min(before + ended(requests, POST, when), most)) for when in ends)
         return AlbumCounts(before=before, window_begin=begin, window_end=end, after=after, expected_after=last)
 
     def _tidy(self, fleet: LocustFleet) -> None:
         """Leave in the folder what belongs to the result."""
-        shutil.rmtree(self.scratch / "server-state")
+        shutil.rmtree(self.scratch / "server-state", ignore_errors=True)
         (self.scratch / "timeline.jsonl").unlink()
         for path in fleet.records:
             path.unlink(missing_ok=True)
@@ -245,19 +254,20 @@ class _Measurement:
         self.status.remove()
 
 
-def _roles(server: GunicornUnderTest, fleet: LocustFleet) -> Iterator[tuple[str, int]]:
-    yield "server-master", server.process.pid
-    yield from (("server-worker", pid) for pid in server.worker_pids())
+def _roles(server: Target, fleet: LocustFleet) -> Iterator[tuple[str, int]]:
+    yield from server.roles()
     yield "load-master", fleet.master.pid
     yield from (("load-worker", worker.pid) for worker in fleet.workers)
 
 
-def _checks(run: Run, counts: RequestCounts, workers_came_up: int, albums: AlbumCounts) -> list[Check]:
-    """Judge what can be judged without looking at the requests."""
-    restarts = workers_came_up - run.server.workers
+def _checks(counts: RequestCounts, restarts: int | None, albums: AlbumCounts | None) -> list[Check]:
+    """Judge what can be judged without looking at the requests; a server that somebody else runs tells little."""
+    ours = _agreement("Locust", counts.recorded, counts.locust)
+    if restarts is None or albums is None:
+        return [ours]
     return [
         Check(name="server workers restarted", ok=restarts == 0, figure=str(restarts)),
-        _agreement("Locust", counts.recorded, counts.locust),
+        ours,
         _agreement("the server", counts.recorded, counts.server),
         Check(
             name="albums in the store after the run",

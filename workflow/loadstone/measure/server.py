@@ -164,6 +164,19 @@ class GunicornUnderTest:
         """Process ids of all workers that came up, those that ended since included."""
         return sorted(int(path.stem) for path in self._state.glob("*.ready"))
 
+    @property
+    def command(self) -> list[str]:
+        """The command line that started it."""
+        return self.process.argv
+
+    def roles(self) -> list[tuple[str, int]]:
+        """List its processes, as (role, pid)."""
+        return [("server-master", self.process.pid), *(("server-worker", pid) for pid in self.worker_pids())]
+
+    def restarts(self) -> int:
+        """How many workers came up beyond those that it should have."""
+        return len(self.worker_pids()) - self.config.workers
+
     def stop(self) -> int:
         """Stop it in order; return the exit code."""
         return self.process.stop(STOP_PATIENCE_S)

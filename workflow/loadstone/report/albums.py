@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 import pandas as pd
 
 from loadstone.analyse.album_model import AlbumModel, fit_album_model
 from loadstone.analyse.requests import ALL
+from loadstone.conditions import GunicornServer, Server
 from loadstone.hypotheses import Trend
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
@@ -42,9 +44,13 @@ def _series(campaign: Campaign) -> dict[str, str]:
     """Name the sweeps by what sets them apart: store and users, or their own name where that isn't enough."""
     first = {name: sweep.levels[0].experiment for name, sweep in _sweeps(campaign).items()}
     known = {name: campaign.plan.experiments[experiment] for name, experiment in first.items()}
-    called = {name: f"{s.server.store}, {numbers.several(s.load.users, 'user')}" for name, s in known.items()}
+    called = {name: f"{_store(s.server)}, {numbers.several(s.load.users, 'user')}" for name, s in known.items()}
     taken = list(called.values())
     return {name: text if taken.count(text) == 1 else name for name, text in called.items()}
+
+
+def _store(server: Server) -> str:
+    return server.store if isinstance(server, GunicornServer) else server.url
 
 
 def by_albums(campaign: Campaign) -> pd.DataFrame:
@@ -65,7 +71,7 @@ def by_albums(campaign: Campaign) -> pd.DataFrame:
         for run in mine.itertuples():
             name, repeat = str(run.experiment), int(str(run.repeat))
             window = campaign.windows[name, repeat]
-            albums = (window.albums_begin + window.albums_end) / 2
+            albums = fmean((window.albums_begin or 0, window.albums_end or 0))
             yield name, repeat, levels[name][0], run.endpoint, levels[name][1], albums, run.mean_ms
 
     columns = ["experiment", "repeat", "series", "endpoint", "level", "albums", "mean_ms"]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.baselines import CEILING, UNLOADED
-from loadstone.conditions import GunicornServer, Mix
+from loadstone.conditions import Mix, Server
+from loadstone.external import ExternalServer
 from loadstone.plan import flat
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
@@ -94,8 +95,10 @@ def _varying(all_settings: Sequence[dict[str, object]]) -> set[str]:
     return {key for key in keys if len({str(found.get(key)) for found in all_settings}) > 1}
 
 
-def describe(server: GunicornServer, varying: set[str]) -> str:
+def describe(server: Server, varying: set[str]) -> str:
     """Describe a server in a line: store, processes, threads, albums, and whatever else sets it apart."""
+    if isinstance(server, ExternalServer):
+        return f"{server.url}, run by somebody else"
     if server.app == "constant":
         return f"a constant answer, {numbers.several(server.workers, 'worker')}"
     threads = f" × {numbers.several(server.threads, 'thread')}" if server.worker_class == "gthread" else ""
@@ -104,7 +107,7 @@ def describe(server: GunicornServer, varying: set[str]) -> str:
         parts[-1] += f" to {numbers.count(server.albums_max)}"
     more = sorted(key for key in varying - ALWAYS_NAMED if key.startswith("server."))
     for key in (key.removeprefix("server.") for key in more):
-        value = getattr(server, key)
+        value = getattr(server, key, None)
         if value is not None:
             parts.append(f"{key}: {_written(value)}")
     return ", ".join(parts)

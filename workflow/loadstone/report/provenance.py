@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from loadstone.external import ExternalServer
 from loadstone.record import RunRecord
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
@@ -21,7 +22,7 @@ class Provenance:
     locks: list[str]
     versions: list[str]
     server_command: str
-    """Of the run that was measured first."""
+    """Of the run that was measured first; where it is, if somebody else runs it."""
     suite: str
     order: list[str]
     """All runs as they were measured."""
@@ -41,7 +42,7 @@ def provenance(campaign: Campaign) -> Provenance:
         dirty=any(record.source.dirty for record in records),
         locks=_distinct(record.source.lock_sha256 or "none" for record in records),
         versions=_distinct(_versions(record) for record in records),
-        server_command=" ".join(first.commands.server[1:]),
+        server_command=_server(first),
         order=[
             f"{called(campaign.plan, record.run.experiment)}, repeat {record.run.repeat}"
             for record in sorted(records, key=lambda record: record.phases.server_started)
@@ -49,6 +50,13 @@ def provenance(campaign: Campaign) -> Provenance:
         thresholds=[(key, numbers.plain(value)) for key, value in campaign.plan.suite.thresholds],
         commands=list(_commands(records)),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
+    )
+
+
+def _server(record: RunRecord) -> str:
+    command, server = record.commands.server, record.run.server
+    return (
+        f"{server.url}, run by somebody else" if isinstance(server, ExternalServer) else " ".join((command or [])[1:])
     )
 
 

@@ -31,7 +31,8 @@ class RunRow:
     verdict: str
     figures: Mapping[Any, Any]
     """Its row of the summary, all endpoints together."""
-    albums: tuple[int, int]
+    albums: tuple[int, int] | None
+    """At both ends of the window; None where the server didn't say."""
     growth: str
     """By how much the albums grew, and what that went with; empty where that is a doubt, or there is none."""
     steal: float | None
@@ -62,7 +63,7 @@ def run_rows(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> li
                 settled={True: "yes", False: "no", None: "–"}[window.settled],
                 verdict=judged[key]["verdict"],
                 figures=figures[key],
-                albums=(window.albums_begin, window.albums_end),
+                albums=window.albums,
                 growth="" if any(doubt.kind == GROWING for doubt in doubts[key]) else _growth(campaign, key),
                 steal=campaign.signals[key].host_steal,
                 checks=record.checks,

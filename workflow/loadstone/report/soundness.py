@@ -47,7 +47,8 @@ def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
 def growth_text(campaign: Campaign, key: RunKey) -> str:
     """Say how much a run's store grew, and what that went with."""
     window = campaign.windows[key]
-    grew = f"albums {numbers.count(window.albums_begin)} → {numbers.count(window.albums_end)} in the window"
+    before, after = window.albums or (0, 0)
+    grew = f"albums {numbers.count(before)} → {numbers.count(after)} in the window"
     if window.growth_effect_ms is None:
         return grew
     effect = f"{numbers.signed(window.growth_effect_ms)} ms ({numbers.p_value(window.growth_effect_p)})"

@@ -1,0 +1,97 @@
+"""A run as long and as fast as it gets: what measures must not grow, and no request may be lost.
+
+`LOADSTONE_SOAK_MINUTES` is the window's length: half an hour unless it says otherwise, two minutes will do to try it.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pyarrow.parquet as pq
+import pytest
+from scipy.stats import theilslopes
+
+from loadstone.plan import Run
+from loadstone.record import read_record
+from tests.conftest import processes_of, wait_for
+
+MINUTES = float(os.environ.get("LOADSTONE_SOAK_MINUTES", "30"))
+SUITE = f"""\
+baselines: false
+defaults: {{duration: {60 * MINUTES:g}s, warm_up: 5s, repeats: 1}}
+experiments:
+  soak:
+    server: {{store: dict, worker_class: gevent, threads: 1, albums_max: 3}}
+    load: {{user: FastHttpUser, users: 20, spawn_rate: 20, think_time: 0}}
+"""
+WARM_UP = 0.2
+"""Share of the window in which memory may still settle."""
+MOST_GROWTH_MB = 1.0
+"""MB a minute."""
+MOST_MB = 1024
+"""Of any process, at any time: also of the one that measures, while it collects what was recorded."""
+SAMPLE_INTERVAL_S = 1.0
+PARTS = {"recorder": "worker-0.jsonl", "master": "--master-bind-port"}
+"""What is watched beside the measuring process → what its command line holds."""
+
+
+def watch(process: "subprocess.Popen[str]", tmp_path: Path) -> pd.DataFrame:
+    """Sample memory and open files of all that measures until the run is over: time, part, mb, files."""
+    watched = {"probe": psutil.Process(process.pid)}
+    for part, word in PARTS.items():
+        wait_for(lambda word=word: find(tmp_path, word), 60, f"the start of the {part}")
+        watched[part] = find(tmp_path, word)[0]
+    rows = []
+    while process.poll() is None:
+        for part, known in watched.items():
+            try:
+                rows.append((time.time(), part, known.memory_info().rss / 1e6, known.num_fds()))
+            except psutil.Error:  # it has ended
+                continue
+        time.sleep(SAMPLE_INTERVAL_S)
+    return pd.DataFrame(rows, columns=["time", "part", "mb", "files"])
+
+
+def find(tmp_path: Path, word: str) -> list[psutil.Process]:
+    return [process for process in processes_of(tmp_path) if word in " ".join(process.cmdline())]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(60 * MINUTES + 900)
+def test_nothing_grows_and_nothing_is_lost(
+    first_run: Callable[[str], Run], start_measure: Callable[[Run], "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    process = start_measure(first_run(SUITE))
+    samples = watch(process, tmp_path)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    folder = tmp_path / "runs" / "soak" / "1"
+    record = read_record(folder / "run.json")
+
+    counts = record.counts
+    print(f"\n{MINUTES:g} minutes: {counts.recorded:,} requests, {counts.recorded / (60 * MINUTES):,.0f} a second")
+    begin, end = record.window
+    settled = samples[samples["time"].between(begin + WARM_UP * (end - begin), end)]
+    grows, leaks = {}, {}
+    for part, of_part in settled.groupby("part"):
+        line = theilslopes(of_part["mb"], of_part["time"] / 60)
+        quarter = len(of_part) // 4
+        before, after = (int(of_part["files"].iloc[rows].median()) for rows in (slice(quarter), slice(-quarter, None)))
+        peak = samples.loc[samples["part"] == part, "mb"].max()
+        print(
+            f"{part}: {of_part['mb'].median():.1f} MB, {line.slope:+.4f} MB a minute ({line.low_slope:+.4f} to "
+            f"{line.high_slope:+.4f}), at most {peak:.0f} MB; {before} open files, then {after}"
+        )
+        grows[part], leaks[part] = line.slope, after - before
+        assert peak < MOST_MB
+    assert set(grows) == {"probe", *PARTS}
+    assert max(grows.values()) < MOST_GROWTH_MB
+    assert max(leaks.values()) <= 0
+
+    assert counts.recorded == counts.locust == counts.server
+    assert pq.read_metadata(folder / "requests.parquet").num_rows == counts.recorded
+    assert [check.name for check in record.checks if not check.ok] == []

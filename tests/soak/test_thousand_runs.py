@@ -1,0 +1,111 @@
+"""A campaign of a thousand runs, made up, and what each stage takes for it: seconds, and memory below 1 GB."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from loadstone.plan import make_plan
+from loadstone.suitefile import load_suite
+from tests.conftest import ROOT
+from tests.soak.synthetic import write_run
+from tests.unit.test_report_size import suite
+
+RUNS = 1002
+"""Half of them experiments, half levels of sweeps, three repeats each."""
+MOST_MB = 1024
+NOTHING_TO_DO_S = 3.0 * RUNS / 100
+"""Three seconds for a hundred runs."""
+REPORT_S, REPORT_MB = 20.0 * RUNS / 300, 5.0 * RUNS / 300
+"""Twenty seconds and 5 MB for three hundred runs."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a command took, its own processes included."""
+
+    seconds: float
+    mb: float
+    output: str
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A made-up campaign, and the commands that take it further."""
+
+    folder: Path
+    suite: Path
+
+    def run(self, what: str, *arguments: str) -> Stage:
+        """Run a stage in the campaign's folder; print and return what it took."""
+        log = self.folder / "stage.log"
+        began = time.monotonic()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments], cwd=self.folder, stdout=output, stderr=subprocess.STDOUT
+            )
+            _, status, used = os.wait4(process.pid, 0)  # the most memory of it, or of any process that it waited for
+        process.returncode = os.waitstatus_to_exitcode(status)
+        stage = Stage(time.monotonic() - began, used.ru_maxrss / 1024, log.read_text("utf-8", "replace"))
+        assert process.returncode == 0, stage.output[-2000:]
+        print(f"{what}: {stage.seconds:.1f} s, at most {stage.mb:.0f} MB", flush=True)
+        assert stage.mb < MOST_MB
+        return stage
+
+    def snakemake(self, what: str, *arguments: str) -> Stage:
+        common = ["--snakefile", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "rules"]
+        return self.run(what, "snakemake", *common, *arguments, "--config", f"suite={self.suite}")
+
+
+def planned_jobs(output: str) -> dict[str, int]:
+    """Read Snakemake's table of jobs."""
+    rows = [line.split() for line in output.splitlines()]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_a_thousand_runs(tmp_path: Path, write_suite: Callable[[str], Path]) -> None:
+    campaign = Campaign(folder=tmp_path, suite=write_suite(suite(RUNS)))
+    plan = make_plan(load_suite(campaign.suite))
+    requests = [write_run(tmp_path / "results", run, number) for number, run in enumerate(plan.runs)]
+    print(f"\n{len(requests):,} runs of {sum(requests) / len(requests):,.0f} requests on average")
+    assert len(requests) == RUNS
+
+    campaign.run("loadstone plan", "loadstone", "plan", str(campaign.suite), "--output", "plan.json")
+    jobs = planned_jobs(campaign.snakemake("snakemake, dry run", "--dry-run").output)
+    assert jobs["summarise"] == RUNS
+    assert "measure" not in jobs
+    campaign.snakemake("snakemake, all runs summed up, analysed and reported")
+
+    nothing = campaign.snakemake("snakemake with nothing to do")
+    assert "Nothing to be done" in nothing.output
+    assert nothing.seconds <= NOTHING_TO_DO_S
+
+    run = plan.runs[0]
+    campaign.run("loadstone summarise, one run", "loadstone", "summarise", *_files_of(run.experiment, run.repeat))
+    outputs = ("summary.csv", "scaling.json", "verdicts.json", "repeats.json", "hypotheses.json")
+    campaign.run(
+        "loadstone analyse", "loadstone", "analyse", "--plan=results/plan.json", "--summaries=results/summaries",
+        *(f"--{Path(name).stem}=again-{name}" for name in outputs),
+    )  # fmt: skip
+    for name in outputs:
+        assert (tmp_path / f"again-{name}").read_bytes() == (tmp_path / "results" / name).read_bytes()
+    report = campaign.run(
+        "loadstone report", "loadstone", "report", "--plan=results/plan.json", "--results=results", "--output=page.html"
+    )
+    size = (tmp_path / "page.html").stat().st_size / 1e6
+    print(f"the page: {size:.1f} MB")
+    assert report.seconds <= REPORT_S
+    assert size <= REPORT_MB
+
+
+def _files_of(experiment: str, repeat: int) -> Sequence[str]:
+    folder = f"results/runs/{experiment}/{repeat}"
+    files = {"requests": "requests.parquet", "processes": "processes.parquet", "record": "run.json"}
+    return [*(f"--{option}={folder}/{file}" for option, file in files.items()), "--into=again"]

@@ -1,0 +1,41 @@
+"""Samples of processes: all of them reach the file, few are held in memory."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from loadstone.measure import probes
+from loadstone.measure.probes import SCHEMA, Sampler
+
+
+def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "ROWS_A_GROUP", 10)
+    path = tmp_path / "processes.parquet"
+    sampler = Sampler(path)
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as other:
+        for _ in range(15):
+            sampler.sample([("load-master", os.getpid()), ("server-worker", other.pid)])
+    sampler.sample([("server-worker", other.pid)])
+    assert set(sampler.busy()) <= {"host", "load-master", "server-worker"}
+    sampler.close()
+    with pq.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
+        assert file.schema_arrow.equals(SCHEMA)
+    assert groups == [12, 12, 12, 10], "four samples of three rows fill a group; the last was of the host alone"
+    samples = pd.read_parquet(path)
+    assert samples.groupby("role", observed=True)["pid"].agg(["size", "nunique"]).to_dict("index") == {
+        "host": {"size": 16, "nunique": 1},
+        "load-master": {"size": 15, "nunique": 1},
+        "server-worker": {"size": 15, "nunique": 1},
+    }
+    assert samples["time"].is_monotonic_increasing
+
+
+def test_no_samples_make_an_empty_table(tmp_path: Path) -> None:
+    Sampler(tmp_path / "processes.parquet").close()
+    assert pq.read_table(tmp_path / "processes.parquet").schema.equals(SCHEMA)

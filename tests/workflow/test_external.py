@@ -1,0 +1,161 @@
+"""A run against a server that somebody else runs, and who may be reached from outside while one is measured."""
+
+import contextlib
+import ipaddress
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+import requests
+
+from loadstone.analyse.bottleneck import SERIAL_SECTION, SERVER_CONCURRENCY, SERVER_CPU, judge
+from loadstone.analyse.signalsfile import read_signals
+from loadstone.cli import summarise
+from loadstone.measure.server import free_port
+from loadstone.plan import Run
+from loadstone.record import read_record
+from tests.conftest import ROOT, processes_of, wait_for
+
+Start = Callable[[Run], "subprocess.Popen[str]"]
+
+STARTING, POSTED = 8, 4
+BEFORE = STARTING + POSTED
+"""Albums that the server holds when the run begins, of which the suite knows three."""
+LOAD = "{users: 4, spawn_rate: 4, think_time: 0.05, user: FastHttpUser}"
+
+
+def suite(server: str, duration: str = "1s", load: str = LOAD) -> str:
+    return (
+        f"baselines: false\ndefaults: {{duration: {duration}, warm_up: 200ms, repeats: 1}}\n"
+        f"experiments: {{a: {{server: {{{server}}}, load: {load}}}}}"
+    )
+
+
+@contextlib.contextmanager
+def somebodys_server(application: str) -> Iterator[str]:
+    """Run an application of `server` under gunicorn, as somebody who knows nothing of Loadstone would."""
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60"]
+    command += ["--no-control-socket", "--bind", url.removeprefix("http://"), application]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+
+        def answers() -> bool:
+            with contextlib.suppress(requests.ConnectionError):
+                return requests.get(f"{url}/healthz", timeout=5).status_code > 0
+            return False
+
+        try:
+            wait_for(answers, 30, "an answer of somebody's server")
+            yield url
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with somebodys_server(f"server:create_app(albums={STARTING})") as url:
+        yield url
+
+
+def outcome(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
+    """Wait for the end of a run; return its exit code and what went wrong, in Loadstone's words."""
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    return process.returncode, [line for line in errors.splitlines() if line.startswith("loadstone: ")]
+
+
+def test_run_against_somebodys_server(
+    url: str, first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
+) -> None:
+    for number in range(POSTED):  # as a run before this one did
+        album = {"id": f"u{number}-1", "title": "Take 1", "artist": f"User {number}", "price": 5}
+        assert requests.post(f"{url}/albums", json=album, timeout=5).status_code == 201
+    assert outcome(start_measure(first_run(suite(f"kind: external, url: '{url}'")))) == (0, [])
+    folder = tmp_path / "runs" / "a" / "1"
+    record = read_record(folder / "run.json")
+
+    assert record.commands.server is None
+    assert record.exit_codes == {"load-master": 0, "load-worker-0": 0}
+    assert [(check.name, check.ok) for check in record.checks] == [("requests counted by Locust", True)]
+    assert record.counts.server is None
+    samples = pq.read_table(folder / "processes.parquet").column("role").unique().to_pylist()
+    assert sorted(samples) == ["host", "load-master", "load-worker"]
+    rows = pq.read_table(folder / "requests.parquet").to_pylist()
+    assert [row["error"] for row in rows if row["error"]] == []
+    posted = sum(row["endpoint"] == "POST /albums" for row in rows)
+    assert posted > 0
+    albums = record.albums
+    assert albums is not None
+    assert (albums.before, albums.after, albums.expected_after) == (BEFORE, BEFORE + posted, BEFORE + posted)
+    assert BEFORE <= albums.window_begin <= albums.window_end <= albums.after
+    assert requests.get(f"{url}/healthz", timeout=5).json()["albums"] == albums.after, "it runs on as it was"
+    assert_nothing_is_held_against_it(folder, tmp_path / "tables")
+    assert not (folder / "logs" / "server.log").exists()
+
+
+def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
+    """Sum the run up and judge it, as the workflow does."""
+    summarise(folder / "requests.parquet", folder / "processes.parquet", folder / "run.json", tables)
+    verdict = judge(read_signals(tables / "signals.json"))
+    assert verdict.verdict not in (SERVER_CPU, SERVER_CONCURRENCY, SERIAL_SECTION)
+    assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
+    assert not {"u_server", "u_slot"} & {figure.signal for figure in verdict.evidence}
+
+
+@pytest.mark.parametrize(
+    ("application", "server", "sentence"),
+    [
+        ("server:create_app(albums=2)", "", "GET /albums/3: status 404 where 200 was expected"),
+        ("server:create_constant()", "albums: 1", "GET /albums: not a list of albums"),
+        (None, "", "nobody answers at http://127.0.0.1:"),
+    ],
+    ids=["too few albums", "no album API", "nobody there"],
+)
+def test_server_of_another_kind_is_refused(
+    first_run: Callable[[str], Run],
+    start_measure: Start,
+    application: str | None,
+    server: str,
+    sentence: str,
+) -> None:
+    somewhere = contextlib.nullcontext(f"http://127.0.0.1:{free_port()}")
+    with somebodys_server(application) if application else somewhere as url:
+        code, [line] = outcome(start_measure(first_run(suite(f"kind: external, url: '{url}', {server}".strip(", ")))))
+    assert code == 1
+    assert sentence in line
+
+
+def test_redirection_is_not_followed(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
+    """Else a server nearby could send the load elsewhere."""
+    with somebodys_server("tests.workflow.elsewhere:application") as url:
+        run = first_run(
+            suite(f"kind: external, url: '{url}', albums: 1", load=LOAD.replace("}", ", mix: {get_album: 1}}"))
+        )
+        assert outcome(start_measure(run)) == (0, [])
+    rows = pq.read_table(tmp_path / "runs" / "a" / "1" / "requests.parquet").to_pylist()
+    assert {row["status"] for row in rows} == {200, 302}
+    assert {row["error"] for row in rows if row["status"] == 302} == {"HTTP 302"}
+
+
+def test_all_that_listens_is_on_loopback(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
+    process = start_measure(first_run(suite("albums_max: 3", duration="20s")))
+    log = tmp_path / "logs" / "1.log"
+    wait_for(lambda: log.exists() and ": window" in log.read_text("utf-8"), 60, "the window")
+    listening: dict[str, set[str]] = {}
+    for each in [psutil.Process(process.pid), *processes_of(tmp_path)]:
+        for socket in each.net_connections(kind="inet"):
+            if socket.status == psutil.CONN_LISTEN or not socket.raddr:
+                command = " ".join(each.cmdline())
+                who = next((name for name in ("gunicorn", "locust") if name in command), command)
+                listening.setdefault(who, set()).add(socket.laddr.ip)
+    process.terminate()
+    code, _ = outcome(process)
+    assert code == 130
+    assert set(listening) == {"gunicorn", "locust"}
+    assert all(ipaddress.ip_address(ip).is_loopback for ips in listening.values() for ip in ips)
