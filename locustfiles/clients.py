@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]  # geventhttpclient needs it
 import geventhttpclient.client
 import requests
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
@@ -78,10 +79,10 @@ class _BoundedFastResponse(FastResponse):
     """Locust's view of it."""
 
     def unzipped(self, gzip: bool = True, br: bool = False) -> bytes:
-        """Unpack the body. Raises `TooLargeError`, and zlib.error where it can't be unpacked; brotli it isn't."""
+        """Unpack the body. Raises `TooLargeError`, and zlib.error where it can't be unpacked."""
         packed: bytes = self.read()
         if br:
-            raise zlib.error("brotli")
+            return _unbrotlied(packed)
         try:
             return _inflated(packed, 16 + zlib.MAX_WBITS if gzip else zlib.MAX_WBITS)
         except zlib.error:
@@ -97,9 +98,24 @@ class _BoundedFastResponse(FastResponse):
 
 
 def _inflated(packed: bytes, window_bits: int) -> bytes:
-    unpacked = zlib.decompressobj(window_bits).decompress(packed, MOST_BYTES + 1)
+    unpacker = zlib.decompressobj(window_bits)
+    return _whole(unpacker.decompress(packed, MOST_BYTES + 1), unpacker.eof)
+
+
+def _unbrotlied(packed: bytes) -> bytes:
+    unpacker = brotli.Decompressor()
+    try:
+        unpacked = unpacker.process(packed, output_buffer_limit=MOST_BYTES + 1)
+    except brotli.error as error:
+        raise zlib.error(str(error)) from None
+    return _whole(unpacked, unpacker.is_finished())
+
+
+def _whole(unpacked: bytes, ended: bool) -> bytes:
     if len(unpacked) > MOST_BYTES:
         raise TooLargeError
+    if not ended:
+        raise zlib.error("cut short")
     return unpacked
 
 
@@ -112,7 +128,8 @@ class _Agent(LocustUserAgent):
 
 def bound_http(session: HttpSession) -> None:
     """Bound what a user's python-requests client reads."""
-    session.mount("http://", _BoundedAdapter(pool_manager=None))
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _BoundedAdapter(pool_manager=None))
 
 
 def bound_fast_http(session: FastHttpSession) -> None:

@@ -60,8 +60,11 @@ def empty(path: Path) -> None:
 
 
 def flip_a_bit(path: Path) -> None:
+    """Damage a page's data; of its header, which has no checksum, not every bit means something."""
+    column = pq.read_metadata(path).row_group(0).column(0)
+    end = (column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size
     data = bytearray(path.read_bytes())
-    data[len(data) // 4] ^= 1
+    data[end - 4] ^= 1
     path.write_bytes(data)
 
 

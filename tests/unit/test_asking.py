@@ -35,13 +35,13 @@ def pour(connection: socket.socket) -> None:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Say], int]]:
-    """Start a server of one connection; return its port."""
+def serve() -> Iterator[Callable[[Say], str]]:
+    """Start a server of one connection; return its address."""
     with socket.socket() as listening, contextlib.ExitStack() as stack:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
 
-        def start(say: Say) -> int:
+        def start(say: Say) -> str:
             def answer() -> None:
                 connection, _ = listening.accept()
                 with connection, contextlib.suppress(OSError):
@@ -51,14 +51,14 @@ def serve() -> Iterator[Callable[[Say], int]]:
             thread = threading.Thread(target=answer, daemon=True)
             thread.start()
             stack.callback(thread.join, 5)
-            return int(listening.getsockname()[1])
+            return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
         yield start
 
 
-def test_whole_answer(serve: Callable[[Say], int]) -> None:
-    port = serve(lambda c: c.sendall(OK + b'Content-Length: 14\r\n\r\n{"albums": 17}'))
-    assert ask(port, "GET", "/healthz", 5).json() == {"albums": 17}
+def test_whole_answer(serve: Callable[[Say], str]) -> None:
+    url = serve(lambda c: c.sendall(OK + b'Content-Length: 14\r\n\r\n{"albums": 17}'))
+    assert ask(url, "GET", "/healthz", 5).json() == {"albums": 17}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_whole_answer(serve: Callable[[Say], int]) -> None:
     ],
     ids=["closed", "not-http", "half-body", "half-chunk", "slow-body", "slow-header", "silent", "gigabyte"],
 )
-def test_anything_else_is_a_sentence(serve: Callable[[Say], int], say: Say, sentence: str) -> None:
+def test_anything_else_is_a_sentence(serve: Callable[[Say], str], say: Say, sentence: str) -> None:
     tracemalloc.start()
     began = time.monotonic()
     with pytest.raises(ServerError) as refused:
@@ -91,7 +91,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         with pytest.raises(ServerError, match="no usable answer: connection refused"):
-            ask(free.getsockname()[1], "GET", "/", 1)
+            ask(f"http://127.0.0.1:{free.getsockname()[1]}", "GET", "/", 1)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_nobody_listens() -> None:
     ],
     ids=["status", "html", "bytes", "deep"],
 )
-def test_answer_that_can_not_be_used(serve: Callable[[Say], int], answer: bytes, sentence: str) -> None:
+def test_answer_that_can_not_be_used(serve: Callable[[Say], str], answer: bytes, sentence: str) -> None:
     got = ask(serve(lambda c: c.sendall(answer)), "GET", "/", 5)
     with pytest.raises(ServerError) as refused:
         got.json()

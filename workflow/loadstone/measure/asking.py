@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from loadstone.errors import ServerError
 
@@ -36,20 +37,23 @@ class Answer:
             raise ServerError(f"{self.asked}: not JSON: it begins with {beginning!r}") from None
 
 
-def ask(port: int, method: str, path: str, deadline_s: float, content: object = None) -> Answer:
-    """Ask 127.0.0.1 on a connection of its own. Raises `ServerError` where no whole answer comes in time.
+def ask(url: str, method: str, path: str, deadline_s: float, content: object = None) -> Answer:
+    """Ask the server at `url`, on a connection of its own and without a proxy.
 
-    A socket's timeout bounds the wait for the next byte; so the connection is ended from outside when time is over.
+    Raises `ServerError` where no whole answer comes in time. A socket's timeout bounds the wait for the next byte; so
+    the connection is ended from outside when time is over.
     """
     asked = f"{method} {path}"
     body = None if content is None else json.dumps(content)
     headers = CLOSING if body is None else {**CLOSING, "Content-Type": "application/json"}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=deadline_s)
+    place = urlsplit(url)
+    kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+    connection = kind(place.hostname or "", place.port, timeout=deadline_s)
     late = threading.Event()
     try:
         connection.connect()
         with _ended_after(deadline_s, connection.sock, late):
-            connection.request(method, path, body, headers)
+            connection.request(method, place.path.rstrip("/") + path, body, headers)
             response = connection.getresponse()
             read = response.read(MOST_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:

@@ -41,14 +41,14 @@ class GunicornUnderTest:
         self._state = scratch / "server-state"
         self._state.mkdir()
         self._stop = stop
-        self._port = config.port or free_port()
-        self._refuse_taken(self._port)
-        self.url = f"http://127.0.0.1:{self._port}"
+        port = config.port or free_port()
+        self._refuse_taken(port)
+        self.url = f"http://127.0.0.1:{port}"
         self._preflight_requests = 0
         self._unhealthy = ""
         self.started = time.time()
         self.process = Child(
-            self._command(self._port), logs / "server.log", guard, {"SERVER_STATE_DIR": str(self._state.absolute())}
+            self._command(port), logs / "server.log", guard, {"SERVER_STATE_DIR": str(self._state.absolute())}
         )
 
     def _refuse_taken(self, port: int) -> None:
@@ -99,7 +99,7 @@ class GunicornUnderTest:
     def _health(self, deadline_s: float) -> int | None:
         """Ask for its health; return how many albums it holds, None where that is no usable answer, and note why."""
         try:
-            content = ask(self._port, "GET", "/healthz", deadline_s).json()
+            content = ask(self.url, "GET", "/healthz", deadline_s).json()
             return int(content["albums"])
         except ServerError as error:
             self._unhealthy = str(error)
@@ -138,7 +138,7 @@ class GunicornUnderTest:
 
     def _ask(self, method: str, path: str, expected: int, body: object = None) -> object:
         self._preflight_requests += 1
-        answer: object = ask(self._port, method, path, ANSWER_DEADLINE_S, body).json(expected)
+        answer: object = ask(self.url, method, path, ANSWER_DEADLINE_S, body).json(expected)
         return answer
 
     def albums(self) -> int:
