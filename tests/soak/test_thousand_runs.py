@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from loadstone.plan import make_plan
+from loadstone.cli import app
+from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
 from tests.conftest import ROOT
 from tests.soak.synthetic import write_run
@@ -18,7 +19,10 @@ from tests.unit.test_report_size import suite
 
 RUNS = 1002
 """Half of them experiments, half levels of sweeps, three repeats each."""
+SUMMARIES = "results/summaries"
 MOST_MB = 1024
+SUMMED_UP_A_SECOND, SUMMARISE_S = 2e6, 0.5
+"""Requests, and seconds that a run takes beside: a thousand of them read and write eight thousand files."""
 NOTHING_TO_DO_S = 3.0 * RUNS / 100
 """Three seconds for a hundred runs."""
 REPORT_S, REPORT_MB = 20.0 * RUNS / 300, 5.0 * RUNS / 300
@@ -47,7 +51,11 @@ class Campaign:
         began = time.monotonic()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", *arguments], cwd=self.folder, stdout=output, stderr=subprocess.STDOUT
+                [sys.executable, "-m", *arguments],
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
             _, status, used = os.wait4(process.pid, 0)  # the most memory of it, or of any process that it waited for
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -81,14 +89,20 @@ def test_a_thousand_runs(tmp_path: Path, write_suite: Callable[[str], Path]) -> 
     jobs = planned_jobs(campaign.snakemake("snakemake, dry run", "--dry-run").output)
     assert jobs["summarise"] == RUNS
     assert "measure" not in jobs
-    campaign.snakemake("snakemake, all runs summed up, analysed and reported")
+
+    run = plan.runs[0]
+    campaign.run("loadstone summarise, one run", "loadstone", "summarise", *_files_of(run))
+    summarised = campaign.run(
+        "summarise, all runs in one process", "tests.soak.test_thousand_runs", str(campaign.suite)
+    )
+    assert summarised.seconds <= sum(requests) / SUMMED_UP_A_SECOND + RUNS * SUMMARISE_S
+    assert "summarise" not in planned_jobs(campaign.snakemake("snakemake, dry run", "--dry-run").output)
+    campaign.snakemake("snakemake, all runs analysed and reported")
 
     nothing = campaign.snakemake("snakemake with nothing to do")
     assert "Nothing to be done" in nothing.output
     assert nothing.seconds <= NOTHING_TO_DO_S
 
-    run = plan.runs[0]
-    campaign.run("loadstone summarise, one run", "loadstone", "summarise", *_files_of(run.experiment, run.repeat))
     outputs = ("summary.csv", "scaling.json", "verdicts.json", "repeats.json", "hypotheses.json")
     campaign.run(
         "loadstone analyse", "loadstone", "analyse", "--plan=results/plan.json", "--summaries=results/summaries",
@@ -105,7 +119,17 @@ def test_a_thousand_runs(tmp_path: Path, write_suite: Callable[[str], Path]) -> 
     assert size <= REPORT_MB
 
 
-def _files_of(experiment: str, repeat: int) -> Sequence[str]:
-    folder = f"results/runs/{experiment}/{repeat}"
+def _files_of(run: Run) -> list[str]:
+    part = f"{run.experiment}/{run.repeat}"
     files = {"requests": "requests.parquet", "processes": "processes.parquet", "record": "run.json"}
-    return [*(f"--{option}={folder}/{file}" for option, file in files.items()), "--into=again"]
+    return [*(f"--{option}=results/runs/{part}/{file}" for option, file in files.items()), f"--into={SUMMARIES}/{part}"]
+
+
+def summarise_all(suite_path: Path) -> None:
+    """Do what a thousand jobs of Snakemake would do, without their thousand interpreters."""
+    for run in make_plan(load_suite(suite_path)).runs:
+        app(["summarise", *_files_of(run)], standalone_mode=False)
+
+
+if __name__ == "__main__":
+    summarise_all(Path(sys.argv[1]))

@@ -50,12 +50,12 @@ def of(server: str) -> str:
         (of("url: 'http://[::2]:80'"), "is not this machine"),
         (of("url: 'http://127.0.0.1:80', workers: 2"), "experiments.a.server.workers: unknown key; allowed: kind, url"),
         (of("url: 'http://127.0.0.1:80', albums: two"), "experiments.a.server.albums: 'two' is not allowed"),
-        ("experiments: {a: {server: {kind: tomcat}}}", "server.kind: 'tomcat' is not allowed; allowed: gunicorn, exte"),
+        ("experiments: {a: {server: {kind: tomcat}}}", "server.kind: 'tomcat' is not allowed; allowed: gunicorn, comm"),
         ("experiments: {a: {server: {url: 'http://127.0.0.1:80'}}}", "server.url: unknown key; allowed: kind, app"),
         (
             "defaults: {server: {kind: external, url: 'http://127.0.0.1:80'}}\n"
             "sweeps: {s: {vary: server.albums, values: [1, 2]}}",
-            "sweeps.s.vary: server.albums can't be varied, as somebody else runs a server of kind external",
+            "sweeps.s.vary: server.albums can't be varied: nothing is known of the inside of a server of kind external",
         ),
         (
             "experiments: {a: {server: {kind: external, url: 'http://127.0.0.1:80'}, load: {mix: {calibration: 1}}}}",
@@ -98,6 +98,27 @@ def test_name_that_leads_to_another_machine_is_refused() -> None:
     refuse_remote(ExternalServer(url="http://localhost:80"))
     with pytest.raises(ServerError, match="no such host"):
         refuse_remote(ExternalServer(url=f"http://{'a' * 64}.invalid:80", allow_remote=True))
+
+
+@pytest.mark.parametrize(
+    ("server", "complaint"),
+    [
+        ("url: 'http://127.0.0.1:8080'", "experiments.a.server.argv: missing"),
+        ("url: 'http://127.0.0.1:8080', argv: []", "experiments.a.server.argv: [] is not allowed"),
+        ("url: 'http://127.0.0.1:8080', argv: serve me", "experiments.a.server.argv: 'serve me' is not allowed"),
+        ("url: 'http://127.0.0.1:8080', argv: [serve], ready: healthz", "experiments.a.server.ready: 'healthz' is not"),
+        ("url: 'http://192.0.2.1:80', argv: [serve]", "experiments.a.server: url: a command starts its server on this"),
+        (
+            "url: 'http://127.0.0.1:80', argv: [serve], allow_remote: true",
+            "experiments.a.server.allow_remote: unknown key; allowed: kind, argv",
+        ),
+    ],
+)
+def test_mistake_in_a_command_is_told_in_one_line(write_suite: WriteSuite, server: str, complaint: str) -> None:
+    with pytest.raises(SuiteError) as caught:
+        load_suite(write_suite(of(server).replace("external", "command")))
+    [line] = caught.value.lines
+    assert complaint in line
 
 
 def test_baselines_ask_the_same_server(write_suite: WriteSuite) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import json
 import os
 import signal
 import subprocess
@@ -108,25 +109,70 @@ def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
     assert not {"u_server", "u_slot"} & {figure.signal for figure in verdict.evidence}
 
 
+def test_run_against_a_server_that_a_command_starts(
+    first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
+) -> None:
+    port = free_port()
+    argv = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60"]
+    argv += ["--no-control-socket", "--bind", f"127.0.0.1:{port}", f"server:create_app(albums={STARTING})"]
+    run = first_run(suite(f"kind: command, argv: {json.dumps(argv)}, url: 'http://127.0.0.1:{port}'"))
+    assert outcome(start_measure(run)) == (0, [])
+    folder = tmp_path / "runs" / "a" / "1"
+    record = read_record(folder / "run.json")
+    assert record.commands.server == argv
+    assert record.exit_codes == {"server": 0, "load-master": 0, "load-worker-0": 0}
+    assert record.albums is not None
+    assert record.albums.before == STARTING
+    samples = pq.read_table(folder / "processes.parquet").to_pylist()
+    assert len({row["pid"] for row in samples if row["role"] == "server-worker"}) == 2, "gunicorn and its worker"
+    assert f"$ {sys.executable} -m gunicorn" in (folder / "logs" / "server.log").read_text("utf-8")
+    assert processes_of(tmp_path) == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
+
+
 @pytest.mark.parametrize(
-    ("application", "server", "sentence"),
+    ("argv", "sentence"),
     [
-        ("server:create_app(albums=2)", "", "GET /albums/3: status 404 where 200 was expected"),
-        ("server:create_constant()", "albums: 1", "GET /albums: not a list of albums"),
-        (None, "", "nobody answers at http://127.0.0.1:"),
+        (["/no/such/program"], "server.argv: /no/such/program can't be started: No such file or directory"),
+        ([sys.executable, "-c", "raise SystemExit('I give up')"], "the server ended with exit code 1: I give up"),
     ],
-    ids=["too few albums", "no album API", "nobody there"],
+    ids=["no program", "ends"],
+)
+def test_command_that_starts_nothing(
+    first_run: Callable[[str], Run], start_measure: Start, argv: list[str], sentence: str
+) -> None:
+    server = f"kind: command, argv: {json.dumps(argv)}, url: 'http://127.0.0.1:{free_port()}'"
+    code, [line] = outcome(start_measure(first_run(suite(server))))
+    assert code == 1
+    assert sentence in line
+
+
+def test_command_does_not_measure_what_listens_there_already(
+    url: str, first_run: Callable[[str], Run], start_measure: Start
+) -> None:
+    code, [line] = outcome(start_measure(first_run(suite(f"kind: command, argv: [sleep, '60'], url: '{url}'"))))
+    assert code == 1
+    assert f"somebody listens on port {url.rpartition(':')[2]} of 127.0.0.1 already" in line
+
+
+@pytest.mark.parametrize(
+    ("application", "sentence"),
+    [
+        ("server:create_app(albums=2)", "GET /albums/3: status 404 where 200 was expected"),
+        (None, "nobody answers at http://127.0.0.1:"),
+    ],
+    ids=["too few albums", "nobody there"],
 )
 def test_server_of_another_kind_is_refused(
     first_run: Callable[[str], Run],
     start_measure: Start,
     application: str | None,
-    server: str,
     sentence: str,
 ) -> None:
     somewhere = contextlib.nullcontext(f"http://127.0.0.1:{free_port()}")
     with somebodys_server(application) if application else somewhere as url:
-        code, [line] = outcome(start_measure(first_run(suite(f"kind: external, url: '{url}', {server}".strip(", ")))))
+        code, [line] = outcome(start_measure(first_run(suite(f"kind: external, url: '{url}'"))))
     assert code == 1
     assert sentence in line
 

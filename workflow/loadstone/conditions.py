@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from loadstone.external import ExternalServer
+from loadstone.external import CommandServer, ExternalServer
 from loadstone.values import (
     LONGEST_OF_MEAN,
     Duration,
@@ -85,7 +85,7 @@ class GunicornServer(Model):
         return self
 
 
-Server = Annotated[GunicornServer | ExternalServer, Field(discriminator="kind")]
+Server = Annotated[GunicornServer | CommandServer | ExternalServer, Field(discriminator="kind")]
 """What can be under test, told apart by `kind`."""
 DEFAULT_KIND = "gunicorn"
 

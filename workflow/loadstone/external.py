@@ -1,11 +1,14 @@
-"""A server that somebody else runs: where it is, and whether a load may be aimed there."""
+"""Servers of which only the answers are known: one that somebody else runs, and one that a command of theirs starts.
+
+Where they are, and whether a load may be aimed there.
+"""
 
 import ipaddress
 import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from loadstone.values import Model
 
@@ -66,6 +69,46 @@ class ExternalServer(Model):
     def port(self) -> int:
         """TCP port."""
         return urlsplit(self.url).port or 0
+
+
+def _words(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class CommandServer(Model):
+    """A server that speaks the album API and is started by a command, afresh for each run."""
+
+    kind: Literal["command"] = "command"
+    """Who starts the system under test."""
+    argv: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
+    """The command, word by word; no shell reads it. It runs in the project's folder."""
+    url: Annotated[str, AfterValidator(check_url)]
+    """Where it will listen, on this machine: http://HOST:PORT."""
+    ready: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/healthz"
+    """Path that answers with a status below 400 once it is ready."""
+    albums: int = Field(default=3, ge=0, le=1_000_000)
+    """Albums that it is sure to hold when it starts, with the ids 1 to this number."""
+
+    @model_validator(mode="after")
+    def _near(self) -> "CommandServer":
+        if "@" in self.url or not is_loopback(self.host):
+            raise ValueError("url: a command starts its server on this machine; allowed: http://127.0.0.1:PORT")
+        return self
+
+    @property
+    def host(self) -> str:
+        """Name or address."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """TCP port."""
+        return urlsplit(self.url).port or 0
+
+    @property
+    def allow_remote(self) -> bool:
+        """It never may."""
+        return False
 
 
 def remote_refused(host: str) -> str:

@@ -4,7 +4,7 @@ FORMAT counts changes that a reader has to know of:
 
 1. the first
 2. requests.parquet has the column `intended`
-3. a server that somebody else runs has no command, no exit code, and perhaps no count of albums
+3. a server that somebody else runs has no command and no exit code, and it or one of a command perhaps no albums
 """
 
 from pathlib import Path
@@ -122,7 +122,7 @@ class RunRecord(Part):
     commands: Commands
     phases: Phases
     albums: AlbumCounts | None
-    """None where a server that somebody else runs doesn't say how many it holds."""
+    """None where a server that isn't ours doesn't say how many it holds."""
     counts: RequestCounts
     exit_codes: dict[str, int | None]
     checks: list[Check]

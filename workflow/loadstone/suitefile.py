@@ -124,8 +124,8 @@ def _layers(
         kind = _kind([Layer("", sweep.overrides), *below])
         if sweep.vary.startswith("server.") and kind != DEFAULT_KIND:
             complaints.append(
-                f"{where}.vary: {sweep.vary} can't be varied, as somebody else runs a server of kind {kind}; "
-                "allowed: keys of load"
+                f"{where}.vary: {sweep.vary} can't be varied: nothing is known of the inside of a server of kind "
+                f"{kind}; allowed: keys of load"
             )
             continue
         levels_of[name] = []

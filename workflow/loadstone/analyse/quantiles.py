@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Batch = tuple[Ints, Floats]
 """Group numbers and values, of equal length; values are finite and not negative."""
 
-MOST_GATHERED = 20_000_000
+MOST_GATHERED = 5_000_000
 
 _MANTISSA_BITS = 10  # bins are 2^-10 wide, relative to the value
 _SHIFT = 52 - _MANTISSA_BITS

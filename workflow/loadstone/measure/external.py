@@ -1,4 +1,4 @@
-"""A system under test that somebody else runs: find it, ask it a few things, and leave it as it is."""
+"""A system under test of which only the answers are known: find it, ask it a few things, and leave it as it is."""
 
 import socket
 import time
@@ -8,10 +8,10 @@ import requests
 
 from loadstone.conditions import Mix
 from loadstone.errors import ServerError
-from loadstone.external import ExternalServer, is_loopback, remote_refused
+from loadstone.external import CommandServer, ExternalServer, is_loopback, remote_refused
 from loadstone.measure.processes import StopRequest, wait_until
 
-READY_DEADLINE_S = 3.0
+READY_DEADLINE_S = 2.0
 """It is to be there already."""
 ANSWER_DEADLINE_S = 10.0
 MOST_BYTES = 2**26
@@ -24,7 +24,7 @@ NO_JSON = b"{"
 class ExternalUnderTest:
     """A server at a URL, of which only its answers are known."""
 
-    def __init__(self, config: ExternalServer, stop: StopRequest) -> None:
+    def __init__(self, config: ExternalServer | CommandServer, stop: StopRequest) -> None:
         self.config = config
         self.url = config.url
         self.started = time.time()
@@ -34,8 +34,9 @@ class ExternalUnderTest:
         refuse_remote(config)
 
     @property
-    def command(self) -> None:
+    def command(self) -> list[str] | None:
         """There is none that we know of."""
+        return None
 
     def wait_ready(self) -> float:
         """Wait until it answers anything to GET /healthz; return that moment. Raises `ServerError`."""
@@ -113,9 +114,10 @@ class ExternalUnderTest:
     def restarts(self) -> None:
         """Nobody knows."""
 
-    def stop(self) -> None:
+    def stop(self) -> int | None:
         """Let it run: others may be using it."""
         self._session.close()
+        return None
 
     def kill(self) -> None:
         """Likewise."""
@@ -125,7 +127,7 @@ class ExternalUnderTest:
         """Nobody knows."""
 
 
-def refuse_remote(config: ExternalServer) -> None:
+def refuse_remote(config: ExternalServer | CommandServer) -> None:
     """Raise `ServerError` where the host's name doesn't resolve, or to another machine than this without leave."""
     try:
         found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Protocol
 
 from loadstone.conditions import GunicornServer, Mix, Server
+from loadstone.external import CommandServer
+from loadstone.measure.commanded import CommandUnderTest
 from loadstone.measure.external import ExternalUnderTest
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import StopRequest
@@ -57,4 +59,6 @@ def open_target(server: Server, scratch: Path, logs: Path, guard: Guard, stop: S
     """Start the system under test, or find out where it is. Raises `ServerError`."""
     if isinstance(server, GunicornServer):
         return GunicornUnderTest(server, scratch, logs, guard, stop)
+    if isinstance(server, CommandServer):
+        return CommandUnderTest(server, logs, guard, stop)
     return ExternalUnderTest(server, stop)

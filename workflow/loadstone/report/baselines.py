@@ -1,12 +1,13 @@
 """What verdicts are judged against: the unloaded response of every server, and the ceiling of every generator."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.baselines import CEILING, UNLOADED
 from loadstone.conditions import Mix, Server
-from loadstone.external import ExternalServer
+from loadstone.external import CommandServer, ExternalServer
 from loadstone.plan import flat
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
@@ -99,6 +100,8 @@ def describe(server: Server, varying: set[str]) -> str:
     """Describe a server in a line: store, processes, threads, albums, and whatever else sets it apart."""
     if isinstance(server, ExternalServer):
         return f"{server.url}, run by somebody else"
+    if isinstance(server, CommandServer):
+        return shlex.join(server.argv)
     if server.app == "constant":
         return f"a constant answer, {numbers.several(server.workers, 'worker')}"
     threads = f" × {numbers.several(server.threads, 'thread')}" if server.worker_class == "gthread" else ""

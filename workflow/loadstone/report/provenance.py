@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from loadstone.conditions import DEFAULT_KIND
 from loadstone.external import ExternalServer
 from loadstone.record import RunRecord
 from loadstone.report import numbers
@@ -54,10 +55,10 @@ def provenance(campaign: Campaign) -> Provenance:
 
 
 def _server(record: RunRecord) -> str:
-    command, server = record.commands.server, record.run.server
-    return (
-        f"{server.url}, run by somebody else" if isinstance(server, ExternalServer) else " ".join((command or [])[1:])
-    )
+    server, command = record.run.server, record.commands.server or []
+    if isinstance(server, ExternalServer):
+        return f"{server.url}, run by somebody else"
+    return " ".join(command[1:] if server.kind == DEFAULT_KIND else command)
 
 
 def _commands(records: Sequence[RunRecord]) -> Iterator[str]:

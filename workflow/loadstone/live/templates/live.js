@@ -134,7 +134,7 @@
     show(at("current"), run !== null);
     if (run === null) { say(at("announced"), ""); return; }
     say(at("run"), label(run.name, run.repeat, run.search));
-    const server = run.server_workers === null ? "a server that somebody else runs" : several(run.server_workers, "server worker");
+    const server = run.server_workers === null ? "a server seen from outside" : several(run.server_workers, "server worker");
     say(at("what"), [several(run.users, "user"), several(run.load_workers, "Locust worker"), server].join(", "));
     say(at("announced"), `${label(run.name, run.repeat, run.search)}: ${run.phase}`);
     drawSteps(run.phase);
