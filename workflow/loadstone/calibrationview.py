@@ -36,9 +36,9 @@ def read_calibration(results: Path) -> dict[str, list[Reading]]:
 
 def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
     """Print predicted beside measured throughput, and what follows; tell whether all points passed."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("sweep", box=None, header_style="bold")
     for title in ("slots", "predicted", "with CPU", "measured", "interval", "ratio", "CPUs busy"):
         table.add_column(title, justify="right")

@@ -18,9 +18,9 @@ def show_conclusion(results: Path, page: Path) -> None:
     """Print each experiment's throughput, response time and verdict. Raises `ResultError` where they can't be read."""
     verdicts = _read(results / "verdicts.json")["experiments"]
     measured = _read(results / "repeats.json")["experiments"]
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("experiment", "runs", "requests/s", "mean ms", "bound by", box=None, header_style="bold")
     for name, found in measured.items():
         if not is_baseline(name):

@@ -13,6 +13,8 @@ LoadstoneError
 `loadstone.__main__` prints them; nothing else does.
 """
 
+from loadstone.telling import printable
+
 
 class LoadstoneError(Exception):
     """A failure that is explained in one line each; never shown as a traceback."""
@@ -22,7 +24,7 @@ class LoadstoneError(Exception):
     @property
     def lines(self) -> list[str]:
         """What to print, a sentence a line."""
-        return str(self).splitlines()
+        return [printable(line) for line in str(self).split("\n") if line]
 
 
 class SuiteError(LoadstoneError):

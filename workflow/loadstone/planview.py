@@ -22,9 +22,9 @@ MOST_NAMED = 3
 
 def show_plan(plan: Plan) -> None:
     """Print the runs in order, what sets each apart, and how long it takes."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     base = common_ground(plan.suite)
     purposes = _purposes(plan)
     table = Table("#", "experiment", "repeat", "differs in", "expected", box=None, header_style="bold")
@@ -65,9 +65,9 @@ def read_repeats(path: Path) -> dict[str, Any] | None:
 
 def show_precision(plan: Plan, repeats: Mapping[str, Any]) -> None:
     """Print how precise an earlier campaign was, and how many repeats the wanted precision takes (`repeats.json`)."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("experiment", "runs", "requests/s", "mean ms", "wanted", "repeats for it", box=None)
     measured = repeats["experiments"]
     for name, settings in plan.suite.experiments.items():

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from loadstone.errors import SuiteError
+from loadstone.telling import short
 
 Settings = Annotated[
     list[str] | None,
@@ -20,6 +21,6 @@ def overrides(settings: list[str] | None) -> dict[str, object]:
     for setting in settings or []:
         key, separator, value = setting.partition("=")
         if not separator:
-            raise SuiteError(f"command line: {setting!r} is not allowed; allowed: KEY=VALUE")
+            raise SuiteError(f"command line: {short(setting)} is not allowed; allowed: KEY=VALUE")
         values[key] = int(value) if value.isascii() and value.isdigit() else value
     return values

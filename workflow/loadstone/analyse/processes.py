@@ -18,6 +18,9 @@ COLUMNS = {
     "run_queue": "host only: mean number of processes that run or could",
 }
 
+COUNTERS = ("cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s")
+"""What is sampled: see `loadstone.measure.probes`."""
+
 
 def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame:
     """Return a row for each process and the host: see `COLUMNS`. Raises `ResultError` where the file is damaged."""
@@ -25,12 +28,24 @@ def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame
         samples = pd.read_parquet(path)
     except (OSError, ValueError, KeyError) as error:
         raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    _check(path, samples)
     rows = [
         _row(str(group["role"].iloc[0]), int(group["pid"].iloc[0]), group, window)
         for _, group in samples.groupby(["role", "pid"], observed=True, sort=True)
         if len(group) > 1
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _check(path: Path, samples: pd.DataFrame) -> None:
+    """Raise `ResultError` where a column is missing or holds what no sample has."""
+    for name in ("role", "pid", "time", *COUNTERS):
+        if name not in samples:
+            raise ResultError(f"{path}: damaged: no column {name}")
+        if name != "role" and not pd.api.types.is_numeric_dtype(samples[name]):
+            raise ResultError(f"{path}: damaged: {name} is no number")
+    if samples[["role", "pid", "time"]].isna().any(axis=None) or np.isinf(samples[["time", *COUNTERS]]).any(axis=None):
+        raise ResultError(f"{path}: damaged: a sample without its process, or a figure without bounds")
 
 
 def _row(role: str, pid: int, samples: pd.DataFrame, window: tuple[float, float]) -> dict[str, object]:

@@ -24,6 +24,7 @@ from loadstone.analyse.quantiles import (
     values_at_ranks,
 )
 from loadstone.analyse.reading import Columns, RequestFile
+from loadstone.errors import ResultError
 
 ALL = "all"
 """Name of the row that takes all endpoints together."""
@@ -38,6 +39,8 @@ LADDER = (
 LATE_MS = 10.0
 """A request that is sent later than intended by more than this is late: far above a timer's error, far below what any
 objective is about."""
+LATEST_S = 3600.0
+"""Seconds after the window in which a request may end: requests in flight are given half a minute."""
 MOST_KINDS = 20
 """Kinds of failure told apart for one endpoint; the rest are added up."""
 
@@ -112,6 +115,8 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
     course = _Course(load_started)
     lagging = False
     for columns in file.batches():
+        if columns.end.max(initial=end) > end + LATEST_S:
+            raise ResultError(f"{path}: damaged: a request ended more than {LATEST_S:g} s after the window")
         course.add(columns)
         inside = (columns.end >= begin) & (columns.end < end)
         good = inside & ~columns.failed

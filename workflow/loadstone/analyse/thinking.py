@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from loadstone.errors import ResultError
-
-BATCH_ROWS = 250_000
+from loadstone.analyse.reading import read_batches
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,11 +68,7 @@ def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Float
 
 
 def _batches(path: Path) -> Iterator[tuple[Ints, Floats, Floats]]:
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=["user", "time", "response_ms"]):
-                sent = batch.column("time").to_numpy()
-                answered = sent + batch.column("response_ms").to_numpy() / 1000
-                yield batch.column("user").to_numpy().astype(np.int64), sent, answered
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    for batch in read_batches(path, ["user", "time", "response_ms"]):
+        sent = batch.column("time").to_numpy()
+        answered = sent + batch.column("response_ms").to_numpy() / 1000
+        yield batch.column("user").to_numpy().astype(np.int64), sent, answered

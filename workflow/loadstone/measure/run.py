@@ -134,9 +134,9 @@ class _Measurement:
         record = RunRecord(
             run=self.run,
             commands=Commands(
-                server=server.process.argv,
-                load_master=fleet.master.argv,
-                load_workers=[worker.argv for worker in fleet.workers],
+                server=server.process.shown,
+                load_master=fleet.master.shown,
+                load_workers=[worker.shown for worker in fleet.workers],
             ),
             phases=Phases(**self.times),
             albums=albums,
