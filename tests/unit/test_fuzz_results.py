@@ -32,15 +32,16 @@ from loadstone.record import read_record
 from loadstone.report.data import load_campaign
 from loadstone.report.page import render
 from loadstone.suitefile import load_suite
-from tests.fuzzing import complaints, fuzz, json_trees, mutate, numbers, texts
+from tests.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate, numbers, texts
 from tests.unit.records import make_record
 from tests.unit.test_bottleneck import EAGER
 from tests.unit.test_report_page import analyse, write_run
 
 SUITE = """\
+baselines: false
 defaults: {repeats: 2, load: {users: 50, spawn_rate: 50}}
-experiments: {a: {}, b: {probe: true}}
-sweeps: {s: {vary: server.threads, values: [1, 2, 4], fit: [amdahl]}}
+experiments: {a: {}, b: {repeats: 1, probe: true}}
+sweeps: {s: {vary: server.threads, values: [1, 2, 4], repeats: 1, fit: [amdahl]}}
 hypotheses:
   h: {claim: c, gate: true, compare: {metric: mean, of: a, to: b}, expect: "> 1.05"}
   t: {claim: c, trend: {metric: mean, over: s}, expect: rises}
@@ -72,39 +73,49 @@ def campaign(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shutil.copytree(sound, tmp_path_factory.mktemp("damaged") / "campaign")
 
 
-def read_all(campaign: Path, sound: Path) -> None:
-    """Do all that commands do with a campaign's results; what each raises has to be explained."""
+def readers(campaign: Path, sound: Path) -> dict[str, Callable[[], object]]:
+    """What commands do with a campaign's results."""
     results = campaign / "results"
-    uses: list[Callable[[], object]] = [
-        lambda: render(load_campaign(read_plan(results / "plan.json"), results, None)),
-        lambda: analyse(read_plan(results / "plan.json"), campaign / "results"),
-        lambda: show_conclusion(results, Path("page")),
-        lambda: check_gates(results / "hypotheses.json"),
-        lambda: show_calibration(read_calibration(results)),
-        lambda: show_precision(read_plan(sound / "results/plan.json"), read_repeats(results / "repeats.json") or {}),
-        lambda: compare_folders(sound, campaign),
-    ]
-    for use in uses:
-        complaints(use)
+    return {
+        "report": lambda: render(load_campaign(read_plan(results / "plan.json"), results, None)),
+        "load": lambda: load_campaign(read_plan(results / "plan.json"), results, None),
+        "analyse": lambda: analyse(read_plan(results / "plan.json"), results),
+        "conclude": lambda: show_conclusion(results, Path("page")),
+        "gate": lambda: check_gates(results / "hypotheses.json"),
+        "calibrate": lambda: show_calibration(read_calibration(results)),
+        "plan": lambda: show_precision(read_plan(sound / "results/plan.json"), read_repeats(results / "repeats.json")),
+        "compare": lambda: compare_folders(sound, campaign),
+    }
 
 
-FILES = ("plan.json", "verdicts.json", "repeats.json", "scaling.json", "hypotheses.json", "summary.csv",
-         "runs/a/1/run.json", "summaries/a/1/window.json", "summaries/a/1/signals.json",
-         *(f"summaries/a/1/{name}.csv" for name in ("endpoints", "latency", "course", "processes")))  # fmt: skip
+OF_A_RUN = [f"summaries/a/1/{name}" for name in ("endpoints.csv", "latency.csv", "course.csv", "processes.csv")]
+FILES: dict[str, tuple[str, ...]] = {
+    "plan.json": ("report", "analyse", "compare"),
+    "verdicts.json": ("report", "conclude", "compare"),
+    "repeats.json": ("report", "conclude", "plan"),
+    "scaling.json": ("report", "calibrate"),
+    "hypotheses.json": ("report", "conclude", "gate"),
+    "summary.csv": ("compare",),
+    "runs/a/1/run.json": ("report", "compare"),
+    **dict.fromkeys([*OF_A_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),
+}
+"""File below results/ → who reads it."""
 
 
-@fuzz(60)
+@fuzz(30)
 @given(st.data())
 def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(FILES))
-    path = campaign / "results" / name
-    whole = (sound / "results" / name).read_bytes()
-    path.write_bytes(data.draw(damaged(whole, name)))
+    name = data.draw(st.sampled_from(sorted(FILES)))
+    damaged_file = campaign / "results" / name
+    damaged_file.write_bytes(data.draw(damaged((sound / "results" / name).read_bytes(), name)))
     try:
-        read_all(campaign, sound)
+        uses = readers(campaign, sound)
+        for use in FILES[name]:
+            # these two take a second, and what there is to refuse is nearly always refused in reading
+            complaints(uses["load"] if use in ("report", "analyse") and not EXAMPLES else uses[use])
     finally:
         for file in FILES:
-            (campaign / "results" / file).write_bytes((sound / "results" / file).read_bytes())
+            shutil.copyfile(sound / "results" / file, campaign / "results" / file)
 
 
 @st.composite
@@ -200,7 +211,7 @@ def damaged_parquet(draw: st.DrawFn, table: pa.Table) -> bytes:
     return content
 
 
-@fuzz(120)
+@fuzz(50)
 @given(st.data())
 def test_parquet_changed(sound: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.getbasetemp() / "parquet"

@@ -140,7 +140,7 @@ junk = st.recursive(
 )
 
 
-@fuzz(150)
+@fuzz(80)
 @given(st.data())
 def test_suites_with_values_changed(folder: Path, data: st.DataObject) -> None:
     tree = copy.deepcopy(data.draw(st.sampled_from(trees())))

@@ -4,20 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
+from loadstone.analyse.resultfiles import read_result
 from loadstone.baselines import is_baseline
 from loadstone.errors import ResultError
 from loadstone.planview import WIDTH_ELSEWHERE
 from loadstone.report.numbers import figure
+from loadstone.telling import listed, printable
 
 
 def show_conclusion(results: Path, page: Path) -> None:
     """Print each experiment's throughput, response time and verdict. Raises `ResultError` where they can't be read."""
-    verdicts = _read(results / "verdicts.json")["experiments"]
-    measured = _read(results / "repeats.json")["experiments"]
+    verdicts = read_result(results / "verdicts.json")["experiments"]
+    measured = read_result(results / "repeats.json")["experiments"]
+    if missing := measured.keys() - verdicts.keys():
+        raise ResultError(f"{results / 'verdicts.json'}: nothing of {listed(sorted(missing))}")
     console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
@@ -25,23 +28,14 @@ def show_conclusion(results: Path, page: Path) -> None:
     for name, found in measured.items():
         if not is_baseline(name):
             figures = [_figure(found["intervals"].get(metric)) for metric in ("throughput_rps", "mean_ms")]
-            table.add_row(name, str(found["runs"]), *figures, _bound(verdicts[name]))
+            table.add_row(printable(name), str(found["runs"]), *figures, printable(_bound(verdicts[name])))
     console.print()
     console.print(table)
-    outcomes = [hypothesis["outcome"] for hypothesis in _read(results / "hypotheses.json")]
+    outcomes = [hypothesis["outcome"] for hypothesis in read_result(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
-        console.print(f"\nHypotheses: {counted}.", highlight=False)
+        console.print(f"\nHypotheses: {printable(counted)}.", highlight=False)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ResultError(f"{path}: damaged: {error}") from None
 
 
 def _figure(interval: Mapping[str, float | None] | None) -> str:

@@ -4,13 +4,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from loadstone.errors import GateError, ResultError
+from loadstone.analyse.resultfiles import read_result
+from loadstone.errors import GateError
 
 REFUTED = "refuted"
-NEEDED = {"id", "claim", "gate", "outcome", "evidence"}
-"""What is read of each hypothesis."""
 
 
 def check_gates(path: Path) -> str:
@@ -33,12 +30,5 @@ def _line(found: dict[str, Any]) -> str:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    try:
-        hypotheses = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
-    except ValueError:
-        hypotheses = None
-    if not isinstance(hypotheses, list) or not all(isinstance(h, dict) and h.keys() >= NEEDED for h in hypotheses):
-        raise ResultError(f"{path}: damaged, or no hypotheses.json")
+    hypotheses: list[dict[str, Any]] = read_result(path, kind="hypotheses.json")
     return hypotheses

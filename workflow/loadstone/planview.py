@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
+from loadstone.analyse.resultfiles import read_result
 from loadstone.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
-from loadstone.errors import ResultError
 from loadstone.plan import Plan, common_ground, differences
 from loadstone.values import format_duration
 
@@ -54,13 +53,8 @@ def show_plan(plan: Plan) -> None:
 
 def read_repeats(path: Path) -> dict[str, Any] | None:
     """Read `repeats.json`; None where there is none yet. Raises `ResultError` where it is damaged."""
-    try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-        return found if found["experiments"] is not None else None
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path}: damaged: {error}") from None
+    found: dict[str, Any] | None = read_result(path, kind="repeats.json") if path.exists() else None
+    return found
 
 
 def show_precision(plan: Plan, repeats: Mapping[str, Any]) -> None:

@@ -59,6 +59,7 @@ class RequestSummary:
     """second (since the load began), requests, failures, mean_ms: the whole run."""
 
 
+COURSE_COLUMNS = ["second", "requests", "failures", "mean_ms"]
 LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
 ENDPOINT_COLUMNS = {
     "endpoint": "name, or `all`",

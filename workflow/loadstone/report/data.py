@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pandas as pd
 
 from loadstone.analyse.audit import Row
 from loadstone.analyse.campaign import RunKey, gather, load_measured
+from loadstone.analyse.resultfiles import read_result
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.verdicts import against_baselines, unsound
 from loadstone.analyse.window import Window
@@ -106,6 +106,14 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     """Read what the earlier stages left in `results`. Raises `ResultError` where something can't be read."""
     summaries = results / "summaries"
     measured = load_measured(plan, summaries)
+    verdicts = read_result(results / "verdicts.json")
+    if {(run["experiment"], run["repeat"]) for run in verdicts["runs"]} != measured.signals.keys() or not (
+        plan.experiments.keys() <= verdicts["experiments"].keys()
+    ):
+        raise ResultError(f"{results / 'verdicts.json'}: its runs aren't those of plan.json")
+    scaling = read_result(results / "scaling.json")
+    if scaling.keys() != plan.suite.sweeps.keys():
+        raise ResultError(f"{results / 'scaling.json'}: its sweeps aren't those of plan.json")
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     return Campaign(
         plan=plan,
@@ -116,10 +124,10 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         latency=_own(gather(plan, summaries, "latency")),
         course=_own(gather(plan, summaries, "course")),
         processes=gather(plan, summaries, "processes"),
-        scaling=_read(results / "scaling.json"),
-        verdicts=_read(results / "verdicts.json"),
-        repeats=_read(results / "repeats.json"),
-        hypotheses=_read(results / "hypotheses.json"),
+        scaling=scaling,
+        verdicts=verdicts,
+        repeats=read_result(results / "repeats.json"),
+        hypotheses=read_result(results / "hypotheses.json"),
         searches=read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
     )
@@ -137,10 +145,3 @@ def read_publication(path: Path) -> PublishedTable:
 def _own(table: pd.DataFrame) -> pd.DataFrame:
     """Leave the baselines out."""
     return table[~table["experiment"].map(is_baseline).astype(bool)]
-
-
-def _read(path: Path) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
