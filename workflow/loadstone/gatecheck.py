@@ -4,10 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from loadstone.analyse.resultfiles import read_result
-from loadstone.errors import GateError
+import orjson
+
+from loadstone.errors import GateError, ResultError
 
 REFUTED = "refuted"
+NEEDED = {"id": str, "claim": str, "gate": bool, "outcome": str, "evidence": str}
+"""What is read of each hypothesis, and its type."""
 
 
 def check_gates(path: Path) -> str:
@@ -29,6 +32,17 @@ def _line(found: dict[str, Any]) -> str:
     return " ".join(f"{found['id']}: refuted: «{found['claim']}»: {found['evidence']}".split())
 
 
+def _whole(hypothesis: object) -> bool:
+    return isinstance(hypothesis, dict) and all(isinstance(hypothesis.get(key), kind) for key, kind in NEEDED.items())
+
+
 def _read(path: Path) -> list[dict[str, Any]]:
-    hypotheses: list[dict[str, Any]] = read_result(path, kind="hypotheses.json")
+    try:
+        hypotheses = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValueError:
+        hypotheses = None
+    if not isinstance(hypotheses, list) or not all(map(_whole, hypotheses)):
+        raise ResultError(f"{path}: damaged, or no hypotheses.json")
     return hypotheses
