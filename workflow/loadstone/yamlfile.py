@@ -98,9 +98,10 @@ def read_yaml(path: Path) -> Any:
         raise SuiteError(f"{path}: not YAML: {error.problem or error.context}{line}") from None
     except RecursionError:
         raise SuiteError(f"{path}: not YAML: nested too deep") from None
-    except (YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # ruamel.yaml's own, for a value that doesn't fit the tag before it, such as `!!int x`
+    except (YAMLError, ValueError) as error:
         raise SuiteError(f"{path}: not YAML: {short(str(error))}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError):  # ruamel.yaml's own, for such as `!!int ""`
+        raise SuiteError(f"{path}: not YAML: a value that doesn't fit the tag before it") from None
 
 
 def _read(path: Path) -> str:
