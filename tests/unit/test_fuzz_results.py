@@ -240,3 +240,20 @@ def test_any_json(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> N
     path.write_bytes(content)
     for read in (read_plan, read_record, read_search, read_repeats, check_gates):
         assert all(line.startswith(f"{path}: ") for line in complaints(lambda read=read: read(path)))
+
+
+@pytest.mark.parametrize("name", ["../../../etc", "/etc", "..", "a/b", "a\0b", ".x", ""])
+def test_made_up_names_lead_nowhere(sound: Path, tmp_path: Path, name: str) -> None:
+    plan = json.loads((sound / "results/plan.json").read_bytes())
+    plan["suite"]["experiments"][name] = plan["suite"]["experiments"].pop("a")
+    for run in plan["runs"]:
+        run["experiment"] = name if run["experiment"] == "a" else run["experiment"]
+    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    [line] = complaints(lambda: read_plan(tmp_path / "plan.json"))
+    assert "no name of a folder of results" in line
+    probe = {"rate": 1, "value_ms": 1, "throughput_rps": 1, "service_ms": 1, "late": 0, "failures": 0, "met": True,
+             "why": None, "folder": name}  # fmt: skip
+    found = {"slo": "p95 < 1s", "met_at": 1, "missed_at": None, "sentence": "s", "probes": [probe]}
+    (tmp_path / "search.json").write_text(json.dumps(found), encoding="utf-8")
+    [line] = complaints(lambda: read_search(tmp_path / "search.json"))
+    assert "no name of a folder of results" in line
