@@ -33,6 +33,9 @@ WIDTH_ELSEWHERE = 140
 LARGEST = 1e12
 """No figure of a load test is larger, nor smaller than its reciprocal, unless it is 0."""
 
+MOST_IN_JSON = 2**63
+"""Integers from here on are written as floats."""
+
 
 def parse_think_time(text: str) -> ThinkTime:
     """Read `1,2` (uniform) or `1.5` (constant). Raises `TableError` for anything else."""
@@ -150,7 +153,10 @@ def as_json(audit: Audit) -> dict[str, Any]:
             }
             for row in audit.rows
         ],
-        "users_to_saturate": {str(servers): users for servers, users in audit.users_to_saturate.items()},
+        "users_to_saturate": {
+            str(servers): users if users < MOST_IN_JSON else float(users)
+            for servers, users in audit.users_to_saturate.items()
+        },
         "findings": audit.findings,
     }
 

@@ -73,14 +73,18 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]
                 for name in columns:
                     _check(path, name, batch.column(name))
                 yield batch
-    except (OSError, pa.ArrowException, KeyError) as error:
+    except (OSError, pa.ArrowException, KeyError, UnicodeDecodeError) as error:
         raise ResultError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
 
 
 def _check(path: Path, name: str, values: pa.Array) -> None:
     if name in _NEVER_NULL and values.null_count:
         raise ResultError(f"{path}: damaged: {name} is missing in {values.null_count:,} rows")
+    if name in _NEVER_NULL and pa.types.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py():
+        raise ResultError(f"{path}: damaged: {name} is no number")  # which the extremes pass over
     if pa.types.is_dictionary(values.type):
+        values.validate(full=True)
+        values.dictionary.validate(full=True)
         if values.dictionary.null_count or not pa.types.is_string(values.type.value_type):
             raise ResultError(f"{path}: damaged: {name} is no text")
     elif len(values) > values.null_count:
