@@ -11,11 +11,9 @@ from werkzeug.exceptions import HTTPException
 
 from server.albums import starting_albums
 from server.calibration import Calibration
-from server.routes import api
+from server.routes import MAX_BODY_BYTES, api
 from server.stores import open_store
 from server.timing import ServerTiming
-
-MAX_BODY_BYTES = 16 * 1024
 
 
 class OrjsonProvider(JSONProvider):

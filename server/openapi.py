@@ -24,6 +24,13 @@ def _failures(*codes: str) -> dict[str, Any]:
 
 _ALBUM = {"$ref": "#/components/schemas/Album"}
 
+_LINKS = {
+    "find": {"operationId": "get_album", "parameters": {"id": "$response.body#/id"}},
+    "again": {"operationId": "create_album", "requestBody": "$response.body"},
+    "list": {"operationId": "list_albums"},
+}
+"""What can be done with an album that was added."""
+
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Albums", "version": "1.0.0", "description": "A collection of albums to put under load."},
@@ -39,7 +46,7 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Add an album",
                 "requestBody": {"required": True, "content": {"application/json": {"schema": _ALBUM}}},
                 "responses": {
-                    "201": _json("The album as stored", _ALBUM),
+                    "201": {**_json("The album as stored", _ALBUM), "links": _LINKS},
                     **_failures("400", "409", "413", "415", "422"),
                 },
             },

@@ -4,13 +4,22 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from pydantic import ValidationError
-from werkzeug.exceptions import BadRequest, Conflict, NotFound, UnprocessableEntity, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    Conflict,
+    NotFound,
+    RequestEntityTooLarge,
+    UnprocessableEntity,
+    UnsupportedMediaType,
+)
 
 from server.albums import ALBUM
 from server.openapi import DOCUMENT
 from server.stores import AlbumStore, DuplicateAlbumError
 
 api = Blueprint("api", __name__)
+
+MAX_BODY_BYTES = 16 * 1024
 
 
 def _store() -> AlbumStore:
@@ -37,8 +46,11 @@ def create_album() -> tuple[Response, int]:
     """Add an album."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("the body must be application/json")
+    body = request.get_data(cache=False)
+    if len(body) >= MAX_BODY_BYTES and request.content_length is None:
+        raise RequestEntityTooLarge  # in chunks: Werkzeug cuts it off there and says nothing
     try:
-        album = ALBUM.validate_json(request.get_data(cache=False))
+        album = ALBUM.validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":

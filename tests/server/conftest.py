@@ -37,7 +37,7 @@ class Gunicorn:
         command = [sys.executable, "-m", "gunicorn", "--config", "server/gunicorn.conf.py"]
         command += ["--worker-class", worker_class, "--workers", str(workers), "--threads", str(threads)]
         with socket.create_server(("127.0.0.1", 0)) as listener, self.log.open("wb") as log:
-            self._port = listener.getsockname()[1]
+            self.port = listener.getsockname()[1]
             self.process = subprocess.Popen(
                 [*command, "--bind", f"fd://{listener.fileno()}", application],
                 cwd=ROOT,
@@ -50,12 +50,16 @@ class Gunicorn:
     def wait_ready(self) -> None:
         def ready() -> bool:
             assert self.process.poll() is None, self.log.read_text("utf-8")
-            return len(list(self._state.glob("*.ready"))) == self._workers
+            return len(self.ready_pids()) == self._workers
 
         wait_for(ready, 30, "gunicorn's start")
 
+    def ready_pids(self) -> set[int]:
+        """Process ids of all workers that came up so far."""
+        return {int(path.stem) for path in self._state.glob("*.ready")}
+
     def connect(self) -> HTTPConnection:
-        return HTTPConnection("127.0.0.1", self._port, timeout=30)
+        return HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def stop(self) -> list[int]:
         """Stop it in order; return how many requests each worker says it answered."""

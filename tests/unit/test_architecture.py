@@ -32,6 +32,7 @@ FORMATS = {
         "record.py",
     ),
     *("hypotheses.py", "suite.py", "thresholds.py", "values.py"),
+    *("claimcheck.py", "complaints.py", "plancheck.py", "telling.py"),  # which refuse, and say why
 }
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
 

@@ -86,3 +86,30 @@ def test_missing_plan_is_told(tmp_path: Path) -> None:
     answer = loadstone("analyse", *options, cwd=tmp_path)
     assert answer.returncode == 1
     assert answer.stderr == "loadstone: none.json: can't be read: No such file or directory\n"
+
+
+CONTROLS = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r"
+
+
+def has_controls(text: str) -> bool:
+    return not all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_names_and_values_with_terminal_codes_are_escaped(tmp_path: Path) -> None:
+    path = tmp_path / f"s{CONTROLS}.yaml"
+    path.write_text('experiments: {a: {load: {user: "\\e[31mred", "\\e[2J": 1}}}', encoding="utf-8")
+    for answer in (loadstone("plan", str(path)), loadstone("plan", f"none{CONTROLS}")):
+        assert answer.returncode == 2
+        assert not has_controls(answer.stderr)
+        assert all(line.startswith("loadstone: ") for line in answer.stderr.splitlines())
+        assert r"\x1b]0;owned\x07" in answer.stderr
+    assert r"\x1b[2J: unknown key" in loadstone("plan", str(path)).stderr
+
+
+def test_table_with_terminal_codes_and_markup_is_shown_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"name,users,rps,mean_ms\n[/red]{CONTROLS}[bold],50,32.7,5\n", encoding="utf-8")
+    answer = loadstone("audit", str(path), "--think-time", "1,2")
+    assert answer.returncode == 0, answer.stderr
+    assert not has_controls(answer.stdout)
+    assert "[/red]" in answer.stdout

@@ -11,6 +11,15 @@ from loadstone.errors import ResultError
 INTERVAL = {"value": 33.2, "low": 33.0, "high": 33.4}
 ALONE = {"value": 1234.5, "low": None, "high": None}
 
+AGREED = {"verdict": "undetermined", "parties": [], "runs": {}, "elasticity": None, "remark": None}
+REPEATED = {"runs": 1, "intervals": {}, "needed": None, "disagreements": []}
+JUDGED = {
+    **dict.fromkeys(("id", "claim", "test", "expect", "unit", "evidence"), "x"),
+    **dict.fromkeys(("effect", "low", "high")),
+    "runs": 3,
+    "gate": False,
+}
+
 
 def write(folder: Path, **files: object) -> None:
     for name, content in files.items():
@@ -23,19 +32,21 @@ def test_a_line_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         tmp_path,
         verdicts={
             "experiments": {
-                "a": {"verdict": "think time", "parties": ["think time"]},
-                "b": {"verdict": "mixed", "parties": ["generator", "server CPU"]},
-                "unloaded@1": {"verdict": "undetermined", "parties": []},
-            }
+                "a": AGREED | {"verdict": "think time", "parties": ["think time"]},
+                "b": AGREED | {"verdict": "mixed", "parties": ["generator", "server CPU"]},
+                "unloaded@1": AGREED,
+            },
+            "runs": [],
         },
         repeats={
             "experiments": {
-                "a": {"runs": 3, "intervals": intervals},
-                "b": {"runs": 1, "intervals": {}},
-                "unloaded@1": {"runs": 1, "intervals": {}},
-            }
+                "a": REPEATED | {"runs": 3, "intervals": intervals},
+                "b": REPEATED,
+                "unloaded@1": REPEATED,
+            },
+            "drift": None,
         },
-        hypotheses=[{"outcome": "refuted"}, {"outcome": "supported"}, {"outcome": "supported"}],
+        hypotheses=[JUDGED | {"outcome": outcome} for outcome in ("refuted", "supported", "supported")],
     )
     show_conclusion(tmp_path, tmp_path / "index.html")
     lines = capsys.readouterr().out.splitlines()

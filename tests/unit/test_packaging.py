@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+import sys
 import tomllib
+from importlib import metadata
 
 import pytest
 from packaging.requirements import Requirement
@@ -41,6 +43,25 @@ def test_every_locked_package_has_hashes() -> None:
     blocks = re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.MULTILINE)[1:]
     assert len(blocks) == len(LOCKED)
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_installed_packages_are_the_locked_ones() -> None:
+    """Whether one of them was withdrawn since, or has a known hole, only an index can tell: `pip-audit` asks one."""
+    if sys.prefix == sys.base_prefix:
+        pytest.skip("no environment made from the lock")
+    for line in re.findall(r"^[a-z0-9-]+==[^\\\n]+", LOCK, flags=re.MULTILINE):
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate():
+            assert str(requirement.specifier) == f"=={metadata.version(requirement.name)}", requirement.name
+
+
+def test_everything_declared_is_locked_once_for_this_python() -> None:
+    applying = [
+        requirement.name
+        for line in re.findall(r"^[a-z0-9-]+==[^\\\n]+", LOCK, flags=re.MULTILINE)
+        if (requirement := Requirement(line)).marker is None or requirement.marker.evaluate()
+    ]
+    assert len(applying) == len(set(applying))
 
 
 def test_lock_names_no_address() -> None:

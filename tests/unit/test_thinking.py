@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loadstone.analyse import thinking
 from loadstone.analyse.thinking import measure_cycle
 from tests.unit.test_requests import GET, T0, write
 
@@ -57,7 +56,7 @@ def test_batches_make_no_difference_and_the_law_holds(tmp_path: Path, monkeypatc
     path = write(tmp_path / "requests.parquet", [rows[i] for i in order], users=[users[i] for i in order])
     whole = measure_cycle(path, WINDOW)
     assert whole.throughput * (whole.response_s + whole.think_s) / 20 == pytest.approx(1, abs=0.03)
-    monkeypatch.setattr(thinking, "BATCH_ROWS", 53)
+    monkeypatch.setattr("loadstone.analyse.reading.BATCH_ROWS", 53)
     parts = measure_cycle(path, WINDOW)
     assert parts.throughput == whole.throughput
     assert parts.think_s == pytest.approx(whole.think_s, rel=0.01)

@@ -120,7 +120,7 @@ def test_bounded_store_does_not_grow(tmp_path: Path, record: RunRecord) -> None:
 def test_batches_make_no_difference(tmp_path: Path, record: RunRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     path = requests(tmp_path, lambda t: 200 + 2 * t, endpoint=POST, users=10)
     whole = find_window(path, record)
-    monkeypatch.setattr(module, "BATCH_ROWS", 97)
+    monkeypatch.setattr("loadstone.analyse.reading.BATCH_ROWS", 97)
     parts = find_window(path, record)
     assert parts.span == whole.span
     assert (parts.albums_begin, parts.albums_end) == (whole.albums_begin, whole.albums_end)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from loadstone.analyse.audit import Audit, Row, ThinkTime
 from loadstone.errors import TableError
+from loadstone.telling import dotted, printable, short
 
 ALIASES = {
     "label": ("row", "name", "label", "test", "experiment", "scenario"),
@@ -29,6 +30,12 @@ ALIASES = {
 FACTOR_WORDS = ("worker", "thread", "process", "class", "server", "client", "node", "instance", "replica")
 WIDTH_ELSEWHERE = 140
 
+LARGEST = 1e12
+"""No figure of a load test is larger, nor smaller than its reciprocal, unless it is 0."""
+
+MOST_IN_JSON = 2**63
+"""Integers from here on are written as floats."""
+
 
 def parse_think_time(text: str) -> ThinkTime:
     """Read `1,2` (uniform) or `1.5` (constant). Raises `TableError` for anything else."""
@@ -36,8 +43,8 @@ def parse_think_time(text: str) -> ThinkTime:
         bounds = [float(part) for part in text.split(",")]
     except ValueError:
         bounds = []
-    if len(bounds) not in (1, 2) or not all(math.isfinite(b) and b >= 0 for b in bounds) or bounds[0] > bounds[-1]:
-        raise TableError(f"--think-time: {text!r} is not allowed; allowed: seconds, as 1.5 or as low,high")
+    if len(bounds) not in (1, 2) or not all(0 <= b <= LARGEST for b in bounds) or bounds[0] > bounds[-1]:
+        raise TableError(f"--think-time: {short(text)} is not allowed; allowed: seconds, as 1.5 or as low,high")
     return ThinkTime(low=bounds[0], high=bounds[-1])
 
 
@@ -82,9 +89,10 @@ def _row(path: Path, line: int, row: Mapping[str, Any], found: Mapping[str, str]
             value = float(text.replace(",", ""))
         except ValueError:
             value = math.nan
-        if not math.isfinite(value) or value < 0 or (meaning in ("users", "duration_s") and value == 0):
+        if not (value == 0 or 1 / LARGEST <= value <= LARGEST) or (value == 0 and meaning in ("users", "duration_s")):
             raise TableError(
-                f"{path}: line {line}: {found[meaning]}: {text!r} is not allowed; allowed: a number above 0"
+                f"{path}: line {line}: {dotted(found[meaning])}: {short(text)} is not allowed; "
+                f"allowed: a number above 0, at most {LARGEST:g}"
             )
         return value
 
@@ -145,16 +153,19 @@ def as_json(audit: Audit) -> dict[str, Any]:
             }
             for row in audit.rows
         ],
-        "users_to_saturate": {str(servers): users for servers, users in audit.users_to_saturate.items()},
+        "users_to_saturate": {
+            str(servers): users if users < MOST_IN_JSON else float(users)
+            for servers, users in audit.users_to_saturate.items()
+        },
         "findings": audit.findings,
     }
 
 
 def show_audit(audit: Audit) -> None:
     """Print the table and the findings."""
-    console = Console()
+    console = Console(markup=False, emoji=False)  # nothing that a file holds is taken for markup
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table(box=None, header_style="bold")
     table.add_column("row")
     for heading in ("users", "requests/s", "N/(R+Z)", "active users", "waiting", "requests ÷ rps", "stated"):
@@ -162,7 +173,7 @@ def show_audit(audit: Audit) -> None:
     table.add_column("bound by")
     for row in audit.rows:
         table.add_row(
-            row.row.label,
+            printable(row.row.label),
             _show(row.row.users, "g"),
             _show(row.row.throughput, ".4g"),
             _show(row.possible_rps, ".1f"),
@@ -175,7 +186,7 @@ def show_audit(audit: Audit) -> None:
     console.print(table)
     console.print()
     for finding in audit.findings:
-        console.print(f"• {finding}", highlight=False)
+        console.print(f"• {printable(finding)}", highlight=False)
 
 
 def _show(value: float | None, form: str, unit: str = "") -> str:

@@ -9,7 +9,7 @@ experiments share it and a changed suite measures only what is new; `@` keeps it
 import hashlib
 from collections.abc import Mapping
 
-from loadstone.conditions import GunicornServer, Load, Mix, Server, Settings
+from loadstone.conditions import MOST_WORKERS, GunicornServer, Load, Mix, Server, Settings
 
 UNLOADED, CEILING, TWICE = "unloaded@", "ceiling@", "@twice"
 
@@ -70,7 +70,11 @@ def _ceiling(settings: Settings) -> Settings:
     workers = settings.load.workers
     users = USERS_A_WORKER * workers
     server = GunicornServer(
-        app="constant", worker_class="gevent", threads=1, workers=CONSTANT_WORKERS * workers, albums=1
+        app="constant",
+        worker_class="gevent",
+        threads=1,
+        workers=min(MOST_WORKERS, CONSTANT_WORKERS * workers),
+        albums=1,
     )
     load = Load(
         user=settings.load.user,

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
 from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
+from loadstone.analyse.resultfiles import read_result
 from loadstone.errors import ResultError
+from loadstone.telling import printable
 from loadstone.thresholds import DEFAULTS
 
 Reading = Mapping[str, Any]
@@ -22,13 +23,8 @@ WIDTH_ELSEWHERE = 100
 def read_calibration(results: Path) -> dict[str, list[Reading]]:
     """Read what a campaign says of known demands: sweep → readings. Raises `ResultError` where it says nothing."""
     path = results / "scaling.json"
-    try:
-        swept = orjson.loads(path.read_bytes())
-        found = {name: sweep["calibration"] for name, sweep in swept.items() if sweep.get("calibration")}
-    except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}; `make calibrate` measures it") from None
-    except (ValueError, AttributeError) as error:
-        raise ResultError(f"{path}: damaged: {error}") from None
+    swept = read_result(path, "; `make calibrate` measures it")
+    found = {name: sweep["calibration"] for name, sweep in swept.items() if sweep["calibration"]}
     if not found:
         raise ResultError(f"{path}: no sweep with a known demand; `make calibrate` measures some")
     return found
@@ -36,16 +32,16 @@ def read_calibration(results: Path) -> dict[str, list[Reading]]:
 
 def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
     """Print predicted beside measured throughput, and what follows; tell whether all points passed."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("sweep", box=None, header_style="bold")
     for title in ("slots", "predicted", "with CPU", "measured", "interval", "ratio", "CPUs busy"):
         table.add_column(title, justify="right")
     table.add_column("")
     for name, readings in found.items():
         for number, reading in enumerate(readings):
-            table.add_row(name if number == 0 else "", *_cells(reading))
+            table.add_row(printable(name) if number == 0 else "", *_cells(reading))
     console.print(table)
     console.print()
     judged = {
@@ -53,7 +49,7 @@ def show_calibration(found: Mapping[str, list[Reading]]) -> bool:
     }
     failed = {name: at for name, at in judged.items() if not at["passed"]}
     for line in _outcome(len(judged), failed):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(printable(line), highlight=False, soft_wrap=True)
     return bool(judged) and not failed
 
 

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, ValidationError
 
 from loadstone.conditions import Settings
 from loadstone.errors import DamagedError, ResultError
-from loadstone.values import Model, parse_duration
+from loadstone.values import FolderName, Model, parse_duration
 
 METRICS = {"mean": "mean_ms", "p50": "p50_ms", "p90": "p90_ms", "p95": "p95_ms", "p99": "p99_ms", "p99.9": "p99_9_ms"}
 """Metric of an objective → column of endpoints.csv."""
@@ -96,7 +96,7 @@ class Probe(Model):
     met: bool
     why: str | None
     """Why it was not met."""
-    folder: str
+    folder: FolderName
     """Where the run is kept, beside `search.json`."""
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadstone.complaints import short
 from loadstone.conditions import Settings
 from loadstone.hypotheses import (
     ALL,
@@ -27,6 +26,7 @@ from loadstone.hypotheses import (
 )
 from loadstone.plan import flat
 from loadstone.suite import Sweep
+from loadstone.telling import listed, short
 
 FEWEST_LEVELS_OF_A_LINE = 3
 """Any two levels lie on a straight line."""
@@ -174,7 +174,7 @@ def _metric(key: str, name: str, metrics: Mapping[str, Metric], endpoints: Colle
 
 def _one_of(key: str, name: str, names: Collection[str], what: str) -> Iterator[str]:
     if name not in names:
-        yield f"{key}: {short(name)} is no {what}; allowed: {', '.join(names) or 'none, as there are none'}"
+        yield f"{key}: {short(name)} is no {what}; allowed: {listed(names) or 'none, as there are none'}"
 
 
 def _endpoint(key: str, experiment: str, endpoint: str, known: Known) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from loadstone.conditions import Settings, server_kinds
+from loadstone.telling import dotted, short
 
 KINDS = frozenset(server_kinds())
 
@@ -44,7 +45,7 @@ def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: t
         keys = _known_prefix(keys, layers)
     origin = next((layer.path for layer in layers if _has(layer.values, keys)), layers[0].path)
     where = f"{path}: " if origin != "command line" else ""
-    place = ".".join(part for part in [origin, *keys] if part).replace(":.", ": ")
+    place = ".".join(part for part in [origin, dotted(*keys)] if part).replace(":.", ": ")
     allowed = _allowed(detail, tagged, model)
     if detail["type"] == "extra_forbidden":
         return f"{where}{place}: unknown key; allowed: {allowed}"
@@ -71,10 +72,10 @@ def _known_prefix(keys: list[str], layers: Sequence[Layer]) -> list[str]:
 def _has(values: object, keys: Sequence[str]) -> bool:
     for key in keys:
         if isinstance(values, Mapping):
-            found = {str(k): v for k, v in values.items()}
-            if key not in found:
+            found = [key] if key in values else [other for other in values if str(other) == key]  # YAML has others too
+            if not found:
                 return False
-            values = found[key]
+            values = values[found[0]]
         elif isinstance(values, list) and key.isdigit() and int(key) < len(values):
             values = values[int(key)]
         else:
@@ -118,10 +119,3 @@ def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
         of_kind = [c for c in models if "kind" in c.model_fields and c.model_fields["kind"].default == following]
         model = next(iter(of_kind or models), model)
     return model
-
-
-def short(value: object) -> str:
-    """Write a value in a line, cut off where it is long."""
-    text = repr(value) if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."

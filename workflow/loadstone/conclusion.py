@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
+from loadstone.analyse.resultfiles import read_result
 from loadstone.baselines import is_baseline
 from loadstone.errors import ResultError
 from loadstone.plan import read_plan
 from loadstone.planview import WIDTH_ELSEWHERE
 from loadstone.report.numbers import figure
+from loadstone.telling import listed, printable
 
 MOST_STRAYS = 5
 """Folders that are named."""
@@ -20,25 +21,27 @@ MOST_STRAYS = 5
 
 def show_conclusion(results: Path, page: Path) -> None:
     """Print each experiment's throughput, response time and verdict. Raises `ResultError` where they can't be read."""
-    verdicts = _read(results / "verdicts.json")["experiments"]
-    measured = _read(results / "repeats.json")["experiments"]
-    console = Console()
+    verdicts = read_result(results / "verdicts.json")["experiments"]
+    measured = read_result(results / "repeats.json")["experiments"]
+    if missing := measured.keys() - verdicts.keys():
+        raise ResultError(f"{results / 'verdicts.json'}: nothing of {listed(sorted(missing))}")
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("experiment", "runs", "requests/s", "mean ms", "bound by", box=None, header_style="bold")
     for name, found in measured.items():
         if not is_baseline(name):
             figures = [_figure(found["intervals"].get(metric)) for metric in ("throughput_rps", "mean_ms")]
-            table.add_row(name, str(found["runs"]), *figures, _bound(verdicts[name]))
+            table.add_row(printable(name), str(found["runs"]), *figures, printable(_bound(verdicts[name])))
     console.print()
     console.print(table)
-    outcomes = [hypothesis["outcome"] for hypothesis in _read(results / "hypotheses.json")]
+    outcomes = [hypothesis["outcome"] for hypothesis in read_result(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
-        console.print(f"\nHypotheses: {counted}.", highlight=False)
+        console.print(f"\nHypotheses: {printable(counted)}.", highlight=False)
     if strays := _strays(results):
         more = f" and {len(strays) - MOST_STRAYS} more" * (len(strays) > MOST_STRAYS)
-        named = ", ".join(map(str, strays[:MOST_STRAYS]))
+        named = ", ".join(printable(str(path)) for path in strays[:MOST_STRAYS])
         console.print(f"\nNot in the suite, and not used: {named}{more}", highlight=False, soft_wrap=True)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
 
@@ -48,15 +51,6 @@ def _strays(results: Path) -> list[Path]:
     planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
     found = sorted(path for path in (results / "runs").glob("*/*") if not path.name.startswith("."))
     return [path for path in found if (path.parent.name, path.name) not in planned]
-
-
-def _read(path: Path) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ResultError(f"{path}: damaged: {error}") from None
 
 
 def _figure(interval: Mapping[str, float | None] | None) -> str:

@@ -4,6 +4,7 @@ Every key has a default, so that a suite writes down only what differs. All valu
 errors.
 """
 
+import math
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -25,6 +26,12 @@ SHARED_STORES = frozenset({"sqlite"})
 
 MOST_ARRIVALS = 100_000
 """Requests a second: a guard against a typing error."""
+
+MOST_WORKERS = 64
+"""Processes of a server, and of a load generator, likewise."""
+
+LONGEST_RAMP_UP_S = 3600.0
+"""Seconds, likewise."""
 
 OVERHEAD_S = 3.2
 """Seconds that a run takes beyond ramp-up, warm-up and window, as far as can be told beforehand."""
@@ -56,7 +63,7 @@ class GunicornServer(Model):
     processes) or cached (a list whose serialised form is kept)."""
     worker_class: Literal["sync", "gthread", "gevent"] = "gthread"
     """gunicorn's worker class. sync closes the connection after each response."""
-    workers: int = Field(default=1, ge=1, le=64)
+    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
     """Worker processes."""
     threads: int = Field(default=4, ge=1, le=256)
     """Threads of each gthread worker."""
@@ -137,7 +144,7 @@ class Load(Model):
     """Time from a user's request to the same user's next, whatever the response took: replaces think_time."""
     arrivals: Arrivals | None = None
     """An open load: replaces think_time."""
-    workers: int = Field(default=1, ge=1, le=64)
+    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
     """Locust worker processes."""
     mix: Mix = Mix(list_albums=3, get_album=3, create_album=2)
     """Weights of the tasks; given as a whole, never merged key by key."""
@@ -146,6 +153,12 @@ class Load(Model):
     def _spawnable(self) -> "Load":
         if self.spawn_rate > self.users:
             raise ValueError(f"spawn_rate: {self.spawn_rate:g} must be at most users: {self.users}")
+        if self.ramp_up_s > LONGEST_RAMP_UP_S:
+            slowest = math.ceil(1000 * self.users / LONGEST_RAMP_UP_S) / 1000
+            raise ValueError(
+                f"spawn_rate: {self.spawn_rate:g} takes more than an hour for users: {self.users}; "
+                f"allowed: at least {slowest:g}"
+            )
         if self.pacing and self.arrivals:
             raise ValueError("pacing: can't be given beside arrivals: one is a closed load, the other an open one")
         return self

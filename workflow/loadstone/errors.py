@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from loadstone.telling import printable
+
 
 class LoadstoneError(Exception):
     """A failure that is explained in one line each; never shown as a traceback."""
@@ -30,7 +32,7 @@ class LoadstoneError(Exception):
     @property
     def lines(self) -> list[str]:
         """What to print, a sentence a line."""
-        return str(self).splitlines()
+        return [printable(line) for line in str(self).split("\n") if line]
 
 
 class SuiteError(LoadstoneError):

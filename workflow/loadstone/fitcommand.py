@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from loadstone.analyse.fitting import Step, fit_best, fit_law
 from loadstone.analyse.scaling import Fit, LawName, NotIdentifiable, Runs, USLFit, Weights
 from loadstone.errors import TableError
+from loadstone.telling import listed, short
 
 Wanted = LawName | Literal["best"]
 Word = TypeVar("Word", bound=str)
@@ -70,24 +71,26 @@ def read_runs(path: Path, x: str, y: str) -> Runs:
         raise TableError(f"{path}: no header; a CSV table begins with the names of its columns")
     places = [_place(path, header, name) for name in (x, y)]
     if not rows:
-        raise TableError(f"{path}: no rows below the header, so columns {x!r} and {y!r} are empty")
+        raise TableError(f"{path}: no rows below the header, so columns {short(x)} and {short(y)} are empty")
     n, throughput = (
         [
-            _number(f"{path}: row {i} (line {line}): column {name!r}", row, place)
+            _number(f"{path}: row {i} (line {line}): column {short(name)}", row, place)
             for i, (line, row) in enumerate(rows, 1)
         ]
         for name, place in zip((x, y), places, strict=True)
     )
     for name, values in ((x, n), (y, throughput)):
         if len(values) > 1 and len(set(values)) == 1:
-            raise TableError(f"{path}: column {name!r}: {values[0]:g} in every row; a law needs numbers that differ")
+            raise TableError(
+                f"{path}: column {short(name)}: {values[0]:g} in every row; a law needs numbers that differ"
+            )
     return Runs.of(n, throughput)
 
 
 def _place(path: Path, header: list[str], name: str) -> int:
     if header.count(name) != 1:
         problem = "no column" if name not in header else "more than one column"
-        raise TableError(f"{path}: {problem} {name!r}; columns: {', '.join(header)}")
+        raise TableError(f"{path}: {problem} {short(name)}; columns: {listed(header)}")
     return header.index(name)
 
 
@@ -98,7 +101,7 @@ def _number(where: str, row: list[str], place: int) -> float:
     except ValueError:
         value = math.nan
     if not 1 / LARGEST < value < LARGEST:
-        raise TableError(f"{where}: {text!r} is not allowed; allowed: a number above 0")
+        raise TableError(f"{where}: {short(text)} is not allowed; allowed: a number above 0")
     return value
 
 
@@ -106,7 +109,7 @@ def _one_of(allowed: tuple[Word, ...], option: str, text: str) -> Word:
     for word in allowed:
         if word == text:
             return word
-    raise TableError(f"{option}: {text!r} is not allowed; allowed: {', '.join(allowed)}")
+    raise TableError(f"{option}: {short(text)} is not allowed; allowed: {', '.join(allowed)}")
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

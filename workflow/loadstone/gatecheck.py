@@ -9,8 +9,8 @@ import orjson
 from loadstone.errors import DamagedError, GateError, ResultError
 
 REFUTED = "refuted"
-NEEDED = {"id", "claim", "gate", "outcome", "evidence"}
-"""What is read of each hypothesis."""
+NEEDED = {"id": str, "claim": str, "gate": bool, "outcome": str, "evidence": str}
+"""What is read of each hypothesis, and its type."""
 
 
 def check_gates(path: Path) -> str:
@@ -32,6 +32,10 @@ def _line(found: dict[str, Any]) -> str:
     return " ".join(f"{found['id']}: refuted: «{found['claim']}»: {found['evidence']}".split())
 
 
+def _whole(hypothesis: object) -> bool:
+    return isinstance(hypothesis, dict) and all(isinstance(hypothesis.get(key), kind) for key, kind in NEEDED.items())
+
+
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
         hypotheses = orjson.loads(path.read_bytes())
@@ -39,6 +43,6 @@ def _read(path: Path) -> list[dict[str, Any]]:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValueError:
         hypotheses = None
-    if not isinstance(hypotheses, list) or not all(isinstance(h, dict) and h.keys() >= NEEDED for h in hypotheses):
+    if not isinstance(hypotheses, list) or not all(map(_whole, hypotheses)):
         raise DamagedError(f"{path}: damaged, or no hypotheses.json", path)
     return hypotheses

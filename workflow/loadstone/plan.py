@@ -11,20 +11,20 @@ import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from loadstone.baselines import added_settings, is_baseline
 from loadstone.conditions import Conditions, Settings
 from loadstone.errors import DamagedError, ResultError
 from loadstone.suite import Suite
-from loadstone.values import Model
+from loadstone.values import FolderName, Model
 
 
 class Run(Conditions):
     """One independent run of one experiment: the unit that is measured."""
 
-    experiment: str
-    repeat: int
+    experiment: FolderName
+    repeat: int = Field(ge=1)
     seed: int
     """Fixes what each user asks for, and when."""
 
@@ -69,14 +69,19 @@ def make_plan(suite: Suite) -> Plan:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a plan that was written as JSON. Raises `ResultError` where it can't be."""
+    """Read a plan that was written as JSON. Raises `ResultError` where it can't be, or doesn't fit itself."""
     try:
-        return Plan.model_validate_json(path.read_bytes())
+        plan = Plan.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
         message = f"{path}: damaged, or of another version of Loadstone: {error.errors()[0]['msg']}"
         raise DamagedError(message, path) from None
+    from loadstone.plancheck import problem_of  # which knows of plans
+
+    if problem := problem_of(path, plan):
+        raise DamagedError(problem, path)
+    return plan
 
 
 def _canonical(suite: Suite) -> Suite:

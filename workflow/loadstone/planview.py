@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
+from loadstone.analyse.resultfiles import read_result
 from loadstone.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
-from loadstone.errors import ResultError
 from loadstone.plan import Plan, common_ground, differences
 from loadstone.values import format_duration
 
@@ -22,9 +21,9 @@ MOST_NAMED = 3
 
 def show_plan(plan: Plan) -> None:
     """Print the runs in order, what sets each apart, and how long it takes."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     base = common_ground(plan.suite)
     purposes = _purposes(plan)
     table = Table("#", "experiment", "repeat", "differs in", "expected", box=None, header_style="bold")
@@ -54,20 +53,15 @@ def show_plan(plan: Plan) -> None:
 
 def read_repeats(path: Path) -> dict[str, Any] | None:
     """Read `repeats.json`; None where there is none yet. Raises `ResultError` where it is damaged."""
-    try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-        return found if found["experiments"] is not None else None
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path}: damaged: {error}") from None
+    found: dict[str, Any] | None = read_result(path, kind="repeats.json") if path.exists() else None
+    return found
 
 
 def show_precision(plan: Plan, repeats: Mapping[str, Any]) -> None:
     """Print how precise an earlier campaign was, and how many repeats the wanted precision takes (`repeats.json`)."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("experiment", "runs", "requests/s", "mean ms", "wanted", "repeats for it", box=None)
     measured = repeats["experiments"]
     for name, settings in plan.suite.experiments.items():

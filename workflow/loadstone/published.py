@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from loadstone.errors import TableError
+from loadstone.telling import short
 
 FIGURES = ("rps", "get_albums_avg_ms", "post_albums_avg_ms", "aggregated_avg_ms")
 """Columns that are compared with ours: requests/s, and mean response times in ms."""
@@ -37,5 +38,5 @@ def _number(path: Path, line: int, column: str, text: str | None) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0:
-        raise TableError(f"{path}: line {line}: {column}: {text!r} is not allowed; allowed: a number from 0")
+        raise TableError(f"{path}: line {line}: {column}: {short(text)} is not allowed; allowed: a number from 0")
     return value

@@ -14,18 +14,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan import Run
+from loadstone.telling import dotted
 
 FORMAT: Final = 3
+
+LONGEST_S = 24 * 3600.0
+"""Seconds that a run can take, at the most: twice the longest that a suite can ask for, and more."""
 
 
 class Part(BaseModel):
     """A piece of the record."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Commands(Part):
-    """The exact command lines, run from the project's folder."""
+    """The command lines, run from the project's folder: exact, but for what looks like a secret."""
 
     server: list[str] | None
     """None where somebody else runs it."""
@@ -46,6 +50,16 @@ class Phases(Part):
     drained: float
     load_stopped: float
     server_stopped: float
+
+    @property
+    def problem(self) -> str | None:
+        """Why these can't be a run's: what divides by a length needs one."""
+        if not self.all_users_running < self.window_end or not self.window_begin < self.window_end:
+            return "the window ends before it begins"
+        times = dict(self).values()
+        if min(times) < 0 or max(times) - min(times) > LONGEST_S:
+            return "a run of more than a day"
+        return None
 
 
 class AlbumCounts(Part):
@@ -84,7 +98,7 @@ class Machine(Part):
     """The computer, as far as it matters to a measurement."""
 
     cpu_model: str
-    cores: int
+    cores: int = Field(ge=1)
     """CPUs that this process may use."""
     memory_bytes: int
     system: str
@@ -163,8 +177,10 @@ def read_record(path: Path, run: Run | None = None) -> RunRecord:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
+        place = dotted(*first["loc"]) or "the file"
         raise DamagedError(f"{path}: damaged: {place}: {first['msg']}", path) from None
+    if problem := record.phases.problem:
+        raise DamagedError(f"{path}: damaged: phases: {problem}", path)
     if run is not None and record.run != run:
         same = (record.run.experiment, record.run.repeat) == (run.experiment, run.repeat)
         whose = "measured with other settings than the suite has now" if same else f"that of {record.run.label}"

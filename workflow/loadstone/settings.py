@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from loadstone.errors import SuiteError
+from loadstone.telling import short
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -25,7 +26,7 @@ def overrides(settings: list[str] | None) -> dict[str, object]:
     for setting in settings or []:
         key, separator, value = setting.partition("=")
         if not separator:
-            raise SuiteError(f"command line: {setting!r} is not allowed; allowed: KEY=VALUE")
+            raise SuiteError(f"command line: {short(setting)} is not allowed; allowed: KEY=VALUE")
         values[key] = int(value) if value.isascii() and value.isdigit() else value
     return values
 

@@ -26,6 +26,7 @@ from loadstone.thresholds import Thresholds
 from loadstone.values import (
     DURATION_SCHEMA,
     PRECISION_SCHEMA,
+    FolderName,
     Model,
     Name,
     Precision,
@@ -133,11 +134,18 @@ class CapacityFile(Model):
         return changed | {"load": load | {"arrivals": {"rate": self.rates[0], **given}, "pacing": None}}
 
 
+def _below(path: str) -> str:
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or any(part in ("", ".", "..") for part in parts):
+        raise ValueError("the path of a file in the suite's folder or below it, such as published.csv")
+    return path
+
+
 class Published(Model):
     """Figures that somebody else published, to be set beside ours."""
 
-    table: str
-    """CSV file, found beside the suite."""
+    table: Annotated[str, AfterValidator(_below)]
+    """CSV file, in the suite's folder or below it."""
     rows: dict[str, str]
     """Experiment → the value of the table's `row` column."""
 
@@ -187,7 +195,7 @@ class Suite(Model):
     seed: int
     experiments: dict[str, Settings]
     sweeps: dict[str, Sweep]
-    capacity: dict[str, Search] = Field(default={})
+    capacity: dict[FolderName, Search] = Field(default={})
     baselines: bool = True
     thresholds: Thresholds = Thresholds()
     hypotheses: dict[str, Hypothesis] = Field(default={})

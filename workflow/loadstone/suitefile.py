@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from loadstone.capacity import Search
+from loadstone.ceilings import MOST_RUNS, check_size
 from loadstone.claimcheck import Known, check_hypotheses
-from loadstone.complaints import Layer, explain_all, keys_of, short
+from loadstone.complaints import Layer, explain_all, keys_of
 from loadstone.conditions import DEFAULT_KIND, Load, Settings
 from loadstone.errors import SuiteError, TableError
 from loadstone.published import read_published
 from loadstone.suite import Level, Suite, SuiteFile, Sweep, SweepFile
+from loadstone.telling import dotted, listed, short
+from loadstone.yamlfile import read_yaml
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
 """Keys that can be given on the command line, in place of the defaults'."""
@@ -44,6 +44,8 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     file = _read(path)
     given = Layer("command line", {key: value for key, value in overrides.items() if key != "seed"})
     layers_of, levels_of, complaints = _layers(path, file, given)
+    if len(layers_of) > MOST_RUNS:
+        raise SuiteError(f"{path}: {len(layers_of):,} experiments; allowed: at most {MOST_RUNS:,}")
 
     experiments: dict[str, Settings] = {}
     for name, layers in layers_of.items():
@@ -60,6 +62,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     }
     known = Known(names=layers_of, experiments=experiments, sweeps=sweeps, rows=_published_rows(path, file))
     complaints += check_hypotheses(path, file.hypotheses, known)
+    complaints += check_size(path, experiments, searches)
     if complaints:
         raise SuiteError("\n".join(dict.fromkeys(complaints)))
 
@@ -77,20 +80,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
 
 
 def _read(path: Path) -> SuiteFile:
-    try:
-        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SuiteError(f"{path}: no such suite") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path}: can't be read: {error}") from None
-    except DuplicateKeyError as error:
-        problem = str(error.problem).splitlines()[0]
-        raise SuiteError(f"{path}: {problem} at line {error.problem_mark.line + 1}: each name may stand once") from None
-    except MarkedYAMLError as error:
-        line = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise SuiteError(f"{path}: not YAML: {error.problem or error.context}{line}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise SuiteError(f"{path}: not YAML: {short(str(error))}") from None
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise SuiteError(f"{path}: {short(raw)} is not a suite; allowed: a mapping of {', '.join(keys_of(SuiteFile))}")
     try:
@@ -114,7 +104,7 @@ def _layers(
     for name, sweep in file.sweeps.items():
         where = f"{path}: sweeps.{name}"
         if sweep.base is not None and sweep.base not in file.experiments:
-            allowed = ", ".join(file.experiments) or "none, as there are no experiments"
+            allowed = listed(file.experiments) or "none, as there are no experiments"
             complaints.append(f"{where}.base: {short(sweep.base)} is no experiment; allowed: {allowed}")
             continue
         if len(sweep.values) > MOST_MEMBERS:
@@ -157,7 +147,7 @@ def _searches(
         if name in layers_of:
             complaints.append(f"{path}: capacity.{name}: an experiment has that name; allowed: names that differ")
         if search.base is not None and search.base not in layers_of:
-            allowed = ", ".join(layers_of) or "none"
+            allowed = listed(layers_of) or "none"
             complaints.append(
                 f"{path}: capacity.{name}.base: {short(search.base)} is no experiment; allowed: {allowed}"
             )
@@ -226,7 +216,7 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
     if file.published is None:
         return []
     complaints = [
-        f"{path}: published.rows.{name}: no such experiment; allowed: {', '.join(sorted(names))}"
+        f"{path}: published.rows.{dotted(name)}: no such experiment; allowed: {listed(sorted(names))}"
         for name in file.published.rows
         if name not in names
     ]
@@ -238,7 +228,7 @@ def _check_published(path: Path, file: SuiteFile, names: set[str]) -> list[str]:
     except TableError as error:
         return [*complaints, str(error)]
     complaints += [
-        f"{path}: published.rows.{name}: {short(row)} is no row of {table}; allowed: {', '.join(sorted(rows))}"
+        f"{path}: published.rows.{dotted(name)}: {short(row)} is no row of {table}; allowed: {listed(sorted(rows))}"
         for name, row in file.published.rows.items()
         if row not in rows
     ]

@@ -18,7 +18,9 @@ from pydantic import (
 class Model(BaseModel):
     """Immutable, and strict about keys and types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})
@@ -26,6 +28,9 @@ RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "an
 
 LONGEST_THINK_TIME_S = 300.0
 """Seconds; the server keeps an idle connection open for longer than this (`keepalive` in server/gunicorn.conf.py)."""
+
+LONGEST_DURATION_S = 6 * 3600.0
+"""Seconds; a guard against `20h` for `20m`."""
 
 LONGEST_OF_MEAN = 10.0
 """Means after which an exponential think time is cut off: one in 22,000 is longer."""
@@ -39,6 +44,12 @@ def parse_duration(text: object) -> float:
     if not isinstance(text, str) or not re.fullmatch(f"(?:{_DURATION.pattern})+", text):
         raise ValueError("a duration with its unit, such as 500ms, 20s, 3m or 1h30m")
     return sum(float(amount) * _UNIT_SECONDS[unit] for amount, unit in _DURATION.findall(text))
+
+
+def _not_too_long(seconds: float) -> float:
+    if seconds > LONGEST_DURATION_S:
+        raise ValueError(f"at most {format_duration(LONGEST_DURATION_S)}")
+    return seconds
 
 
 def format_duration(seconds: float) -> str:
@@ -109,6 +120,12 @@ def check_name(name: str) -> str:
     return name
 
 
+def _check_folder(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._=@+-]{0,199}", name):
+        raise ValueError("no name of a folder of results")
+    return name
+
+
 DURATION_SCHEMA: dict[str, JsonValue] = {
     "type": "string",
     "pattern": f"^({_DURATION.pattern})+$",
@@ -116,8 +133,9 @@ DURATION_SCHEMA: dict[str, JsonValue] = {
 }
 Duration = Annotated[
     float,
-    Field(ge=0, le=24 * 3600),
+    Field(ge=0),
     BeforeValidator(parse_duration),
+    AfterValidator(_not_too_long),
     PlainSerializer(format_duration, return_type=str, when_used="json"),
     WithJsonSchema(DURATION_SCHEMA),
 ]
@@ -151,3 +169,5 @@ ThinkTime = Annotated[
 ]
 """Seconds between a response and the user's next request."""
 Name = Annotated[str, AfterValidator(check_name)]
+FolderName = Annotated[str, AfterValidator(_check_folder)]
+"""Of an experiment, a sweep's level, a probe or a baseline: what a file of results may lead to is below its folder."""

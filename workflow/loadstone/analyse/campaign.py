@@ -1,22 +1,35 @@
 """What all runs of a suite have in common: their tables and figures, read once and stacked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from loadstone.analyse.damage import check_sums
+from loadstone.analyse.processes import COLUMNS as PROCESS_COLUMNS
 from loadstone.analyse.repeats import RunFigures
-from loadstone.analyse.requests import ALL, ENDPOINT_COLUMNS, PERCENTILES
+from loadstone.analyse.requests import ALL, COURSE_COLUMNS, ENDPOINT_COLUMNS, LATENCY_COLUMNS, PERCENTILES
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.signalsfile import read_signals
 from loadstone.analyse.window import Window, read_window
-from loadstone.errors import ResultError
+from loadstone.errors import DamagedError, ResultError
 from loadstone.plan import Plan, Run
+from loadstone.telling import listed
 
 METRICS = ("throughput_rps", "goodput_rps", "mean_ms", *PERCENTILES)
 """Figures of a run that are put together over repeats."""
+
+COLUMNS: dict[str, Collection[str]] = {
+    "endpoints": ENDPOINT_COLUMNS,
+    "latency": LATENCY_COLUMNS,
+    "course": COURSE_COLUMNS,
+    "processes": PROCESS_COLUMNS,
+}
+"""Table of a run → its columns."""
+TEXTS = frozenset({"endpoint", "role", "failure_kinds"})
+NEVER_EMPTY = frozenset({"endpoint", "role", "requests", "failures", "second", "pid", "probability"})
 
 RunKey = tuple[str, int]
 """Experiment and repeat."""
@@ -90,6 +103,18 @@ def _read(path: Path, run: Run) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype={"failure_kinds": str})
     except (OSError, ValueError) as error:
         raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
+    expected = COLUMNS[path.stem]
+    if list(frame.columns) != list(expected):
+        raise DamagedError(
+            f"{path}: damaged, or of another version of Loadstone: its columns aren't {listed(expected)}", path
+        )
+    for name in expected:
+        whole = name in NEVER_EMPTY
+        is_text = name in TEXTS or not len(frame)
+        if not (is_text or pd.api.types.is_numeric_dtype(frame[name])) or (whole and frame[name].isna().any()):
+            raise DamagedError(f"{path}: damaged: column {name}", path)
+        if not is_text and np.isinf(frame[name].astype(float)).any():
+            raise DamagedError(f"{path}: damaged: column {name}", path)
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame

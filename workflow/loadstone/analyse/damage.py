@@ -37,7 +37,7 @@ def reading(path: Path) -> Iterator[None]:
         if error.errno is not None:
             raise SystemFault.of(error, path) from None
         raise _damaged(path, error) from None
-    except (pa.ArrowException, KeyError) as error:
+    except (pa.ArrowException, KeyError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
 
 

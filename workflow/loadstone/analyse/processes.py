@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from loadstone.analyse.damage import open_parquet, reading
+from loadstone.errors import DamagedError
 
 COLUMNS = {
     "role": "server-master, server-worker, load-master, load-worker or host",
@@ -18,17 +19,32 @@ COLUMNS = {
     "run_queue": "host only: mean number of processes that run or could",
 }
 
+COUNTERS = ("cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s")
+"""What is sampled: see `loadstone.measure.probes`."""
+
 
 def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame:
     """Return a row for each process and the host: see `COLUMNS`. Raises `DamagedError` where the file is damaged."""
     with reading(path), open_parquet(path) as file:
         samples = file.read().to_pandas()
+    _check(path, samples)
     rows = [
         _row(str(group["role"].iloc[0]), int(group["pid"].iloc[0]), group, window)
         for _, group in samples.groupby(["role", "pid"], observed=True, sort=True)
         if len(group) > 1
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _check(path: Path, samples: pd.DataFrame) -> None:
+    """Raise `DamagedError` where a column is missing or holds what no sample has."""
+    for name in ("role", "pid", "time", *COUNTERS):
+        if name not in samples:
+            raise DamagedError(f"{path}: damaged: no column {name}", path)
+        if name != "role" and not pd.api.types.is_numeric_dtype(samples[name]):
+            raise DamagedError(f"{path}: damaged: {name} is no number", path)
+    if samples[["role", "pid", "time"]].isna().any(axis=None) or np.isinf(samples[["time", *COUNTERS]]).any(axis=None):
+        raise DamagedError(f"{path}: damaged: a sample without its process, or a figure without bounds", path)
 
 
 def _row(role: str, pid: int, samples: pd.DataFrame, window: tuple[float, float]) -> dict[str, object]:

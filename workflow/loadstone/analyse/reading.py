@@ -1,17 +1,37 @@
-"""Read `requests.parquet` batch by batch, as arrays."""
+"""Read `requests.parquet` batch by batch, as arrays, and refuse what no run leaves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from loadstone.analyse.damage import open_parquet, reading
 from loadstone.analyse.quantiles import Floats, Ints
+from loadstone.errors import DamagedError
 
 BATCH_ROWS = 250_000
+
+MOST_USERS = 1_000_000
+"""Far above what a suite allows: each user's last response is kept in memory."""
+
+_KINDS: dict[str, Callable[[pa.DataType], bool]] = {
+    "time": pa.types.is_float64,
+    "endpoint": pa.types.is_dictionary,
+    "user": pa.types.is_integer,
+    "response_ms": pa.types.is_float64,
+    "server_ms": pa.types.is_float64,
+    "bytes": pa.types.is_integer,
+    "error": pa.types.is_dictionary,
+    "intended": pa.types.is_float64,
+}
+"""Column → what its type has to be."""
+_NEVER_NULL = ("time", "endpoint", "user", "response_ms", "bytes")
+_LARGEST = {"time": 1e11, "user": MOST_USERS, "response_ms": 1e9, "server_ms": 1e9, "bytes": 1e15, "intended": 1e11}
+"""Of numbers: none is below 0 either."""
 
 _COLUMNS = ["time", "endpoint", "response_ms", "server_ms", "bytes", "error", "intended"]
 
@@ -38,6 +58,38 @@ class Columns:
         return self.response_ms - self.service_ms
 
 
+def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield some columns of a file of requests, batch by batch.
+
+    Raises `DamagedError` where it can't be read or holds what no run leaves.
+    """
+    with reading(path), open_parquet(path) as file:
+        for name in columns:
+            kind = file.schema_arrow.field(name).type
+            if not _KINDS[name](kind):
+                raise DamagedError(f"{path}: damaged: {name} is of type {kind}", path)
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+            for name in columns:
+                _check(path, name, batch.column(name))
+            yield batch
+
+
+def _check(path: Path, name: str, values: pa.Array) -> None:
+    if name in _NEVER_NULL and values.null_count:
+        raise DamagedError(f"{path}: damaged: {name} is missing in {values.null_count:,} rows", path)
+    if name in _NEVER_NULL and pa.types.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py():
+        raise DamagedError(f"{path}: damaged: {name} is no number", path)  # which the extremes pass over
+    if pa.types.is_dictionary(values.type):
+        values.validate(full=True)
+        values.dictionary.validate(full=True)
+        if values.dictionary.null_count or not pa.types.is_string(values.type.value_type):
+            raise DamagedError(f"{path}: damaged: {name} is no text", path)
+    elif len(values) > values.null_count:
+        extremes = pc.min_max(values).as_py()
+        if not 0 <= extremes["min"] <= extremes["max"] < _LARGEST[name]:
+            raise DamagedError(f"{path}: damaged: {name} from {extremes['min']:g} to {extremes['max']:g}", path)
+
+
 class RequestFile:
     """A file of requests; numbers the endpoints in the order of appearance."""
 
@@ -47,9 +99,7 @@ class RequestFile:
 
     def batches(self) -> Iterator[Columns]:
         """Yield all rows, batch by batch. Raises `DamagedError` where the file is damaged."""
-        with reading(self._path), open_parquet(self._path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=_COLUMNS):
-                yield self._columns(batch)
+        return (self._columns(batch) for batch in read_batches(self._path, _COLUMNS))
 
     def _columns(self, batch: pa.RecordBatch) -> Columns:
         names = batch.column("endpoint")

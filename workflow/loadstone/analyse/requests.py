@@ -25,6 +25,7 @@ from loadstone.analyse.quantiles import (
     values_at_ranks,
 )
 from loadstone.analyse.reading import Columns, RequestFile
+from loadstone.errors import ResultError
 
 ALL = "all"
 """Name of the row that takes all endpoints together."""
@@ -39,6 +40,8 @@ LADDER = (
 LATE_MS = 10.0
 """A request that is sent later than intended by more than this is late: far above a timer's error, far below what any
 objective is about."""
+LATEST_S = 3600.0
+"""Seconds after the window in which a request may end: requests in flight are given half a minute."""
 MOST_KINDS = 20
 """Kinds of failure told apart for one endpoint; the rest are added up."""
 
@@ -59,6 +62,7 @@ class RequestSummary:
     """Of a long run, as a whole: see `loadstone.analyse.heat`."""
 
 
+COURSE_COLUMNS = ["second", "requests", "failures", "mean_ms"]
 LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
 ENDPOINT_COLUMNS = {
     "endpoint": "name, or `all`",
@@ -115,6 +119,8 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
     course, heat = _Course(load_started), Heat(load_started)
     lagging = False
     for columns in file.batches():
+        if columns.end.max(initial=end) > end + LATEST_S:
+            raise ResultError(f"{path}: damaged: a request ended more than {LATEST_S:g} s after the window")
         course.add(columns)
         heat.add(columns)
         inside = (columns.end >= begin) & (columns.end < end)

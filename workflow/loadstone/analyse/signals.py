@@ -3,12 +3,13 @@
 import math
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from loadstone.analyse import operational
 from loadstone.analyse.requests import ALL
 from loadstone.analyse.thinking import Cycle
 from loadstone.conditions import GunicornServer
+from loadstone.errors import ResultError
 from loadstone.record import RunRecord
 from loadstone.values import Model
 
@@ -113,7 +114,21 @@ MOST_LATE = 0.05
 def signals_of(
     record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
 ) -> Signals:
-    """Gather what was measured of one run. What wasn't is None: the verdict names it as missing."""
+    """Gather what was measured of one run. What wasn't is None: the verdict names it as missing.
+
+    Raises `ResultError` where a figure is none that a run can have.
+    """
+    try:
+        return _gather(record, cycle, endpoints, processes, settled)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ResultError(f"{record.run.label}: damaged: {key}: {first['msg']}") from None
+
+
+def _gather(
+    record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
+) -> Signals:
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
     server = record.run.server if isinstance(record.run.server, GunicornServer) else None
     cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from loadstone.analyse.signals import Signals
 from loadstone.errors import TableError
+from loadstone.telling import dotted
 
 
 def read_signals(path: Path) -> Signals:
@@ -20,9 +21,9 @@ def read_signals(path: Path) -> Signals:
 
 
 def _line(path: Path, detail: dict[str, Any]) -> str:
-    key = ".".join(map(str, detail["loc"]))
+    place = dotted(*detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return f"{path}: {key}: unknown key; allowed: {', '.join(Signals.model_fields)}"
+        return f"{path}: {place}: unknown key; allowed: {', '.join(Signals.model_fields)}"
     if detail["type"] == "missing":
-        return f"{path}: {key}: missing"
-    return ": ".join(part for part in (str(path), key, detail["msg"]) if part)
+        return f"{path}: {place}: missing"
+    return ": ".join(part for part in (str(path), place, detail["msg"]) if part)

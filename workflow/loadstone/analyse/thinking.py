@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.analyse.damage import open_parquet, reading
-
-BATCH_ROWS = 250_000
+from loadstone.analyse.reading import read_batches
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,8 +68,7 @@ def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Float
 
 
 def _batches(path: Path) -> Iterator[tuple[Ints, Floats, Floats]]:
-    with reading(path), open_parquet(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=["user", "time", "response_ms"]):
-            sent = batch.column("time").to_numpy()
-            answered = sent + batch.column("response_ms").to_numpy() / 1000
-            yield batch.column("user").to_numpy().astype(np.int64), sent, answered
+    for batch in read_batches(path, ["user", "time", "response_ms"]):
+        sent = batch.column("time").to_numpy()
+        answered = sent + batch.column("response_ms").to_numpy() / 1000
+        yield batch.column("user").to_numpy().astype(np.int64), sent, answered

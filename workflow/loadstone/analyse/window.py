@@ -15,14 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from loadstone.analyse.damage import open_parquet, reading
+from loadstone.analyse.reading import read_batches
 from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
 from loadstone.conditions import GunicornServer
 from loadstone.errors import DamagedError, ResultError
 from loadstone.record import RunRecord
 from loadstone.values import Model
 
-BATCH_ROWS = 250_000
 FINEST = 600
 """Intervals in which requests are counted, before it is known how many of them make one observation."""
 OBSERVATIONS = (200, 150, 120, 100, 75, 60, 50, 40, 30, 24, 20)
@@ -166,15 +165,14 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
 def _count(path: Path, record: RunRecord) -> _Counts:
     edges = np.linspace(record.phases.all_users_running, record.window[1], FINEST + 1)
     requests, response_ms, posts = np.zeros(FINEST), np.zeros(FINEST), np.zeros(FINEST + 1)
-    with reading(path), open_parquet(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=["time", "endpoint", "response_ms", "error"]):
-            response = batch.column("response_ms").to_numpy()
-            end = batch.column("time").to_numpy() + response / 1000
-            interval = ((end - edges[0]) / (edges[-1] - edges[0]) * FINEST).astype(np.int64)
-            inside = (end >= edges[0]) & (interval < FINEST)
-            requests += np.bincount(interval[inside], minlength=FINEST)
-            response_ms += np.bincount(interval[inside], response[inside], minlength=FINEST)
-            posts += np.searchsorted(np.sort(end[_posted(batch)]), edges)
+    for batch in read_batches(path, ["time", "endpoint", "response_ms", "error"]):
+        response = batch.column("response_ms").to_numpy()
+        end = batch.column("time").to_numpy() + response / 1000
+        interval = ((end - edges[0]) / (edges[-1] - edges[0]) * FINEST).astype(np.int64)
+        inside = (end >= edges[0]) & (interval < FINEST)
+        requests += np.bincount(interval[inside], minlength=FINEST)
+        response_ms += np.bincount(interval[inside], response[inside], minlength=FINEST)
+        posts += np.searchsorted(np.sort(end[_posted(batch)]), edges)
     return _Counts(edges=edges, requests=requests, response_ms=response_ms, posts=posts)
 
 

@@ -23,6 +23,7 @@ from loadstone.compare.words import joined
 from loadstone.errors import ResultError, SuiteError
 from loadstone.plan import Plan, read_plan
 from loadstone.record import RunRecord, read_record
+from loadstone.telling import dotted
 
 MOST_KINDS = 2
 """Kinds of failure that are named."""
@@ -164,7 +165,7 @@ def _read_verdicts(path: Path) -> _Verdicts:
         raise ResultError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
+        place = dotted(*first["loc"]) or "the file"
         raise ResultError(f"{path}: damaged: {place}: {first['msg']}") from None
 
 

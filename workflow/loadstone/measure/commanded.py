@@ -34,7 +34,7 @@ class CommandUnderTest(ExternalUnderTest):
     @property
     def command(self) -> list[str]:
         """The command line that started it."""
-        return self._process.argv
+        return self._process.shown
 
     def wait_ready(self) -> float:
         """Wait until it answers as a server that is ready; return that moment. Raises `ServerError`."""

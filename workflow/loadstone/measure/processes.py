@@ -13,6 +13,7 @@ from types import FrameType
 from loadstone.errors import Interrupted
 from loadstone.measure import SOURCE_ROOT
 from loadstone.measure.guard import Guard
+from loadstone.measure.redaction import redacted
 
 POLL_S = 0.02
 NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
@@ -58,15 +59,16 @@ class Child:
     def __init__(
         self, argv: Sequence[str], log: Path, guard: Guard, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.argv = list(argv)
+        self.shown = redacted(argv)
+        """The command line as it may be written down."""
         self.log = log
         self._guard = guard
         self._code: int | None = None
         with log.open("ab") as output:
-            output.write(f"$ {shlex.join(self.argv)}\n".encode())
+            output.write(f"$ {shlex.join(self.shown)}\n".encode())
             output.flush()
             self._process = subprocess.Popen(
-                self.argv,
+                list(argv),
                 cwd=SOURCE_ROOT,
                 env={**os.environ, **NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {})},
                 stdin=subprocess.DEVNULL,

@@ -143,8 +143,8 @@ class _Measurement:
             run=self.run,
             commands=Commands(
                 server=server.command,
-                load_master=fleet.master.argv,
-                load_workers=[worker.argv for worker in fleet.workers],
+                load_master=fleet.master.shown,
+                load_workers=[worker.shown for worker in fleet.workers],
             ),
             phases=Phases(**self.times),
             albums=albums,

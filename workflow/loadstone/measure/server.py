@@ -167,7 +167,7 @@ class GunicornUnderTest:
     @property
     def command(self) -> list[str]:
         """The command line that started it."""
-        return self.process.argv
+        return self.process.shown
 
     def roles(self) -> list[tuple[str, int]]:
         """List its processes, as (role, pid)."""

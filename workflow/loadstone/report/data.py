@@ -6,18 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pandas as pd
 
 from loadstone.analyse.audit import Row
 from loadstone.analyse.campaign import RunKey, gather, load_measured
 from loadstone.analyse.damage import check_sums
+from loadstone.analyse.resultfiles import read_result
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.verdicts import against_baselines, unsound
 from loadstone.analyse.window import Window
 from loadstone.audittable import read_table
 from loadstone.baselines import is_baseline, twice_name
-from loadstone.errors import DamagedError, ResultError, TableError
+from loadstone.errors import ResultError, TableError
 from loadstone.plan import Plan
 from loadstone.published import read_published
 from loadstone.record import RunRecord, read_record
@@ -110,6 +110,14 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     summaries = results / "summaries"
     check_sums([results])
     measured = load_measured(plan, summaries)
+    verdicts = read_result(results / "verdicts.json")
+    if {(run["experiment"], run["repeat"]) for run in verdicts["runs"]} != measured.signals.keys() or not (
+        plan.experiments.keys() <= verdicts["experiments"].keys()
+    ):
+        raise ResultError(f"{results / 'verdicts.json'}: its runs aren't those of plan.json")
+    scaling = read_result(results / "scaling.json")
+    if scaling.keys() != plan.suite.sweeps.keys():
+        raise ResultError(f"{results / 'scaling.json'}: its sweeps aren't those of plan.json")
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     return Campaign(
         plan=plan,
@@ -121,10 +129,10 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         course=_own(gather(plan, summaries, "course")),
         heat=_own(gather(plan, summaries, "heat")),
         processes=gather(plan, summaries, "processes"),
-        scaling=_read(results / "scaling.json"),
-        verdicts=_read(results / "verdicts.json"),
-        repeats=_read(results / "repeats.json"),
-        hypotheses=_read(results / "hypotheses.json"),
+        scaling=scaling,
+        verdicts=verdicts,
+        repeats=read_result(results / "repeats.json"),
+        hypotheses=read_result(results / "hypotheses.json"),
         searches=read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
     )
@@ -142,12 +150,3 @@ def read_publication(path: Path) -> PublishedTable:
 def _own(table: pd.DataFrame) -> pd.DataFrame:
     """Leave the baselines out."""
     return table[~table["experiment"].map(is_baseline).astype(bool)]
-
-
-def _read(path: Path) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise DamagedError(f"{path}: damaged: {str(error).splitlines()[0]}", path) from None

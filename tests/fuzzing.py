@@ -1,0 +1,93 @@
+"""What fuzz tests share: how much they try, and junk.
+
+`make test` tries little, and always the same, so that it passes every time. `LOADSTONE_FUZZ=5000 pytest tests -k fuzz`
+tries 5000 inputs a test, other ones each time.
+"""
+
+import datetime
+import os
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+
+from loadstone.errors import LoadstoneError
+from loadstone.telling import printable
+
+LONGEST_LINE = 4000
+EXAMPLES = int(os.environ.get("LOADSTONE_FUZZ", "0"))
+
+
+def fuzz(examples: int) -> Callable[..., Any]:
+    """Settings of a fuzz test that tries so many inputs in `make test`."""
+    return settings(
+        max_examples=EXAMPLES or examples,
+        derandomize=not EXAMPLES,
+        database=None,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def complaints(use: Callable[[], object], kind: type[LoadstoneError] = LoadstoneError) -> list[str]:
+    """Do something with a file: return no line where it succeeds, and else lines that a terminal can be given."""
+    lines: list[str] = []
+    try:
+        use()
+    except kind as error:
+        lines = error.lines or [""]
+    assert all(line and line == printable(line) and len(line) < LONGEST_LINE for line in lines)
+    return lines
+
+
+NASTY_TEXTS = (
+    *("", " ", "\0", "\x1b[31m", "\u202e", "\ud800", "..", "../../x", "/etc/passwd", "a/b", "[/red]", "{{x}}", "${x}"),
+    *("$(id)", "`id`", "; id", "-x", "--help", "%s", "1e400", "nan", "inf", "null", "~", "<<", "é", "\n", "a" * 5000),
+)
+NASTY_NUMBERS = (
+    *(0, 1, -1, 2**31, 2**63, 2**64, 10**30, 10**400, 0.5, -0.0, 1e-320, 5e-324, 1e308, -1e308),
+    *(float("nan"), float("inf"), float("-inf")),
+)
+
+numbers = st.sampled_from(NASTY_NUMBERS) | st.integers() | st.floats()
+texts = st.sampled_from(NASTY_TEXTS) | st.text(max_size=8)
+dates = st.sampled_from((datetime.date(2020, 2, 30 - 1), datetime.datetime(1, 1, 1)))
+json_scalars = st.none() | st.booleans() | numbers | texts
+json_trees = st.recursive(
+    json_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=8
+)
+
+
+def mutate(draw: st.DrawFn, tree: Any, junk: st.SearchStrategy[Any], keys: st.SearchStrategy[Any] = texts) -> Any:
+    """Change one place of a tree of mappings and lists: put junk there, take it away, rename it, copy another."""
+    places = list(_places(tree))
+    if not places:
+        return draw(junk)
+    parent, key = draw(st.sampled_from(places))
+    what = draw(st.sampled_from(("replace", "replace", "remove", "rename", "copy")))
+    if what == "replace":
+        parent[key] = draw(junk)
+    elif what == "remove":
+        del parent[key]
+    elif what == "copy":
+        other, where = draw(st.sampled_from(places))
+        if where in other if isinstance(other, dict) else where < len(other):
+            parent[key] = _copy(other[where])
+    elif isinstance(parent, dict):
+        parent[draw(keys)] = parent.pop(key)
+    return tree
+
+
+def _places(tree: Any) -> Any:
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in list(items):
+        yield tree, key
+        yield from _places(value)
+
+
+def _copy(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _copy(value) for key, value in tree.items()}
+    return [_copy(value) for value in tree] if isinstance(tree, list) else tree

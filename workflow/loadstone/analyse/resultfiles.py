@@ -1,0 +1,152 @@
+"""The JSON that `analyse` leaves, as far as it is read again: a file that was damaged is refused, and named."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NotRequired
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from loadstone.analyse.bottleneck import Evidence
+from loadstone.analyse.calibration import Reading
+from loadstone.analyse.verdicts import Elasticity
+from loadstone.errors import DamagedError, ResultError
+from loadstone.telling import dotted
+
+
+class _Bounds(TypedDict):
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class _RunVerdict(TypedDict):
+    experiment: str
+    repeat: int
+    verdict: str
+    parties: list[str]
+    also: str | None
+    evidence: list[Evidence]
+    runner_up: str | None
+    remark: str | None
+    probe: str
+    missing: list[str]
+
+
+class _ExperimentVerdict(TypedDict):
+    verdict: str
+    parties: list[str]
+    runs: dict[str, int]
+    elasticity: Elasticity | None
+    remark: str | None
+
+
+class _Verdicts(TypedDict):
+    """`verdicts.json`."""
+
+    experiments: dict[str, _ExperimentVerdict]
+    runs: list[_RunVerdict]
+
+
+class _Repeats(TypedDict):
+    runs: int
+    intervals: dict[str, _Bounds]
+    needed: int | None
+    disagreements: list[str]
+
+
+class _Drift(TypedDict):
+    named: bool
+    sentence: str
+
+
+class _AllRepeats(TypedDict):
+    """`repeats.json`."""
+
+    experiments: dict[str, _Repeats]
+    drift: _Drift | None
+
+
+class _Judged(TypedDict):
+    """A hypothesis of `hypotheses.json`."""
+
+    id: str
+    claim: str
+    test: str
+    expect: str
+    outcome: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    runs: int
+    gate: bool
+    evidence: str
+
+
+class _Level(TypedDict):
+    value: bool | int | float | str | list[bool | int | float | str]
+    experiment: str
+    verdict: str
+    throughput: _Bounds | None
+    response: _Bounds | None
+    throughput_ratio: _Bounds | None
+    response_ratio: _Bounds | None
+    growth: float
+    growth_effect_ms: float | None
+
+
+class _Law(TypedDict):
+    law: str
+    parameters: dict[str, _Bounds]
+    peak: float | None
+    max_speedup: float | None
+    lack_of_fit_p: float | None
+    aicc: float | None
+    warnings: list[str]
+    curve: list[dict[str, float | None]]
+    efficiency: list[dict[str, float | None]]
+    karp_flatt: list[dict[str, float | None]]
+    residuals: list[dict[str, float | None]]
+
+
+class _Sweep(TypedDict):
+    vary: str
+    levels: list[_Level]
+    laws: list[_Law]
+    reason: str | None
+    forecast: dict[str, Any] | None
+    left_out: NotRequired[dict[str, str]]
+    calibration: list[Reading] | None
+
+
+FILES: dict[str, Any] = {
+    "verdicts.json": _Verdicts,
+    "repeats.json": _AllRepeats,
+    "hypotheses.json": list[_Judged],
+    "scaling.json": dict[str, _Sweep],
+}
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(FILES[name])
+
+
+def read_result(path: Path, hint: str = "", kind: str | None = None) -> Any:
+    """Read one of `FILES`: the one of its name, or of that given as `kind`.
+
+    Raises `ResultError` where it is missing, with `hint` to say what helps, or damaged.
+    """
+    try:
+        content = path.read_bytes()
+        _adapter(kind or path.name).validate_json(content, strict=True)
+        return orjson.loads(content)
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}{hint}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DamagedError(f"{path}: damaged: {dotted(*first['loc']) or 'the file'}: {first['msg']}", path) from None
+    except ValueError:
+        raise DamagedError(f"{path}: damaged: not JSON", path) from None
