@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loadstone.analyse.damage import check_sums
+from loadstone.analyse.heat import HEAT_COLUMNS
 from loadstone.analyse.processes import COLUMNS as PROCESS_COLUMNS
 from loadstone.analyse.repeats import RunFigures
 from loadstone.analyse.requests import ALL, COURSE_COLUMNS, ENDPOINT_COLUMNS, LATENCY_COLUMNS, PERCENTILES
@@ -25,6 +26,7 @@ COLUMNS: dict[str, Collection[str]] = {
     "endpoints": ENDPOINT_COLUMNS,
     "latency": LATENCY_COLUMNS,
     "course": COURSE_COLUMNS,
+    "heat": HEAT_COLUMNS,
     "processes": PROCESS_COLUMNS,
 }
 """Table of a run → its columns."""
@@ -105,9 +107,8 @@ def _read(path: Path, run: Run) -> pd.DataFrame:
         raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
     expected = COLUMNS[path.stem]
     if list(frame.columns) != list(expected):
-        raise DamagedError(
-            f"{path}: damaged, or of another version of Loadstone: its columns aren't {listed(expected)}", path
-        )
+        whose = "damaged, or of another version of Loadstone"
+        raise DamagedError(f"{path}: {whose}: its columns aren't {listed(expected)}", path)
     for name in expected:
         whole = name in NEVER_EMPTY
         is_text = name in TEXTS or not len(frame)
