@@ -10,6 +10,7 @@ from loadstone.errors import SuiteError
 from loadstone.live.command import serve
 from loadstone.report.arguments import figures
 from loadstone.settings import Settings, overrides
+from loadstone.writing import replacing, write_bytes, write_text
 
 app = typer.Typer(
     help="Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.\n\n"
@@ -41,7 +42,7 @@ def plan(
 
     laid_out = make_plan(load_suite(suite, overrides(settings)))
     if output is not None:
-        output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_text(output, laid_out.model_dump_json(indent=1) + "\n")
     else:
         from loadstone.planview import read_repeats, show_plan, show_precision
 
@@ -158,9 +159,10 @@ def summarise(
     }
     into.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        table.to_csv(into / f"{name}.csv", index=False)
+        with replacing(into / f"{name}.csv") as new:
+            table.to_csv(new, index=False)
     for file, values in {"window": window, "signals": signals}.items():
-        (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_text(into / f"{file}.json", values.model_dump_json(indent=1) + "\n")
 
 
 @app.command()
@@ -203,9 +205,10 @@ def analyse(
         repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
         hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
     }
-    measured.summary.to_csv(summary, index=False)
+    with replacing(summary) as new:
+        measured.summary.to_csv(new, index=False)
     for path, found in results.items():
-        path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        write_bytes(path, orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 @app.command()
@@ -232,7 +235,7 @@ def report(
 
     page = render(load_campaign(read_plan(plan), results, published))
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(page, encoding="utf-8")
+    write_text(output, page)
 
 
 @app.command()

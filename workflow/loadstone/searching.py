@@ -11,6 +11,7 @@ from loadstone.capacity import Found, Probe, Search, conclude, judge_probe, next
 from loadstone.conditions import Conditions
 from loadstone.measure.run import measure
 from loadstone.plan import Run, random_seed
+from loadstone.writing import write_bytes
 
 
 def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path) -> Found:
@@ -27,9 +28,8 @@ def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path)
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
         probes.append(judge_probe(search, rate, row, folder))
     found = conclude(search, probes)
-    (into / "search.json").write_bytes(
-        orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    )
+    content = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    write_bytes(into / "search.json", content)
     return found
 
 
