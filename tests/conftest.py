@@ -74,6 +74,7 @@ def start_measure(tmp_path: Path) -> Iterator[Callable[[Run], subprocess.Popen[s
     def start(run: Run) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "loadstone", "measure", "--run", run.model_dump_json()]
         command += ["--into", str(tmp_path / "runs" / run.experiment / "1"), "--log", str(tmp_path / "logs" / "1.log")]
+        command += ["--failed", str(tmp_path / "failed" / run.experiment / "1")]
         return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
 
     yield start

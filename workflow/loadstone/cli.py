@@ -92,7 +92,8 @@ def verdict(
 def measure(
     run: Annotated[str, typer.Option(help="The run as JSON, as the workflow passes it.")],
     into: Annotated[Path, typer.Option(help="Folder for the result; it appears complete or not at all.")],
-    log: Annotated[Path, typer.Option(help="Log file; the processes' own logs are kept beside it if the run breaks.")],
+    log: Annotated[Path, typer.Option(help="Log file.")],
+    failed: Annotated[Path, typer.Option(help="Folder for requests and logs of a run that breaks, to be looked into.")],
 ) -> None:
     """Measure one run: start the server, apply the load, stop, keep every request."""
     from pydantic import ValidationError
@@ -105,7 +106,7 @@ def measure(
     except ValidationError as error:
         first = error.errors()[0]
         raise SuiteError(f"--run: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
-    measure_run(parsed, into, log)
+    measure_run(parsed, into, log, failed)
 
 
 @app.command()
@@ -115,6 +116,7 @@ def search(
     seed: Annotated[int, typer.Option(help="The suite's seed.")],
     into: Annotated[Path, typer.Option(help="Folder for search.json and a folder for each probe.")],
     log: Annotated[Path, typer.Option(help="Log file.")],
+    failed: Annotated[Path, typer.Option(help="Folder for requests and logs of probes that break.")],
 ) -> None:
     """Search the highest arrival rate that meets an objective: measure, judge, choose the next rate."""
     from pydantic import ValidationError
@@ -127,7 +129,7 @@ def search(
     except ValidationError as error:
         first = error.errors()[0]
         raise SuiteError(f"--search: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
-    print(search_capacity(parsed, name, seed, into, log).sentence)
+    print(search_capacity(parsed, name, seed, into, log, failed).sentence)
 
 
 @app.command()

@@ -19,6 +19,10 @@ USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"
 IN_FLIGHT_DEADLINE_S = 30
 """Seconds that requests in flight at the window's end are given to finish."""
 EXIT_PATIENCE_S = 10.0
+SILENT_S = 5.0
+"""Seconds without the conductor's beat, one a second, before the master counts as standing still."""
+MOST_A_LOOK_S = 0.5
+"""By so much a look without a beat counts at most: if we ourselves stood still, so did the master."""
 
 
 class LocustFleet:
@@ -30,6 +34,9 @@ class LocustFleet:
         self._records = [scratch / f"worker-{k}.jsonl" for k in range(run.load.workers)]
         self.csv_prefix = scratch / "locust"
         self._seen = 0
+        self._beat = 0
+        self._looked = 0.0
+        self._silent_s = 0.0
         self.started = time.time()
         port = free_port()
         self.workers = [
@@ -80,6 +87,16 @@ class LocustFleet:
             raise GeneratorError(
                 f"Locust's master ended with exit code {self.master.exit_code}: {self.master.last_words()}"
             )
+
+    def check_beat(self) -> None:
+        """Raise `GeneratorError` if the master has been standing still for some time. To be called again and again."""
+        now = time.monotonic()
+        beat = self._timeline.stat().st_mtime_ns
+        quiet = beat == self._beat
+        self._silent_s = self._silent_s + min(now - self._looked, MOST_A_LOOK_S) if quiet else 0.0
+        self._beat, self._looked = beat, now
+        if self._silent_s > SILENT_S:
+            raise GeneratorError("Locust's master has stopped reporting")
 
     def totals(self) -> tuple[int, int]:
         """Requests and failures so far, a second old at most."""

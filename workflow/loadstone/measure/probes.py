@@ -48,6 +48,9 @@ class Sampler:
         self._rows: list[Row] = []
         self._known: dict[int, psutil.Process] = {}
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def sample(self, processes: Iterable[tuple[str, int]]) -> None:
         """Take one sample of the host and of `processes`, given as (role, pid). One that has ended is passed over."""
         self._rows.append(_host())

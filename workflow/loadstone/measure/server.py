@@ -153,6 +153,10 @@ class GunicornUnderTest:
         """Process ids of all workers that came up, those that ended since included."""
         return sorted(int(path.stem) for path in self._state.glob("*.ready"))
 
+    def worker_starts(self) -> list[float]:
+        """Tell when each worker came up, unix seconds: those it began with, then those that replaced others."""
+        return sorted(path.stat().st_mtime for path in self._state.glob("*.ready"))
+
     def stop(self) -> int:
         """Stop it in order; return the exit code."""
         return self.process.stop(STOP_PATIENCE_S)
