@@ -17,6 +17,14 @@ from loadstone.suitefile import load_suite
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lock_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep measurements in tests apart from those of others on this machine, but not from each other."""
+    folder = tmp_path_factory.mktemp("locks")
+    os.environ["LOADSTONE_LOCK_FOLDER"] = str(folder)
+    return folder
+
+
 @pytest.fixture
 def write_suite(tmp_path: Path) -> Callable[[str], Path]:
     """Write a suite's text to a file."""

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from loadstone.measure.lock import Holder
 from loadstone.plan import Run
 from loadstone.record import read_record
 from tests.conftest import wait_for
@@ -115,9 +117,14 @@ def test_stopped_by_a_signal(in_window: "subprocess.Popen[str]", tmp_path: Path,
     assert not (tmp_path / "failed").exists()
 
 
-def test_killed_itself(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:
+def test_killed_itself(in_window: "subprocess.Popen[str]", lock_folder: Path, tmp_path: Path) -> None:
+    """Its guard ends all processes, and only then lets go of the machine's lock."""
+    [lock] = lock_folder.iterdir()
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o666, "other users have to be able to lock it"
+    assert Holder.model_validate_json(lock.read_bytes()).pid == in_window.pid
     in_window.kill()
     in_window.wait()
+    wait_for(lambda: not lock.exists(), 5, "the end of the lock")
     assert_nothing_left(tmp_path)
 
 

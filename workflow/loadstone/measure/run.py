@@ -20,6 +20,7 @@ from loadstone.measure.collect import collect_requests, count_between, ended, lo
 from loadstone.measure.failure import Failure, forget_failure, keep_failure
 from loadstone.measure.generator import IN_FLIGHT_DEADLINE_S, LocustFleet
 from loadstone.measure.guard import Guard
+from loadstone.measure.lock import only_measurement
 from loadstone.measure.machine import describe_machine, describe_source, describe_state
 from loadstone.measure.probes import SAMPLE_INTERVAL_S, Sampler
 from loadstone.measure.processes import StopRequest
@@ -53,15 +54,20 @@ def measure(run: Run, into: Path, log: Path, failed: Path) -> RunRecord:
     Progress goes to standard error and `log`. Raises `MeasureError` where the run breaks; what it had recorded is then
     in the folder `failed`, unless somebody stopped it.
     """
-    stop = StopRequest()
-    with Reporter(run, log) as reporter, _scratch_folder(into) as scratch, Guard(scratch) as guard:
+    with (
+        Reporter(run, log) as reporter,
+        StopRequest(run.label) as stop,
+        only_measurement(run.label, stop, reporter.waiting) as lock,
+        _scratch_folder(into) as scratch,
+        Guard(scratch, lock) as guard,
+    ):
         logs = scratch / "logs"
         logs.mkdir()
         measurement = _Measurement(run, scratch, logs, guard, stop, reporter)
         try:
             record = measurement.carry_out()
-        except Interrupted as error:
-            raise Interrupted(f"{run.label}: {error}") from None
+        except Interrupted:
+            raise
         except BaseException as error:
             kept = measurement.keep(error, failed)
             if isinstance(error, MeasureError):
