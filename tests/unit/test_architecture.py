@@ -38,6 +38,8 @@ FORMATS = {
 ALLOWED = {
     "workflow/loadstone/live/server.py": {"flask", "socket", "time"},  # the live view's web server
     "workflow/loadstone/live/history.py": {"time"},  # reads the moment in the name of Snakemake's log
+    "workflow/loadstone/attendance.py": {"time"},  # says since when a campaign runs
+    "workflow/loadstone/stopping.py": {"psutil", "signal"},  # ends stages, whichever it is
 }
 """What all others must not import."""
 

@@ -28,7 +28,7 @@ rule measure:
         folder=subpath(output.record, parent=True),
     shell:
         r"""
-        loadstone measure \
+        exec loadstone measure \
             --run {params.run:q} \
             --into {params.folder:q} \
             --log {log:q} \

@@ -22,7 +22,7 @@ rule search:
         folder=subpath(output.found, parent=True),
     shell:
         r"""
-        loadstone search \
+        exec loadstone search \
             --search {params.search:q} \
             --name {wildcards.search:q} \
             --seed {params.seed:q} \

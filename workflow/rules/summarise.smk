@@ -27,7 +27,7 @@ rule summarise:
         folder=subpath(output.endpoints, parent=True),
     shell:
         r"""
-        loadstone summarise \
+        exec loadstone summarise \
             --requests {input.requests:q} \
             --processes {input.processes:q} \
             --record {input.record:q} \
