@@ -29,13 +29,13 @@ class Worker(BaseModel):
 
     pid: int
     since: float
-    command: str
+    """Unix seconds."""
     running: bool
     """Whether it has begun to run jobs; else it may be a dry run."""
 
 
 class Attendance:
-    """One's own entry."""
+    """One's own entry, until this process ends."""
 
     def __init__(self, folder: Path) -> None:
         """Enter this process in `folder`, Snakemake's own; remove what those left who are there no longer.
@@ -43,7 +43,7 @@ class Attendance:
         Where that can't be done, everything is as without.
         """
         self._folder = folder.absolute()
-        self._worker = Worker(pid=os.getpid(), since=time.time(), command=" ".join(sys.argv), running=False)
+        self._worker = Worker(pid=os.getpid(), since=time.time(), running=False)
         self._path = self._folder / f"{PREFIX}{os.getpid()}.json"
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
