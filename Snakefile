@@ -11,7 +11,7 @@ suite ─► plan ─► measure (each run) ─► summarise (each run) ─► a
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/quiet.smk"
+include: "workflow/rules/campaign.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/search.smk"

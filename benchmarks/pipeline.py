@@ -66,7 +66,7 @@ def run_overhead() -> None:
         )
         [run] = make_plan(load_suite(suite)).runs
         command = [sys.executable, "-m", "loadstone", "measure", "--run", run.model_dump_json()]
-        command += ["--into", f"{folder}/run", "--log", f"{folder}/log"]
+        command += ["--into", f"{folder}/run", "--log", f"{folder}/log", "--failed", f"{folder}/failed"]
         began = time.perf_counter()
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         beyond = time.perf_counter() - began - run.warm_up - run.duration

@@ -4,13 +4,15 @@ Locust's own `--run-time` counts from the first user's start and cuts off reques
 warm-up after the *last* user's start; when it is over, the workers are asked to finish what is in flight and to send
 their last statistics before the master quits.
 
-`--timeline` receives one line of JSON for each event: `{"event": ..., "time": unix seconds}`.
+`--timeline` receives one line of JSON for each event: `{"event": ..., "time": unix seconds}`. Once a second its time of
+modification is set, so that a master that stands still is noticed.
 
 A worker that has connected may not have run its `init` listeners yet, and Locust would let it spawn users all the
 same: they would go unnumbered and unrecorded. So each worker announces itself when it is set up, and the master waits
 for that before it starts the users.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +32,7 @@ CONNECT_DEADLINE_S = 30.0
 DRAIN_MARGIN_S = 5.0
 POLL_S = 0.02
 ANNOUNCE_INTERVAL_S = 0.1
+BEAT_INTERVAL_S = 1.0
 SET_UP, RANK = "worker_set_up", "worker_rank"
 WATCH_INTERVAL_S = 0.5
 
@@ -60,6 +63,12 @@ class Conductor:
                 file.write(line)
         except OSError as error:
             end_worker(f"{self._timeline}: can't be written: {error.strerror}", CAN_NOT_RECORD)
+
+    def beat(self) -> None:
+        """From now on, show once a second that the master is not standing still."""
+        while True:
+            os.utime(self._timeline)
+            gevent.sleep(BEAT_INTERVAL_S)
 
     def wait_for_workers(self) -> None:
         """Return once all workers are connected and set up; end the process when they don't come."""
@@ -136,5 +145,6 @@ def conduct(environment: Any, runner: Any, **_: Any) -> None:
     if isinstance(runner, MasterRunner) and options.of(environment).timeline:
         conductor = Conductor(environment, runner)
         environment.events.spawning_complete.add_listener(conductor.on_spawning_complete)
+        gevent.spawn(conductor.beat)
         conductor.wait_for_workers()
         conductor.watch_workers()

@@ -22,6 +22,14 @@ pytest_plugins = ["tests.campaign"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lock_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep measurements in tests apart from those of others on this machine, but not from each other."""
+    folder = tmp_path_factory.mktemp("locks")
+    os.environ["LOADSTONE_LOCK_FOLDER"] = str(folder)
+    return folder
+
+
 @pytest.fixture
 def write_suite(tmp_path: Path) -> Callable[[str], Path]:
     """Write a suite's text to a file."""
@@ -79,6 +87,7 @@ def start_measure(tmp_path: Path) -> Iterator[Callable[[Run], subprocess.Popen[s
     def start(run: Run) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "loadstone", "measure", "--run", run.model_dump_json()]
         command += ["--into", str(tmp_path / "runs" / run.experiment / "1"), "--log", str(tmp_path / "logs" / "1.log")]
+        command += ["--failed", str(tmp_path / "failed" / run.experiment / "1")]
         return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
 
     yield start

@@ -1,67 +1,34 @@
-"""A run that breaks: one sentence, the logs, no result, nothing left running. Real processes, really killed."""
+"""A run that breaks: one sentence, what it had recorded, no result, nothing left running. Real processes are killed."""
 
+import json
+import re
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
+import pandas as pd
 import pytest
 
+from loadstone.measure.lock import Holder
 from loadstone.plan import Run
-from tests.conftest import files_below, processes_of, wait_for
-
-TEXT = (
-    "defaults: {duration: 20s, warm_up: 0s, repeats: 1}\n"
-    "experiments: {a: {load: {users: 5, spawn_rate: 5, think_time: 0.1, workers: 2}}}"
+from loadstone.record import read_record
+from tests.conftest import wait_for
+from tests.faults.conftest import (
+    TEXT,
+    Start,
+    assert_broken,
+    assert_nothing_left,
+    find,
+    said,
+    wait_for_phase,
 )
 
-Start = Callable[[Run], "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def run(first_run: Callable[[str], Run]) -> Run:
-    return first_run(TEXT)
-
-
-@pytest.fixture
-def in_window(run: Run, start_measure: Start, tmp_path: Path) -> "subprocess.Popen[str]":
-    """A run whose window has begun."""
-    process = start_measure(run)
-    wait_for_window(tmp_path)
-    return process
-
-
-def wait_for_window(tmp_path: Path) -> None:
-    log = tmp_path / "logs" / "1.log"
-    wait_for(lambda: log.exists() and ": window" in log.read_text("utf-8"), 40, "the window")
-
-
-def find(tmp_path: Path, *words: str) -> psutil.Process:
-    """Find the one process of the run whose command line holds all `words`; of a family, the eldest."""
-    found = [p for p in processes_of(tmp_path) if all(word in " ".join(p.cmdline()) for word in words)]
-    return min(found, key=lambda p: p.create_time())
-
-
-def assert_broken(process: "subprocess.Popen[str]", tmp_path: Path, sentence: str, code: int = 1) -> None:
-    """Check what every broken run has in common."""
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == code
-    assert "Traceback" not in errors
-    [line] = [line for line in errors.splitlines() if line.startswith("loadstone: ")]
-    assert sentence in line
-    kept = tmp_path / "logs" / "1.logs"
-    assert line.endswith(f"logs: {kept}")
-    assert (kept / "server.log").exists() or "taken" in sentence
-    assert_nothing_left(tmp_path)
-
-
-def assert_nothing_left(tmp_path: Path) -> None:
-    """Check that no process, no port and no half-written result is left."""
-    wait_for(lambda: not processes_of(tmp_path), 5, "the end of all processes")
-    wait_for(lambda: not files_below(tmp_path / "runs"), 5, "the end of the scratch folder")
+SOON_S = 10.0
+"""Seconds within which a lost part of the generator ends the run."""
 
 
 def test_server_killed(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:
@@ -81,39 +48,96 @@ def test_part_of_the_generator_killed(
     in_window: "subprocess.Popen[str]", tmp_path: Path, words: tuple[str, ...], sentence: str
 ) -> None:
     find(tmp_path, *words).kill()
-    assert_broken(in_window, tmp_path, sentence)
+    assert_broken(in_window, tmp_path, sentence, SOON_S)
 
 
-def test_locust_worker_frozen(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    find(tmp_path, "locust", "worker-0.jsonl").suspend()
-    assert_broken(in_window, tmp_path, "a Locust worker has stopped reporting to its master")
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("locust", "worker-0.jsonl"), "a Locust worker has stopped reporting to its master"),
+        (("locust", "--master-bind-port"), "Locust's master has stopped reporting"),
+    ],
+    ids=["worker", "master"],
+)
+def test_part_of_the_generator_frozen(
+    in_window: "subprocess.Popen[str]", tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    """What had been recorded until then is kept beside the logs, where nothing takes it for a result."""
+    find(tmp_path, *words).suspend()
+    failure = assert_broken(in_window, tmp_path, sentence, SOON_S)
+    kept = tmp_path / "failed" / "a" / "1"
+    assert failure.phase == "window"
+    assert failure.requests == len(pd.read_parquet(kept / "requests.parquet")) > 0
+    roles = set(pd.read_parquet(kept / "processes.parquet")["role"])
+    assert roles == {"host", "server-master", "server-worker", "load-master", "load-worker"}
+    assert {path.name for path in (kept / "logs").iterdir()} >= {"server.log", "load-master.log", "load-worker-1.log"}
+
+
+def test_server_worker_killed(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
+    """The run completes, with a failed check that says when the worker was replaced; the page names all of these.
+
+    It succeeds, so that what is left of an earlier attempt is taken away.
+    """
+    run = first_run(TEXT.replace("duration: 20s", "duration: 3s, server: {workers: 2, store: sqlite}"))
+    earlier = tmp_path / "failed" / "a" / "1" / "failed.json"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
+    process = start_measure(run)
+    wait_for_phase(tmp_path, "window")
+    find(tmp_path, "gunicorn", "server:create_app").children()[0].kill()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert not (tmp_path / "failed").exists()
+    [check] = [
+        check
+        for check in read_record(tmp_path / "runs/a/1/run.json").checks
+        if check.name == "server workers restarted"
+    ]
+    assert not check.ok
+    assert re.fullmatch(r"1: \d\.\d s (into|after) the window", check.figure), "after, where the machine is very busy"
 
 
 def test_users_never_all_spawned(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
     """A worker that stands still while users are started: no window ever begins."""
     process = start_measure(first_run(TEXT.replace("users: 5, spawn_rate: 5", "users: 40, spawn_rate: 2")))
-    log = tmp_path / "logs" / "1.log"
-    wait_for(lambda: log.exists() and ": ramp-up" in log.read_text("utf-8"), 40, "the ramp-up")
+    wait_for_phase(tmp_path, "ramp-up")
     find(tmp_path, "locust", "worker-0.jsonl").suspend()
     assert_broken(process, tmp_path, "a Locust worker has stopped reporting to its master")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_by_a_signal(in_window: "subprocess.Popen[str]", tmp_path: Path, number: signal.Signals) -> None:
+    """Nobody has to find out what went wrong: nothing is kept but the log."""
     in_window.send_signal(number)
-    assert_broken(in_window, tmp_path, f"stopped by {number.name}", code=130)
+    _, errors = in_window.communicate(timeout=30)
+    assert in_window.returncode == 130
+    assert errors.splitlines()[-1] == f"loadstone: a, repeat 1: stopped by {number.name}"
+    assert said(tmp_path).endswith(f"\na, repeat 1: stopped by {number.name}\n")
+    assert_nothing_left(tmp_path)
+    assert not (tmp_path / "failed").exists()
 
 
-def test_killed_itself(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    assert len(processes_of(tmp_path)) >= 5
+def test_killed_itself(in_window: "subprocess.Popen[str]", lock_folder: Path, tmp_path: Path) -> None:
+    """Its guard ends all processes, and only then lets go of the machine's lock."""
+    [lock] = lock_folder.iterdir()
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o666, "other users have to be able to lock it"
+    assert Holder.model_validate_json(lock.read_bytes()).pid == in_window.pid
     in_window.kill()
     in_window.wait()
+    wait_for(lambda: not lock.exists(), 5, "the end of the lock")
     assert_nothing_left(tmp_path)
 
 
 def test_server_does_not_start(run: Run, start_measure: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an earlier attempt left is replaced."""
+    earlier = tmp_path / "failed" / "a" / "1" / "requests.parquet"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
     monkeypatch.setenv("GUNICORN_CMD_ARGS", "--user=nobody-of-that-name")
-    assert_broken(start_measure(run), tmp_path, "the server ended with exit code 1: ")
+    failure = assert_broken(start_measure(run), tmp_path, "the server ended with exit code 1: ")
+    assert failure.requests == 0
+    assert failure.phase == "starting the server"
+    assert json.loads((earlier.parent / "failed.json").read_text("utf-8"))["run"]["seed"] == run.seed
 
 
 def test_port_is_taken(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
@@ -128,18 +152,18 @@ def test_port_is_taken(first_run: Callable[[str], Run], start_measure: Start, tm
 def test_nothing_succeeds(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
     text = TEXT.replace("duration: 20s", "duration: 3s, server: {store: sqlite}")
     process = start_measure(first_run(text))
-    log = tmp_path / "logs" / "1.log"
-    wait_for(lambda: log.exists() and "starting Locust" in log.read_text("utf-8"), 30, "the load")
+    wait_for(lambda: "starting Locust" in said(tmp_path), 30, "the load")
     [store] = tmp_path.rglob("albums.sqlite")
     with sqlite3.connect(store) as db:
         db.execute("ALTER TABLE albums RENAME COLUMN title TO heading")  # every endpoint of the mix needs it
-    assert_broken(process, tmp_path, "requests in the window succeeded")
-    assert "no such column: title" in (tmp_path / "logs/1.logs/server.log").read_text("utf-8")
+    failure = assert_broken(process, tmp_path, "requests in the window succeeded")
+    assert failure.phase == "collecting"
+    assert "no such column: title" in (tmp_path / "failed/a/1/logs/server.log").read_text("utf-8")
 
 
 def test_server_answers_nothing(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
     process = start_measure(first_run(TEXT.replace("duration: 20s", "duration: 60s")))
-    wait_for_window(tmp_path)
+    wait_for_phase(tmp_path, "window")
     master = find(tmp_path, "gunicorn", "server:create_app")
     for frozen in [*master.children(), master]:
         frozen.suspend()

@@ -10,8 +10,8 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "workflow" / "loadstone"
 STAGES = {  # modules that a stage runs → globs that its rule declares as sources (workflow/rules/common.smk)
-    ("analyse.requests", "analyse.processes", "analyse.thinking", "analyse.window", "analyse.sweeps"): ("analyse/",),
-    ("analyse.campaign", "analyse.repeats", "analyse.verdicts"): ("analyse/",),
+    ("summarising",): ("analyse/", "summarising.py"),
+    ("analyse.campaign", "analyse.repeats", "analyse.verdicts", "analyse.sweeps"): ("analyse/",),
     ("analyse.hypotheses", "audittable"): ("analyse/", "hypotheses.py", "audittable.py"),
     ("report.page", "report.data"): (
         "report/",
@@ -32,6 +32,7 @@ FORMATS = {
         "record.py",
     ),
     *("hypotheses.py", "suite.py", "thresholds.py", "values.py"),
+    "writing.py",
     *("claimcheck.py", "complaints.py", "plancheck.py", "telling.py"),  # which refuse, and say why
 }
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
@@ -40,6 +41,8 @@ FORMATS = {
 ALLOWED = {
     "workflow/loadstone/live/server.py": {"flask", "socket", "time"},  # the live view's web server
     "workflow/loadstone/live/history.py": {"time"},  # reads the moment in the name of Snakemake's log
+    "workflow/loadstone/attendance.py": {"time"},  # says since when a campaign runs
+    "workflow/loadstone/stopping.py": {"psutil", "signal"},  # ends stages, whichever it is
 }
 """What all others must not import."""
 

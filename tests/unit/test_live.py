@@ -20,6 +20,7 @@ from loadstone.live.plans import Known, known_plan
 from loadstone.live.running import last_rows
 from loadstone.live.server import Feed, create_app
 from loadstone.live.snapshot import Snapshot, take_snapshot
+from loadstone.measure.failure import Failure
 from loadstone.measure.status import NAME, Status, StatusFile
 from loadstone.plan import Plan, Run, make_plan
 from loadstone.record import write_record
@@ -81,12 +82,20 @@ def log_of(results: Path, run: Run, *lines: str) -> Path:
     return log
 
 
-def break_off(results: Path, run: Run, error: str, when: float) -> None:
-    """Leave what a broken run leaves: its log, and its processes' logs beside it."""
-    log = log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: {error}; logs: somewhere/1.logs")
-    kept = log.with_name(f"{log.stem}.logs")
-    kept.mkdir()
-    os.utime(kept, (when, when))
+def break_off(results: Path, run: Run, error: str, when: float) -> Path:
+    """Leave what a broken run leaves: its log, and what it had recorded."""
+    kept = results / "failed" / run.experiment / str(run.repeat)
+    log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: {error}; kept for inspection: {kept}")
+    kept.mkdir(parents=True)
+    failure = Failure(sentence=error, phase="window", time=when, times={}, requests=0, run=run)
+    (kept / "failed.json").write_text(failure.model_dump_json(), encoding="utf-8")
+    return kept
+
+
+def stop(results: Path, run: Run, when: float) -> None:
+    """Leave what a run leaves that somebody stopped: its log."""
+    log = log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: stopped by SIGINT")
+    os.utime(log, (when, when))
 
 
 def begin(results: Path, run: Run, now: float, *, folder: str | None = None, **values: object) -> Path:
@@ -232,12 +241,12 @@ def test_figures_are_not_shown_once_they_are_old(results: Path, suite: Path) -> 
 
 def test_broken_run_is_told_with_its_reason(results: Path, suite: Path) -> None:
     first, second, *_ = plan_of(suite).runs
-    break_off(results, first, "the server ended with exit code 1: no such module: nonsense", NOW - 30)
+    kept = break_off(results, first, "the server ended with exit code 1: no such module: nonsense", NOW - 30)
     finish(results, second, NOW - 25)
     snapshot = see(results, suite)
     assert states(snapshot) == ["failed", "done", "left", "left"]
     assert snapshot.items[0].note == "the server ended with exit code 1: no such module: nonsense"
-    assert Path(snapshot.items[0].logs) == results / "logs" / first.experiment / "1.logs"
+    assert Path(snapshot.items[0].kept) == kept
     assert snapshot.left_s == pytest.approx(2 * (EXPECTED_S - 1)), "nobody tries the failed one again by itself"
     assert snapshot.state == "between"
     assert see(results, suite, NOW + 60).state == "idle"
@@ -245,7 +254,7 @@ def test_broken_run_is_told_with_its_reason(results: Path, suite: Path) -> None:
 
 def test_stopped_run_is_left(results: Path, suite: Path) -> None:
     first = plan_of(suite).runs[0]
-    break_off(results, first, "stopped by SIGINT", NOW - 1)
+    stop(results, first, NOW - 1)
     snapshot = see(results, suite)
     assert states(snapshot) == ["left"] * 4
     assert snapshot.items[0].note == "stopped by SIGINT"

@@ -108,7 +108,7 @@ def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_
         )
     )
     command = [sys.executable, "-m", "loadstone", "search", "--search", suite.capacity["c"].model_dump_json()]
-    command += ["--name", "c", "--seed", str(make_plan(suite).suite.seed)]
+    command += ["--name", "c", "--seed", str(make_plan(suite).suite.seed), "--failed", str(tmp_path / "failed")]
     into = tmp_path / "searches" / "c"
     answer = subprocess.run(
         [*command, "--into", str(into), "--log", str(tmp_path / "logs" / "c.log")],

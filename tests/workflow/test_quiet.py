@@ -29,6 +29,6 @@ def looks(folder: Path, include: str) -> int:
 
 
 def test_no_look_without_an_end(tmp_path: Path) -> None:
-    quiet = looks(tmp_path / "quiet", f'include: "{ROOT}/workflow/rules/quiet.smk"')
+    quiet = looks(tmp_path / "quiet", f'include: "{ROOT}/workflow/rules/campaign.smk"')
     assert quiet <= 2 * (JOBS + 1), "once when there is room, once more when there is none"
     assert looks(tmp_path / "as-it-is", "") > quiet, "needed no longer: Snakemake does so by itself"

@@ -11,6 +11,7 @@ from loadstone.live.command import serve
 from loadstone.report.arguments import figures
 from loadstone.setaside import Damaged, setting_aside
 from loadstone.settings import Settings, overrides, read_option
+from loadstone.writing import replacing, write_bytes, write_text
 
 app = typer.Typer(
     help="Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.\n\n"
@@ -43,7 +44,7 @@ def plan(
     laid_out = make_plan(load_suite(suite, overrides(settings)))
     if output is not None:
         with SystemFault.at(output):
-            output.write_text(laid_out.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            write_text(output, laid_out.model_dump_json(indent=1) + "\n")
     else:
         from loadstone.planview import read_repeats, show_plan, show_precision
 
@@ -93,13 +94,14 @@ def verdict(
 def measure(
     run: Annotated[str, typer.Option(help="The run as JSON, as the workflow passes it.")],
     into: Annotated[Path, typer.Option(help="Folder for the result; it appears complete or not at all.")],
-    log: Annotated[Path, typer.Option(help="Log file; the processes' own logs are kept beside it if the run breaks.")],
+    log: Annotated[Path, typer.Option(help="Log file.")],
+    failed: Annotated[Path, typer.Option(help="Folder for requests and logs of a run that breaks, to be looked into.")],
 ) -> None:
     """Measure one run: start the server, apply the load, stop, keep every request."""
     from loadstone.measure.run import measure as measure_run
     from loadstone.plan import Run
 
-    measure_run(read_option(Run, "--run", run), into, log)
+    measure_run(read_option(Run, "--run", run), into, log, failed)
 
 
 @app.command()
@@ -109,12 +111,13 @@ def search(
     seed: Annotated[int, typer.Option(help="The suite's seed.")],
     into: Annotated[Path, typer.Option(help="Folder for search.json and a folder for each probe.")],
     log: Annotated[Path, typer.Option(help="Log file.")],
+    failed: Annotated[Path, typer.Option(help="Folder for requests and logs of probes that break.")],
 ) -> None:
     """Search the highest arrival rate that meets an objective: measure, judge, choose the next rate."""
     from loadstone.capacity import Search
     from loadstone.searching import search_capacity
 
-    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log).sentence)
+    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log, failed).sentence)
 
 
 @app.command()
@@ -127,37 +130,14 @@ def summarise(
     damaged: Damaged = None,
 ) -> None:
     """Sum up one run: endpoints, latency, course, heat and processes as CSV, window.json, signals.json, SHA256SUMS."""
-    from loadstone.analyse.damage import check_run, write_sums
-    from loadstone.analyse.processes import summarise_processes
-    from loadstone.analyse.requests import summarise_requests
-    from loadstone.analyse.signals import signals_of
-    from loadstone.analyse.thinking import measure_cycle
-    from loadstone.analyse.window import find_window
     from loadstone.plan import Run
     from loadstone.record import read_record
+    from loadstone.summarising import summarise_run
 
     with setting_aside(damaged):
         known = read_record(record, None if run is None else read_option(Run, "--run", run))
-        check_run(known, requests, processes)
-        window = find_window(requests, known)
-        summary = summarise_requests(requests, window.span, known.phases.load_started)
-        of_processes = summarise_processes(processes, window.span)
-        cycle = measure_cycle(requests, window.span)
-    signals = signals_of(known, cycle, summary.endpoints, of_processes, window.settled)
-    tables = {
-        "endpoints": summary.endpoints,
-        "latency": summary.latency,
-        "course": summary.course,
-        "heat": summary.heat,
-        "processes": of_processes,
-    }
-    with SystemFault.at(into):
-        into.mkdir(parents=True, exist_ok=True)
-        for name, table in tables.items():
-            table.to_csv(into / f"{name}.csv", index=False)
-        for file, values in {"window": window, "signals": signals}.items():
-            (into / f"{file}.json").write_text(values.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        write_sums(into, [*(f"{name}.csv" for name in tables), "window.json", "signals.json"])
+        summary = summarise_run(known, requests, processes)
+    summary.write(into)
 
 
 @app.command()
@@ -201,9 +181,10 @@ def analyse(
         hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
     }
     with SystemFault.at(summary.parent):
-        measured.summary.to_csv(summary, index=False)
+        with replacing(summary) as new:
+            measured.summary.to_csv(new, index=False)
         for path, found in results.items():
-            path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+            write_bytes(path, orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         write_sums(summary.parent, [path.name for path in (summary, *results) if path.parent == summary.parent])
 
 
@@ -237,7 +218,7 @@ def report(
     page = render(campaign)
     with SystemFault.at(output):
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(page, encoding="utf-8")
+        write_text(output, page)
 
 
 @app.command()

@@ -11,25 +11,30 @@ from loadstone.capacity import Found, Probe, Search, conclude, judge_probe, next
 from loadstone.conditions import Conditions
 from loadstone.measure.run import measure
 from loadstone.plan import Run, random_seed
+from loadstone.writing import write_bytes
 
 
-def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path) -> Found:
-    """Search; leave `search.json` and a folder for each probe in `into`. Raises `MeasureError` where a run breaks."""
+def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> Found:
+    """Search; leave `search.json` and a folder for each probe in `into`.
+
+    Raises `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
+    """
     probes: list[Probe] = []
     for old in into.glob("probe-*"):
         shutil.rmtree(old)
     while (rate := next_rate(search, probes)) is not None:
         folder = f"probe-{len(probes) + 1}"
-        record = measure(_run(search, name, rate, seed, len(probes) + 1), into / folder, log)
+        run = _run(search, name, rate, seed, len(probes) + 1)
+        record = measure(run, into / folder, log, failed / folder)
         requests = into / folder / "requests.parquet"
         window = find_window(requests, record)
         table = summarise_requests(requests, window.span, record.phases.load_started).endpoints
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
         probes.append(judge_probe(search, rate, row, folder))
     found = conclude(search, probes)
-    (into / "search.json").write_bytes(
-        orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    )
+    shutil.rmtree(failed, ignore_errors=True)  # another attempt's probes, which may have had other numbers
+    content = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    write_bytes(into / "search.json", content)
     return found
 
 

@@ -27,7 +27,7 @@ rule analyse:
         published=PUBLISHED_OPTION,
     shell:
         r"""
-        loadstone analyse \
+        exec loadstone analyse \
             --plan {input.plan:q} \
             --summaries results/summaries \
             --summary {output.summary:q} \

@@ -14,8 +14,8 @@ from loadstone.plan import make_plan
 from loadstone.suitefile import load_suite
 
 # `loadstone` in a shell command is the one installed beside the interpreter that runs Snakemake, environment activated
-# or not.
-shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; ')
+# or not. Rules `exec` it, so that it is Snakemake's own child and learns whose: it ends when that does.
+shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" LOADSTONE_PARENT=$PPID; ')
 
 ROOT = Path(workflow.basedir)
 
@@ -55,6 +55,7 @@ PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/*.py", "workflow/loadstone/measure/*.py")
 SEARCH_SOURCES = sources("workflow/loadstone/capacity.py", "workflow/loadstone/searching.py")
 ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py")
+SUMMARISE_SOURCES = [*ANALYSE_SOURCES, *sources("workflow/loadstone/summarising.py")]
 REPORT_SOURCES = sources(
     "workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*", "workflow/loadstone/audittable.py"
 )

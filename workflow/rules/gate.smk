@@ -13,5 +13,5 @@ rule gate:
         "results/logs/gate.log",
     shell:
         r"""
-        loadstone gate {input.hypotheses:q} --damaged results/damaged 2> >(tee {log:q} >&2)
+        exec loadstone gate {input.hypotheses:q} --damaged results/damaged 2> >(tee {log:q} >&2)
         """

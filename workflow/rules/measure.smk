@@ -1,7 +1,8 @@
 """Measure: one run of one experiment, the only stage that starts a process or looks at a clock.
 
 in:   the run's own values, the sources of server/, locustfiles/ and loadstone/measure/
-out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/
+out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
+      of a run that breaks, results/failed/<experiment>/<repeat>/, which nothing downstream reads
 """
 
 
@@ -27,10 +28,11 @@ rule measure:
         folder=subpath(output.record, parent=True),
     shell:
         r"""
-        loadstone measure \
+        exec loadstone measure \
             --run {params.run:q} \
             --into {params.folder:q} \
-            --log {log:q}
+            --log {log:q} \
+            --failed results/failed/{wildcards.experiment:q}/{wildcards.repeat:q}
         """
 
 

@@ -17,7 +17,7 @@ rule plan:
         settings=SETTINGS,
     shell:
         r"""
-        loadstone plan {params.suite:q} \
+        exec loadstone plan {params.suite:q} \
             {params.settings:q} \
             --output {output.plan:q} \
             2>{log:q}

@@ -30,7 +30,7 @@ rule report:
         published=PUBLISHED_OPTION,
     shell:
         r"""
-        loadstone report \
+        exec loadstone report \
             --plan {input.plan:q} \
             --results results \
             --output {output.page:q} \

@@ -1,7 +1,8 @@
 """Search: the highest arrival rate that meets an objective, probe by probe, one job for all of them.
 
 in:   the search's own values, the sources of server/, locustfiles/, loadstone/measure/ and of the search itself
-out:  results/searches/<name>/: search.json, and a folder for each probe, like a run's
+out:  results/searches/<name>/: search.json, and a folder for each probe, like a run's;
+      of a probe that breaks, results/failed/<name>/<probe>/
 """
 
 
@@ -21,12 +22,13 @@ rule search:
         folder=subpath(output.found, parent=True),
     shell:
         r"""
-        loadstone search \
+        exec loadstone search \
             --search {params.search:q} \
             --name {wildcards.search:q} \
             --seed {params.seed:q} \
             --into {params.folder:q} \
-            --log {log:q}
+            --log {log:q} \
+            --failed results/failed/{wildcards.search:q}
         """
 
 

@@ -1,6 +1,6 @@
 """Summarise: the requests and samples of one run as small tables, the window only.
 
-in:   all files of a run, the sources of loadstone/analyse/
+in:   all files of a run, the sources of loadstone/analyse/ and of the stage itself
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
       heat.csv, processes.csv, window.json, signals.json, SHA256SUMS
 """
@@ -9,7 +9,7 @@ out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, cour
 rule summarise:
     """Sum up run {wildcards.repeat} of {wildcards.experiment}."""
     input:
-        sources=ANALYSE_SOURCES,
+        sources=SUMMARISE_SOURCES,
         run=rules.measure.output,
         requests=rules.measure.output.requests,
         processes=rules.measure.output.processes,
@@ -30,7 +30,7 @@ rule summarise:
         folder=subpath(output.endpoints, parent=True),
     shell:
         r"""
-        loadstone summarise \
+        exec loadstone summarise \
             --requests {input.requests:q} \
             --processes {input.processes:q} \
             --record {input.record:q} \

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from loadstone.errors import DamagedError, SystemFault
 from loadstone.record import RunRecord
+from loadstone.writing import write_text
 
 SUMS = "SHA256SUMS"
 
@@ -78,7 +79,7 @@ def _span(file: pq.ParquetFile) -> tuple[float, float]:
 def write_sums(folder: Path, names: Iterable[str]) -> None:
     """Write the checksums of files in `folder` beside them."""
     lines = [f"{_digest(folder / name)}  {name}\n" for name in names]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+    write_text(folder / SUMS, "".join(lines))
 
 
 def check_sums(folders: Iterable[Path], only: Collection[str] = ()) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from loadstone.errors import ResultError
+from loadstone.measure.failure import NAME, read_failure
 from loadstone.record import read_record
 
 RUN_FILES = ("run.json", "requests.parquet", "processes.parquet")
@@ -17,9 +18,9 @@ MOST_LOGS = 40
 HEAD, TAIL = 1 << 13, 1 << 12
 """Bytes to read from the begin of Snakemake's log, and from the end of a run's."""
 
-PHASE = re.compile(r"\d\d:\d\d:\d\d .*: [^:]*")
-"""Line that a run's log has for each phase; any other one says what went wrong."""
-FAILURE = re.compile(r"(?:\S+, repeat \d+: )?(.*?)(?:; logs: .*)?")
+STOPPED = re.compile(r"\S+, repeat \d+: (stopped by SIG.*)")
+"""Last line that the log of a run has that somebody stopped."""
+MOST_WORDS = 300
 DEFAULT_SUITE = "config.yaml"
 """Name of the suite where Snakemake's command names none."""
 
@@ -39,14 +40,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A run, or a search, of which the last attempt left no result but its logs."""
+    """A run, or a search, of which the last attempt left no result."""
 
     words: str
     stopped: bool
     """Whether somebody stopped it."""
     when: float
-    logs: Path
-    """Folder of its processes' logs."""
+    kept: Path
+    """Where more is to be found: a folder of what it had recorded, or a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,37 @@ def _finished(path: Path, mtime_ns: int, _: int) -> Finished | None:
     return Finished(record.run.model_dump_json(), began, ended, mtime_ns / 1e9)
 
 
-def broken_attempt(log: Path) -> Broken | None:
-    """Tell how the last attempt broke; None where it didn't, or was never made."""
+def broken_attempt(log: Path, failed: Path) -> Broken | None:
+    """Tell how the last attempt broke, by its log and by what was kept of it in the folder `failed`.
+
+    None where it didn't, or was never made.
+    """
+    stopped = _stopped(log)
+    kept = [(failure, path.parent) for path in _failures(failed) if (failure := read_failure(path))]
+    newest = max(kept, key=lambda known: known[0].time, default=None)
+    if newest is None or (stopped is not None and stopped.when > newest[0].time):
+        return stopped
+    failure, folder = newest
+    return Broken(failure.sentence[:MOST_WORDS], False, failure.time, folder)
+
+
+def _failures(failed: Path) -> list[Path]:
+    """Find what was kept of a run, or of a search's probes."""
+    return [failed / NAME, *failed.glob(f"*/{NAME}")]
+
+
+def _stopped(log: Path) -> Broken | None:
+    """Tell by a run's log that somebody stopped it."""
     try:
-        kept = log.with_name(f"{log.stem}.logs")
-        when = kept.stat().st_mtime  # it is kept for that reason only, and removed at a new attempt
+        when = log.stat().st_mtime
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL))
-            lines = file.read().decode("utf-8", "replace").splitlines()
+            lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return None
     said = [line.strip() for line in lines if line.strip()]
-    words = said[-1] if said and not PHASE.fullmatch(said[-1]) else "the run broke"
-    bare = FAILURE.fullmatch(words)
-    words = bare[1] if bare else words
-    return Broken(words[:300], words.startswith("stopped by SIG"), when, kept)
+    words = STOPPED.fullmatch(said[-1]) if said else None
+    return Broken(words[1][:MOST_WORDS], True, when, log) if words else None
 
 
 def last_campaign(folder: Path, suite: Path | None) -> Campaign | None:

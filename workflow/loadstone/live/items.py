@@ -33,8 +33,8 @@ class Item:
     """What is to be said of it beyond that."""
     stored: float = 0.0
     """When its result was, or its failure; 0 where there is none."""
-    logs: str = ""
-    """Folder of its processes' logs, where it failed."""
+    kept: str = ""
+    """Folder of what it had recorded, where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _run_item(run: Run, results: Path, began: float, running: Running | None) ->
     if finished is not None and finished.values == values:
         done = replace(item, state="done", stored=finished.stored)
         return done, Took(finished.began, finished.ended, run.expected_s)
-    broken = broken_attempt(results / "logs" / f"{place}.log")
+    broken = broken_attempt(results / "logs" / f"{place}.log", results / "failed" / place)
     if broken is not None:
         return _broken(item, broken, began), None
     return replace(item, note="was measured with other values" if finished else ""), None
@@ -98,7 +98,7 @@ def _search_item(name: str, search: Search, results: Path, began: float, running
     try:
         found, stored = Found.model_validate_json(path.read_bytes()), path.stat().st_mtime
     except (OSError, ValidationError):
-        broken = broken_attempt(results / "logs" / "searches" / f"{name}.log")
+        broken = broken_attempt(results / "logs" / "searches" / f"{name}.log", results / "failed" / name)
         return item if broken is None else _broken(item, broken, began)
     if found.slo != search.slo:
         return replace(item, note="was made for another objective")
@@ -111,7 +111,7 @@ def _broken(item: Item, broken: Broken, began: float) -> Item:
         return replace(item, note=broken.words)
     if broken.when < began:
         return replace(item, note=f"broke earlier: {broken.words}")
-    return replace(item, state="failed", note=broken.words, stored=broken.when, logs=str(broken.logs))
+    return replace(item, state="failed", note=broken.words, stored=broken.when, kept=str(broken.kept))
 
 
 def _outdated(items: Mapping[Place, Item], began: float, jobs: int) -> Iterator[tuple[Place, Item]]:

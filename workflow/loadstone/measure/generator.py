@@ -23,6 +23,10 @@ IN_FLIGHT_DEADLINE_S = 30
 EXIT_PATIENCE_S = 10.0
 CAN_NOT_RECORD = 74
 """Exit code of a Locust process that can't write: on a full disk it could not even say so."""
+SILENT_S = 5.0
+"""Seconds without the conductor's beat, one a second, before the master counts as standing still."""
+MOST_A_LOOK_S = 0.5
+"""By so much a look without a beat counts at most: if we ourselves stood still, so did the master."""
 
 
 class LocustFleet:
@@ -35,6 +39,9 @@ class LocustFleet:
         self.csv_prefix = scratch / "locust"
         self._seen = 0
         self._id_prefix = "" if run.server.kind == DEFAULT_KIND else f"{secrets.token_hex(4)}-"
+        self._beat = 0
+        self._looked = 0.0
+        self._silent_s = 0.0
         self.started = time.time()
         port = free_port()
         self.workers = [
@@ -84,6 +91,16 @@ class LocustFleet:
                 raise GeneratorError(f"{name} could not write what it recorded ({free:.1f} MB are free on that disk)")
             if process.exit_code is not None:
                 raise GeneratorError(f"{name} ended with exit code {process.exit_code}: {process.last_words()}")
+
+    def check_beat(self) -> None:
+        """Raise `GeneratorError` if the master has been standing still for some time. To be called again and again."""
+        now = time.monotonic()
+        beat = self._timeline.stat().st_mtime_ns
+        quiet = beat == self._beat
+        self._silent_s = self._silent_s + min(now - self._looked, MOST_A_LOOK_S) if quiet else 0.0
+        self._beat, self._looked = beat, now
+        if self._silent_s > SILENT_S:
+            raise GeneratorError("Locust's master has stopped reporting")
 
     def totals(self) -> tuple[int, int]:
         """Requests and failures so far, a second old at most."""

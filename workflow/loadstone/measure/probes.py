@@ -54,6 +54,10 @@ class Sampler:
         self._rows: list[Row] = []
         self._recent: deque[Row] = deque()
         self._known: dict[int, psutil.Process] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
 
     def sample(self, processes: Iterable[tuple[str, int]]) -> None:
         """Take one sample of the host and of `processes`, given as (role, pid). One that has ended is passed over."""
@@ -68,6 +72,7 @@ class Sampler:
 
     def _keep(self, row: Row) -> None:
         self._rows.append(row)
+        self._count += 1
         self._recent.append(row)
         while self._recent[0][0] < row[0] - RECENT_S:
             self._recent.popleft()

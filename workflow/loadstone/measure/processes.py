@@ -8,7 +8,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 from loadstone.errors import Interrupted
 from loadstone.measure import SOURCE_ROOT
@@ -21,20 +22,38 @@ NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 class StopRequest:
-    """Ctrl-C, SIGTERM and SIGHUP, noted when they come and raised where the run can be left cleanly."""
+    """Ctrl-C, SIGTERM and SIGHUP, noted when they come and raised where the run can be left cleanly.
 
-    def __init__(self) -> None:
+    `what` is stopped then. As a context manager it lasts as long as the block. A signal that we were started to ignore,
+    as by `nohup`, is ignored.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
         self._received: signal.Signals | None = None
+        self._former: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._former[number] = signal.signal(number, self._note)
+        return self
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self._received = signal.Signals(number)
+        self._received = self._received or signal.Signals(number)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+        if error is None:
+            self.check()
 
     def check(self) -> None:
         """Raise `Interrupted` once a signal has come."""
         if self._received is not None:
-            raise Interrupted(f"stopped by {self._received.name}")
+            raise Interrupted(f"{self._what}: stopped by {self._received.name}")
 
     def sleep(self, seconds: float) -> None:
         """Sleep, unless told to stop."""

@@ -19,7 +19,7 @@ class Reporter:
     def __init__(self, run: Run, log: Path) -> None:
         self._run = run
         self._log = log
-        self._began = time.monotonic()
+        self._began: float | None = None
         self._last_requests = 0
         self._last_time = 0.0
         self._console = Console(stderr=True)
@@ -41,19 +41,29 @@ class Reporter:
         )
         return self
 
+    def waiting(self, text: str) -> None:
+        """Say what the run waits for before it begins: that is none of its time."""
+        self._say(text)
+
     def phase(self, text: str) -> None:
         """Say that a phase has begun."""
+        if self._began is None:
+            self._began = time.monotonic()
+        self._say(text)
+
+    def _say(self, text: str) -> None:
         line = f"{time.strftime('%H:%M:%S')} {self._run.label}: {text}"
         with self._log.open("a", encoding="utf-8") as log:
             print(line, file=log)
         if self._console.is_terminal:
             self._bar.update(self._task, phase=text)
         else:
-            print(line, file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):  # a terminal that has been closed is no reason to stop
+                print(line, file=sys.stderr, flush=True)
 
     def figures(self, requests: int, failures: int) -> None:
         """Say how many requests there were so far; they come in once a second."""
-        elapsed = time.monotonic() - self._began
+        elapsed = time.monotonic() - (self._began or time.monotonic())
         if requests != self._last_requests:
             rate = (requests - self._last_requests) / (elapsed - self._last_time)
             self._last_requests, self._last_time = requests, elapsed
@@ -64,7 +74,8 @@ class Reporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        with contextlib.suppress(OSError):
+            self._bar.stop()
         if error is not None:
             with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as log:
                 print(error, file=log)

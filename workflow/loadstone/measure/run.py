@@ -2,7 +2,7 @@
 
 Fresh server, fresh store, own ports, own seed: start gunicorn and wait until it is ready, check what it answers, start
 Locust, ramp up, warm up, window, drain, stop, collect. Everything happens in a scratch folder that takes the result's
-name as the last step; whatever fails before that leaves the logs and nothing else.
+name as the last step; of what breaks before that, the requests and logs are kept for inspection, elsewhere.
 """
 
 import contextlib
@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadstone.errors import GeneratorError, MeasureError, ServerError, SystemFault
+from loadstone.errors import GeneratorError, Interrupted, MeasureError, ServerError, SystemFault
+from loadstone.measure.checks import judge
 from loadstone.measure.clock import ClockWatch, read_clocks, refuse_step
 from loadstone.measure.collect import collect_requests, count_between, ended, locust_count
+from loadstone.measure.failure import Failure, forget_failure, keep_failure
 from loadstone.measure.generator import IN_FLIGHT_DEADLINE_S, LocustFleet
 from loadstone.measure.guard import Guard
+from loadstone.measure.lock import only_measurement
 from loadstone.measure.machine import describe_machine, describe_source, describe_state
 from loadstone.measure.probes import SAMPLE_INTERVAL_S, Sampler
 from loadstone.measure.processes import StopRequest
@@ -26,7 +29,7 @@ from loadstone.measure.progress import Reporter
 from loadstone.measure.status import StatusFile
 from loadstone.measure.target import Target, open_target
 from loadstone.plan import Run
-from loadstone.record import AlbumCounts, Check, Commands, Phases, RequestCounts, RunRecord, write_record
+from loadstone.record import AlbumCounts, Commands, Phases, RequestCounts, RunRecord, write_record
 
 START_DEADLINE_S = 45.0
 """Seconds for Locust's processes to start and connect (the conductor itself gives up after 30)."""
@@ -46,33 +49,36 @@ PHASE_TEXTS = {
 }
 
 
-def measure(run: Run, into: Path, log: Path) -> RunRecord:
+def measure(run: Run, into: Path, log: Path, failed: Path) -> RunRecord:
     """Measure `run` and leave its files in the folder `into`, all of them or none.
 
-    Progress goes to standard error and `log`. Raises `MeasureError` where the run breaks; the processes' logs are then
-    in a folder beside `log`.
+    Progress goes to standard error and `log`. Raises `MeasureError` where the run breaks; what it had recorded is then
+    in the folder `failed`, unless somebody stopped it.
     """
-    kept_logs = log.with_name(f"{log.stem}.logs")
-    shutil.rmtree(kept_logs, ignore_errors=True)
-    stop = StopRequest()
-    with Reporter(run, log) as reporter, _scratch_folder(into) as scratch, Guard(scratch) as guard:
+    with (
+        Reporter(run, log) as reporter,
+        StopRequest(run.label) as stop,
+        only_measurement(run.label, stop, reporter.waiting) as lock,
+        _scratch_folder(into) as scratch,
+        Guard(scratch, lock) as guard,
+    ):
         logs = scratch / "logs"
         logs.mkdir()
+        measurement = _Measurement(run, scratch, logs, guard, stop, reporter)
         try:
             with SystemFault.at(scratch):
-                record = _Measurement(run, scratch, logs, guard, stop, reporter).carry_out()
+                record = measurement.carry_out()
+        except Interrupted:
+            raise
         except BaseException as error:
-            kept = f"logs: {kept_logs}"
-            try:
-                shutil.copytree(logs, kept_logs)
-            except OSError:
-                kept = "its logs could not be kept"
+            kept = measurement.keep(error, failed)
             if isinstance(error, MeasureError | SystemFault):
                 raise type(error)(f"{run.label}: {error}; {kept}") from None
             raise
         if into.exists():
             shutil.rmtree(into)
         scratch.rename(into)
+    forget_failure(failed)
     return record
 
 
@@ -100,7 +106,10 @@ class _Measurement:
     guard: Guard
     stop: StopRequest
     reporter: Reporter
+    phase: str = "starting"
     times: dict[str, float] = field(default_factory=dict)
+    records: list[Path] = field(default_factory=list)
+    """The recorders' files, one a Locust worker."""
     answered: tuple[int, float] = (0, 0.0)
     """Requests so far, and when (monotonic seconds) there was last a new one."""
     clock: ClockWatch = field(default_factory=lambda: ClockWatch(read_clocks()))
@@ -150,7 +159,7 @@ class _Measurement:
             albums=albums,
             counts=counts,
             exit_codes=({} if server.command is None else {"server": server_exit}) | fleet.join(),
-            checks=_checks(counts, restarts, albums),
+            checks=judge(counts, albums, restarts, (self.times["window_begin"], self.times["window_end"])),
             source=describe_source(),
             machine=describe_machine(),
             state_before=state_before,
@@ -160,14 +169,32 @@ class _Measurement:
         self._tidy(fleet)
         return record
 
+    def keep(self, error: BaseException, failed: Path) -> str:
+        """Keep what the broken run had recorded in the folder `failed`; say where, or why not."""
+        failure = Failure(
+            sentence=str(error) or type(error).__name__,
+            phase=self.phase,
+            time=time.time(),
+            times=self.times,
+            requests=0,
+            run=self.run,
+        )
+        try:
+            keep_failure(failure, self.scratch, self.records, self.sampler, failed)
+        except OSError as reason:
+            return f"nothing of it could be kept: {reason}"
+        return f"kept for inspection: {failed}"
+
     def _enter(self, phase: str) -> None:
         """Tell that a phase has begun."""
+        self.phase = phase
         self.reporter.phase(phase)
         self.status.phase(phase)
 
     def _apply_load(self, server: Target) -> LocustFleet:
         """Start Locust and attend to the run until the load is over."""
         fleet = LocustFleet(self.run, server.url, self.scratch, self.logs, self.guard)
+        self.records = fleet.records
         self.times["load_started"] = fleet.started
         self._enter("starting Locust")
         try:
@@ -201,6 +228,8 @@ class _Measurement:
             server.check_alive()
             if "window_end" not in self.times:
                 fleet.check_alive()
+            if "workers_connected" in self.times:
+                fleet.check_beat()
             if time.monotonic() > deadline:
                 raise MeasureError(f"no «{awaited.replace('_', ' ')}» within {deadline_s:.0f} s")
             self.sampler.sample(_roles(server, fleet))
@@ -258,28 +287,3 @@ def _roles(server: Target, fleet: LocustFleet) -> Iterator[tuple[str, int]]:
     yield from server.roles()
     yield "load-master", fleet.master.pid
     yield from (("load-worker", worker.pid) for worker in fleet.workers)
-
-
-def _checks(counts: RequestCounts, restarts: int | None, albums: AlbumCounts | None) -> list[Check]:
-    """Judge what can be judged without looking at the requests; a server that somebody else runs tells little."""
-    ours = _agreement("Locust", counts.recorded, counts.locust)
-    if restarts is None or albums is None:
-        return [ours]
-    return [
-        Check(name="server workers restarted", ok=restarts == 0, figure=str(restarts)),
-        ours,
-        _agreement("the server", counts.recorded, counts.server),
-        Check(
-            name="albums in the store after the run",
-            ok=albums.after == albums.expected_after,
-            figure=f"{albums.after:,} of {albums.expected_after:,} expected",
-        ),
-    ]
-
-
-def _agreement(party: str, recorded: int, counted: int | None) -> Check:
-    """Compare a count with ours. Draining lets every request finish, so that they should be equal."""
-    name = f"requests counted by {party}"
-    if counted is None:
-        return Check(name=name, ok=False, figure="unknown")
-    return Check(name=name, ok=counted == recorded, figure=f"{counted - recorded:+d} of {recorded}")

@@ -173,9 +173,9 @@ class GunicornUnderTest:
         """List its processes, as (role, pid)."""
         return [("server-master", self.process.pid), *(("server-worker", pid) for pid in self.worker_pids())]
 
-    def restarts(self) -> int:
-        """How many workers came up beyond those that it should have."""
-        return len(self.worker_pids()) - self.config.workers
+    def restarts(self) -> list[float]:
+        """Tell when workers came up beyond those that it began with, unix seconds."""
+        return sorted(path.stat().st_mtime for path in self._state.glob("*.ready"))[self.config.workers :]
 
     def stop(self) -> int:
         """Stop it in order; return the exit code."""

@@ -42,8 +42,8 @@ class Target(Protocol):
     def roles(self) -> list[tuple[str, int]]:
         """List its processes, as (role, pid)."""
 
-    def restarts(self) -> int | None:
-        """How many of its workers came up beyond those that it should have."""
+    def restarts(self) -> list[float] | None:
+        """Tell when workers came up beyond those that it began with, unix seconds."""
 
     def stop(self) -> int | None:
         """Stop it in order, if we started it; return the exit code."""

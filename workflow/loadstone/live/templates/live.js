@@ -157,7 +157,7 @@
     show(at("failures-section"), failed.length > 0);
     at("failed-list").replaceChildren(...failed.map((item) => {
       const line = make("li");
-      line.append(make("strong", "", item.kind === "search" ? item.name : label(item.name, item.repeat)), `: ${item.note}`, make("small", "", `logs: ${item.logs}`));
+      line.append(make("strong", "", item.kind === "search" ? item.name : label(item.name, item.repeat)), `: ${item.note}`, make("small", "", `kept: ${item.kept}`));
       return line;
     }));
     const rows = new Map();

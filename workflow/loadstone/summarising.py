@@ -1,0 +1,56 @@
+"""Sum up one run: its requests and samples as small tables, the window only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from loadstone.analyse.damage import check_run, write_sums
+from loadstone.analyse.processes import summarise_processes
+from loadstone.analyse.requests import summarise_requests
+from loadstone.analyse.signals import Signals, signals_of
+from loadstone.analyse.thinking import measure_cycle
+from loadstone.analyse.window import Window, find_window
+from loadstone.errors import SystemFault
+from loadstone.record import RunRecord
+from loadstone.writing import replacing, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is left of a run: one file each."""
+
+    tables: Mapping[str, pd.DataFrame]
+    values: Mapping[str, Window | Signals]
+
+    def write(self, into: Path) -> None:
+        """Write all files, each whole or not at all, and their checksums. Raises `SystemFault` where that is refused."""
+        with SystemFault.at(into):
+            into.mkdir(parents=True, exist_ok=True)
+            for name, table in self.tables.items():
+                with replacing(into / f"{name}.csv") as new:
+                    table.to_csv(new, index=False)
+            for name, values in self.values.items():
+                write_text(into / f"{name}.json", values.model_dump_json(indent=1) + "\n")
+            write_sums(into, [*(f"{name}.csv" for name in self.tables), *(f"{name}.json" for name in self.values)])
+
+
+def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary:
+    """Sum up the run of `record`. Raises `DamagedError` where one of its files is damaged or not its own."""
+    check_run(record, requests, processes)
+    window = find_window(requests, record)
+    summary = summarise_requests(requests, window.span, record.phases.load_started)
+    of_processes = summarise_processes(processes, window.span)
+    cycle = measure_cycle(requests, window.span)
+    signals = signals_of(record, cycle, summary.endpoints, of_processes, window.settled)
+    return Summary(
+        tables={
+            "endpoints": summary.endpoints,
+            "latency": summary.latency,
+            "course": summary.course,
+            "heat": summary.heat,
+            "processes": of_processes,
+        },
+        values={"window": window, "signals": signals},
+    )
