@@ -1,4 +1,7 @@
-"""Read `requests.parquet` batch by batch, as arrays."""
+"""Read `requests.parquet` batch by batch, as arrays.
+
+Here and wherever that file is read, without `pre_buffer`: with it the reader keeps all it has read until it is closed.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,7 +52,7 @@ class RequestFile:
     def batches(self) -> Iterator[Columns]:
         """Yield all rows, batch by batch. Raises `ResultError` where the file is damaged."""
         try:
-            with pq.ParquetFile(self._path) as file:
+            with pq.ParquetFile(self._path, pre_buffer=False) as file:
                 for batch in file.iter_batches(BATCH_ROWS, columns=_COLUMNS):
                     yield self._columns(batch)
         except (OSError, pa.ArrowException, KeyError) as error:

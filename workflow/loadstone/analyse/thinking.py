@@ -73,7 +73,7 @@ def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Float
 
 def _batches(path: Path) -> Iterator[tuple[Ints, Floats, Floats]]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=["user", "time", "response_ms"]):
                 sent = batch.column("time").to_numpy()
                 answered = sent + batch.column("response_ms").to_numpy() / 1000

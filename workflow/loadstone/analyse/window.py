@@ -167,7 +167,7 @@ def _count(path: Path, record: RunRecord) -> _Counts:
     edges = np.linspace(record.phases.all_users_running, record.window[1], FINEST + 1)
     requests, response_ms, posts = np.zeros(FINEST), np.zeros(FINEST), np.zeros(FINEST + 1)
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=["time", "endpoint", "response_ms", "error"]):
                 response = batch.column("response_ms").to_numpy()
                 end = batch.column("time").to_numpy() + response / 1000
