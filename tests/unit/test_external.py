@@ -16,6 +16,7 @@ from loadstone.errors import ServerError, SuiteError
 from loadstone.external import ExternalServer
 from loadstone.measure.external import refuse_remote
 from loadstone.plan import make_plan
+from loadstone.planview import show_plan
 from loadstone.report.page import render
 from loadstone.suitefile import load_suite
 from tests.conftest import ROOT
@@ -180,3 +181,18 @@ def test_page_tells_whose_server_it_was(make: Make) -> None:
     assert "the server's worker processes" in told
     assert "the server's CPU" in told
     assert "server CPU" not in told.replace("the server's CPU", "")
+
+
+def test_plan_tells_servers_apart(write_suite: WriteSuite, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        "baselines: false\ndefaults: {repeats: 1, server: {kind: external, url: 'http://127.0.0.1:8080'}}\n"
+        "experiments: {a: {}, b: {}, c: {server: {kind: command, argv: [serve, the album], url: 'http://[::1]:80'}}}"
+    )
+    show_plan(make_plan(load_suite(write_suite(text))))
+    told = capsys.readouterr().out
+    [of_c] = [line for line in told.splitlines() if " c " in line]
+    assert "server.kind=command" in of_c
+    assert "server.argv=serve 'the album'" in of_c
+    [common] = [line for line in told.splitlines() if line.startswith("Every run")]
+    assert "server.url=http://127.0.0.1:8080" in common
+    assert "argv" not in common

@@ -19,6 +19,8 @@ from loadstone.errors import DamagedError, ResultError
 from loadstone.suite import Suite
 from loadstone.values import FolderName, Model
 
+ABSENT = object()
+
 
 class Run(Conditions):
     """One independent run of one experiment: the unit that is measured."""
@@ -128,12 +130,15 @@ def _digest(*parts: object) -> bytes:
 
 
 def common_ground(suite: Suite) -> dict[str, object]:
-    """Find for every key the value that most experiments share: what differences are told against."""
-    values: dict[str, list[object]] = {}
-    for settings in suite.experiments.values():
-        for key, value in flat(settings).items():
-            values.setdefault(key, []).append(value)
-    return {key: max(found, key=found.count) for key, found in values.items()}
+    """Find for every key the value that most experiments share: what differences are told against.
+
+    Servers of other kinds have other keys; one that most don't have is no common ground.
+    """
+    known = [flat(settings) for settings in suite.experiments.values()]
+    keys = dict.fromkeys(key for values in known for key in values)
+    shared = {key: [values.get(key, ABSENT) for values in known] for key in keys}
+    common = {key: max(found, key=found.count) for key, found in shared.items()}
+    return {key: value for key, value in common.items() if value is not ABSENT}
 
 
 def differences(run: Conditions, base: Mapping[str, object]) -> dict[str, object]:

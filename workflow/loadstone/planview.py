@@ -1,5 +1,6 @@
 """Show a plan in a terminal."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ def _value(key: str, value: object) -> str:
         return format_duration(value)
     if value is None:
         return "none"
+    if isinstance(value, tuple) and all(isinstance(word, str) for word in value):
+        return shlex.join(value)
     if isinstance(value, tuple):
         return "–".join(f"{v:g}" for v in dict.fromkeys(value)) + "s"
     if hasattr(value, "model_dump"):

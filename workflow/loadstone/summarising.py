@@ -25,7 +25,7 @@ class Summary:
     values: Mapping[str, Window | Signals]
 
     def write(self, into: Path) -> None:
-        """Write all files, each whole or not at all, and their checksums. Raises `SystemFault` where that is refused."""
+        """Write all files, each whole or not at all, with checksums. Raises `SystemFault` where that is refused."""
         with SystemFault.at(into):
             into.mkdir(parents=True, exist_ok=True)
             for name, table in self.tables.items():

@@ -43,8 +43,11 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
-    """Open a file of which every page is checked when it is read."""
-    return pq.ParquetFile(path, page_checksum_verification=True)
+    """Open a file of which every page is checked when it is read.
+
+    Without `pre_buffer`: with it the reader would keep all it has read until it is closed.
+    """
+    return pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
 
 
 def check_run(record: RunRecord, requests: Path, processes: Path) -> None:

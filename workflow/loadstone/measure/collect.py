@@ -104,7 +104,7 @@ def _table(worker: int, rows: list[Any]) -> pa.Table:
 def count_between(path: Path, begin: float, end: float) -> tuple[int, int]:
     """Count the requests of a requests.parquet that ended in [begin, end): all, and those that succeeded."""
     total = succeeded = 0
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["time", "response_ms", "error"]):
             inside = pc.and_(pc.greater_equal(_end(batch), begin), pc.less(_end(batch), end))
             total += pc.sum(inside).as_py() or 0
@@ -119,7 +119,7 @@ def _end(batch: pa.RecordBatch) -> pa.Array:
 def ended(path: Path, endpoint: str, before: float) -> int:
     """Count the successful requests to `endpoint` in a requests.parquet that ended before a moment (unix seconds)."""
     count = 0
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["time", "endpoint", "response_ms", "error"]):
             mine = pc.and_(pc.equal(batch["endpoint"].cast(pa.string()), endpoint), pc.is_null(batch["error"]))
             count += pc.sum(pc.and_(mine, pc.less(_end(batch), before))).as_py() or 0
