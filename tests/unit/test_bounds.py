@@ -42,12 +42,12 @@ NASTY: dict[str, tuple[str, str]] = {
     "too-large": ("#" * 300_000, "too large for a suite; allowed: at most 256 KiB"),
     "million-values": (f"sweeps: {{s: {{vary: load.users, values: [{'1, ' * 1_000_000}]}}}}", "too large for a suite"),
     "many-values": (
-        f"sweeps: {{s: {{vary: load.users, values: [{'1, ' * 80_000}]}}}}",
-        "80000 values; allowed: at most 200",
+        f"sweeps: {{s: {{vary: load.users, values: [{'1, ' * 9000}]}}}}",
+        "9000 values; allowed: at most 200",
     ),
     "many-sweeps": (
-        f"sweeps: {{{', '.join(f's{n}: {SWEEP}' for n in range(200))}}}",
-        "40,000 experiments; allowed: at most",
+        f"sweeps: {{{', '.join(f's{n}: {SWEEP}' for n in range(55))}}}",
+        "11,000 experiments; allowed: at most",
     ),
     "many-mistakes": (
         f"experiments: {{{', '.join(f'e{n}: {{}}' for n in range(900))}}}\nhypotheses: {{{MANY}}}",

@@ -257,3 +257,23 @@ def test_made_up_names_lead_nowhere(sound: Path, tmp_path: Path, name: str) -> N
     (tmp_path / "search.json").write_text(json.dumps(found), encoding="utf-8")
     [line] = complaints(lambda: read_search(tmp_path / "search.json"))
     assert "no name of a folder of results" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda plan: plan["runs"].pop(), "the runs aren't those of its experiments"),
+        (lambda plan: plan["runs"][0].update(warm_up="9s"), "not as the experiment says"),
+        (lambda plan: plan["suite"]["sweeps"]["s"]["levels"][0].update(experiment="x"), "no levels, or not those of"),
+        (lambda plan: plan["suite"]["hypotheses"]["h"]["compare"].update(of="x"), "'x' is no experiment"),
+    ],
+    ids=["runs", "conditions", "levels", "hypotheses"],
+)
+def test_plan_that_does_not_fit_itself(
+    sound: Path, tmp_path: Path, change: Callable[[Any], object], complaint: str
+) -> None:
+    plan = json.loads((sound / "results/plan.json").read_bytes())
+    change(plan)
+    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    [line] = complaints(lambda: read_plan(tmp_path / "plan.json"))
+    assert complaint in line

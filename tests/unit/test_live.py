@@ -375,7 +375,7 @@ def test_half_written_status_is_none(results: Path, suite: Path, text: str) -> N
 
 
 def test_run_of_another_suite_is_shown_and_named_so(results: Path, suite: Path) -> None:
-    run = plan_of(suite).runs[0].model_copy(update={"experiment": "<b>other</b>"})
+    run = plan_of(suite).runs[0].model_copy(update={"experiment": "other"})
     begin(results, run, NOW, folder="runs/other/.1.measuring-4711")
     snapshot = see(results, suite)
     assert snapshot.current is not None
