@@ -45,6 +45,8 @@ def show_conclusion(results: Path, page: Path) -> None:
 
 def _strays(results: Path) -> list[Path]:
     """List folders of runs that the plan doesn't have: of an earlier suite, or somebody's."""
+    if not (results / "plan.json").exists():
+        return []
     planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
     found = sorted(path for path in (results / "runs").glob("*/*") if not path.name.startswith("."))
     return [path for path in found if (path.parent.name, path.name) not in planned]
