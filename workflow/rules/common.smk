@@ -4,6 +4,7 @@ A change of a declared source reruns the stage: Snakemake compares such files by
 beside `measure/`, `server/` and `locustfiles/` are its own resolved values, which the rule passes as a parameter.
 """
 
+import os
 import re
 import shlex
 import sys
@@ -34,12 +35,20 @@ def load_plan(path, overrides):
         sys.exit("\n".join(error.lines))
 
 
+def refuse_read_only(*folders):
+    """End in a plain line where a campaign can't be kept: Snakemake would end in a traceback."""
+    for folder in map(Path, folders):
+        if folder.exists() and not os.access(folder, os.W_OK):
+            sys.exit(f"{folder.absolute()}: can't be written to: keep the campaign elsewhere (--directory DIR)")
+
+
 def sources(*patterns):
     """List the files below the project that match; relative where possible, so that a checkout can be moved."""
     found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
     return [str(path.relative_to(ROOT) if Path.cwd() == ROOT else path) for path in found]
 
 
+refuse_read_only(".", ".snakemake", "results")
 OVERRIDES = {key: value for key, value in config.items() if key != "suite"}
 SUITE = suite_path(config.get("suite", "config/config.yaml"))
 PLAN = load_plan(SUITE, OVERRIDES)
