@@ -53,8 +53,13 @@ def test_run_waits_for_another_campaigns(
     own_locks: Path,
     tmp_path: Path,
 ) -> None:
-    """It says for whom, starts nothing before, and what it waited is no part of the run."""
+    """It says for whom, starts nothing before, and what it waited is no part of the run.
+
+    It was started by `nohup`, as it were, and goes on when the terminal is closed.
+    """
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     process = start_measure(first_run(TEXT.replace("duration: 20s", "duration: 1s")))
+    signal.signal(signal.SIGHUP, former)
     wait_for(lambda: "waiting for another measurement" in said(tmp_path), 20, "waiting")
     assert re.search(
         rf"a, repeat 1: waiting for another measurement on this machine: b, repeat 2, by \S+ \(process {other.pid}\) "
@@ -62,6 +67,7 @@ def test_run_waits_for_another_campaigns(
         said(tmp_path),
     )
     assert [p.pid for p in processes_of(tmp_path / "runs")] == [process.pid]
+    process.send_signal(signal.SIGHUP)
     assert other.stdin is not None
     released = time.time()
     other.stdin.close()

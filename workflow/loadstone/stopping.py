@@ -23,8 +23,10 @@ PARENT = "LOADSTONE_PARENT"
 """Environment variable in which the workflow names its Snakemake's process id to its jobs."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOK_S = 0.2
-PATIENCE_S = 4.0
+PATIENCE_S = 3.0
 """Seconds to end in order before the end is made short."""
+STAGE_PATIENCE_S = 2.0
+"""Likewise, for stages other than measuring: they have next to nothing to clean up."""
 
 
 class Stopped(BaseException):
@@ -39,6 +41,9 @@ def heed_workflow() -> None:
 
     def stop(number: int, _: FrameType | None) -> None:
         _handle(signal.SIG_IGN)  # cleaning up is not to be interrupted
+        short = threading.Timer(STAGE_PATIENCE_S, os._exit, [1])  # libraries have places that swallow any exception
+        short.daemon = True
+        short.start()
         raise Stopped(f"stopped by {signal.Signals(number).name}")
 
     _handle(stop)
