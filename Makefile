@@ -57,8 +57,9 @@ test-tools:
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
 
-soak: setup ## run what takes long: half an hour at full speed, a campaign of a thousand runs (LOADSTONE_SOAK_MINUTES=30)
-	python -m pytest -m soak -s tests/soak
+soak: setup ## run what takes long: half an hour at full speed, a thousand runs, every fault in every phase, long fuzzing
+	LOADSTONE_FUZZ=2000 python -m pytest tests/unit -k fuzz --timeout 3600
+	python -m pytest -m soak -s tests/faults tests/soak
 
 lint: setup ## check style, types and workflow
 	ruff check .

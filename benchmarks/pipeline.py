@@ -18,6 +18,14 @@ from loadstone.suitefile import load_suite
 ROWS = 4_000_000
 ENDPOINTS = ("GET /albums", "GET /albums/<id>", "POST /albums")
 RUNS = 100
+SUMMARY_FILES = (
+    "endpoints.csv", "latency.csv", "course.csv", "heat.csv", "processes.csv", "window.json", "signals.json",
+    "SHA256SUMS",
+)  # fmt: skip
+CAMPAIGN_FILES = (
+    "results/plan.json", "results/summary.csv", "results/scaling.json", "results/verdicts.json", "results/repeats.json",
+    "results/hypotheses.json", "results/SHA256SUMS", "report/index.html",
+)  # fmt: skip
 RUN_FILES = (
     "requests.parquet", "processes.parquet", "run.json", "locust_stats.csv", "locust_stats_history.csv",
     "locust_failures.csv", "locust_exceptions.csv",
@@ -42,6 +50,7 @@ def summarise() -> None:
         "bytes": rng.integers(60, 600, ROWS),
         "status": np.full(ROWS, 200),
         "error": pa.nulls(ROWS, SCHEMA.field("error").type),
+        "intended": pa.nulls(ROWS, SCHEMA.field("intended").type),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "requests.parquet")
@@ -60,7 +69,7 @@ def run_overhead() -> None:
     with tempfile.TemporaryDirectory() as folder:
         suite = Path(folder, "suite.yaml")
         suite.write_text(
-            "defaults: {duration: 3s, warm_up: 1s, repeats: 1}\n"
+            "baselines: false\ndefaults: {duration: 3s, warm_up: 1s, repeats: 1}\n"
             "experiments: {a: {load: {spawn_rate: 50, think_time: 0, workers: 2}}}",
             encoding="utf-8",
         )
@@ -79,18 +88,19 @@ def nothing_to_do() -> None:
         folder = Path(name)
         suite = folder / "suite.yaml"
         experiments = ", ".join(f"e{n}: {{}}" for n in range(RUNS))
-        suite.write_text(f"defaults: {{repeats: 1}}\nexperiments: {{{experiments}}}", encoding="utf-8")
+        suite.write_text(
+            f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{experiments}}}", encoding="utf-8"
+        )
         for n in range(RUNS):
             (folder / f"results/runs/e{n}/1/logs").mkdir(parents=True)
             (folder / f"results/summaries/e{n}/1").mkdir(parents=True)
             for file in RUN_FILES:
                 (folder / f"results/runs/e{n}/1" / file).touch()
         (folder / "report").mkdir()
-        (folder / "results/plan.json").touch()
         for n in range(RUNS):
-            for table in ("endpoints", "latency", "course", "processes"):
-                (folder / f"results/summaries/e{n}/1/{table}.csv").touch()
-        for file in ("results/summary.csv", "results/scaling.json", "report/index.html"):
+            for file in SUMMARY_FILES:
+                (folder / f"results/summaries/e{n}/1" / file).touch()
+        for file in CAMPAIGN_FILES:
             (folder / file).touch()
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(Path("Snakefile").absolute())]
         command += ["--directory", name, "--cores", "2", "--config", f"suite={suite}"]

@@ -118,8 +118,9 @@ def test_security_rules_are_on_and_every_exception_has_its_reason() -> None:
                 assert re.search(r"noqa: [A-Z0-9, ]+ - \w", line), f"{relative(path)}:{number}"
 
 
-def test_every_test_that_security_rests_on_exists() -> None:
-    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/reliability.md"])
+def test_every_test_that_a_promise_rests_on_exists(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
     file = ""
     named = 0
     for path, test in re.findall(r"`([a-z_/]*(?:\.py)?)(?:::\s*)?(test_\w+)?`", text):
