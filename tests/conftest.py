@@ -1,6 +1,7 @@
 """Fixtures that several kinds of test share."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,10 @@ from hypothesis import settings
 from loadstone.baselines import is_baseline
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # started in the background by a shell, which lets all processes in there ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("loadstone", deadline=None)  # a busy machine is no finding
 settings.load_profile("loadstone")

@@ -110,7 +110,7 @@ def other_settings(path: Path) -> None:
         ("processes.parquet", flip_a_bit, "processes.parquet: damaged: "),
         ("processes.parquet", take_from("plain/1"), "processes.parquet: no samples of the run's window"),
         ("run.json", cut_in_half, "run.json: damaged: "),
-        ("run.json", make_older, "run.json: format 1, but this Loadstone reads format 2"),
+        ("run.json", make_older, "run.json: format 1, but this Loadstone reads format "),
         ("run.json", take_from("plain/1"), "not of plain, repeat 2: that of plain, repeat 1"),
         ("run.json", take_from("fast/2"), "not of plain, repeat 2: that of fast, repeat 2"),
         ("run.json", other_settings, "measured with other settings than the suite has now"),

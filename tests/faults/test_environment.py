@@ -50,7 +50,7 @@ def apart(kind: str, script: str, folder: Path, command: list[str]) -> list[str]
 
 def measuring(run: Run, into: Path, log: Path) -> list[str]:
     command = [sys.executable, "-m", "loadstone", "measure", "--run", run.model_dump_json()]
-    return [*command, "--into", str(into), "--log", str(log)]
+    return [*command, "--into", str(into), "--log", str(log), "--failed", str(into.parents[1] / "failed")]
 
 
 @pytest.fixture

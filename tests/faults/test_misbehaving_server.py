@@ -50,7 +50,7 @@ def measure(project: Path, run: Run, into: Path, prelude: str = "", **environmen
     code = f"{prelude}\nfrom loadstone.__main__ import main\nmain()"
     command = [sys.executable, "-c", code, "measure", "--run", run.model_dump_json()]
     return subprocess.Popen(
-        [*command, "--into", str(into / "runs" / "1"), "--log", str(into / "1.log")],
+        [*command, "--into", f"{into}/runs/1", "--log", f"{into}/1.log", "--failed", f"{into}/failed"],
         cwd=into,
         env={**os.environ, "PYTHONPATH": str(project / "workflow"), **environment},
         stderr=subprocess.PIPE,

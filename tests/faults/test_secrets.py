@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.measure.guard import Guard
-from loadstone.measure.processes import Child
+from loadstone.measure.lock import only_measurement
+from loadstone.measure.processes import Child, StopRequest
 from loadstone.plan import Run
 from loadstone.record import read_record
 from tests.conftest import files_below
@@ -53,7 +54,8 @@ def test_nothing_of_the_environment_is_kept(
 def test_command_lines_are_redacted(tmp_path: Path) -> None:
     log = tmp_path / "child.log"
     argv = [sys.executable, "-c", "import sys; print(len(sys.argv[1]))", f"--password={SECRETS['DB_PASSWORD']}"]
-    with Guard(tmp_path / "scratch") as guard:
+    stop = StopRequest("redacted")
+    with stop, only_measurement("redacted", stop, print) as lock, Guard(tmp_path / "scratch", lock) as guard:
         child = Child(argv, log, guard)
         assert child.join(20) == 0
     command, answer = log.read_text("utf-8").splitlines()
