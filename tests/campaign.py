@@ -1,5 +1,6 @@
 """A real campaign, measured once for all tests, and copies of it to change."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -77,20 +78,30 @@ def copy_of(source: Path, target: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The campaign; not to be changed."""
-    folder = tmp_path_factory.mktemp("campaign") / "project"
-    folder.mkdir()
+    """The campaign; not to be changed, and the same for all processes that test at a time."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    project = Project(shared / "campaign" / "project")
+    with (shared / "campaign.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "campaign" / "measured").exists():
+            _measure(project)
+            (shared / "campaign" / "measured").touch()
+    return project
+
+
+def _measure(project: Project) -> None:
+    folder = project.folder
+    folder.mkdir(parents=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=BUILT)
         else:
             shutil.copy2(ROOT / part, folder / part)
-    project = Project(folder)
     project.suite.write_text(SUITE, encoding="utf-8")
     answer = project.snakemake()
     assert answer.returncode == 0, answer.stderr
     assert processes_of(folder) == []
-    return project
 
 
 @pytest.fixture

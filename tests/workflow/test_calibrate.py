@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.alone
+
 SUITE = """\
 baselines: false
 defaults: {duration: 3s, warm_up: 500ms, repeats: 1}

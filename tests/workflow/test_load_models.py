@@ -17,6 +17,8 @@ from loadstone.suitefile import load_suite
 from tests.conftest import processes_of, wait_for
 from tests.workflow.test_provoked_verdicts import loadstone, summarise
 
+pytestmark = pytest.mark.alone
+
 Start = Callable[[Run], "subprocess.Popen[str]"]
 FREEZE_S = 3.0
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +9,20 @@ from typing import Any
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from loadstone.cli import app
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
 from tests.conftest import processes_of, wait_for
 
+pytestmark = pytest.mark.alone
+
 Start = Callable[[Run], "subprocess.Popen[str]"]
 Judge = Callable[[str], dict[str, Any]]
+
+ATTEMPTS = 2
+"""Of thirty series of random sleeps one is taken for one that never settles: then it is measured again."""
 
 ONE = "baselines: false\ndefaults: {duration: 3s, warm_up: 1s, repeats: 1}\nexperiments: {provoked: %s}"
 
@@ -52,8 +58,10 @@ def summarise(folder: Path, run: Run) -> Path:
 
 
 def loadstone(*arguments: str) -> str:
-    command = [sys.executable, "-m", "loadstone", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    """Do what the command line would, without the second that it takes to start."""
+    answer = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout
 
 
 @pytest.fixture
@@ -137,12 +145,15 @@ def test_server_concurrency(judge: Judge) -> None:
 
 def test_serial_section(campaign: Judge) -> None:
     """Handlers that sleep under one lock: more slots are taken just as well, and bring nothing."""
-    found = campaign(
-        "baselines: false\ndefaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
-        "sweeps: {threads: {vary: server.threads, values: [2, 6], "
-        + SLEEPERS % (2, "parallel: 0s, serial: 20ms")
-        + "}}"
-    )["experiments"]
+    for _ in range(ATTEMPTS):
+        found = campaign(
+            "baselines: false\ndefaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
+            "sweeps: {threads: {vary: server.threads, values: [2, 6], "
+            + SLEEPERS % (2, "parallel: 0s, serial: 20ms")
+            + "}}"
+        )["experiments"]
+        if all(each["verdict"] != "invalid" for each in found.values()):
+            break
     assert {found[name]["verdict"] for name in ("threads=2", "threads=6")} == {"serial section"}, found
     assert found["threads=6"]["runs"] == {"server concurrency": 1}
 
