@@ -18,7 +18,7 @@ SUITE = """
 baselines: false
 defaults: {repeats: 3, server: {store: sqlite}, load: {think_time: [1, 2]}}
 experiments: {plain: {}, other: {load: {users: 20}}}
-sweeps: {w: {vary: server.workers, values: [1, 2, 4, 6], fit: [amdahl, usl]}}
+sweeps: {w: {vary: server.workers, values: [1, 2, 4], fit: [amdahl, usl]}}
 hypotheses:
   hostile:
     claim: "%s"

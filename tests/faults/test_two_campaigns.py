@@ -63,7 +63,7 @@ def test_run_waits_for_another_campaigns(
     wait_for(lambda: "waiting for another measurement" in said(tmp_path), 20, "waiting")
     assert re.search(
         rf"a, repeat 1: waiting for another measurement on this machine: b, repeat 2, by \S+ \(process {other.pid}\) "
-        r"in \S+/other0 since \d\d:\d\d:\d\d\n",
+        r"in \S+/other\d+ since \d\d:\d\d:\d\d\n",
         said(tmp_path),
     )
     assert [p.pid for p in processes_of(tmp_path / "runs")] == [process.pid]

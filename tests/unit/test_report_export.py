@@ -12,16 +12,16 @@ from tests.unit.test_report_page import WORKERS, Make, make, scaled  # noqa: F40
 
 
 def test_every_chart_twice_and_the_tables(make: Make, tmp_path: Path) -> None:  # noqa: F811
-    campaign = make(WORKERS, scaled)
+    campaign = make(WORKERS.replace("4, 6]", "4]"), scaled)
     written = list(export(campaign, tmp_path / "figures"))
     assert {path.name for path in written if path.stat().st_size < 500} == {"heat.csv"}, "no run was long"
     of_kind = {suffix: [path for path in written if path.suffix == suffix] for suffix in (".svg", ".png", ".csv")}
     charts = all_charts(campaign, doubts(campaign))
     names = {name for name in charts if not name.startswith("card-")}
-    names |= {f"{name}-of-w={n}" for name in set(charts) - names for n in (1, 2, 4, 6)}
+    names |= {f"{name}-of-w={n}" for name in set(charts) - names for n in (1, 2, 4)}
     assert {path.stem for path in of_kind[".svg"]} == {path.stem for path in of_kind[".png"]} == names
     for path in of_kind[".svg"]:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")  # noqa: S314 - our own file
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in of_kind[".png"])
     summary = pd.read_csv(tmp_path / "figures" / "summary.csv")
-    assert set(summary["experiment"]) == {"w=1", "w=2", "w=4", "w=6"}
+    assert set(summary["experiment"]) == {"w=1", "w=2", "w=4"}

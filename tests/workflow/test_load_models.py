@@ -104,7 +104,7 @@ def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_
     suite = load_suite(
         write_suite(
             "baselines: false\nexperiments: {a: {}}\n"
-            "capacity: {c: {slo: p95 < 150ms, rates: [60, 480], within: 25%, duration: 2s, warm_up: 500ms, "
+            "capacity: {c: {slo: p95 < 150ms, rates: [60, 480], within: 40%, duration: 2s, warm_up: 500ms, "
             "server: {threads: 4, calibration: {parallel: 20ms}}, "
             "load: {user: FastHttpUser, users: 200, spawn_rate: 200, mix: {calibration: 1}}}}"
         )
@@ -121,7 +121,7 @@ def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_
     assert found.met_at is not None
     assert found.missed_at is not None
     assert 60 <= found.met_at < 240
-    assert found.missed_at <= 1.25 * found.met_at * 1.001
+    assert found.missed_at <= 1.4 * found.met_at * 1.001
     assert found.sentence in answer.stdout
     kept = sorted(path.parent.name for path in into.glob("*/requests.parquet"))
     assert len(kept) == len(found.probes)

@@ -92,7 +92,7 @@ def figure(found: dict[str, Any], signal: str) -> float:
 def test_think_time_and_the_probe_that_proves_it(campaign: Judge) -> None:
     """With what Loadstone plans by itself: the unloaded response, the generator's ceiling, twice the users."""
     found = campaign(
-        "defaults: {duration: 5s, warm_up: 1s, repeats: 1, server: {albums_max: 3}}\n"
+        "defaults: {duration: 4s, warm_up: 500ms, repeats: 1, server: {albums_max: 3}}\n"
         "experiments: {thinking: {probe: true, load: {users: 20, spawn_rate: 20, think_time: [0.8, 1.2]}}}"
     )
     experiment = found["experiments"]["thinking"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-JOBS = 5
+JOBS = 3
 SNAKEFILE = """
 {include}
 rule all:
