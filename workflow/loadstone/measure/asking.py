@@ -38,13 +38,13 @@ class Answer:
 
 
 def ask(url: str, method: str, path: str, deadline_s: float, content: object = None) -> Answer:
-    """Ask the server at `url`, on a connection of its own and without a proxy.
+    """Ask the server at `url`, on a connection of its own and without a proxy; bytes are sent as they are.
 
     Raises `ServerError` where no whole answer comes in time. A socket's timeout bounds the wait for the next byte; so
     the connection is ended from outside when time is over.
     """
     asked = f"{method} {path}"
-    body = None if content is None else json.dumps(content)
+    body = content if content is None or isinstance(content, bytes) else json.dumps(content)
     headers = CLOSING if body is None else {**CLOSING, "Content-Type": "application/json"}
     place = urlsplit(url)
     kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection

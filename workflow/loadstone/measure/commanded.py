@@ -9,7 +9,7 @@ import psutil
 
 from loadstone.errors import ServerError
 from loadstone.external import CommandServer
-from loadstone.measure.external import ExternalUnderTest
+from loadstone.measure.external import HEALTH_DEADLINE_S, ExternalUnderTest
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child, StopRequest, wait_until
 
@@ -47,7 +47,7 @@ class CommandUnderTest(ExternalUnderTest):
     def _is_ready(self) -> bool:
         self.check_alive()
         try:
-            return self._ask("GET", self._ready)[0] < 400
+            return self._status("GET", self._ready, HEALTH_DEADLINE_S) < 400
         except ServerError:
             return False
 
@@ -63,7 +63,6 @@ class CommandUnderTest(ExternalUnderTest):
 
     def stop(self) -> int:
         """Stop it in order; return the exit code."""
-        super().stop()
         return self._process.stop(STOP_PATIENCE_S)
 
     def kill(self) -> None:

@@ -3,19 +3,16 @@
 import socket
 import time
 
-import orjson
-import requests
-
 from loadstone.conditions import Mix
 from loadstone.errors import ServerError
 from loadstone.external import CommandServer, ExternalServer, is_loopback, remote_refused
+from loadstone.measure.asking import ask
 from loadstone.measure.processes import StopRequest, wait_until
 
 READY_DEADLINE_S = 2.0
 """It is to be there already."""
+HEALTH_DEADLINE_S = 1.0
 ANSWER_DEADLINE_S = 10.0
-MOST_BYTES = 2**26
-"""Of an answer to us: a list of a hundred thousand albums has less."""
 HEALTH = "/healthz"
 NO_JSON = b"{"
 """A body that every server has to refuse, so that it leaves no album behind."""
@@ -29,8 +26,6 @@ class ExternalUnderTest:
         self.url = config.url
         self.started = time.time()
         self._stop = stop
-        self._session = requests.Session()
-        self._session.trust_env = False  # neither a proxy nor a password from somewhere
         refuse_remote(config)
 
     @property
@@ -46,7 +41,7 @@ class ExternalUnderTest:
 
     def _answers(self) -> bool:
         try:
-            return self._ask("GET", HEALTH)[0] < 500
+            return self._status("GET", HEALTH, HEALTH_DEADLINE_S) < 500
         except ServerError:
             return False
 
@@ -62,45 +57,31 @@ class ExternalUnderTest:
             if not isinstance(album, dict) or album.get("id") != str(number):
                 raise ServerError(f"{self.url}: GET /albums/{number}: not album {number}")
         if mix.create_album:
-            status, _ = self._ask("POST", "/albums", NO_JSON)
+            status = self._status("POST", "/albums", ANSWER_DEADLINE_S, NO_JSON)
             if not 400 <= status < 500 or status in (401, 403, 404, 405):
                 raise ServerError(f"{self.url}: POST /albums: status {status} where no JSON was to be refused")
 
     def _json(self, path: str) -> object:
-        status, content = self._ask("GET", path)
-        if status != 200:
-            raise ServerError(f"{self.url}: GET {path}: status {status} where 200 was expected")
         try:
-            return orjson.loads(content)
-        except ValueError:
-            raise ServerError(f"{self.url}: GET {path}: not JSON") from None
+            content: object = ask(self.url, "GET", path, ANSWER_DEADLINE_S).json()
+        except ServerError as error:
+            raise ServerError(f"{self.url}: {error}") from None
+        return content
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Return status and body. Raises `ServerError` where there is no whole answer of a bearable size in time."""
-        deadline = time.monotonic() + ANSWER_DEADLINE_S
-        content = bytearray()
-        headers = {"Content-Type": "application/json", "Connection": "close"}
+    def _status(self, method: str, path: str, deadline_s: float, body: bytes | None = None) -> int:
+        """Return the status of an answer. Raises `ServerError` where there is no whole one, not too large, in time."""
         try:
-            with self._session.request(
-                method, self.url + path, data=body, headers=headers, timeout=1, stream=True, allow_redirects=False
-            ) as answer:
-                for chunk in answer.iter_content(2**16):
-                    content += chunk
-                    if len(content) > MOST_BYTES:
-                        raise ServerError(f"{self.url}: {method} {path}: more than {MOST_BYTES:,} bytes")
-                    if time.monotonic() > deadline:
-                        raise ServerError(f"{self.url}: {method} {path}: no end within {ANSWER_DEADLINE_S:g} s")
-        except requests.RequestException as error:
-            raise ServerError(f"{self.url}: {method} {path}: no usable answer: {type(error).__name__}") from None
-        return answer.status_code, bytes(content)
+            return ask(self.url, method, path, deadline_s, body).status
+        except ServerError as error:
+            raise ServerError(f"{self.url}: {error}") from None
 
     def albums(self) -> int | None:
         """Ask how many albums it holds; None where GET /healthz doesn't say."""
         try:
-            status, content = self._ask("GET", HEALTH)
-            count = orjson.loads(content)["albums"] if status == 200 else None
-        except (ServerError, ValueError, KeyError, TypeError):
+            said = self._json(HEALTH)
+        except ServerError:
             return None
+        count = said.get("albums") if isinstance(said, dict) else None
         return count if isinstance(count, int) and count >= 0 else None
 
     @property
@@ -116,12 +97,10 @@ class ExternalUnderTest:
 
     def stop(self) -> int | None:
         """Let it run: others may be using it."""
-        self._session.close()
         return None
 
     def kill(self) -> None:
         """Likewise."""
-        self._session.close()
 
     def answered(self) -> None:
         """Nobody knows."""
