@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from loadstone.analyse.window import Window
 from loadstone.conclusion import show_conclusion
 from loadstone.errors import ResultError
 
@@ -19,6 +20,21 @@ JUDGED = {
     "runs": 3,
     "gate": False,
 }
+
+
+RUN = {
+    **dict.fromkeys(("also", "runner_up", "remark")),
+    "repeat": 1,
+    "verdict": "think time",
+    "parties": [],
+    "evidence": [],
+    "probe": "",
+    "missing": [],
+}
+UNSETTLED = Window(
+    begin=10, end=20, configured_begin=10, settled=False, remark="throughput changes by -26 % over the window",
+    started=0, albums_begin=10, albums_end=2345, growth_effect_ms=None, growth_effect_p=None,
+)  # fmt: skip
 
 
 def write(folder: Path, **files: object) -> None:
@@ -57,6 +73,51 @@ def test_a_line_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert not any("unloaded@" in line for line in lines)
     assert "Hypotheses: 1 refuted, 2 supported." in lines
     assert lines[-1] == f"The report is {tmp_path / 'index.html'}"
+
+
+def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    windows = {
+        ("grew", 1): UNSETTLED,
+        ("drifted", 2): UNSETTLED.model_copy(update={"albums_end": 10}),
+        ("inconsistent", 1): UNSETTLED.model_copy(update={"settled": True, "remark": None}),
+    }
+    for (name, repeat), window in windows.items():
+        folder = tmp_path / "summaries" / name / str(repeat)
+        folder.mkdir(parents=True)
+        (folder / "window.json").write_text(window.model_dump_json(), encoding="utf-8")
+    runs = [RUN | {"experiment": name, "repeat": repeat, "verdict": "invalid"} for name, repeat in windows]
+    runs[2]["remark"] = "X·(R+Z)/N = 0.7"
+    runs += [RUN | {"experiment": "failing", "verdict": "errors"}, RUN | {"experiment": "sound"}]
+    write(
+        tmp_path,
+        verdicts={"experiments": {}, "runs": runs},
+        repeats={"experiments": {}, "drift": None},
+        hypotheses=[],
+    )
+    show_conclusion(tmp_path, tmp_path / "index.html")
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("Measured, and not used:")
+    assert lines[at + 1 : lines.index("", at)] == [
+        "  grew, repeat 1: throughput changes by -26 % over the window, while the store grew from 10 to 2,345 albums "
+        "(albums_max would bound it)",
+        "  drifted, repeat 2: throughput changes by -26 % over the window",
+        "  inconsistent, repeat 1: X·(R+Z)/N = 0.7",
+        "  failing, repeat 1: too many requests failed",
+    ]
+
+
+def test_many_runs_of_no_use_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "errors"} for repeat in range(1, 9)]
+    write(
+        tmp_path,
+        verdicts={"experiments": {}, "runs": runs},
+        repeats={"experiments": {}, "drift": None},
+        hypotheses=[],
+    )
+    show_conclusion(tmp_path, tmp_path / "index.html")
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("  failing") for line in lines) == 5
+    assert "  and 3 more" in lines
 
 
 def test_missing_and_damaged_results_are_named(tmp_path: Path) -> None:

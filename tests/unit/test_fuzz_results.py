@@ -38,10 +38,11 @@ from tests.unit.test_bottleneck import EAGER
 from tests.unit.test_report_page import analyse, write_run
 
 SUITE = """\
-baselines: false
 defaults: {repeats: 2, load: {users: 50, spawn_rate: 50}}
 experiments: {a: {}, b: {repeats: 1, probe: true}}
-sweeps: {s: {vary: server.threads, values: [1, 2, 4], repeats: 1, fit: [amdahl]}}
+sweeps:
+  s: {vary: server.threads, values: [1, 2, 4], repeats: 1, fit: [amdahl]}
+  u: {vary: load.users, values: [1, 8, 32], repeats: 1}
 hypotheses:
   h: {claim: c, gate: true, compare: {metric: mean, of: a, to: b}, expect: "> 1.05"}
   t: {claim: c, trend: {metric: mean, over: s}, expect: rises}
@@ -56,7 +57,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = make_plan(load_suite(folder / "suite.yaml"))
     results = folder / "results"
     for number, run in enumerate(plan.runs):
-        write_run(results, run, number, EAGER | {"throughput": 100.0 + number})
+        write_run(results, run, number, EAGER | {"throughput": 1000.0 + number})
     analyse(plan, results)
     (results / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
     summary = pd.concat(
@@ -116,6 +117,32 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
     finally:
         for file in FILES:
             shutil.copyfile(sound / "results" / file, campaign / "results" / file)
+
+
+MADE_UP: list[tuple[str, object, str]] = [
+    ("levels", [], "levels"),
+    ("levels", [{"users": 8}], "levels.0.throughput_bound"),
+    ("demands", {}, "demands.server_s"),
+    ("think_s", "1", "think_s"),
+    ("knee_users", None, "knee_users"),
+    ("curve", [1], "curve.0"),
+    ("capacity_rps", -1.0, "capacity_rps"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "named"), MADE_UP)
+def test_made_up_prediction_is_refused_by_name(
+    campaign: Path, sound: Path, key: str, value: object, named: str
+) -> None:
+    path = campaign / "results/scaling.json"
+    scaling = json.loads((sound / "results/scaling.json").read_bytes())
+    scaling["u"]["forecast"][key] = value
+    path.write_text(json.dumps(scaling), encoding="utf-8")
+    try:
+        [line] = complaints(readers(campaign, sound)["load"])
+        assert line.startswith(f"{path}: damaged: u.forecast.{named}: ")
+    finally:
+        shutil.copyfile(sound / "results/scaling.json", path)
 
 
 @st.composite

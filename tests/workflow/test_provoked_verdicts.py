@@ -11,6 +11,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from loadstone.analyse.bottleneck import UNSETTLED
 from loadstone.cli import app
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
@@ -21,18 +22,26 @@ pytestmark = pytest.mark.alone
 Start = Callable[[Run], "subprocess.Popen[str]"]
 Judge = Callable[[str], dict[str, Any]]
 
-ATTEMPTS = 2
-"""Of thirty series of random sleeps one is taken for one that never settles: then it is measured again."""
+ATTEMPTS = 3
+"""Of forty sound runs one is taken for one that never settles, more where others use the CPUs: then all is measured
+again."""
 
 ONE = "baselines: false\ndefaults: {duration: 3s, warm_up: 1s, repeats: 1}\nexperiments: {provoked: %s}"
 
 
 @pytest.fixture
 def campaign(write_suite: Callable[[str], Path], start_measure: Start, tmp_path: Path) -> Judge:
-    """Measure, sum up and analyse all runs of a suite; return verdicts.json."""
+    """Measure, sum up and analyse all runs of a suite; return verdicts.json, of the first attempt that has settled."""
 
     def verdicts_of(text: str) -> dict[str, Any]:
         suite = write_suite(text)
+        for _ in range(ATTEMPTS):
+            found = measured(suite)
+            if all(run["remark"] != UNSETTLED for run in found["runs"]):
+                break
+        return found
+
+    def measured(suite: Path) -> dict[str, Any]:
         for run in make_plan(load_suite(suite)).runs:
             process = start_measure(run)
             _, errors = process.communicate(timeout=90)
@@ -145,15 +154,12 @@ def test_server_concurrency(judge: Judge) -> None:
 
 def test_serial_section(campaign: Judge) -> None:
     """Handlers that sleep under one lock: more slots are taken just as well, and bring nothing."""
-    for _ in range(ATTEMPTS):
-        found = campaign(
-            "baselines: false\ndefaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
-            "sweeps: {threads: {vary: server.threads, values: [2, 6], "
-            + SLEEPERS % (2, "parallel: 0s, serial: 20ms")
-            + "}}"
-        )["experiments"]
-        if all(each["verdict"] != "invalid" for each in found.values()):
-            break
+    found = campaign(
+        "baselines: false\ndefaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
+        "sweeps: {threads: {vary: server.threads, values: [2, 6], "
+        + SLEEPERS % (2, "parallel: 0s, serial: 20ms")
+        + "}}"
+    )["experiments"]
     assert {found[name]["verdict"] for name in ("threads=2", "threads=6")} == {"serial section"}, found
     assert found["threads=6"]["runs"] == {"server concurrency": 1}
 

@@ -1,27 +1,32 @@
 """What a campaign came to, in a terminal: a line an experiment, and where the page is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from loadstone.analyse.bottleneck import INVALID
 from loadstone.analyse.resultfiles import read_result
+from loadstone.analyse.verdicts import unsound
+from loadstone.analyse.window import Window, read_window
 from loadstone.baselines import is_baseline
 from loadstone.errors import ResultError
 from loadstone.plan import read_plan
 from loadstone.planview import WIDTH_ELSEWHERE
-from loadstone.report.numbers import figure
+from loadstone.report.numbers import count, figure
 from loadstone.telling import listed, printable
+from loadstone.thresholds import DEFAULTS
 
-MOST_STRAYS = 5
-"""Folders that are named."""
+MOST_NAMED = 5
+"""Runs or folders that are named."""
 
 
 def show_conclusion(results: Path, page: Path) -> None:
     """Print each experiment's throughput, response time and verdict. Raises `ResultError` where they can't be read."""
-    verdicts = read_result(results / "verdicts.json")["experiments"]
+    judged = read_result(results / "verdicts.json")
+    verdicts = judged["experiments"]
     measured = read_result(results / "repeats.json")["experiments"]
     if missing := measured.keys() - verdicts.keys():
         raise ResultError(f"{results / 'verdicts.json'}: nothing of {listed(sorted(missing))}")
@@ -35,15 +40,40 @@ def show_conclusion(results: Path, page: Path) -> None:
             table.add_row(printable(name), str(found["runs"]), *figures, printable(_bound(verdicts[name])))
     console.print()
     console.print(table)
+    if reasons := list(_unusable(results, judged)):
+        rest = [f"and {len(reasons) - MOST_NAMED} more"] * (len(reasons) > MOST_NAMED)
+        listing = "\n".join(f"  {line}" for line in reasons[:MOST_NAMED] + rest)
+        console.print(f"\nMeasured, and not used:\n{listing}", highlight=False, soft_wrap=True)
     outcomes = [hypothesis["outcome"] for hypothesis in read_result(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
         console.print(f"\nHypotheses: {printable(counted)}.", highlight=False)
     if strays := _strays(results):
-        more = f" and {len(strays) - MOST_STRAYS} more" * (len(strays) > MOST_STRAYS)
-        named = ", ".join(printable(str(path)) for path in strays[:MOST_STRAYS])
+        more = f" and {len(strays) - MOST_NAMED} more" * (len(strays) > MOST_NAMED)
+        named = ", ".join(printable(str(path)) for path in strays[:MOST_NAMED])
         console.print(f"\nNot in the suite, and not used: {named}{more}", highlight=False, soft_wrap=True)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
+
+
+def _unusable(results: Path, judged: Mapping[str, Any]) -> Iterator[str]:
+    """Say which runs are of no use, and why."""
+    refused = unsound(judged)
+    for run in judged["runs"]:
+        name, repeat = run["experiment"], run["repeat"]
+        if (name, repeat) in refused:
+            reason = "too many requests failed"
+            if run["verdict"] == INVALID:
+                window = read_window(results / "summaries" / name / str(repeat) / "window.json")
+                reason = _never_settled(window) if window.settled is False else run["remark"] or INVALID
+            yield printable(f"{name}, repeat {repeat}: {reason}")
+
+
+def _never_settled(window: Window) -> str:
+    reason = window.remark or "the run never settled"
+    if window.albums and window.growth > DEFAULTS.notable_growth:
+        before, after = (count(albums) for albums in window.albums)
+        reason += f", while the store grew from {before} to {after} albums (albums_max would bound it)"
+    return reason
 
 
 def _strays(results: Path) -> list[Path]:

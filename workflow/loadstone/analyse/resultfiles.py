@@ -2,10 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from loadstone.analyse.bottleneck import Evidence
@@ -13,6 +13,9 @@ from loadstone.analyse.calibration import Reading
 from loadstone.analyse.verdicts import Elasticity
 from loadstone.errors import DamagedError, ResultError
 from loadstone.telling import dotted
+
+_Figure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""A rate, a time or a ratio."""
 
 
 class _Bounds(TypedDict):
@@ -111,12 +114,47 @@ class _Law(TypedDict):
     residuals: list[dict[str, float | None]]
 
 
+class _Demands(TypedDict):
+    server_s: _Figure
+    servers: PositiveInt
+    other_s: _Figure
+    bottleneck_s: _Figure
+    total_s: _Figure
+
+
+class _Point(TypedDict):
+    users: PositiveInt
+    throughput_bound: _Figure
+    response_bound_s: _Figure
+    mva_throughput: _Figure
+    mva_response_s: _Figure
+
+
+class _Comparison(_Point):
+    experiment: str
+    throughput: _Bounds
+    response_s: _Bounds
+    throughput_ratio: _Figure
+
+
+class _Forecast(TypedDict):
+    """`prediction.forecast_json`."""
+
+    demands: _Demands
+    think_s: _Figure
+    knee_users: _Figure
+    capacity_rps: _Figure
+    curve: list[_Point]
+    levels: Annotated[list[_Comparison], Field(min_length=1)]
+
+
 class _Sweep(TypedDict):
     vary: str
     levels: list[_Level]
     laws: list[_Law]
     reason: str | None
-    forecast: dict[str, Any] | None
+    forecast: _Forecast | None
+    forecast_reason: NotRequired[str]
     left_out: NotRequired[dict[str, str]]
     calibration: list[Reading] | None
 
