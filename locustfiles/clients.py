@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]  # geventhttpclient needs it
+import brotli  # type: ignore[import-untyped]
 import geventhttpclient.client
 import requests
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse

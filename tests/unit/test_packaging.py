@@ -1,10 +1,12 @@
 """pyproject.toml, environment.yml and the lock name the same packages; nothing names an address."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,6 +20,9 @@ DECLARED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["opt
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 LOCKED = re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE)
 """Names and versions; a name stands twice where versions of Python need different ones."""
+IN_CONDA = {"brotli": "brotli-python"}
+"""Packages that go by another name there."""
+OURS = {"benchmarks", "loadstone", "locustfiles", "server", "tests"}
 
 
 def test_conda_environment_is_that_of_pyproject() -> None:
@@ -27,9 +32,30 @@ def test_conda_environment_is_that_of_pyproject() -> None:
     entries = [entry for entry in environment["dependencies"] if isinstance(entry, str)] + by_pip[:-1]
     conda = {Requirement(entry) for entry in entries}
     conda_bounds = {canonicalize_name(r.name): str(r.specifier) for r in conda if r.name != "pip"}
-    declared = {canonicalize_name(r.name): str(r.specifier) for r in DECLARED}
+    declared = {IN_CONDA.get(r.name, canonicalize_name(r.name)): str(r.specifier) for r in DECLARED}
     assert conda_bounds == declared | {"python": PROJECT["requires-python"]}
     assert environment["channels"] == ["conda-forge", "bioconda"]
+
+
+def test_everything_imported_is_declared() -> None:
+    """What comes along with another package can go with its next version."""
+    declared = {canonicalize_name(r.name) for r in DECLARED}
+    installed = metadata.packages_distributions()
+    for folder in sorted(OURS - {"loadstone"} | {"workflow"}):
+        for path in (ROOT / folder).rglob("*.py"):
+            for name in imported(path) - sys.stdlib_module_names - OURS - {"_typeshed"}:
+                assert {canonicalize_name(package) for package in installed[name]} & declared, f"{path}: {name}"
+
+
+def imported(path: Path) -> set[str]:
+    """Name the packages that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=lambda r: r.name)
