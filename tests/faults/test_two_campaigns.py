@@ -92,6 +92,24 @@ def test_waiting_can_be_interrupted(
     assert [path.name for path in own_locks.iterdir()] == [NAME]
 
 
+def test_who_waits_long_is_told_again(other: "subprocess.Popen[str]", own_locks: Path) -> None:
+    """Every 30 s, here every second."""
+    waiting = "import loadstone.measure.lock\nloadstone.measure.lock.REMIND_S = 1.0\n" + HOLD.replace(
+        "stop, print", "stop, lambda line: print(line, flush=True)"
+    )
+    command = [sys.executable, "-c", waiting]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first, again, third = (process.stdout.readline() for _ in range(3))
+        assert other.stdin is not None
+        other.stdin.close()
+        assert "held\n" in process.stdout
+        process.kill()
+    assert first.startswith("waiting for another measurement on this machine: b, repeat 2")
+    assert re.match(r"waiting for another measurement on this machine \([1-9] s so far\): b, repeat 2", again)
+    assert re.search(r"\(\d+ s so far\)", third)
+
+
 def test_file_that_is_left_over_locks_nothing(own_locks: Path) -> None:
     (own_locks / NAME).write_text("left", encoding="utf-8")
     answer = subprocess.run([sys.executable, "-c", HOLD], input="", capture_output=True, text=True, check=True)
