@@ -1,21 +1,16 @@
 """`loadstone audit`: the published table, and tables that are odd."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from loadstone.analyse.audit import audit
 from loadstone.audittable import parse_think_time, read_table
+from tests.commandline import loadstone
 from tests.conftest import ROOT
 
 PUBLISHED = ROOT / "config" / "published.csv"
-
-
-def loadstone(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "loadstone", *arguments], capture_output=True, text=True, check=False)
 
 
 def test_published_table() -> None:

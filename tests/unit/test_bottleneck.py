@@ -1,9 +1,6 @@
 """The verdict: each rule by an example, and what must hold for all signals."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from loadstone.__main__ import main
 from loadstone.analyse.bottleneck import failure_bound, judge
 from loadstone.analyse.signals import Signals
 from loadstone.thresholds import Thresholds
+from tests.commandline import loadstone
 
 # 50 users who wait 1.5 s on average: think time, on a machine that is bored
 IDLE: dict[str, Any] = {
@@ -304,40 +301,23 @@ def test_identity_names_nobody(full: dict[str, Any]) -> None:
 def test_command(tmp_path: Path) -> None:
     path = tmp_path / "signals.json"
     path.write_text(json.dumps(EAGER | {"server_cpu": 0.95}), encoding="utf-8")
-    command = [sys.executable, "-m", "loadstone", "verdict", str(path)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = json.loads(answer.stdout)
+    found = json.loads(loadstone("verdict", path).stdout)
     assert found["verdict"] == "server CPU"
     assert {"verdict", "also", "evidence", "runner_up", "missing"} <= set(found)
 
 
-Command = Callable[[str], tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run `loadstone verdict signals.json` inside this process: exit code, stdout, stderr."""
-
-    def run(text: str) -> tuple[int, str, str]:
-        (tmp_path / "signals.json").write_text(text, encoding="utf-8")
-        monkeypatch.setattr(sys, "argv", ["loadstone", "verdict", str(tmp_path / "signals.json")])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), *capsys.readouterr()
-
-    return run
-
-
-def test_command_with_the_four_signals_that_are_needed(command: Command) -> None:
-    _, out, _ = command('{"users": 50, "throughput": 33, "response_s": 0.005, "think_s": 1.5}')
-    found = json.loads(out)
+def test_command_with_the_four_signals_that_are_needed(tmp_path: Path) -> None:
+    path = tmp_path / "signals.json"
+    path.write_text('{"users": 50, "throughput": 33, "response_s": 0.005, "think_s": 1.5}', encoding="utf-8")
+    found = json.loads(loadstone("verdict", path).stdout)
     assert found["verdict"] == "think time"
     assert "server_cpu" in found["missing"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"users": 1}', '{"users": 0, "throughput": 1}', '{"foo": 1}'])
-def test_wrong_signals_are_told(command: Command, tmp_path: Path, text: str) -> None:
-    code, _, error = command(text)
-    assert code == 2
-    assert error.startswith(f"loadstone: {tmp_path / 'signals.json'}: ")
+def test_wrong_signals_are_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "signals.json"
+    path.write_text(text, encoding="utf-8")
+    answer = loadstone("verdict", path)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"loadstone: {path}: ")

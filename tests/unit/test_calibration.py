@@ -12,8 +12,8 @@ from loadstone.analyse.calibration import Weight, calibrate, calibration_json, s
 from loadstone.conditions import Calibration, Settings
 from loadstone.plan import make_plan
 from loadstone.suitefile import load_suite
+from tests.commandline import loadstone
 from tests.conftest import ROOT
-from tests.unit.test_command_line import loadstone
 from tests.unit.test_sweeps import sweeps
 
 KNOWN = Calibration.model_validate({"parallel": "20ms", "serial": "2ms"})

@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it."""
+"""The command line: what it prints, where, and its exit code."""
 
 import subprocess
 import sys
@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from loadstone.conditions import OVERHEAD_S
+from tests.commandline import loadstone
 from tests.conftest import ROOT
-
-
-def loadstone(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "loadstone", *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def test_help_names_every_stage() -> None:
@@ -64,8 +59,10 @@ def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], 
 
 
 def test_mistake_is_one_line_and_exit_code_2(write_suite: Callable[[str], Path]) -> None:
+    """As a user runs it."""
     path = write_suite("experiments: {a: {load: {users: many}}}")
-    answer = loadstone("plan", str(path))
+    command = [sys.executable, "-m", "loadstone", "plan", str(path)]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 2
     assert answer.stderr.splitlines() == [
         f"loadstone: {path}: experiments.a.load.users: 'many' is not allowed; allowed: a valid integer"

@@ -3,7 +3,6 @@
 import html
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -42,7 +41,7 @@ from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
 from loadstone.plan import Plan, Run, make_plan
 from loadstone.record import write_record
 from loadstone.suitefile import load_suite
-from tests.conftest import ROOT
+from tests import commandline
 from tests.unit.records import make_record
 
 SUITE = "baselines: false\ndefaults: {repeats: 3}\nexperiments: {steady: {}, other: {load: {users: 10}}}\n"
@@ -136,8 +135,7 @@ def faster(run: Run) -> Made:
 
 
 def loadstone(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "loadstone", "compare", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return commandline.loadstone("compare", *arguments)
 
 
 def compared(before: Path, after: Path, margin: float = 0.05) -> Comparison:

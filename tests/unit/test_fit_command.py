@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
-from loadstone.__main__ import main
 from loadstone.analyse.scaling import amdahl, usl
+from tests.commandline import loadstone
 from tests.unit.test_scaling import SPEC_SDM91
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -27,18 +25,10 @@ def table(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-@pytest.fixture
-def fit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `loadstone fit` inside this process: exit code, stdout, stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["loadstone", "fit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), *capsys.readouterr()
-
-    return run
+def fit(*arguments: object) -> tuple[int, str, str]:
+    """Run `loadstone fit`: exit code, stdout, stderr."""
+    answer = loadstone("fit", *arguments)
+    return answer.returncode, answer.stdout, answer.stderr
 
 
 def rows(n: Sequence[float], throughput: Sequence[float], header: str = "n,rps") -> str:
@@ -76,7 +66,7 @@ def test_as_a_user_runs_it(table: Callable[[str], Path]) -> None:
 
 
 @pytest.mark.parametrize(("law", "names"), [("amdahl", {"sigma", "x1"}), ("linear", {"x1"})])
-def test_names_of_parameters(fit: Run, table: Callable[[str], Path], law: str, names: set[str]) -> None:
+def test_names_of_parameters(table: Callable[[str], Path], law: str, names: set[str]) -> None:
     path = table(rows([1, 2, 4, 8], [amdahl(n, 100, 0.2) for n in (1, 2, 4, 8)]))
     code, out, _ = fit(path, "--x", "n", "--y", "rps", "--law", law, "--json")
     found = strict(out)
@@ -87,7 +77,7 @@ def test_names_of_parameters(fit: Run, table: Callable[[str], Path], law: str, n
     assert found["max_speedup"] == (pytest.approx(5) if law == "amdahl" else None)
 
 
-def test_infinite_figures_are_null(fit: Run, table: Callable[[str], Path]) -> None:
+def test_infinite_figures_are_null(table: Callable[[str], Path]) -> None:
     _, out, _ = fit(table(rows([1, 2, 4, 8], [10, 22, 48, 104])), "--x", "n", "--y", "rps", "--law", "amdahl", "--json")
     found = strict(out)
     assert found["max_speedup"] is None
@@ -96,7 +86,7 @@ def test_infinite_figures_are_null(fit: Run, table: Callable[[str], Path]) -> No
     assert found["warnings"][0].startswith("superlinear")
 
 
-def test_repeats_are_further_rows(fit: Run, table: Callable[[str], Path]) -> None:
+def test_repeats_are_further_rows(table: Callable[[str], Path]) -> None:
     n = [1, 2, 4, 8] * 3
     path = table(rows(n, [amdahl(k, 100, 0.1) * (1 + 0.01 * (i % 5 - 2)) for i, k in enumerate(n)]))
     _, out, _ = fit(path, "--x", "n", "--y", "rps", "--law", "amdahl", "--json")
@@ -105,7 +95,7 @@ def test_repeats_are_further_rows(fit: Run, table: Callable[[str], Path]) -> Non
     assert 0.05 < found["lack_of_fit_p"] <= 1
 
 
-def test_best_says_what_it_compared(fit: Run, table: Callable[[str], Path]) -> None:
+def test_best_says_what_it_compared(table: Callable[[str], Path]) -> None:
     levels = [1, 2, 4, 8, 16, 32]
     path = table(rows(levels, [usl(n, 100, 0.1, 0.01) * (1 + 0.01 * math.sin(n)) for n in levels]))
     _, out, _ = fit(path, "--x", "n", "--y", "rps", "--json")
@@ -116,7 +106,7 @@ def test_best_says_what_it_compared(fit: Run, table: Callable[[str], Path]) -> N
     assert "usl against amdahl: taken" in text
 
 
-def test_text_for_people(fit: Run, table: Callable[[str], Path]) -> None:
+def test_text_for_people(table: Callable[[str], Path]) -> None:
     path = table(rows([1, 2, 4], [32.7, 32.8, 32.8]))
     code, out, err = fit(path, "--x", "n", "--y", "rps", "--law", "amdahl")
     assert (code, err) == (0, "")
@@ -133,7 +123,7 @@ def test_text_for_people(fit: Run, table: Callable[[str], Path]) -> None:
         ("n,rps\n1,10\n", "best", "1 level; a fit needs at least 3"),
     ],
 )
-def test_what_cannot_be_told_is_not(fit: Run, table: Callable[[str], Path], text: str, law: str, reason: str) -> None:
+def test_what_cannot_be_told_is_not(table: Callable[[str], Path], text: str, law: str, reason: str) -> None:
     path = table(text)
     code, out, _ = fit(path, "--x", "n", "--y", "rps", "--law", law, "--json")
     found = strict(out)
@@ -143,7 +133,7 @@ def test_what_cannot_be_told_is_not(fit: Run, table: Callable[[str], Path], text
     assert fit(path, "--x", "n", "--y", "rps", "--law", law)[1] == f"No fit: {reason}.\n"
 
 
-def test_odd_but_honest_tables_are_read(fit: Run, table: Callable[[str], Path]) -> None:
+def test_odd_but_honest_tables_are_read(table: Callable[[str], Path]) -> None:
     text = '\ufeffname, n ,"requests/s"\n\na, 1 ,10\n"b\nc",2,1.9e1\n,4,30,surplus\n  \nd,8,50\n'
     _, out, _ = fit(table(text), "--x", "n", "--y", "requests/s", "--json")
     assert strict(out)["n"] == 4
@@ -174,12 +164,12 @@ GOOD = "1,10\n2,20\n4,30\n"
         (f"n,rps\n8,1e999\n{GOOD}", "row 1 (line 2): column 'rps': '1e999' is not allowed; allowed: a number above 0"),
     ],
 )
-def test_mistake_is_one_line_and_exit_code_2(fit: Run, table: Callable[[str], Path], text: str, complaint: str) -> None:
+def test_mistake_is_one_line_and_exit_code_2(table: Callable[[str], Path], text: str, complaint: str) -> None:
     path = table(text)
     assert fit(path, "--x", "n", "--y", "rps") == (2, "", f"loadstone: {path}: {complaint}\n")
 
 
-def test_unreadable_files_are_told(fit: Run, tmp_path: Path) -> None:
+def test_unreadable_files_are_told(tmp_path: Path) -> None:
     missing = tmp_path / "none.csv"
     assert fit(missing, "--x", "n", "--y", "rps") == (
         2,
@@ -195,19 +185,14 @@ def test_unreadable_files_are_told(fit: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("option", "word"), [("--law", "gustafson"), ("--weights", "none")])
-def test_unknown_words_are_told(fit: Run, table: Callable[[str], Path], option: str, word: str) -> None:
+def test_unknown_words_are_told(table: Callable[[str], Path], option: str, word: str) -> None:
     code, _, err = fit(table(f"n,rps\n{GOOD}"), "--x", "n", "--y", "rps", option, word)
     assert code == 2
     assert err.startswith(f"loadstone: {option}: '{word}' is not allowed; allowed: ")
 
 
-@pytest.mark.parametrize(
-    ("name", "text"), [("none.csv", None), ("zero.csv", "n,rps\n0,1\n2,2\n4,3\n"), ("word.csv", "n,rps\n1,x\n2,2\n")]
-)
-def test_no_traceback_in_a_process_of_its_own(tmp_path: Path, name: str, text: str | None) -> None:
-    path = tmp_path / name
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
+def test_no_traceback_in_a_process_of_its_own(table: Callable[[str], Path]) -> None:
+    path = table("n,rps\n0,1\n2,2\n4,3\n")
     answer = subprocess.run(
         [sys.executable, "-m", "loadstone", "fit", str(path), "--x", "n", "--y", "rps", "--json"],
         capture_output=True,

@@ -119,30 +119,38 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
             shutil.copyfile(sound / "results" / file, campaign / "results" / file)
 
 
-MADE_UP: list[tuple[str, object, str]] = [
-    ("levels", [], "levels"),
-    ("levels", [{"users": 8}], "levels.0.throughput_bound"),
-    ("demands", {}, "demands.server_s"),
-    ("think_s", "1", "think_s"),
-    ("knee_users", None, "knee_users"),
-    ("curve", [1], "curve.0"),
-    ("capacity_rps", -1.0, "capacity_rps"),
+FORECAST = ("u", "forecast")
+MADE_UP: list[tuple[str, tuple[str | int, ...], object, str]] = [
+    ("scaling.json", (*FORECAST, "levels"), [], "u.forecast.levels"),
+    ("scaling.json", (*FORECAST, "levels"), [{"users": 8}], "u.forecast.levels.0.throughput_bound"),
+    ("scaling.json", (*FORECAST, "demands"), {}, "u.forecast.demands.server_s"),
+    ("scaling.json", (*FORECAST, "think_s"), "1", "u.forecast.think_s"),
+    ("scaling.json", (*FORECAST, "knee_users"), None, "u.forecast.knee_users"),
+    ("scaling.json", (*FORECAST, "curve"), [1], "u.forecast.curve.0"),
+    ("scaling.json", (*FORECAST, "capacity_rps"), -1.0, "u.forecast.capacity_rps"),
+    ("scaling.json", ("s", "levels", 0, "verdict"), "guilty", "s.levels.0.verdict"),
+    ("verdicts.json", ("runs", 0, "verdict"), "guilty", "runs.0.verdict"),
+    ("verdicts.json", ("experiments", "a", "verdict"), "", "experiments.a.verdict"),
+    ("hypotheses.json", (0, "outcome"), "proven", "0.outcome"),
 ]
 
 
-@pytest.mark.parametrize(("key", "value", "named"), MADE_UP)
-def test_made_up_prediction_is_refused_by_name(
-    campaign: Path, sound: Path, key: str, value: object, named: str
+@pytest.mark.parametrize(("name", "keys", "value", "named"), MADE_UP)
+def test_made_up_value_is_refused_by_name(
+    campaign: Path, sound: Path, name: str, keys: tuple[str | int, ...], value: object, named: str
 ) -> None:
-    path = campaign / "results/scaling.json"
-    scaling = json.loads((sound / "results/scaling.json").read_bytes())
-    scaling["u"]["forecast"][key] = value
-    path.write_text(json.dumps(scaling), encoding="utf-8")
+    path = campaign / "results" / name
+    tree = json.loads((sound / "results" / name).read_bytes())
+    place = tree
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    path.write_text(json.dumps(tree), encoding="utf-8")
     try:
         [line] = complaints(readers(campaign, sound)["load"])
-        assert line.startswith(f"{path}: damaged: u.forecast.{named}: ")
+        assert line.startswith(f"{path}: damaged: {named}: ")
     finally:
-        shutil.copyfile(sound / "results/scaling.json", path)
+        shutil.copyfile(sound / "results" / name, path)
 
 
 @st.composite

@@ -2,18 +2,16 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.commandline import loadstone
 
 
 def gate(path: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "loadstone", "gate", str(path)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return loadstone("gate", path)
 
 
 def found(name: str, outcome: str, *, is_gate: bool = True) -> dict[str, Any]:

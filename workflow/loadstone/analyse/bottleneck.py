@@ -20,9 +20,6 @@ GENERATOR, SERVER_CPU, SHARED_HOST = "generator", "server CPU", "shared host"
 SERVER_CONCURRENCY, SERIAL_SECTION, NETWORK = "server concurrency", "serial section", "network"
 THINK_TIME, ARRIVALS, MIXED, UNDETERMINED = "think time", "arrival rate", "mixed", "undetermined"
 
-UNSETTLED = "the run never settled"
-"""Why a run is invalid, as its verdict remarks."""
-
 FAILURE_CONFIDENCE = 0.95
 
 
@@ -206,7 +203,7 @@ def _remark(s: Signals, limits: Thresholds, name: str) -> str | None:
             "an unobserved resource: responses take twice as long as unloaded, or more; nothing seen is near its limit"
         )
     if name == INVALID:
-        return UNSETTLED if s.steady is False else f"X·(R+Z)/N = {s.consistency:.3g}"
+        return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency:.3g}"
     return None
 
 

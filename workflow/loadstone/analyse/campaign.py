@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from loadstone.analyse.damage import check_sums
 from loadstone.analyse.heat import HEAT_COLUMNS
@@ -116,6 +117,20 @@ def _read(path: Path, run: Run) -> pd.DataFrame:
             raise DamagedError(f"{path}: damaged: column {name}", path)
         if not is_text and np.isinf(frame[name].astype(float)).any():
             raise DamagedError(f"{path}: damaged: column {name}", path)
+        if name == "failure_kinds" and not all(map(_counts_failures, frame[name].dropna())):
+            raise DamagedError(f"{path}: damaged: column {name}", path)
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame
+
+
+_KINDS = TypeAdapter(dict[str, NonNegativeInt])
+
+
+def _counts_failures(text: str) -> bool:
+    """Whether a text is JSON that gives each kind of failure its number."""
+    try:
+        _KINDS.validate_json(text, strict=True)
+    except ValidationError:
+        return False
+    return True

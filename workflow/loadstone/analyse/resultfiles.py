@@ -10,10 +10,14 @@ from typing_extensions import TypedDict
 
 from loadstone.analyse.bottleneck import Evidence
 from loadstone.analyse.calibration import Reading
+from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
 from loadstone.analyse.verdicts import Elasticity
 from loadstone.errors import DamagedError, ResultError
+from loadstone.hypotheses import VERDICTS
 from loadstone.telling import dotted
 
+_VerdictName = Annotated[str, Field(pattern=f"^({'|'.join(VERDICTS)})$")]
+_Outcome = Annotated[str, Field(pattern=f"^({SUPPORTED}|{REFUTED}|{INCONCLUSIVE})$")]
 _Figure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A rate, a time or a ratio."""
 
@@ -27,7 +31,7 @@ class _Bounds(TypedDict):
 class _RunVerdict(TypedDict):
     experiment: str
     repeat: int
-    verdict: str
+    verdict: _VerdictName
     parties: list[str]
     also: str | None
     evidence: list[Evidence]
@@ -38,7 +42,7 @@ class _RunVerdict(TypedDict):
 
 
 class _ExperimentVerdict(TypedDict):
-    verdict: str
+    verdict: _VerdictName
     parties: list[str]
     runs: dict[str, int]
     elasticity: Elasticity | None
@@ -78,7 +82,7 @@ class _Judged(TypedDict):
     claim: str
     test: str
     expect: str
-    outcome: str
+    outcome: _Outcome
     effect: float | None
     low: float | None
     high: float | None
@@ -91,7 +95,7 @@ class _Judged(TypedDict):
 class _Level(TypedDict):
     value: bool | int | float | str | list[bool | int | float | str]
     experiment: str
-    verdict: str
+    verdict: _VerdictName
     throughput: _Bounds | None
     response: _Bounds | None
     throughput_ratio: _Bounds | None
