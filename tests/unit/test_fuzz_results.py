@@ -153,6 +153,30 @@ def test_made_up_value_is_refused_by_name(
         shutil.copyfile(sound / "results" / name, path)
 
 
+OF_ANOTHER_PLAN: list[tuple[str, Callable[[Any], object], str]] = [
+    ("verdicts.json", lambda verdicts: verdicts["runs"].pop(), "runs"),
+    ("verdicts.json", lambda verdicts: verdicts["experiments"].pop("a"), "experiments"),
+    ("repeats.json", lambda repeats: repeats["experiments"].pop("a"), "experiments"),
+    ("scaling.json", lambda scaling: scaling.pop("s"), "sweeps"),
+    ("scaling.json", lambda scaling: scaling["s"]["levels"].pop(), "sweeps"),
+    ("hypotheses.json", lambda hypotheses: hypotheses.pop(), "hypotheses"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "what"), OF_ANOTHER_PLAN)
+def test_results_of_another_plan_are_refused(
+    campaign: Path, sound: Path, name: str, change: Callable[[Any], object], what: str
+) -> None:
+    path = campaign / "results" / name
+    tree = json.loads((sound / "results" / name).read_bytes())
+    change(tree)
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    try:
+        assert complaints(readers(campaign, sound)["load"]) == [f"{path}: its {what} aren't those of plan.json"]
+    finally:
+        shutil.copyfile(sound / "results" / name, path)
+
+
 @st.composite
 def damaged(draw: st.DrawFn, whole: bytes, name: str) -> bytes:
     """Damage a file: cut off, overwritten, or with a value, key, row or column that isn't its own."""

@@ -110,14 +110,10 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     summaries = results / "summaries"
     check_sums([results])
     measured = load_measured(plan, summaries)
-    verdicts = read_result(results / "verdicts.json")
-    if {(run["experiment"], run["repeat"]) for run in verdicts["runs"]} != measured.signals.keys() or not (
-        plan.experiments.keys() <= verdicts["experiments"].keys()
-    ):
-        raise ResultError(f"{results / 'verdicts.json'}: its runs aren't those of plan.json")
-    scaling = read_result(results / "scaling.json")
-    if scaling.keys() != plan.suite.sweeps.keys():
-        raise ResultError(f"{results / 'scaling.json'}: its sweeps aren't those of plan.json")
+    analysed = {
+        name: read_result(results / f"{name}.json") for name in ("verdicts", "repeats", "scaling", "hypotheses")
+    }
+    _check_plan(plan, results, analysed)
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     return Campaign(
         plan=plan,
@@ -129,13 +125,29 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         course=_own(gather(plan, summaries, "course")),
         heat=_own(gather(plan, summaries, "heat")),
         processes=gather(plan, summaries, "processes"),
-        scaling=scaling,
-        verdicts=verdicts,
-        repeats=read_result(results / "repeats.json"),
-        hypotheses=read_result(results / "hypotheses.json"),
+        **analysed,
         searches=read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
     )
+
+
+def _check_plan(plan: Plan, results: Path, analysed: Mapping[str, Any]) -> None:
+    """Raise `ResultError` where results of `analyse` aren't of a plan's runs, sweeps and hypotheses."""
+    judged, sweeps = analysed["verdicts"], analysed["scaling"].items()
+    runs = {(run["experiment"], run["repeat"]) for run in judged["runs"]}
+    levels = {name: [level["experiment"] for level in sweep["levels"]] for name, sweep in sweeps}
+    planned = {name: [level.experiment for level in sweep.levels] for name, sweep in plan.suite.sweeps.items()}
+    fits = {
+        "verdicts.json: its runs": runs == {(run.experiment, run.repeat) for run in plan.runs},
+        "verdicts.json: its experiments": plan.experiments.keys() <= judged["experiments"].keys(),
+        "repeats.json: its experiments": plan.experiments.keys() <= analysed["repeats"]["experiments"].keys(),
+        "scaling.json: its sweeps": levels == planned,
+        "hypotheses.json: its hypotheses": {each["id"] for each in analysed["hypotheses"]}
+        == plan.suite.hypotheses.keys(),
+    }
+    for what, whether in fits.items():
+        if not whether:
+            raise ResultError(f"{results}/{what} aren't those of plan.json")
 
 
 def read_publication(path: Path) -> PublishedTable:
