@@ -13,7 +13,7 @@ INTERVAL = {"value": 33.2, "low": 33.0, "high": 33.4}
 ALONE = {"value": 1234.5, "low": None, "high": None}
 
 AGREED = {"verdict": "undetermined", "parties": [], "runs": {}, "elasticity": None, "remark": None}
-REPEATED = {"runs": 1, "intervals": {}, "needed": None, "disagreements": []}
+REPEATED = {"runs": 1, "intervals": {}, "variation": {}, "precision": 0.02, "needed": None, "disagreements": []}
 JUDGED = {
     **dict.fromkeys(("id", "claim", "test", "expect", "unit", "evidence"), "x"),
     **dict.fromkeys(("effect", "low", "high")),

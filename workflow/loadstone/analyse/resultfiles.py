@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, NotRequired
 
 import orjson
-from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from loadstone.analyse.bottleneck import Evidence
@@ -16,18 +16,22 @@ from loadstone.errors import DamagedError, ResultError
 from loadstone.hypotheses import VERDICTS
 from loadstone.telling import dotted
 
+_exactly = with_config(ConfigDict(extra="forbid"))
+"""No key but those named: each that is written is checked when it is read again."""
 _VerdictName = Annotated[str, Field(pattern=f"^({'|'.join(VERDICTS)})$")]
 _Outcome = Annotated[str, Field(pattern=f"^({SUPPORTED}|{REFUTED}|{INCONCLUSIVE})$")]
 _Figure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A rate, a time or a ratio."""
 
 
+@_exactly
 class _Bounds(TypedDict):
     value: float | None
     low: float | None
     high: float | None
 
 
+@_exactly
 class _RunVerdict(TypedDict):
     experiment: str
     repeat: int
@@ -41,6 +45,7 @@ class _RunVerdict(TypedDict):
     missing: list[str]
 
 
+@_exactly
 class _ExperimentVerdict(TypedDict):
     verdict: _VerdictName
     parties: list[str]
@@ -49,6 +54,7 @@ class _ExperimentVerdict(TypedDict):
     remark: str | None
 
 
+@_exactly
 class _Verdicts(TypedDict):
     """`verdicts.json`."""
 
@@ -56,18 +62,28 @@ class _Verdicts(TypedDict):
     runs: list[_RunVerdict]
 
 
+@_exactly
 class _Repeats(TypedDict):
     runs: int
     intervals: dict[str, _Bounds]
+    variation: dict[str, float | None]
+    precision: _Figure
     needed: int | None
     disagreements: list[str]
 
 
+@_exactly
 class _Drift(TypedDict):
+    metric: str
+    p: float
+    change: float
+    hours: float
+    experiments: int
     named: bool
     sentence: str
 
 
+@_exactly
 class _AllRepeats(TypedDict):
     """`repeats.json`."""
 
@@ -75,6 +91,7 @@ class _AllRepeats(TypedDict):
     drift: _Drift | None
 
 
+@_exactly
 class _Judged(TypedDict):
     """A hypothesis of `hypotheses.json`."""
 
@@ -92,10 +109,13 @@ class _Judged(TypedDict):
     evidence: str
 
 
+@_exactly
 class _Level(TypedDict):
     value: bool | int | float | str | list[bool | int | float | str]
     experiment: str
     verdict: _VerdictName
+    goodput_rps: list[_Figure]
+    mean_ms: list[_Figure]
     throughput: _Bounds | None
     response: _Bounds | None
     throughput_ratio: _Bounds | None
@@ -104,20 +124,53 @@ class _Level(TypedDict):
     growth_effect_ms: float | None
 
 
+@_exactly
+class _Parameter(_Bounds):
+    stderr: float | None
+
+
+@_exactly
+class _CurvePoint(TypedDict):
+    value: float
+    throughput: float
+    low: float | None
+    high: float | None
+
+
+@_exactly
+class _Efficiency(TypedDict):
+    value: float
+    efficiency: float
+
+
+@_exactly
+class _SerialFraction(TypedDict):
+    value: float
+    serial_fraction: float
+
+
+@_exactly
+class _Residual(TypedDict):
+    value: float
+    residual: float
+
+
+@_exactly
 class _Law(TypedDict):
     law: str
-    parameters: dict[str, _Bounds]
+    parameters: dict[str, _Parameter]
     peak: float | None
     max_speedup: float | None
     lack_of_fit_p: float | None
     aicc: float | None
     warnings: list[str]
-    curve: list[dict[str, float | None]]
-    efficiency: list[dict[str, float | None]]
-    karp_flatt: list[dict[str, float | None]]
-    residuals: list[dict[str, float | None]]
+    curve: list[_CurvePoint]
+    efficiency: list[_Efficiency]
+    karp_flatt: list[_SerialFraction]
+    residuals: list[_Residual]
 
 
+@_exactly
 class _Demands(TypedDict):
     server_s: _Figure
     servers: PositiveInt
@@ -126,6 +179,7 @@ class _Demands(TypedDict):
     total_s: _Figure
 
 
+@_exactly
 class _Point(TypedDict):
     users: PositiveInt
     throughput_bound: _Figure
@@ -134,13 +188,20 @@ class _Point(TypedDict):
     mva_response_s: _Figure
 
 
+@_exactly
+class _Measured(_Bounds):
+    runs: PositiveInt
+
+
+@_exactly
 class _Comparison(_Point):
     experiment: str
-    throughput: _Bounds
-    response_s: _Bounds
+    throughput: _Measured
+    response_s: _Measured
     throughput_ratio: _Figure
 
 
+@_exactly
 class _Forecast(TypedDict):
     """`prediction.forecast_json`."""
 
@@ -152,15 +213,25 @@ class _Forecast(TypedDict):
     levels: Annotated[list[_Comparison], Field(min_length=1)]
 
 
+@_exactly
+class _Slots(TypedDict):
+    slots: PositiveInt
+    throughput: _Figure
+
+
+@_exactly
 class _Sweep(TypedDict):
     vary: str
     levels: list[_Level]
     laws: list[_Law]
     reason: str | None
+    party: NotRequired[str | None]
+    indicative: NotRequired[bool]
+    left_out: NotRequired[dict[str, str]]
     forecast: _Forecast | None
     forecast_reason: NotRequired[str]
-    left_out: NotRequired[dict[str, str]]
     calibration: list[Reading] | None
+    calibration_curve: list[_Slots] | None
 
 
 FILES: dict[str, Any] = {

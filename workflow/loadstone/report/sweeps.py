@@ -104,7 +104,7 @@ def _view(
         ],
         laws=laws,
         whose=_whose(party, laws),
-        indicative=bool(laws) and found["indicative"],
+        indicative=bool(laws) and found.get("indicative", False),
         refusal=found["reason"],
         forecast=found["forecast"],
         forecast_refusal=found.get("forecast_reason"),
