@@ -153,6 +153,20 @@ def test_made_up_value_is_refused_by_name(
         shutil.copyfile(sound / "results" / name, path)
 
 
+@pytest.mark.parametrize("rows", [[], [1, 2], [1, 0, 2], [0, 1, 1]], ids=str)
+def test_run_without_its_total_or_with_an_endpoint_twice_is_refused(
+    campaign: Path, sound: Path, rows: list[int]
+) -> None:
+    part = "results/summaries/a/1/endpoints.csv"
+    header, *lines = (sound / part).read_text("utf-8").splitlines()
+    (campaign / part).write_text("\n".join([header, *(lines[row] for row in rows)]) + "\n", encoding="utf-8")
+    try:
+        [line] = complaints(readers(campaign, sound)["load"])
+        assert line == f"{campaign / part}: damaged: its rows aren't all, then each endpoint once"
+    finally:
+        shutil.copyfile(sound / part, campaign / part)
+
+
 OF_ANOTHER_PLAN: list[tuple[str, Callable[[Any], object], str]] = [
     ("verdicts.json", lambda verdicts: verdicts["runs"].pop(), "runs"),
     ("verdicts.json", lambda verdicts: verdicts["experiments"].pop("a"), "experiments"),

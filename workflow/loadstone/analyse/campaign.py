@@ -119,6 +119,8 @@ def _read(path: Path, run: Run) -> pd.DataFrame:
             raise DamagedError(f"{path}: damaged: column {name}", path)
         if name == "failure_kinds" and not all(map(_counts_failures, frame[name].dropna())):
             raise DamagedError(f"{path}: damaged: column {name}", path)
+    if path.stem == "endpoints" and not (frame["endpoint"].is_unique and frame["endpoint"].tolist()[:1] == [ALL]):
+        raise DamagedError(f"{path}: damaged: its rows aren't {ALL}, then each endpoint once", path)
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame
