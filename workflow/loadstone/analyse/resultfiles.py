@@ -1,4 +1,4 @@
-"""The JSON that `analyse` leaves, as far as it is read again: a file that was damaged is refused, and named."""
+"""The JSON that `analyse` leaves, key by key: a file that was damaged, or made up, is refused when it is read again."""
 
 from functools import cache
 from pathlib import Path
