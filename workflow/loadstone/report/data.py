@@ -145,8 +145,8 @@ def _check_plan(plan: Plan, results: Path, analysed: Mapping[str, Any]) -> None:
         "hypotheses.json: its hypotheses": {each["id"] for each in analysed["hypotheses"]}
         == plan.suite.hypotheses.keys(),
     }
-    for what, whether in fits.items():
-        if not whether:
+    for what, as_planned in fits.items():
+        if not as_planned:
             raise ResultError(f"{results}/{what} aren't those of plan.json")
 
 
