@@ -57,7 +57,7 @@ test-tools:
 	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
 
 soak: setup ## run what takes long: half an hour at full speed, a thousand runs, every fault in every phase, long fuzzing
-	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 tests/unit -k fuzz --timeout 3600
+	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal tests/unit -k fuzz --timeout 3600
 	python -m pytest -m soak -s tests/faults tests/soak
 
 lint: setup ## check style, types and workflow
