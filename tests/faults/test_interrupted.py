@@ -23,8 +23,14 @@ baselines: false
 defaults: {duration: 1s, warm_up: 0s, repeats: 1}
 experiments: {a: {load: {users: 5, spawn_rate: 5, think_time: 0.1}}}
 """
-LEAD = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-"""Takes the terminal that it is given as its own, as the shell of a terminal window does."""
+LEAD = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Takes the terminal that it is given as its own, as the shell of a terminal window does, and heeds its end also where
+these tests were started by `nohup`."""
 SOON_S = 5.0
 STALE_LOCK = "results/plan.json\n"
 
