@@ -120,13 +120,13 @@ def test_bound_holds_under_concurrent_writers(make_store: MakeStore) -> None:
 
 
 def test_sqlite_is_filled_once_by_whichever_process_comes_first(tmp_path: Path) -> None:
-    for attempt in range(3):
-        path = tmp_path / f"{attempt}.sqlite"
-        with multiprocessing.get_context("spawn").Pool(8) as pool:
-            assert pool.map(_open_and_count, [path] * 8) == [100] * 8
-        store = open_store("sqlite", starting_albums(100), path=path)
-        store.add(album("x"))
-        assert open_store("sqlite", starting_albums(100), path=path).get("x") == album("x")
+    with multiprocessing.get_context("spawn").Pool(8) as pool:
+        for attempt in range(3):
+            path = tmp_path / f"{attempt}.sqlite"
+            assert pool.map(_open_and_count, [path] * 8, chunksize=1) == [100] * 8
+            store = open_store("sqlite", starting_albums(100), path=path)
+            store.add(album("x"))
+            assert open_store("sqlite", starting_albums(100), path=path).get("x") == album("x")
 
 
 def _open_and_count(path: Path) -> int:
