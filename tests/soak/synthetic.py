@@ -37,7 +37,7 @@ def write_run(results: Path, run: Run, number: int) -> int:
     window = (begin, begin + run.duration)
     requests = _requests(run.load, began, window[1], rng)
     pq.write_table(requests, folder / "requests.parquet", compression="zstd", row_group_size=collect.ROWS_A_GROUP)
-    pq.write_table(_samples(began, window[1], rng), folder / "processes.parquet", compression="zstd")
+    pq.write_table(samples(began, window[1], rng), folder / "processes.parquet", compression="zstd")
     counts = RequestCounts(recorded=len(requests), locust=len(requests), server=len(requests))
     record = make_record(load_started=began, window=window)
     write_record(record.model_copy(update={"run": run, "counts": counts}), folder / "run.json")
@@ -77,7 +77,7 @@ def _requests(load: Load, began: float, end: float, rng: np.random.Generator) ->
     return pa.Table.from_arrays(columns, schema=collect.SCHEMA)
 
 
-def _samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
+def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
     """Sample processes that use as much CPU at all times, and the host."""
     times = np.arange(began, end, STEP_S)
     since = times - began

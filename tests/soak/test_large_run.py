@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.measure.probes import Sampler
-from loadstone.record import write_record
+from loadstone.record import RequestCounts, write_record
+from tests.soak.synthetic import samples
 from tests.unit.records import make_record
 
 LINES, ROWS_A_LINE = 2_000, 10_000
@@ -66,13 +66,13 @@ def test_twenty_million_requests(tmp_path: Path) -> None:
     records.unlink()
     assert pq.read_metadata(requests).num_rows == LINES * ROWS_A_LINE
 
-    sampler = Sampler(tmp_path / "processes.parquet")
-    sampler.sample([])
-    sampler.close()
-    record = make_record(load_started=BEGAN - 1, window=(BEGAN + 100, BEGAN + LINES - 100))
+    end = BEGAN + LINES
+    pq.write_table(samples(BEGAN, end, np.random.default_rng(1)), tmp_path / "processes.parquet")
+    record = make_record(load_started=BEGAN - 1, window=(BEGAN + 100, end - 0.5))
     load = record.run.load.model_copy(update={"users": USERS, "think_time": (0.0, 0.0)})
     run = record.run.model_copy(update={"load": load})
-    write_record(record.model_copy(update={"run": run}), tmp_path / "run.json")
+    counts = RequestCounts.model_validate(dict.fromkeys(("recorded", "locust", "server"), LINES * ROWS_A_LINE))
+    write_record(record.model_copy(update={"run": run, "counts": counts}), tmp_path / "run.json")
     files = {"requests": "requests.parquet", "processes": "processes.parquet", "record": "run.json"}
     options = [f"--{option}={tmp_path / file}" for option, file in files.items()]
     cost("summing up", "-m", "loadstone", "summarise", *options, f"--into={tmp_path}")
