@@ -45,7 +45,7 @@ calibrate: setup ## check the instrument by a server with a known answer, in cal
 	@loadstone calibrate --results calibration/results
 
 test: setup test-tools ## run the tests: real servers, real load, a few minutes
-	python -m pytest --numprocesses 3 --dist worksteal -m "not alone and not soak"
+	python -m pytest --numprocesses 4 --dist worksteal -m "not alone and not soak"
 	python -m pytest -m alone
 
 # Debian's Chromium for the tests of the page. Installed where it is missing and may be; else those tests are skipped,

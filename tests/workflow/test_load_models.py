@@ -104,7 +104,7 @@ def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_
     suite = load_suite(
         write_suite(
             "baselines: false\nexperiments: {a: {}}\n"
-            "capacity: {c: {slo: p95 < 150ms, rates: [60, 480], within: 40%, duration: 2s, warm_up: 500ms, "
+            "capacity: {c: {slo: p95 < 150ms, rates: [60, 240], within: 40%, duration: 2s, warm_up: 500ms, "
             "server: {threads: 4, calibration: {parallel: 20ms}}, "
             "load: {user: FastHttpUser, users: 200, spawn_rate: 200, mix: {calibration: 1}}}}"
         )

@@ -16,8 +16,6 @@ from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
 from tests.conftest import processes_of, wait_for
 
-pytestmark = pytest.mark.alone
-
 Start = Callable[[Run], "subprocess.Popen[str]"]
 Judge = Callable[[str], dict[str, Any]]
 
@@ -97,6 +95,7 @@ def figure(found: dict[str, Any], signal: str) -> float:
     return float(next(evidence["value"] for evidence in found["evidence"] if evidence["signal"] == signal))
 
 
+@pytest.mark.alone
 def test_think_time_and_the_probe_that_proves_it(campaign: Judge) -> None:
     """With what Loadstone plans by itself: the unloaded response, the generator's ceiling, twice the users."""
     found = campaign(
@@ -114,6 +113,7 @@ def test_think_time_and_the_probe_that_proves_it(campaign: Judge) -> None:
     assert experiment["elasticity"]["low"] is None, "one run has no interval"
 
 
+@pytest.mark.alone
 def test_generator(judge: Judge) -> None:
     """HttpUser that never waits, and a server that answers at once. Where others use the CPUs, the host may be full."""
     found = judge(
@@ -126,6 +126,7 @@ def test_generator(judge: Judge) -> None:
     assert figure(found, "u_server") < 0.5
 
 
+@pytest.mark.alone
 def test_server_cpu(judge: Judge) -> None:
     """One sync worker that searches a very long list. On two busy cores the host may be full as well."""
     found = judge(
@@ -144,6 +145,7 @@ SLEEPERS = (
 )
 
 
+@pytest.mark.alone
 def test_server_concurrency(judge: Judge) -> None:
     """Handlers that sleep, and two slots: all taken, while the CPU is idle."""
     found = judge("{" + SLEEPERS % (2, "parallel: 40ms") + "}")
@@ -151,6 +153,7 @@ def test_server_concurrency(judge: Judge) -> None:
     assert figure(found, "u_slot") > 0.9
 
 
+@pytest.mark.alone
 def test_serial_section(campaign: Judge) -> None:
     """Handlers that sleep under one lock: more slots are taken just as well, and bring nothing."""
     found = campaign(
