@@ -71,7 +71,7 @@ def published(table: pd.DataFrame) -> Chart | None:
         "rps:Q",
         title="requests/s (logarithmic)",
         scale=alt.Scale(type="log", domain=ends, nice=False),
-        axis=alt.Axis(format=",~r", values=[10.0**power for power in range(-3, 7)]),
+        axis=alt.Axis(format=",~r", labelFlush=25, values=[10.0**power for power in range(-3, 7)]),
     )
     y = alt.Y("row:N", title=None, scale=alt.Scale(domain=rows), axis=alt.Axis(grid=True, labelLimit=210))
     legend = alt.Legend(columns=1, labelLimit=360, symbolStrokeWidth=2)
@@ -111,7 +111,11 @@ def verdicts(counts: pd.DataFrame) -> Chart | None:
         alt.Chart(shown)
         .mark_bar(height=16)
         .encode(
-            x=alt.X("experiments:Q", title="experiments", axis=alt.Axis(tickMinStep=1, format="d")),
+            x=alt.X(
+                "experiments:Q",
+                title="experiments",
+                axis=alt.Axis(tickMinStep=1, format="d", labelOverlap=True, labelSeparation=6),
+            ),
             y=alt.Y("group:N", title=None, scale=alt.Scale(domain=rows), axis=alt.Axis(labelLimit=210)),
             color=alt.Color(
                 "verdict:N",
