@@ -75,6 +75,13 @@ def test_a_line_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert lines[-1] == f"The report is {tmp_path / 'index.html'}"
 
 
+def show_runs(folder: Path, runs: list[dict[str, object]]) -> None:
+    """Show what a campaign of nothing but some runs came to."""
+    repeats = {"experiments": {}, "drift": None}
+    write(folder, verdicts={"experiments": {}, "runs": runs}, repeats=repeats, hypotheses=[])
+    show_conclusion(folder, folder / "index.html")
+
+
 def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     windows = {
         ("grew", 1): UNSETTLED,
@@ -88,13 +95,7 @@ def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest
     runs = [RUN | {"experiment": name, "repeat": repeat, "verdict": "invalid"} for name, repeat in windows]
     runs[2]["remark"] = "X·(R+Z)/N = 0.7"
     runs += [RUN | {"experiment": "failing", "verdict": "errors"}, RUN | {"experiment": "sound"}]
-    write(
-        tmp_path,
-        verdicts={"experiments": {}, "runs": runs},
-        repeats={"experiments": {}, "drift": None},
-        hypotheses=[],
-    )
-    show_conclusion(tmp_path, tmp_path / "index.html")
+    show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
     at = lines.index("Measured, and not used:")
     assert lines[at + 1 : lines.index("", at)] == [
@@ -108,13 +109,7 @@ def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest
 
 def test_many_runs_of_no_use_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "errors"} for repeat in range(1, 9)]
-    write(
-        tmp_path,
-        verdicts={"experiments": {}, "runs": runs},
-        repeats={"experiments": {}, "drift": None},
-        hypotheses=[],
-    )
-    show_conclusion(tmp_path, tmp_path / "index.html")
+    show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  failing") for line in lines) == 5
     assert "  and 3 more" in lines
