@@ -119,6 +119,16 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
             shutil.copyfile(sound / "results" / file, campaign / "results" / file)
 
 
+def complaints_of(campaign: Path, sound: Path, name: str, text: str) -> list[str]:
+    """Say what the page has to complain of while one file of the results holds another text."""
+    path = campaign / "results" / name
+    path.write_text(text, encoding="utf-8")
+    try:
+        return complaints(readers(campaign, sound)["load"])
+    finally:
+        shutil.copyfile(sound / "results" / name, path)
+
+
 FORECAST = ("u", "forecast")
 MADE_UP: list[tuple[str, tuple[str | int, ...], object, str]] = [
     ("scaling.json", (*FORECAST, "levels"), [], "u.forecast.levels"),
@@ -139,32 +149,24 @@ MADE_UP: list[tuple[str, tuple[str | int, ...], object, str]] = [
 def test_made_up_value_is_refused_by_name(
     campaign: Path, sound: Path, name: str, keys: tuple[str | int, ...], value: object, named: str
 ) -> None:
-    path = campaign / "results" / name
     tree = json.loads((sound / "results" / name).read_bytes())
     place = tree
     for key in keys[:-1]:
         place = place[key]
     place[keys[-1]] = value
-    path.write_text(json.dumps(tree), encoding="utf-8")
-    try:
-        [line] = complaints(readers(campaign, sound)["load"])
-        assert line.startswith(f"{path}: damaged: {named}: ")
-    finally:
-        shutil.copyfile(sound / "results" / name, path)
+    [line] = complaints_of(campaign, sound, name, json.dumps(tree))
+    assert line.startswith(f"{campaign}/results/{name}: damaged: {named}: ")
 
 
 @pytest.mark.parametrize("rows", [[], [1, 2], [1, 0, 2], [0, 1, 1]], ids=str)
 def test_run_without_its_total_or_with_an_endpoint_twice_is_refused(
     campaign: Path, sound: Path, rows: list[int]
 ) -> None:
-    part = "results/summaries/a/1/endpoints.csv"
-    header, *lines = (sound / part).read_text("utf-8").splitlines()
-    (campaign / part).write_text("\n".join([header, *(lines[row] for row in rows)]) + "\n", encoding="utf-8")
-    try:
-        [line] = complaints(readers(campaign, sound)["load"])
-        assert line == f"{campaign / part}: damaged: its rows aren't all, then each endpoint once"
-    finally:
-        shutil.copyfile(sound / part, campaign / part)
+    name = "summaries/a/1/endpoints.csv"
+    header, *lines = (sound / "results" / name).read_text("utf-8").splitlines()
+    text = "\n".join([header, *(lines[row] for row in rows)]) + "\n"
+    expected = f"{campaign}/results/{name}: damaged: its rows aren't all, then each endpoint once"
+    assert complaints_of(campaign, sound, name, text) == [expected]
 
 
 OF_ANOTHER_PLAN: list[tuple[str, Callable[[Any], object], str]] = [
@@ -181,14 +183,10 @@ OF_ANOTHER_PLAN: list[tuple[str, Callable[[Any], object], str]] = [
 def test_results_of_another_plan_are_refused(
     campaign: Path, sound: Path, name: str, change: Callable[[Any], object], what: str
 ) -> None:
-    path = campaign / "results" / name
     tree = json.loads((sound / "results" / name).read_bytes())
     change(tree)
-    path.write_text(json.dumps(tree), encoding="utf-8")
-    try:
-        assert complaints(readers(campaign, sound)["load"]) == [f"{path}: its {what} aren't those of plan.json"]
-    finally:
-        shutil.copyfile(sound / "results" / name, path)
+    expected = f"{campaign}/results/{name}: its {what} aren't those of plan.json"
+    assert complaints_of(campaign, sound, name, json.dumps(tree)) == [expected]
 
 
 @st.composite
