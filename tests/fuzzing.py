@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from loadstone.errors import LoadstoneError
-from loadstone.telling import printable
+from loadstone.text import printable
 
 LONGEST_LINE = 4000
 EXAMPLES = int(os.environ.get("LOADSTONE_FUZZ", "0"))

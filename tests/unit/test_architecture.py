@@ -10,13 +10,14 @@ from tests.conftest import ROOT
 
 LIBRARY = ROOT / "workflow" / "loadstone"
 STAGES = {  # modules that a stage runs → globs that its rule declares as sources (workflow/rules/common.smk)
-    ("summarising",): ("analyse/", "summarising.py"),
-    ("analyse.campaign", "analyse.repeats", "analyse.verdicts", "analyse.sweeps"): ("analyse/",),
-    ("analyse.hypotheses", "audittable"): ("analyse/", "hypotheses.py", "audittable.py"),
+    ("summarising",): ("analyse/", "theory/", "summarising.py"),
+    ("analyse.campaign", "analyse.repeats", "analyse.verdicts", "analyse.sweeps"): ("analyse/", "theory/"),
+    ("analyse.hypotheses", "audittable"): ("analyse/", "theory/", "hypotheses.py", "audittable.py"),
     ("report.page", "report.data"): (
         "report/",
         "audittable.py",
         "analyse/",
+        "theory/",
     ),  # analyse/ reaches the report through its tables
 }
 FORMATS = {
@@ -32,8 +33,8 @@ FORMATS = {
         "record.py",
     ),
     *("hypotheses.py", "suite.py", "thresholds.py", "values.py"),
-    "writing.py",
-    *("claimcheck.py", "complaints.py", "plancheck.py", "telling.py"),  # which refuse, and say why
+    "files.py",
+    *("claimcheck.py", "complaints.py", "plancheck.py", "text.py"),  # which refuse, and say why
 }
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
 
@@ -41,8 +42,8 @@ FORMATS = {
 ALLOWED = {
     "workflow/loadstone/live/server.py": {"flask", "socket", "time"},  # the live view's web server
     "workflow/loadstone/live/history.py": {"time"},  # reads the moment in the name of Snakemake's log
-    "workflow/loadstone/attendance.py": {"time"},  # says since when a campaign runs
-    "workflow/loadstone/stopping.py": {"psutil", "signal"},  # ends stages, whichever it is
+    "workflow/loadstone/lifecycle/campaign_lock.py": {"time"},  # says since when a campaign runs
+    "workflow/loadstone/lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
 }
 """What all others must not import."""
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.attendance import sweep
+from loadstone.lifecycle.campaign_lock import sweep
 
 ATTEND = """
 import sys
 from pathlib import Path
-from loadstone.attendance import Attendance
+from loadstone.lifecycle.campaign_lock import Attendance
 here = Attendance(Path(".snakemake"))
 if "running" in sys.argv:
     here.begin()

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID, Verdict
-from loadstone.analyse.intervals import Interval
 from loadstone.analyse.requests import ENDPOINT_COLUMNS
 from loadstone.analyse.verdicts import agree_by_experiment, verdict_json
 from loadstone.compare.command import compare_folders
@@ -41,6 +40,7 @@ from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
 from loadstone.plan import Plan, Run, make_plan
 from loadstone.record import write_record
 from loadstone.suitefile import load_suite
+from loadstone.theory.intervals import Interval
 from tests import commandline
 from tests.unit.records import make_record
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loadstone.analyse.scaling import amdahl, usl
+from loadstone.theory.scaling import amdahl, usl
 from tests.commandline import loadstone
 from tests.unit.test_scaling import SPEC_SDM91
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse import operational
-from loadstone.analyse.fitting import fit_amdahl, fit_law
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
-from loadstone.analyse.scaling import Fit, usl
+from loadstone.theory import operational
+from loadstone.theory.fitting import fit_amdahl, fit_law
+from loadstone.theory.scaling import Fit, usl
 from loadstone.thresholds import DEFAULTS, Thresholds
 
 NAMES = ["generator", "server CPU", "shared host", "server concurrency", "network", "think time"]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from loadstone.analyse.album_model import AlbumModel, fit_album_model
-from loadstone.analyse.intervals import Interval
+from loadstone.theory.intervals import Interval
+from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 LEVELS, LOADS, REPEATS = (10.0, 1000.0, 10_000.0), (1.0, 4.0), 2
 N = [n for n in LEVELS for _ in LOADS for _ in range(REPEATS)]

@@ -12,13 +12,13 @@ import pytest
 
 from loadstone.analyse.campaign import Measured
 from loadstone.analyse.hypotheses import judge_hypotheses, outcome
-from loadstone.analyse.intervals import Interval, ratio_of_pairs, ratio_of_runs
 from loadstone.analyse.requests import ENDPOINT_COLUMNS
 from loadstone.analyse.signals import Signals
 from loadstone.audittable import read_rows
 from loadstone.hypotheses import Region, parse_region
 from loadstone.plan import Run, make_plan
 from loadstone.suitefile import load_suite
+from loadstone.theory.intervals import Interval, ratio_of_pairs, ratio_of_runs
 from tests.conftest import ROOT
 from tests.unit.test_bottleneck import EAGER
 

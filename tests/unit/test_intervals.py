@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadstone.analyse.intervals import mean_of_runs, outlier, ratio_of_runs, repeats_needed, variation
+from loadstone.theory.intervals import mean_of_runs, outlier, ratio_of_runs, repeats_needed, variation
 
 EXPERIMENTS = 1000
 

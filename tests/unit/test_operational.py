@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse import operational as laws
-from loadstone.analyse.operational import Station, exact_mva
+from loadstone.theory import operational as laws
+from loadstone.theory.operational import Station, exact_mva
 
 demands = st.floats(1e-4, 1.0)
 thinks = st.floats(0.0, 5.0)

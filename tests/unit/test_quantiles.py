@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadstone.analyse import quantiles
-from loadstone.analyse.quantiles import Batch, Histogram, interval_ranks, quantile_rank, values_at_ranks
+from loadstone.theory import quantiles
+from loadstone.theory.quantiles import Batch, Histogram, interval_ranks, quantile_rank, values_at_ranks
 
 PROBABILITIES = (0.001, 0.07, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0)
 

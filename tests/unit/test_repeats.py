@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadstone.analyse.intervals import mean_of_runs, repeats_needed
 from loadstone.analyse.repeats import Drift, RunFigures, drift, experiment_repeats, repeats_json
+from loadstone.theory.intervals import mean_of_runs, repeats_needed
 from loadstone.thresholds import Thresholds
 
 CAMPAIGNS = 500

@@ -20,7 +20,6 @@ from loadstone.analyse.hypotheses import judge_hypotheses
 from loadstone.analyse.processes import COLUMNS as PROCESS_COLUMNS
 from loadstone.analyse.repeats import repeats_json
 from loadstone.analyse.requests import ENDPOINT_COLUMNS, LADDER, LATENCY_COLUMNS
-from loadstone.analyse.scaling import amdahl
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
@@ -31,6 +30,7 @@ from loadstone.record import Check, write_record
 from loadstone.report.data import Campaign, load_campaign
 from loadstone.report.page import render
 from loadstone.suitefile import load_suite
+from loadstone.theory.scaling import amdahl
 from tests.unit.records import make_record
 from tests.unit.test_bottleneck import EAGER, IDLE
 

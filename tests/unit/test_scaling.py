@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadstone.analyse.fitting import (
+from loadstone.theory.fitting import (
     FEWEST_RUNS,
     fit_amdahl,
     fit_best,
@@ -19,7 +19,7 @@ from loadstone.analyse.fitting import (
     nested_p,
     throughput_interval,
 )
-from loadstone.analyse.scaling import Fit, LawName, NotIdentifiable, Runs, amdahl, linear, usl
+from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, amdahl, linear, usl
 
 LEVELS = [1.0, 2.0, 4.0, 8.0, 16.0]
 LAWS: dict[LawName, Callable[..., float]] = {"linear": linear, "amdahl": amdahl, "usl": usl}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from loadstone.analyse.steady import Trend, find_trend, find_warm_up, fit_line
+from loadstone.theory.steady_state import Trend, find_trend, find_warm_up, fit_line
 
 NAN = math.nan
 

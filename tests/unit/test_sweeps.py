@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.campaign import Measured, RunKey
-from loadstone.analyse.scaling import amdahl
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.analyse.window import Window
 from loadstone.plan import Plan, make_plan
 from loadstone.suitefile import load_suite
+from loadstone.theory.scaling import amdahl
 from tests.unit.test_bottleneck import EAGER
 
 WORKERS = """

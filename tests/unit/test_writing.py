@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.writing import replacing, write_text
+from loadstone.files import replacing, write_text
 from tests.conftest import wait_for
 
 HALF = """
 import sys, time
 from pathlib import Path
-from loadstone.writing import replacing
+from loadstone.files import replacing
 with replacing(Path(sys.argv[1])) as new, new.open("w") as file:
     file.write("half of it")
     file.flush()

@@ -4,7 +4,7 @@ import contextlib
 import sys
 
 from loadstone.errors import Interrupted, LoadstoneError, SystemFault
-from loadstone.stopping import Stopped, heed_workflow
+from loadstone.lifecycle.shutdown import Stopped, heed_workflow
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from loadstone.analyse.audit import Audit, Row, ThinkTime
 from loadstone.errors import TableError
-from loadstone.telling import dotted, printable, short
+from loadstone.text import dotted, printable, short
 
 ALIASES = {
     "label": ("row", "name", "label", "test", "experiment", "scenario"),

@@ -10,7 +10,7 @@ from rich.table import Table
 from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
 from loadstone.analyse.resultfiles import read_result
 from loadstone.errors import ResultError
-from loadstone.telling import printable
+from loadstone.text import printable
 from loadstone.thresholds import DEFAULTS
 
 Reading = Mapping[str, Any]

@@ -26,7 +26,7 @@ from loadstone.hypotheses import (
 )
 from loadstone.plan import flat
 from loadstone.suite import Sweep
-from loadstone.telling import listed, short
+from loadstone.text import listed, short
 
 FEWEST_LEVELS_OF_A_LINE = 3
 """Any two levels lie on a straight line."""

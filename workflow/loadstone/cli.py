@@ -7,11 +7,11 @@ import typer
 
 from loadstone.compare.arguments import compare
 from loadstone.errors import SystemFault
+from loadstone.files import replacing, write_bytes, write_text
 from loadstone.live.command import serve
 from loadstone.report.arguments import figures
 from loadstone.setaside import Damaged, setting_aside
 from loadstone.settings import Settings, overrides, read_option
-from loadstone.writing import replacing, write_bytes, write_text
 
 app = typer.Typer(
     help="Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.\n\n"

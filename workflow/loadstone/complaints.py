@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from loadstone.conditions import Settings, server_kinds
-from loadstone.telling import dotted, short
+from loadstone.text import dotted, short
 
 KINDS = frozenset(server_kinds())
 

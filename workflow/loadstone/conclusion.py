@@ -16,7 +16,7 @@ from loadstone.errors import ResultError
 from loadstone.plan import read_plan
 from loadstone.planview import WIDTH_ELSEWHERE
 from loadstone.report.numbers import count, figure
-from loadstone.telling import listed, printable
+from loadstone.text import listed, printable
 from loadstone.thresholds import DEFAULTS
 
 MOST_NAMED = 5

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from loadstone.telling import printable
+from loadstone.text import printable
 
 
 class LoadstoneError(Exception):

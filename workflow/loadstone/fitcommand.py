@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from loadstone.analyse.fitting import Step, fit_best, fit_law
-from loadstone.analyse.scaling import Fit, LawName, NotIdentifiable, Runs, USLFit, Weights
 from loadstone.errors import TableError
-from loadstone.telling import listed, short
+from loadstone.text import listed, short
+from loadstone.theory.fitting import Step, fit_best, fit_law
+from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, USLFit, Weights
 
 Wanted = LawName | Literal["best"]
 Word = TypeVar("Word", bound=str)

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from loadstone.errors import TableError
-from loadstone.telling import short
+from loadstone.text import short
 
 FIGURES = ("rps", "get_albums_avg_ms", "post_albums_avg_ms", "aggregated_avg_ms")
 """Columns that are compared with ours: requests/s, and mean response times in ms."""

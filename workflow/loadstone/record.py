@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan import Run
-from loadstone.telling import dotted
+from loadstone.text import dotted
 
 FORMAT: Final = 3
 

@@ -9,9 +9,9 @@ from loadstone.analyse.requests import ALL, summarise_requests
 from loadstone.analyse.window import find_window
 from loadstone.capacity import Found, Probe, Search, conclude, judge_probe, next_rate
 from loadstone.conditions import Conditions
+from loadstone.files import write_bytes
 from loadstone.measure.run import measure
 from loadstone.plan import Run, random_seed
-from loadstone.writing import write_bytes
 
 
 def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> Found:

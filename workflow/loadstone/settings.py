@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from loadstone.errors import SuiteError
-from loadstone.telling import short
+from loadstone.text import short
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -18,7 +18,7 @@ from loadstone.conditions import DEFAULT_KIND, Load, Settings
 from loadstone.errors import SuiteError, TableError
 from loadstone.published import read_published
 from loadstone.suite import Level, Suite, SuiteFile, Sweep, SweepFile
-from loadstone.telling import dotted, listed, short
+from loadstone.text import dotted, listed, short
 from loadstone.yamlfile import read_yaml
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")

@@ -13,8 +13,8 @@ from loadstone.analyse.signals import Signals, signals_of
 from loadstone.analyse.thinking import measure_cycle
 from loadstone.analyse.window import Window, find_window
 from loadstone.errors import SystemFault
+from loadstone.files import replacing, write_text
 from loadstone.record import RunRecord
-from loadstone.writing import replacing, write_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from loadstone.errors import SuiteError
-from loadstone.telling import short
+from loadstone.text import short
 
 LARGEST_BYTES = 256 * 1024
 """A thousand experiments, each with a line or two of its own, take 100 KiB."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import snakemake.exceptions
 
-from loadstone.attendance import Attendance
-from loadstone.stopping import pass_on_signals
+from loadstone.lifecycle.campaign_lock import Attendance
+from loadstone.lifecycle.shutdown import pass_on_signals
 
 AT_WORK = Attendance(Path(".snakemake"))
 snakemake.exceptions.LockException = AT_WORK.explaining(snakemake.exceptions.LockException)

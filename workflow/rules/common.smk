@@ -63,7 +63,7 @@ PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 
 MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/*.py", "workflow/loadstone/measure/*.py")
 SEARCH_SOURCES = sources("workflow/loadstone/capacity.py", "workflow/loadstone/searching.py")
-ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py")
+ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py", "workflow/loadstone/theory/*.py")
 SUMMARISE_SOURCES = [*ANALYSE_SOURCES, *sources("workflow/loadstone/summarising.py")]
 REPORT_SOURCES = sources(
     "workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*", "workflow/loadstone/audittable.py"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from scipy import stats
 
-from loadstone.analyse import operational as laws
+from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90
 """X·Z/N from which a row is bound by think time: users spent so much of their time waiting, none of it for the server.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from loadstone.analyse import operational
 from loadstone.analyse.signals import Signals
+from loadstone.theory import operational
 from loadstone.thresholds import DEFAULTS, Thresholds
 
 ERRORS, INVALID = "errors", "invalid"

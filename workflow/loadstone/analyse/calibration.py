@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loadstone.analyse.intervals import mean_of_runs
-from loadstone.analyse.operational import Station, exact_mva
 from loadstone.conditions import Calibration, GunicornServer, Settings
+from loadstone.theory.intervals import mean_of_runs
+from loadstone.theory.operational import Station, exact_mva
 
 MOST_ERROR = 0.10
 """Relative difference of measured and predicted throughput up to which the instrument passes."""

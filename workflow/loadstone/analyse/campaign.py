@@ -18,7 +18,7 @@ from loadstone.analyse.signalsfile import read_signals
 from loadstone.analyse.window import Window, read_window
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan import Plan, Run
-from loadstone.telling import listed
+from loadstone.text import listed
 
 METRICS = ("throughput_rps", "goodput_rps", "mean_ms", *PERCENTILES)
 """Figures of a run that are put together over repeats."""

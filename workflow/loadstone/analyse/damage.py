@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadstone.errors import DamagedError, SystemFault
+from loadstone.files import write_text
 from loadstone.record import RunRecord
-from loadstone.writing import write_text
 
 SUMS = "SHA256SUMS"
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from loadstone.analyse import doubts, operational
 from loadstone.analyse.bottleneck import (
     ERRORS,
     GENERATOR,
@@ -23,8 +22,9 @@ from loadstone.analyse.bottleneck import (
     THINK_TIME,
     UNDETERMINED,
 )
-from loadstone.analyse.fitting import FEWEST_LEVELS
-from loadstone.analyse.scaling import Fit
+from loadstone.theory import caveats, operational
+from loadstone.theory.fitting import FEWEST_LEVELS
+from loadstone.theory.scaling import Fit
 from loadstone.thresholds import DEFAULTS, Thresholds
 
 FEWEST_REPEATS = 3
@@ -100,15 +100,15 @@ def find_grounds(vary: str, levels: Sequence[LevelFacts], limits: Thresholds = D
         used=used,
         left_out=left_out,
         reason=None if enough else _reason(vary, used, left_out, limits),
-        indicative=_count(used) < doubts.FIRM_LEVELS
-        or min(len(level.throughput) for level in used) < doubts.FIRM_REPEATS,
+        indicative=_count(used) < caveats.FIRM_LEVELS
+        or min(len(level.throughput) for level in used) < caveats.FIRM_REPEATS,
     )
 
 
 def withdrawn(fit: Fit) -> str | None:
     """Why a fit that was made is withdrawn: the law misses the levels by more than repeats scatter."""
-    misfit = doubts.misfit(fit)
-    return f"withdrawn for {misfit}, below {doubts.MISFIT:g}" if misfit else None
+    misfit = caveats.misfit(fit)
+    return f"withdrawn for {misfit}, below {caveats.MISFIT:g}" if misfit else None
 
 
 def _no_capacity(vary: str) -> str:

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loadstone.analyse.album_model import AlbumModel, fit_album_model
 from loadstone.analyse.audit import Row
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, UNDETERMINED
 from loadstone.analyse.campaign import Measured
-from loadstone.analyse.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
 from loadstone.analyse.metrics import FAILURES, Metrics, NotJudgeable, Sample
 from loadstone.analyse.printed import audit_published, printed_interval
 from loadstone.analyse.wording import bounds, figure, number_of, quantity, side
@@ -34,6 +32,8 @@ from loadstone.hypotheses import (
     parse_shape,
     parse_verdict,
 )
+from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
+from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
 MISFIT = 0.01

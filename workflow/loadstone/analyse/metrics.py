@@ -9,8 +9,8 @@ from scipy import stats
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.analyse.campaign import Measured, RunKey
-from loadstone.analyse.intervals import CONFIDENCE, Interval
 from loadstone.analyse.requests import PERCENTILES
+from loadstone.theory.intervals import CONFIDENCE, Interval
 
 COLUMNS = {
     "throughput": "throughput_rps",

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.analyse import operational
-from loadstone.analyse.intervals import Interval, mean_of_runs
-from loadstone.analyse.operational import Station, exact_mva
+from loadstone.theory import operational
+from loadstone.theory.intervals import Interval, mean_of_runs
+from loadstone.theory.operational import Station, exact_mva
 
 MOST_POINTS = 60
 """Points of a curve: every number of users where they are so few, else some, spaced evenly by ratio."""

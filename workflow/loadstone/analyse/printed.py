@@ -6,9 +6,9 @@ from dataclasses import replace
 from scipy import stats
 
 from loadstone.analyse.audit import CONFIDENCE, Audit, Row, RowAudit, ThinkTime, audit
-from loadstone.analyse.intervals import Interval
 from loadstone.conditions import Load
 from loadstone.suite import Suite
+from loadstone.theory.intervals import Interval
 
 NO_THINK_TIME = "no think time is known of the row's users"
 

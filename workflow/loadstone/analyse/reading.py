@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from loadstone.analyse.damage import open_parquet, reading
-from loadstone.analyse.quantiles import Floats, Ints
 from loadstone.errors import DamagedError
+from loadstone.theory.quantiles import Floats, Ints
 
 BATCH_ROWS = 250_000
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from loadstone.analyse.intervals import Interval, mean_of_runs, outlier, repeats_needed, variation
+from loadstone.theory.intervals import Interval, mean_of_runs, outlier, repeats_needed, variation
 from loadstone.thresholds import DEFAULTS, Thresholds
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}

@@ -15,7 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from loadstone.analyse.heat import Heat
-from loadstone.analyse.quantiles import (
+from loadstone.analyse.reading import Columns, RequestFile
+from loadstone.errors import ResultError
+from loadstone.theory.quantiles import (
     Batch,
     Floats,
     Histogram,
@@ -24,8 +26,6 @@ from loadstone.analyse.quantiles import (
     quantile_rank,
     values_at_ranks,
 )
-from loadstone.analyse.reading import Columns, RequestFile
-from loadstone.errors import ResultError
 
 ALL = "all"
 """Name of the row that takes all endpoints together."""

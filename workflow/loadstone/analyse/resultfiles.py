@@ -14,7 +14,7 @@ from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
 from loadstone.analyse.verdicts import Elasticity
 from loadstone.errors import DamagedError, ResultError
 from loadstone.hypotheses import VERDICTS
-from loadstone.telling import dotted
+from loadstone.text import dotted
 
 _exactly = with_config(ConfigDict(extra="forbid"))
 """No key but those named: each that is written is checked when it is read again."""

@@ -5,12 +5,12 @@ import math
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from loadstone.analyse import operational
 from loadstone.analyse.requests import ALL
 from loadstone.analyse.thinking import Cycle
 from loadstone.conditions import GunicornServer
 from loadstone.errors import ResultError
 from loadstone.record import RunRecord
+from loadstone.theory import operational
 from loadstone.values import Model
 
 

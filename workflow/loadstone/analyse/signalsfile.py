@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from loadstone.analyse.signals import Signals
 from loadstone.errors import TableError
-from loadstone.telling import dotted
+from loadstone.text import dotted
 
 
 def read_signals(path: Path) -> Signals:

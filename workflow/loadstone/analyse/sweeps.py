@@ -20,14 +20,14 @@ from loadstone.analyse.bottleneck import (
 )
 from loadstone.analyse.calibration import Weight, calibration_json, known_demand, slots_taken
 from loadstone.analyse.campaign import Measured, RunKey
-from loadstone.analyse.fitting import fit_law, throughput_interval
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
-from loadstone.analyse.intervals import Interval, mean_of_runs, ratio_of_runs
 from loadstone.analyse.prediction import NotPredictable, UserLevel, forecast_json, predict
-from loadstone.analyse.scaling import Fit, LawName, NotIdentifiable, Runs
 from loadstone.analyse.signals import Signals
 from loadstone.analyse.verdicts import SLOT_FACTORS
 from loadstone.suite import Level, Sweep
+from loadstone.theory.fitting import fit_law, throughput_interval
+from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_runs
+from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs
 
 CURVE_POINTS = 25
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, SERIAL_SECTION, SERVER_CONCURRENCY, Verdict, judge
 from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.intervals import ratio_of_runs
 from loadstone.analyse.signals import Signals
 from loadstone.baselines import ceiling_name, is_baseline, twice_name, unloaded_name
 from loadstone.plan import Plan
 from loadstone.suite import Sweep
+from loadstone.theory.intervals import ratio_of_runs
 from loadstone.thresholds import DEFAULTS, Thresholds
 
 SLOT_FACTORS = ("server.workers", "server.threads")

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from loadstone.analyse.reading import read_batches
-from loadstone.analyse.steady import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
 from loadstone.conditions import GunicornServer
 from loadstone.errors import DamagedError, ResultError
 from loadstone.record import RunRecord
+from loadstone.theory.steady_state import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
 from loadstone.values import Model
 
 FINEST = 600

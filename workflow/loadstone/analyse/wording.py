@@ -2,8 +2,8 @@
 
 import math
 
-from loadstone.analyse.intervals import Interval
 from loadstone.hypotheses import ALL, SHARE
+from loadstone.theory.intervals import Interval
 
 
 def figure(value: float) -> str:

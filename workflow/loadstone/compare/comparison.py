@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.analyse.intervals import Interval, ratio_of_runs
+from loadstone.theory.intervals import Interval, ratio_of_runs
 
 REGRESSION: Final = "regression"
 IMPROVEMENT: Final = "improvement"

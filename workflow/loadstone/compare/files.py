@@ -23,7 +23,7 @@ from loadstone.compare.words import joined
 from loadstone.errors import ResultError, SuiteError
 from loadstone.plan import Plan, read_plan
 from loadstone.record import RunRecord, read_record
-from loadstone.telling import dotted
+from loadstone.text import dotted
 
 MOST_KINDS = 2
 """Kinds of failure that are named."""

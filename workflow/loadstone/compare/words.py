@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from loadstone.analyse.intervals import Interval
 from loadstone.analyse.wording import figure
 from loadstone.compare.comparison import (
     GRAVEST_FIRST,
@@ -19,6 +18,7 @@ from loadstone.compare.comparison import (
     Finding,
     LeftOut,
 )
+from loadstone.theory.intervals import Interval
 from loadstone.values import format_percentage
 
 MOST_NAMED = 4

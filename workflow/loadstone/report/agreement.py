@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from loadstone.analyse.intervals import Interval
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, estimated
+from loadstone.theory.intervals import Interval
 
 REACH = {2: "12.7", 3: "4.3"}
 """Runs → how many standard errors a 95 % interval by Student's t reaches to either side."""

@@ -7,7 +7,6 @@ from statistics import fmean
 import numpy as np
 import pandas as pd
 
-from loadstone.analyse.album_model import AlbumModel, fit_album_model
 from loadstone.analyse.requests import ALL
 from loadstone.conditions import GunicornServer, Server
 from loadstone.hypotheses import Trend
@@ -15,6 +14,7 @@ from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate
 from loadstone.suite import Sweep
+from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 FACTOR = "server.albums"
 LINE_POINTS = 24

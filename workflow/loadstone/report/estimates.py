@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loadstone.analyse.intervals import Interval, mean_of_runs
+from loadstone.theory.intervals import Interval, mean_of_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED
 from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.intervals import Interval
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import GROWING, Doubt
+from loadstone.theory.intervals import Interval
 
 CONSISTENCY = "X·(R+Z)/N"
 COLUMNS = {

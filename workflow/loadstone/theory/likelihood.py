@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from loadstone.analyse.scaling import EXACT, Estimate, NotIdentifiable, Runs, Weights
+from loadstone.theory.scaling import EXACT, Estimate, NotIdentifiable, Runs, Weights
 
 Floats = NDArray[np.float64]
 

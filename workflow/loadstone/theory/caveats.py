@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from loadstone.analyse.likelihood import Problem, minimise
-from loadstone.analyse.scaling import BOUNDS, Fit, Runs, USLFit
+from loadstone.theory.likelihood import Problem, minimise
+from loadstone.theory.scaling import BOUNDS, Fit, Runs, USLFit
 
 FIRM_LEVELS, FIRM_REPEATS = 4, 5
 """Below these a fit is indicative."""

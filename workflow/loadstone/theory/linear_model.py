@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from loadstone.analyse.intervals import CONFIDENCE, Interval
+from loadstone.theory.intervals import CONFIDENCE, Interval
 
 FEWEST_LEVELS = 3
 """Levels from which it can be told whether they lie on a straight line."""

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from scipy import stats
 
-from loadstone.analyse import doubts
-from loadstone.analyse.likelihood import Minimum, Problem, estimate, minimise
-from loadstone.analyse.scaling import (
+from loadstone.theory import caveats
+from loadstone.theory.likelihood import Minimum, Problem, estimate, minimise
+from loadstone.theory.scaling import (
     BOUNDS,
     AmdahlFit,
     Estimate,
@@ -85,7 +85,7 @@ def fit_law(law: LawName, runs: Runs, weights: Weights = "relative") -> Fit:
         fit = AmdahlFit(serial_fraction=shape[0], **common)
     else:
         fit = LinearFit(**common)
-    return replace(fit, warnings=doubts.about(fit))
+    return replace(fit, warnings=caveats.about(fit))
 
 
 def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:

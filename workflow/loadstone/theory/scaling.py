@@ -1,6 +1,6 @@
 """Scaling laws: throughput over the number of something that was swept.
 
-A fit is an object whose methods answer questions about it; `loadstone.analyse.fitting` makes them. A good fit proves
+A fit is an object whose methods answer questions about it; `loadstone.theory.fitting` makes them. A good fit proves
 nothing by itself: data that do not change at all are a perfect Amdahl curve with σ = 1, whatever held them back.
 """
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from loadstone.attendance import sweep
+from loadstone.lifecycle.campaign_lock import sweep
 
 if TYPE_CHECKING:
     import psutil

@@ -1,0 +1,1 @@
+"""Laws and statistics of performance measurement; imports nothing else of Loadstone."""
