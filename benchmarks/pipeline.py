@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadstone.analyse.requests import summarise_requests
 from loadstone.measure.collect import SCHEMA
-from loadstone.plan import make_plan
-from loadstone.suitefile import load_suite
+from loadstone.plan.schedule import make_plan
+from loadstone.suite.load import load_suite
+from loadstone.summarise.requests import summarise_requests
 
 ROWS = 4_000_000
 ENDPOINTS = ("GET /albums", "GET /albums/<id>", "POST /albums")

@@ -12,9 +12,9 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from loadstone.baselines import is_baseline
-from loadstone.plan import Run, make_plan
-from loadstone.suitefile import load_suite
+from loadstone.plan.baselines import is_baseline
+from loadstone.plan.schedule import Run, make_plan
+from loadstone.suite.load import load_suite
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # started in the background by a shell, which lets all processes in there ignore Ctrl-C
@@ -22,7 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 settings.register_profile("loadstone", deadline=None)  # a busy machine is no finding
 settings.load_profile("loadstone")
-pytest_plugins = ["tests.campaign"]
+pytest_plugins = ["tests.support.campaign"]
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 from tests.browser.conftest import Open
 from tests.workflow.test_live import TEXT, Serve, serve
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 from loadstone.report.page import render
 from tests.browser.conftest import Open, Opened
-from tests.unit.test_report_page import PUBLISHED, Made, make_campaign, scaled
+from tests.unit.report.test_page import PUBLISHED, Made, make_campaign, scaled
 
 HOSTILE = "</style><script>window.hacked = 1</script> \\\"quoted\\\" 'single' 🎷 \u202eright to left\u202c &amp;"
 SUITE = """

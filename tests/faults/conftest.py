@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from loadstone.measure.failure import Failure, read_failure
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 from tests.conftest import files_below, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]

@@ -9,11 +9,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone import cli
+from loadstone.cli.app import app
 from loadstone.errors import DamagedError, ResultError, SystemFault
-from loadstone.plan import Plan, read_plan
-from loadstone.record import read_record
-from tests.campaign import Project, copy_of
+from loadstone.plan.file import read_plan
+from loadstone.plan.schedule import Plan
+from loadstone.results.run_record import read_record
+from tests.support.campaign import Project, copy_of
 
 Damage = Callable[[Path], object]
 
@@ -37,18 +38,18 @@ def summarise(results: Path, plan: Plan, name: str = "plain", repeat: int = 2) -
     files = {part: folder / f"{part}.parquet" for part in ("requests", "processes")}
     into = results / "summaries" / name / str(repeat)
     text = run.model_dump_json()
-    cli.summarise(**files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
+    app.summarise(**files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
 
 
 def analyse(results: Path) -> None:
     files = {name: results / f"{name}.json" for name in ("scaling", "verdicts", "repeats", "hypotheses")}
     where = {"plan": results / "plan.json", "summaries": results / "summaries", "summary": results / "summary.csv"}
-    cli.analyse(**where, **files, damaged=results / "damaged")
+    app.analyse(**where, **files, damaged=results / "damaged")
 
 
 def report(results: Path) -> None:
     page = results.with_name("page.html")
-    cli.report(plan=results / "plan.json", results=results, output=page, damaged=results / "damaged")
+    app.report(plan=results / "plan.json", results=results, output=page, damaged=results / "damaged")
 
 
 def cut_in_half(path: Path) -> None:
@@ -203,9 +204,9 @@ def test_somebodys_folder_is_only_read(results: Path) -> None:
     before = set(results.rglob("*"))
     cut_in_half(results / "verdicts.json")
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        cli.figures(plan=results / "plan.json", results=results, published=None, into=results.with_name("figures"))
+        app.figures(plan=results / "plan.json", results=results, published=None, into=results.with_name("figures"))
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        cli.compare(before=results.parent, after=results.parent)
+        app.compare(before=results.parent, after=results.parent)
     assert set(results.rglob("*")) == before
 
 
@@ -225,7 +226,7 @@ def test_stray_folder_takes_no_part(results: Path, capsys: pytest.CaptureFixture
     analyse(results)
     summary = pd.read_csv(results / "summary.csv")
     assert set(summary.loc[summary["experiment"] == "plain", "repeat"]) == {1, 2}
-    cli.conclude(results=results, page=results.with_name("page.html"))
+    app.conclude(results=results, page=results.with_name("page.html"))
     assert f"not used: {results / 'runs' / 'plain' / '9'}" in " ".join(capsys.readouterr().out.split())
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from loadstone import __main__ as entry
-from loadstone.plan import Run
-from tests.campaign import Project
+from loadstone.plan.schedule import Run
 from tests.conftest import processes_of, wait_for
+from tests.support.campaign import Project
 
 QUICK = """\
 baselines: false

@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from loadstone.plan import Run
-from loadstone.record import read_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
 from tests.conftest import ROOT, processes_of
 
 SUITE = """\
@@ -41,7 +41,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("workflow", "server", "locustfiles"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.lock", folder)
-    shutil.copy(Path(__file__).with_name("misbehaving.py"), folder / "server" / "__init__.py")
+    shutil.copy(ROOT / "tests" / "support" / "misbehaving.py", folder / "server" / "__init__.py")
     return folder
 
 

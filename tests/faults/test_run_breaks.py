@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from loadstone.measure.lock import Holder
-from loadstone.plan import Run
-from loadstone.record import read_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
 from tests.conftest import wait_for
 from tests.faults.conftest import (
     TEXT,

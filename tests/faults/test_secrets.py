@@ -11,8 +11,8 @@ import pytest
 from loadstone.measure.guard import Guard
 from loadstone.measure.lock import only_measurement
 from loadstone.measure.processes import Child, StopRequest
-from loadstone.plan import Run
-from loadstone.record import read_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
 from tests.conftest import files_below
 
 SECRETS = {

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from loadstone.measure.lock import NAME, Holder, described, lock_folder
-from loadstone.plan import Run
-from loadstone.record import read_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
 from tests.conftest import processes_of, wait_for
 from tests.faults.conftest import TEXT, Start, said
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 from server import create_app
 from server.albums import starting_albums
 from server.stores import open_store
-from tests.fuzzing import fuzz
+from tests.support.fuzzing import fuzz
 
 STORES = ("list", "dict", "cached", "sqlite")
 

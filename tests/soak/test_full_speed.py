@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.stats import theilslopes
 
-from loadstone.plan import Run
-from loadstone.record import read_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
 from tests.conftest import processes_of, wait_for
 
 MINUTES = float(os.environ.get("LOADSTONE_SOAK_MINUTES", "30"))

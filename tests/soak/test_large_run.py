@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.record import RequestCounts, write_record
-from tests.soak.synthetic import samples
-from tests.unit.records import make_record
+from loadstone.results.run_record import RequestCounts, write_record
+from tests.support.records import make_record
+from tests.support.synthetic import samples
 
 LINES, ROWS_A_LINE = 2_000, 10_000
 """A line a second, as a FastHttpUser worker at full speed writes it."""

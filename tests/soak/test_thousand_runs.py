@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.cli import app
-from loadstone.plan import Run, make_plan
-from loadstone.suitefile import load_suite
+from loadstone.cli.app import app
+from loadstone.plan.schedule import Run, make_plan
+from loadstone.suite.load import load_suite
 from tests.conftest import ROOT
-from tests.soak.synthetic import write_run
-from tests.unit.test_report_size import suite
+from tests.support.synthetic import write_run
+from tests.unit.report.test_size import suite
 
 RUNS = 1002
 """Half of them experiments, half levels of sweeps, three repeats each."""

@@ -1,114 +1,187 @@
-"""One direction, small rooms: what may import what, and what invalidates what."""
+"""Small rooms, one direction: what may import what, where side effects are, which sources invalidate a result."""
 
 import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
 LIBRARY = ROOT / "workflow" / "loadstone"
-STAGES = {  # modules that a stage runs → globs that its rule declares as sources (workflow/rules/common.smk)
-    ("summarising",): ("analyse/", "theory/", "summarising.py"),
-    ("analyse.campaign", "analyse.repeats", "analyse.verdicts", "analyse.sweeps"): ("analyse/", "theory/"),
-    ("analyse.hypotheses", "audittable"): ("analyse/", "theory/", "hypotheses.py", "audittable.py"),
-    ("report.page", "report.data"): (
-        "report/",
-        "audittable.py",
-        "analyse/",
-        "theory/",
-    ),  # analyse/ reaches the report through its tables
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("text",),
+    ("errors",),
+    ("files",),
+    ("theory",),
+    ("suite",),
+    ("plan",),
+    ("results",),
+    ("lifecycle",),
+    ("measure", "summarise"),
+    ("search",),
+    ("analyse",),
+    ("compare", "live", "report"),
+    ("cli",),
+    ("__main__",),
+)
+"""The rooms of the library from the ground up. A room may use those below it, and none beside it or above it."""
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+SIDE_EFFECTS = {"datetime", "flask", "psutil", "requests", "signal", "socket", "subprocess", "time"}
+"""Modules that start processes, open connections or look at a clock."""
+MAY = {
+    "cli": {"time"},  # how long a command has taken, for its progress
+    "lifecycle/campaign_lock.py": {"time"},  # since when a campaign runs
+    "lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
+    "live/history.py": {"time"},  # reads the moment in the name of Snakemake's log
+    "live/server.py": {"flask", "socket", "time"},  # the live view's web server
+    "measure": SIDE_EFFECTS - {"flask"},
 }
-FORMATS = {
-    *(
-        "__init__.py",
-        "baselines.py",
-        "capacity.py",
-        "conditions.py",
-        "errors.py",
-        "external.py",
-        "plan.py",
-        "published.py",
-        "record.py",
-    ),
-    *("hypotheses.py", "suite.py", "thresholds.py", "values.py"),
-    "files.py",
-    *("claimcheck.py", "complaints.py", "plancheck.py", "text.py"),  # which refuse, and say why
-}
-"""Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
+"""Rooms and modules → what they may import all the same."""
+
+MAX_LINES = 300
+"""Lines of a module; one that is longer says in its docstring why."""
 
 
-ALLOWED = {
-    "workflow/loadstone/live/server.py": {"flask", "socket", "time"},  # the live view's web server
-    "workflow/loadstone/live/history.py": {"time"},  # reads the moment in the name of Snakemake's log
-    "workflow/loadstone/lifecycle/campaign_lock.py": {"time"},  # says since when a campaign runs
-    "workflow/loadstone/lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
-}
-"""What all others must not import."""
+def below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in folder.rglob("*.py"))
 
 
-def imported_by(modules: tuple[str, ...]) -> set[str]:
-    """Import modules in a fresh interpreter; return the files of Loadstone that this loads."""
-    code = (
-        f"import sys, {', '.join('loadstone.' + m for m in modules)}\n"
-        "print('\\n'.join(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'loadstone'))"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return {line.removeprefix(f"{LIBRARY}/") for line in answer.stdout.split()}
+MODULES = [path.removeprefix("workflow/loadstone/") for path in below(LIBRARY)]
 
 
-@pytest.mark.parametrize("modules", STAGES, ids=lambda modules: modules[0])
-def test_stage_imports_only_what_its_rule_declares(modules: tuple[str, ...]) -> None:
-    undeclared = {file for file in imported_by(modules) if file not in FORMATS and not file.startswith(STAGES[modules])}
-    assert undeclared == set()
+def room_of(module: str) -> str:
+    return module.split("/", maxsplit=1)[0].removesuffix(".py")
 
 
-def imports_of(path: str) -> set[str]:
-    """Name the top-level packages and modules that a file imports."""
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+def imports_of(path: Path) -> set[str]:
+    """Name the modules that a file imports, anywhere in it: late imports, and those for types alone, count too."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
-def files(folder: str) -> list[str]:
-    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*.py"))
+def rooms_used(module: str) -> set[str]:
+    """Name the rooms that a module of the library imports from, its own left out."""
+    names = [name.split(".") for name in imports_of(LIBRARY / module) if name.startswith("loadstone.")]
+    return {parts[1] for parts in names} & FLOOR.keys() - {room_of(module)}
 
 
-@pytest.mark.parametrize("path", files("workflow/loadstone"))
-def test_instrument_imports_neither_specimen_nor_snakemake(path: str) -> None:
-    tops = {name.split(".")[0] for name in imports_of(path)}
-    assert not tops & {"server", "locustfiles", "locust", "flask", "snakemake"} - ALLOWED.get(path, set())
+def test_every_room_has_its_floor_and_the_top_is_empty() -> None:
+    assert {room_of(module) for module in MODULES} == FLOOR.keys() | {"__init__"}
+    assert {module for module in MODULES if "/" not in module} == {
+        *("__init__.py", "__main__.py"),
+        *("errors.py", "files.py", "text.py"),
+    }
 
 
-@pytest.mark.parametrize("path", files("server") + files("locustfiles"))
+@pytest.mark.parametrize("module", MODULES)
+def test_rooms_import_downward(module: str) -> None:
+    if room_of(module) != "__init__":
+        upward = {room for room in rooms_used(module) if FLOOR[room] >= FLOOR[room_of(module)]}
+        assert upward == set()
+
+
+def test_no_circle_of_modules() -> None:
+    """Inside a room too, no module depends on itself by way of others."""
+    known = {"loadstone." + module.removesuffix(".py").replace("/", "."): module for module in MODULES}
+    uses = {name: (imports_of(LIBRARY / module) & known.keys()) - {name} for name, module in known.items()}
+    left = dict(uses)
+    while ready := {name for name, used in left.items() if not used & left.keys()}:
+        left = {name: used for name, used in left.items() if name not in ready}
+    assert sorted(left) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_instrument_imports_neither_specimen_nor_snakemake(module: str) -> None:
+    tops = {name.split(".")[0] for name in imports_of(LIBRARY / module)}
+    assert not tops & {"server", "locustfiles", "locust", "snakemake"}
+
+
+@pytest.mark.parametrize("path", below(ROOT / "server") + below(ROOT / "locustfiles"))
 def test_specimen_and_load_do_not_import_the_instrument(path: str) -> None:
-    tops = {name.split(".")[0] for name in imports_of(path)}
+    tops = {name.split(".")[0] for name in imports_of(ROOT / path)}
     assert "loadstone" not in tops
     assert not ("server" in tops and path.startswith("locustfiles"))
 
 
-@pytest.mark.parametrize("path", files("workflow/loadstone"))
-def test_only_measure_starts_processes_or_reads_a_clock(path: str) -> None:
-    if not path.startswith("workflow/loadstone/measure/"):
-        found = imports_of(path) & {"subprocess", "time", "datetime", "socket", "requests", "psutil", "signal"}
-        assert found <= ALLOWED.get(path, set())
+@pytest.mark.parametrize("module", MODULES)
+def test_only_measure_starts_processes_or_reads_a_clock(module: str) -> None:
+    tops = {name.split(".")[0] for name in imports_of(LIBRARY / module)}
+    allowed = MAY.get(module, set()) | MAY.get(room_of(module), set())
+    assert tops & SIDE_EFFECTS <= allowed
 
 
-@pytest.mark.parametrize("path", files("workflow/loadstone"))
-def test_stages_import_downward(path: str) -> None:
-    order = ["measure", "analyse", "report"]
-    part = path.split("/")[2]
-    if part in order:
-        later = order[order.index(part) + 1 :] + (["measure"] if part != "measure" else [])
-        assert not any(name.startswith(f"loadstone.{other}") for name in imports_of(path) for other in later)
+@pytest.mark.parametrize("path", [*below(LIBRARY), *below(ROOT / "server"), *below(ROOT / "locustfiles")])
+def test_modules_are_small(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(text)) or ""
+    assert len(text.splitlines()) <= MAX_LINES or "longer than others" in docstring
 
 
-@pytest.mark.parametrize("path", files("workflow/loadstone") + files("server") + files("locustfiles"))
-def test_rooms_are_small(path: str) -> None:
-    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 300
+# What invalidates a result: the sources that a rule declares, as Snakemake itself sees them
+
+STAGES = {  # rule → the folder that is its stage, and the modules that its command runs
+    "measure": ("measure", ()),
+    "search": ("search", ("search.bisect",)),
+    "summarise": ("summarise", ("summarise.stage",)),
+    "analyse": ("analyse", ("analyse.stage",)),
+    "report": ("report", ("report.page", "report.data")),
+}
+FORMATS = ("__init__.py", "errors.py", "files.py", "text.py", "plan/", "results/", "suite/")
+"""Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""
+UPSTREAM = {"report": ("analyse/", "theory/"), "search": ("measure/",)}
+"""Rule → rooms that reach it through files: `analyse` writes what the report reads."""
+
+
+SUITE = """\
+baselines: false
+experiments: {one: {repeats: 1}}
+capacity: {most: {slo: p95 < 50ms}}
+"""
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Rule → files of the library among its inputs, relative to it, as a dry run lists them."""
+    folder = tmp_path_factory.mktemp("campaign")
+    (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--directory", str(folder)]
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"suite={folder / 'suite.yaml'}"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    jobs = re.findall(r"^rule (\w+):\n    input: (.*)$", answer.stdout, re.MULTILINE)
+    return {
+        rule: {path.split("/loadstone/")[1] for path in inputs.split(", ") if "/loadstone/" in path}
+        for rule, inputs in jobs
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_file_of_a_stage_is_among_its_sources(stage: str, declared: dict[str, set[str]]) -> None:
+    folder = STAGES[stage][0]
+    assert {module for module in MODULES if room_of(module) == folder} - declared[stage] == set()
+
+
+@pytest.mark.parametrize("stage", [stage for stage, (_, modules) in STAGES.items() if modules])
+def test_stage_imports_only_what_its_rule_declares(stage: str, declared: dict[str, set[str]]) -> None:
+    exempt = (*FORMATS, *UPSTREAM.get(stage, ()))
+    loaded = {module for module in loaded_by(STAGES[stage][1]) if not module.startswith(exempt)}
+    assert {module for module in loaded - declared[stage] if not module.endswith("__init__.py")} == set()
+
+
+def loaded_by(modules: tuple[str, ...]) -> set[str]:
+    """Import modules in a fresh interpreter; name the modules of Loadstone that this loads."""
+    code = (
+        f"import sys, {', '.join('loadstone.' + module for module in modules)}\n"
+        "print('\\n'.join(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'loadstone'))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {line.removeprefix(f"{LIBRARY}/") for line in answer.stdout.split()}

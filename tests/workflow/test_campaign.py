@@ -11,9 +11,9 @@ from subprocess import Popen
 import pandas as pd
 import pytest
 
-from loadstone.plan import Run
-from loadstone.record import read_record
-from tests.campaign import Project
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
+from tests.support.campaign import Project
 
 RUN_FILES = {
     "requests.parquet", "processes.parquet", "run.json", "logs", "locust_stats.csv", "locust_stats_history.csv",

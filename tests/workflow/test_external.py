@@ -16,11 +16,11 @@ import pytest
 import requests
 
 from loadstone.analyse.bottleneck import SERIAL_SECTION, SERVER_CONCURRENCY, SERVER_CPU, judge
-from loadstone.analyse.signalsfile import read_signals
-from loadstone.cli import summarise
+from loadstone.cli.app import summarise
 from loadstone.measure.server import free_port
-from loadstone.plan import Run
-from loadstone.record import read_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import read_record
+from loadstone.results.signals import read_signals
 from tests.conftest import ROOT, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -179,7 +179,7 @@ def test_server_of_another_kind_is_refused(
 
 def test_redirection_is_not_followed(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
     """Else a server nearby could send the load elsewhere."""
-    with somebodys_server("tests.workflow.elsewhere:application") as url:
+    with somebodys_server("tests.support.elsewhere:application") as url:
         run = first_run(
             suite(f"kind: external, url: '{url}', albums: 1", load=LOAD.replace("}", ", mix: {get_album: 1}}"))
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign import Project
+from tests.support.campaign import Project
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from loadstone.values import RESERVED_NAMES
+from loadstone.suite.types import RESERVED_NAMES
 from tests.conftest import ROOT
 
 ACCEPTED = "Specify a conda environment or container for each rule."

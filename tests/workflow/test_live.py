@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from loadstone.measure.status import NAME
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 from tests.conftest import ROOT, files_below, wait_for
 
 TEXT = (

@@ -11,9 +11,9 @@ import pandas as pd
 import psutil
 import pytest
 
-from loadstone.capacity import Found
-from loadstone.plan import Run, make_plan
-from loadstone.suitefile import load_suite
+from loadstone.plan.schedule import Run, make_plan
+from loadstone.results.search import Found
+from loadstone.suite.load import load_suite
 from tests.conftest import processes_of, wait_for
 from tests.workflow.test_provoked_verdicts import loadstone, summarise
 

@@ -11,9 +11,9 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from loadstone.cli import app
-from loadstone.plan import Run, make_plan
-from loadstone.suitefile import load_suite
+from loadstone.cli.app import app
+from loadstone.plan.schedule import Run, make_plan
+from loadstone.suite.load import load_suite
 from tests.conftest import processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]

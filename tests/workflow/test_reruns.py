@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign import Project
+from tests.support.campaign import Project
 
 RUNS = {"plain/1", "plain/2", "fast/1", "fast/2", "albums=10/1", "albums=100/1"}
 TABLES = {("analyse", ""), ("report", "")}
@@ -94,7 +94,7 @@ def test_code_that_takes_part_in_measuring(project: Project, path: str) -> None:
     assert project.would_run() == measured(*RUNS) | TABLES
 
 
-@pytest.mark.parametrize("path", ["requests.py", "processes.py", "campaign.py", "scaling.py", "bottleneck.py"])
+@pytest.mark.parametrize("path", ["requests.py", "processes.py", "support/campaign.py", "scaling.py", "bottleneck.py"])
 def test_analysis_code(project: Project, path: str) -> None:
     append(project.folder / "workflow" / "loadstone" / "analyse" / path, "# changed\n")
     assert project.would_run() == {("summarise", run) for run in RUNS} | TABLES
@@ -107,7 +107,7 @@ def test_report_code(project: Project, path: str) -> None:
 
 
 def test_touch_without_change(project: Project) -> None:
-    for path in ("server/routes.py", "workflow/loadstone/analyse/requests.py", "config/tiny.yaml"):
+    for path in ("server/routes.py", "workflow/loadstone/summarise/requests.py", "config/tiny.yaml"):
         (project.folder / path).touch()
     assert project.would_run() == set()
 

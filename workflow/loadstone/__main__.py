@@ -11,7 +11,7 @@ def main() -> None:
     """Run `loadstone`; this is the one place where Loadstone's errors are printed."""
     try:
         heed_workflow()
-        from loadstone.cli import app
+        from loadstone.cli.app import app
 
         with SystemFault.at("this machine"):
             app()

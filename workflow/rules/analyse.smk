@@ -13,7 +13,6 @@ rule analyse:
         sources=ANALYSE_SOURCES,
         plan=rules.plan.output.plan,
         published=PUBLISHED_TABLE,
-        reading=sources("workflow/loadstone/hypotheses.py", "workflow/loadstone/audittable.py"),
     output:
         summary=report("results/summary.csv", caption="../report/summary.rst", category="Results"),
         scaling="results/scaling.json",

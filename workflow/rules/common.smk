@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from loadstone.errors import LoadstoneError
-from loadstone.plan import make_plan
-from loadstone.suitefile import load_suite
+from loadstone.plan.schedule import make_plan
+from loadstone.suite.load import load_suite
 
 # `loadstone` in a shell command is the one installed beside the interpreter that runs Snakemake, environment activated
 # or not. Rules `exec` it, so that it is Snakemake's own child and learns whose: it ends when that does.
@@ -61,12 +61,28 @@ PUBLISHED = PLAN.suite.published
 PUBLISHED_TABLE = [str(SUITE.parent / PUBLISHED.table)] if PUBLISHED else []
 PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 
-MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/*.py", "workflow/loadstone/measure/*.py")
-SEARCH_SOURCES = sources("workflow/loadstone/capacity.py", "workflow/loadstone/searching.py")
-ANALYSE_SOURCES = sources("workflow/loadstone/analyse/*.py", "workflow/loadstone/theory/*.py")
-SUMMARISE_SOURCES = [*ANALYSE_SOURCES, *sources("workflow/loadstone/summarising.py")]
+LIBRARY = "workflow/loadstone"
+MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/**/*.py", f"{LIBRARY}/measure/**/*.py")
+SUMMARISE_SOURCES = sources(
+    f"{LIBRARY}/summarise/**/*.py",
+    f"{LIBRARY}/results/tables.py",
+    f"{LIBRARY}/theory/operational.py",
+    f"{LIBRARY}/theory/quantiles.py",
+    f"{LIBRARY}/theory/steady_state.py",
+)
+SEARCH_SOURCES = [*sources(f"{LIBRARY}/search/**/*.py"), *SUMMARISE_SOURCES]
+ANALYSE_SOURCES = sources(
+    f"{LIBRARY}/analyse/**/*.py",
+    f"{LIBRARY}/results/**/*.py",
+    f"{LIBRARY}/theory/**/*.py",
+    f"{LIBRARY}/suite/hypotheses.py",
+    f"{LIBRARY}/suite/published.py",
+)
 REPORT_SOURCES = sources(
-    "workflow/loadstone/report/*.py", "workflow/loadstone/report/templates/*", "workflow/loadstone/audittable.py"
+    f"{LIBRARY}/report/**/*.py",
+    f"{LIBRARY}/report/templates/*",
+    f"{LIBRARY}/results/**/*.py",
+    f"{LIBRARY}/suite/published.py",
 )
 
 

@@ -8,10 +8,11 @@ just what so many waiting users can send.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scipy import stats
 
+from loadstone.suite.published import Row
 from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90
@@ -23,53 +24,6 @@ FEWER_USERS = 0.90
 
 CONFIDENCE = 0.95
 SERVER_COUNTS = (1, 2, 4)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThinkTime:
-    """Think time in seconds, uniform between two bounds; constant where they are equal."""
-
-    low: float
-    high: float
-
-    @property
-    def mean(self) -> float:
-        """Mean, seconds."""
-        return (self.low + self.high) / 2
-
-    @property
-    def variance(self) -> float:
-        """Variance, seconds²."""
-        return (self.high - self.low) ** 2 / 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A row of a table; what it doesn't say is None."""
-
-    label: str
-    users: float | None = None
-    think: ThinkTime | None = None
-    requests: float | None = None
-    duration_s: float | None = None
-    rps: float | None = None
-    rps_rounding: float = 0.0
-    """Half a unit of the last digit that `rps` was printed with."""
-    mean_s: float | None = None
-    factors: dict[str, str] = field(default_factory=dict)
-    """Columns that say what was varied: name → value."""
-
-    @property
-    def throughput(self) -> float | None:
-        """Requests/s as printed, else from requests and duration."""
-        if self.rps is not None:
-            return self.rps
-        return self.requests / self.duration_s if self.requests is not None and self.duration_s else None
-
-    @property
-    def implied_s(self) -> float | None:
-        """Seconds in which so many requests come at the printed rate."""
-        return self.requests / self.rps if self.requests is not None and self.rps else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from loadstone.analyse.signals import Signals
+from loadstone.results.signals import Signals
+from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.theory import operational
-from loadstone.thresholds import DEFAULTS, Thresholds
 
 ERRORS, INVALID = "errors", "invalid"
 GENERATOR, SERVER_CPU, SHARED_HOST = "generator", "server CPU", "shared host"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loadstone.conditions import Calibration, GunicornServer, Settings
+from loadstone.suite.settings import Calibration, GunicornServer, Settings
 from loadstone.theory.intervals import mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
 

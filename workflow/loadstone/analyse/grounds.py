@@ -22,10 +22,10 @@ from loadstone.analyse.bottleneck import (
     THINK_TIME,
     UNDETERMINED,
 )
+from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.theory import caveats, operational
 from loadstone.theory.fitting import FEWEST_LEVELS
 from loadstone.theory.scaling import Fit
-from loadstone.thresholds import DEFAULTS, Thresholds
 
 FEWEST_REPEATS = 3
 """Runs of a level below which its scatter, and so a lack of fit, can't be told."""

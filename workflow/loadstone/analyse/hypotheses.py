@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loadstone.analyse.audit import Row
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, UNDETERMINED
 from loadstone.analyse.campaign import Measured
 from loadstone.analyse.metrics import FAILURES, Metrics, NotJudgeable, Sample
-from loadstone.analyse.printed import audit_published, printed_interval
+from loadstone.analyse.published_rows import audit_published, printed_interval
 from loadstone.analyse.wording import bounds, figure, number_of, quantity, side
-from loadstone.hypotheses import (
+from loadstone.suite.hypotheses import (
     ALL,
     METRICS,
     PUBLISHED_METRICS,
@@ -32,6 +31,7 @@ from loadstone.hypotheses import (
     parse_shape,
     parse_verdict,
 )
+from loadstone.suite.published import Row
 from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
 from loadstone.theory.linear_model import AlbumModel, fit_album_model
 

@@ -8,8 +8,8 @@ import pandas as pd
 from scipy import stats
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.analyse.campaign import Measured, RunKey
-from loadstone.analyse.requests import PERCENTILES
+from loadstone.analyse.campaign import Measured
+from loadstone.results.tables import PERCENTILES, RunKey
 from loadstone.theory.intervals import CONFIDENCE, Interval
 
 COLUMNS = {

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.theory.intervals import Interval, mean_of_runs, outlier, repeats_needed, variation
-from loadstone.thresholds import DEFAULTS, Thresholds
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
 """Metrics that have to be precise, and in which repeats have to agree → what they are called."""

@@ -19,12 +19,13 @@ from loadstone.analyse.bottleneck import (
     THINK_TIME,
 )
 from loadstone.analyse.calibration import Weight, calibration_json, known_demand, slots_taken
-from loadstone.analyse.campaign import Measured, RunKey
+from loadstone.analyse.campaign import Measured
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
-from loadstone.analyse.prediction import NotPredictable, UserLevel, forecast_json, predict
-from loadstone.analyse.signals import Signals
+from loadstone.analyse.user_forecast import NotPredictable, UserLevel, forecast_json, predict
 from loadstone.analyse.verdicts import SLOT_FACTORS
-from loadstone.suite import Level, Sweep
+from loadstone.results.signals import Signals
+from loadstone.results.tables import RunKey
+from loadstone.suite.model import Level, Sweep
 from loadstone.theory.fitting import fit_law, throughput_interval
 from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_runs
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, SERIAL_SECTION, SERVER_CONCURRENCY, Verdict, judge
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.signals import Signals
-from loadstone.baselines import ceiling_name, is_baseline, twice_name, unloaded_name
-from loadstone.plan import Plan
-from loadstone.suite import Sweep
+from loadstone.plan.baselines import ceiling_name, is_baseline, twice_name, unloaded_name
+from loadstone.plan.schedule import Plan
+from loadstone.results.signals import Signals
+from loadstone.results.tables import RunKey
+from loadstone.suite.model import Sweep
+from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.theory.intervals import ratio_of_runs
-from loadstone.thresholds import DEFAULTS, Thresholds
 
 SLOT_FACTORS = ("server.workers", "server.threads")
 """Factors that give a server more slots."""

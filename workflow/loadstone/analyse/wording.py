@@ -2,7 +2,7 @@
 
 import math
 
-from loadstone.hypotheses import ALL, SHARE
+from loadstone.suite.hypotheses import ALL, SHARE
 from loadstone.theory.intervals import Interval
 
 

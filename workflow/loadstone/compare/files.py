@@ -14,15 +14,16 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.damage import check_sums
-from loadstone.analyse.requests import ALL
-from loadstone.baselines import is_baseline
 from loadstone.compare.comparison import DIRTY, METRICS, ExperimentResult, RunResult, Side
 from loadstone.compare.words import joined
 from loadstone.errors import ResultError, SuiteError
-from loadstone.plan import Plan, read_plan
-from loadstone.record import RunRecord, read_record
+from loadstone.plan.baselines import is_baseline
+from loadstone.plan.file import read_plan
+from loadstone.plan.schedule import Plan
+from loadstone.results.integrity import check_sums
+from loadstone.results.run_record import RunRecord, read_record
+from loadstone.results.tables import RunKey
+from loadstone.suite.hypotheses import ALL
 from loadstone.text import dotted
 
 MOST_KINDS = 2

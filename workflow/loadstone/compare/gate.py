@@ -14,7 +14,7 @@ from loadstone.compare.comparison import (
 )
 from loadstone.compare.words import bounds, joined, one_line, percentage, quantity, ratio
 from loadstone.errors import SuiteError
-from loadstone.values import parse_percentage
+from loadstone.suite.types import parse_percentage
 
 ALLOWED = "regression:5% (more than 0%, less than 100%), or verdict"
 

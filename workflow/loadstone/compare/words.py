@@ -18,8 +18,8 @@ from loadstone.compare.comparison import (
     Finding,
     LeftOut,
 )
+from loadstone.suite.types import format_percentage
 from loadstone.theory.intervals import Interval
-from loadstone.values import format_percentage
 
 MOST_NAMED = 4
 """Names spelt out where only some can be."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loadstone.errors import ResultError
 from loadstone.measure.failure import NAME, read_failure
-from loadstone.record import read_record
+from loadstone.results.run_record import read_record
 
 RUN_FILES = ("run.json", "requests.parquet", "processes.parquet")
 """Without each of these Snakemake measures a run again."""
@@ -30,7 +30,7 @@ class Finished:
     """A run that left a result."""
 
     values: str
-    """Its conditions, name and seed, as the JSON of `loadstone.plan.Run`."""
+    """Its conditions, name and seed, as the JSON of `loadstone.plan.schedule.Run`."""
     began: float
     ended: float
     """Unix seconds; collecting comes after."""

@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from loadstone.baselines import TWICE, is_baseline
-from loadstone.capacity import Found, Search
 from loadstone.live.estimate import Took
 from loadstone.live.history import Broken, Campaign, broken_attempt, finished_run
 from loadstone.live.running import Running
-from loadstone.plan import Plan, Run
+from loadstone.plan.baselines import TWICE, is_baseline
+from loadstone.plan.schedule import Plan, Run
+from loadstone.results.search import Found
+from loadstone.suite.capacity import Search
 
 State = Literal["done", "running", "left", "failed"]
 Kind = Literal["experiment", "baseline", "probe", "search"]

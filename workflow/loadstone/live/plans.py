@@ -6,8 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from loadstone.errors import LoadstoneError
-from loadstone.plan import Plan, make_plan, read_plan
-from loadstone.suitefile import load_suite
+from loadstone.plan.file import read_plan
+from loadstone.plan.schedule import Plan, make_plan
+from loadstone.suite.load import load_suite
 
 DEFAULT_SUITE = Path("config/config.yaml")
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from loadstone.conditions import GunicornServer
 from loadstone.live.estimate import extra_s, time_left_s
 from loadstone.live.history import last_campaign
 from loadstone.live.items import Item, count, outcome
 from loadstone.live.plans import Known
 from loadstone.live.running import Alive, Running, find_running, last_answers, process_exists
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
+from loadstone.suite.settings import GunicornServer
 
 BETWEEN_S = 20.0
 """So long after a run the next one is still expected to begin."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loadstone.record import AlbumCounts, Check, RequestCounts
+from loadstone.results.run_record import AlbumCounts, Check, RequestCounts
 
 
 def judge(

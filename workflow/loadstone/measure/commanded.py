@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 
 from loadstone.errors import ServerError
-from loadstone.external import CommandServer
 from loadstone.measure.external import HEALTH_DEADLINE_S, ExternalUnderTest
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child, StopRequest, wait_until
+from loadstone.suite.foreign_servers import CommandServer
 
 READY_DEADLINE_S = 60.0
 STOP_PATIENCE_S = 15.0

@@ -3,11 +3,11 @@
 import socket
 import time
 
-from loadstone.conditions import Mix
 from loadstone.errors import ServerError
-from loadstone.external import CommandServer, ExternalServer, is_loopback, remote_refused
 from loadstone.measure.asking import ask
 from loadstone.measure.processes import StopRequest, wait_until
+from loadstone.suite.foreign_servers import CommandServer, ExternalServer, is_loopback, remote_refused
+from loadstone.suite.settings import Mix
 
 READY_DEADLINE_S = 2.0
 """It is to be there already."""

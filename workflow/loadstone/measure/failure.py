@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 
 if TYPE_CHECKING:  # the live view reads such files, and needs no pyarrow
     from loadstone.measure.probes import Sampler
@@ -37,7 +37,7 @@ class Failure(BaseModel):
     time: float
     """When it did; all times are unix seconds."""
     times: dict[str, float]
-    """Events so far, as in `loadstone.record.Phases`."""
+    """Events so far, as in `loadstone.results.run_record.Phases`."""
     requests: int
     """Rows of requests.parquet."""
     missing: tuple[str, ...] = ()

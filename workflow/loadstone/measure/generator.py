@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from loadstone.conditions import DEFAULT_KIND, Load
 from loadstone.errors import GeneratorError
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child
 from loadstone.measure.server import free_port
-from loadstone.plan import Run
-from loadstone.values import Exponential
+from loadstone.plan.schedule import Run
+from loadstone.suite.settings import DEFAULT_KIND, Load
+from loadstone.suite.types import Exponential
 
 USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"}
 IN_FLIGHT_DEADLINE_S = 30

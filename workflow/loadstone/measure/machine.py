@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from loadstone.measure import SOURCE_ROOT
-from loadstone.record import Machine, MachineState, Source
+from loadstone.results.run_record import Machine, MachineState, Source
 
 PACKAGES = ("flask", "geventhttpclient", "gevent", "gunicorn", "loadstone", "locust", "orjson", "requests", "werkzeug")
 CGROUP = Path("/sys/fs/cgroup")

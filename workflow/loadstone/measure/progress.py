@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 
 
 class Reporter:

@@ -28,8 +28,8 @@ from loadstone.measure.processes import StopRequest
 from loadstone.measure.progress import Reporter
 from loadstone.measure.status import StatusFile
 from loadstone.measure.target import Target, open_target
-from loadstone.plan import Run
-from loadstone.record import AlbumCounts, Commands, Phases, RequestCounts, RunRecord, write_record
+from loadstone.plan.schedule import Run
+from loadstone.results.run_record import AlbumCounts, Commands, Phases, RequestCounts, RunRecord, write_record
 
 START_DEADLINE_S = 45.0
 """Seconds for Locust's processes to start and connect (the conductor itself gives up after 30)."""

@@ -9,11 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-from loadstone.conditions import GunicornServer, Mix
 from loadstone.errors import ServerError, SystemFault
 from loadstone.measure.asking import ask
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import Child, StopRequest, wait_until
+from loadstone.suite.settings import GunicornServer, Mix
 
 READY_DEADLINE_S = 60.0
 HEALTH_DEADLINE_S = 1.0

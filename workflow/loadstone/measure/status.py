@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from loadstone.plan import Run
+from loadstone.plan.schedule import Run
 
 NAME = "live.json"
 INTERVAL_S = 1.0
@@ -40,7 +40,7 @@ class Status(BaseModel):
     phase: str
     phase_began: float
     times: dict[str, float]
-    """Events so far, as in `loadstone.record.Phases`."""
+    """Events so far, as in `loadstone.results.run_record.Phases`."""
     requests: int
     """Of the whole run so far."""
     failures: int

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Protocol
 
-from loadstone.conditions import GunicornServer, Mix, Server
-from loadstone.external import CommandServer
 from loadstone.measure.commanded import CommandUnderTest
 from loadstone.measure.external import ExternalUnderTest
 from loadstone.measure.guard import Guard
 from loadstone.measure.processes import StopRequest
 from loadstone.measure.server import GunicornUnderTest
+from loadstone.suite.foreign_servers import CommandServer
+from loadstone.suite.settings import GunicornServer, Mix, Server
 
 
 class Target(Protocol):

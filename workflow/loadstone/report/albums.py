@@ -7,13 +7,12 @@ from statistics import fmean
 import numpy as np
 import pandas as pd
 
-from loadstone.analyse.requests import ALL
-from loadstone.conditions import GunicornServer, Server
-from loadstone.hypotheses import Trend
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate
-from loadstone.suite import Sweep
+from loadstone.suite.hypotheses import ALL, Trend
+from loadstone.suite.model import Sweep
+from loadstone.suite.settings import GunicornServer, Server
 from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 FACTOR = "server.albums"

@@ -23,7 +23,6 @@ from loadstone.analyse.bottleneck import (
     THINK_TIME,
     UNDETERMINED,
 )
-from loadstone.analyse.campaign import RunKey
 from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
 from loadstone.report import numbers
 from loadstone.report.capacities import CapacityView
@@ -32,6 +31,7 @@ from loadstone.report.data import Campaign
 from loadstone.report.foreign import foreign_sentence
 from loadstone.report.published import PublishedRow, audit_table
 from loadstone.report.soundness import UNSETTLED, Doubt
+from loadstone.results.tables import RunKey
 
 MOST_CLAIMS = 4
 """Refuted hypotheses that are spelt out."""

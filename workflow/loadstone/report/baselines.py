@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.baselines import CEILING, UNLOADED
-from loadstone.conditions import Mix, Server
-from loadstone.external import CommandServer, ExternalServer
-from loadstone.plan import flat
+from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import used_by
+from loadstone.suite.differences import flat
+from loadstone.suite.foreign_servers import CommandServer, ExternalServer
+from loadstone.suite.settings import Mix, Server
 
 ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
           "calibration": "GET /calibration"}  # fmt: skip

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from loadstone.capacity import Found, Probe, parse_objective
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.searches import Searched
+from loadstone.results.search import Found, Probe
+from loadstone.suite.capacity import parse_objective
 
 MET, MISSED = "met", "missed"
 

@@ -8,11 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.requests import ALL
-from loadstone.baselines import is_baseline
-from loadstone.plan import common_ground, differences
-from loadstone.record import RunRecord
+from loadstone.plan.baselines import is_baseline
 from loadstone.report import numbers
 from loadstone.report.charts import colour_of
 from loadstone.report.data import Campaign
@@ -21,6 +17,10 @@ from loadstone.report.foreign import Foreign, foreign
 from loadstone.report.ladders import median_runs
 from loadstone.report.runs import RunRow
 from loadstone.report.verdicts import VerdictRow
+from loadstone.results.run_record import RunRecord
+from loadstone.results.tables import RunKey
+from loadstone.suite.differences import common_ground, differences
+from loadstone.suite.hypotheses import ALL
 
 Row = Mapping[Any, Any]
 SECONDS = ("duration", "warm_up")

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.analyse.campaign import RunKey
-from loadstone.baselines import is_baseline
+from loadstone.plan.baselines import is_baseline
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.foreign import NOTABLE, foreign
 from loadstone.report.soundness import GROWING, UNSETTLED, Doubt, called
+from loadstone.results.tables import RunKey
 
 MOST_ITEMS = 6
 """Items of a group that are spelt out."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
-from loadstone.hypotheses import Hypothesis
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
+from loadstone.suite.hypotheses import Hypothesis
 
 ORDER = (REFUTED, INCONCLUSIVE, SUPPORTED)
 SIGNS = {REFUTED: "✗", INCONCLUSIVE: "?", SUPPORTED: "✓"}

@@ -8,20 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from loadstone.analyse.audit import Row
-from loadstone.analyse.campaign import RunKey, gather, load_measured
-from loadstone.analyse.damage import check_sums
-from loadstone.analyse.resultfiles import read_result
-from loadstone.analyse.signals import Signals
+from loadstone.analyse.campaign import load_measured
 from loadstone.analyse.verdicts import against_baselines, unsound
-from loadstone.analyse.window import Window
-from loadstone.audittable import read_table
-from loadstone.baselines import is_baseline, twice_name
 from loadstone.errors import ResultError, TableError
-from loadstone.plan import Plan
-from loadstone.published import read_published
-from loadstone.record import RunRecord, read_record
+from loadstone.plan.baselines import is_baseline, twice_name
+from loadstone.plan.schedule import Plan
 from loadstone.report.searches import Searched, read_searches
+from loadstone.results.analysed import read_result
+from loadstone.results.integrity import check_sums
+from loadstone.results.run_record import RunRecord, read_record
+from loadstone.results.signals import Signals
+from loadstone.results.tables import RunKey, gather
+from loadstone.results.window import Window
+from loadstone.suite.published import Row, read_published, read_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from loadstone.analyse.campaign import RunKey
-from loadstone.capacity import parse_objective
 from loadstone.report import (
     albums,
     answer,
@@ -27,6 +25,8 @@ from loadstone.report import (
 from loadstone.report.charts import Chart
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import Doubt, kinds, marked
+from loadstone.results.tables import RunKey
+from loadstone.suite.capacity import parse_objective
 
 Doubts = Mapping[RunKey, Sequence[Doubt]]
 

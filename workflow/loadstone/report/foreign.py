@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from loadstone.analyse.campaign import RunKey
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
+from loadstone.results.tables import RunKey
 
 NOTABLE = 0.25
 """Share of the machine's CPUs above which something else was running: the kernel's part in a loaded run, and what the

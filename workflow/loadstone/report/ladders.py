@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.requests import ALL
 from loadstone.report.data import Campaign
+from loadstone.results.tables import RunKey
+from loadstone.suite.hypotheses import ALL
 
 TAIL_FROM = 0.5
 """Share from which a tail is drawn."""

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from loadstone.conditions import DEFAULT_KIND
-from loadstone.external import ExternalServer
-from loadstone.record import RunRecord
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import called
+from loadstone.results.run_record import RunRecord
+from loadstone.suite.foreign_servers import ExternalServer
+from loadstone.suite.settings import DEFAULT_KIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

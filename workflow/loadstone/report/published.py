@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from loadstone.analyse.audit import Audit, Row, RowAudit, ThinkTime, audit
+from loadstone.analyse.audit import Audit, RowAudit, audit
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.requests import ALL
-from loadstone.conditions import Load, Settings
 from loadstone.report import numbers
 from loadstone.report.data import Campaign, PublishedTable
 from loadstone.report.estimates import Estimate, estimated, mean
 from loadstone.report.soundness import Doubt
 from loadstone.report.tables import GET, POST, used_rows
 from loadstone.report.verdicts import unusable
+from loadstone.results.tables import RunKey
+from loadstone.suite.hypotheses import ALL
+from loadstone.suite.published import Row, ThinkTime
+from loadstone.suite.settings import Load, Settings
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
 """Settings in which two servers may differ and still be the same."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.requests import ALL
-from loadstone.baselines import is_baseline
-from loadstone.record import Check
+from loadstone.plan.baselines import is_baseline
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import GROWING, Doubt, reasons
+from loadstone.results.run_record import Check
+from loadstone.results.tables import RunKey
+from loadstone.suite.hypotheses import ALL
 
 MOMENT_S = 0.05
 """Seconds of additional warm-up that aren't worth a word."""

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from loadstone.analyse.requests import summarise_requests
-from loadstone.analyse.window import find_window
-from loadstone.capacity import Found, Search, read_search
-from loadstone.plan import Plan
-from loadstone.record import read_record
+from loadstone.plan.schedule import Plan
+from loadstone.results.run_record import read_record
+from loadstone.results.search import Found, read_search
+from loadstone.suite.capacity import Search
+from loadstone.summarise.requests import summarise_requests
+from loadstone.summarise.window import find_window
 
 
 @dataclass(frozen=True, slots=True)

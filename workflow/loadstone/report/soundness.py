@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID
-from loadstone.analyse.campaign import RunKey
-from loadstone.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
-from loadstone.plan import Plan
+from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
+from loadstone.plan.schedule import Plan
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
+from loadstone.results.tables import RunKey
 
 UNSETTLED, GROWING = "not settled", "growing"
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from loadstone.analyse.campaign import RunKey
-from loadstone.analyse.requests import ALL
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, estimated
 from loadstone.report.soundness import GROWING, Doubt, kinds
 from loadstone.report.verdicts import unusable
+from loadstone.results.tables import RunKey
+from loadstone.suite.hypotheses import ALL
 
 LAWS = {"amdahl": "Amdahl's law", "usl": "universal scalability law", "linear": "in proportion"}
 SYMBOLS = {"sigma": "σ", "alpha": "α", "beta": "β", "gamma": "γ", "x1": "X₁"}

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from loadstone.analyse.requests import ALL
-from loadstone.baselines import is_baseline
+from loadstone.plan.baselines import is_baseline
 from loadstone.report.data import Campaign
 from loadstone.report.ladders import median_runs
+from loadstone.suite.hypotheses import ALL
 
 GET, GET_ONE, POST = "GET /albums", "GET /albums/<id>", "POST /albums"
 ENDPOINTS = (GET, GET_ONE, POST)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from loadstone.analyse.requests import ALL, LATE_MS, PERCENTILES
-from loadstone.analyse.signals import MOST_LATE
-from loadstone.conditions import Load
 from loadstone.report import ladders, numbers
 from loadstone.report.data import Campaign
 from loadstone.report.searches import Searched
+from loadstone.results.tables import PERCENTILES
+from loadstone.suite.hypotheses import ALL
+from loadstone.suite.settings import Load
+from loadstone.summarise.requests import LATE_MS
+from loadstone.summarise.signals import MOST_LATE
 
 RESPONSE, SERVICE = "response, from the intended start", "service, from sending"
 """What is timed."""

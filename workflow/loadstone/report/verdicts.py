@@ -7,10 +7,10 @@ from statistics import fmean
 from typing import Any
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED
-from loadstone.analyse.campaign import RunKey
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import GROWING, Doubt
+from loadstone.results.tables import RunKey
 from loadstone.theory.intervals import Interval
 
 CONSISTENCY = "X·(R+Z)/N"

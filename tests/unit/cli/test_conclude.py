@@ -1,0 +1,123 @@
+"""What a campaign came to, in a terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loadstone.cli.conclude import show_conclusion
+from loadstone.errors import ResultError
+from loadstone.results.window import Window
+
+INTERVAL = {"value": 33.2, "low": 33.0, "high": 33.4}
+ALONE = {"value": 1234.5, "low": None, "high": None}
+
+AGREED = {"verdict": "undetermined", "parties": [], "runs": {}, "elasticity": None, "remark": None}
+REPEATED = {"runs": 1, "intervals": {}, "variation": {}, "precision": 0.02, "needed": None, "disagreements": []}
+JUDGED = {
+    **dict.fromkeys(("id", "claim", "test", "expect", "unit", "evidence"), "x"),
+    **dict.fromkeys(("effect", "low", "high")),
+    "runs": 3,
+    "gate": False,
+}
+
+
+RUN = {
+    **dict.fromkeys(("also", "runner_up", "remark")),
+    "repeat": 1,
+    "verdict": "think time",
+    "parties": [],
+    "evidence": [],
+    "probe": "",
+    "missing": [],
+}
+UNSETTLED = Window(
+    begin=10, end=20, configured_begin=10, settled=False, remark="throughput changes by -26 % over the window",
+    started=0, albums_begin=10, albums_end=2345, growth_effect_ms=None, growth_effect_p=None,
+)  # fmt: skip
+
+
+def write(folder: Path, **files: object) -> None:
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_line_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    intervals = {"throughput_rps": INTERVAL, "mean_ms": ALONE}
+    write(
+        tmp_path,
+        verdicts={
+            "experiments": {
+                "a": AGREED | {"verdict": "think time", "parties": ["think time"]},
+                "b": AGREED | {"verdict": "mixed", "parties": ["generator", "server CPU"]},
+                "unloaded@1": AGREED,
+            },
+            "runs": [],
+        },
+        repeats={
+            "experiments": {
+                "a": REPEATED | {"runs": 3, "intervals": intervals},
+                "b": REPEATED,
+                "unloaded@1": REPEATED,
+            },
+            "drift": None,
+        },
+        hypotheses=[JUDGED | {"outcome": outcome} for outcome in ("refuted", "supported", "supported")],
+    )
+    show_conclusion(tmp_path, tmp_path / "index.html")
+    lines = capsys.readouterr().out.splitlines()
+    [a] = [line for line in lines if line.startswith(" a ")]
+    assert a.split() == ["a", "3", "33.2", "±", "0.200", "1,234", "think", "time"]
+    [b] = [line for line in lines if line.startswith(" b ")]
+    assert "mixed: generator + server CPU" in b
+    assert not any("unloaded@" in line for line in lines)
+    assert "Hypotheses: 1 refuted, 2 supported." in lines
+    assert lines[-1] == f"The report is {tmp_path / 'index.html'}"
+
+
+def show_runs(folder: Path, runs: list[dict[str, object]]) -> None:
+    """Show what a campaign of nothing but some runs came to."""
+    repeats = {"experiments": {}, "drift": None}
+    write(folder, verdicts={"experiments": {}, "runs": runs}, repeats=repeats, hypotheses=[])
+    show_conclusion(folder, folder / "index.html")
+
+
+def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    windows = {
+        ("grew", 1): UNSETTLED,
+        ("drifted", 2): UNSETTLED.model_copy(update={"albums_end": 10}),
+        ("inconsistent", 1): UNSETTLED.model_copy(update={"settled": True, "remark": None}),
+    }
+    for (name, repeat), window in windows.items():
+        folder = tmp_path / "summaries" / name / str(repeat)
+        folder.mkdir(parents=True)
+        (folder / "window.json").write_text(window.model_dump_json(), encoding="utf-8")
+    runs = [RUN | {"experiment": name, "repeat": repeat, "verdict": "invalid"} for name, repeat in windows]
+    runs[2]["remark"] = "X·(R+Z)/N = 0.7"
+    runs += [RUN | {"experiment": "failing", "verdict": "errors"}, RUN | {"experiment": "sound"}]
+    show_runs(tmp_path, runs)
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("Measured, and not used:")
+    assert lines[at + 1 : lines.index("", at)] == [
+        "  grew, repeat 1: throughput changes by -26 % over the window, while the store grew from 10 to 2,345 albums "
+        "(albums_max would bound it)",
+        "  drifted, repeat 2: throughput changes by -26 % over the window",
+        "  inconsistent, repeat 1: X·(R+Z)/N = 0.7",
+        "  failing, repeat 1: too many requests failed",
+    ]
+
+
+def test_many_runs_of_no_use_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "errors"} for repeat in range(1, 9)]
+    show_runs(tmp_path, runs)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("  failing") for line in lines) == 5
+    assert "  and 3 more" in lines
+
+
+def test_missing_and_damaged_results_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match=r"verdicts\.json: can't be read"):
+        show_conclusion(tmp_path, tmp_path)
+    (tmp_path / "verdicts.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
+        show_conclusion(tmp_path, tmp_path)

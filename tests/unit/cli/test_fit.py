@@ -1,0 +1,205 @@
+"""`loadstone fit`: anybody's table in, a law or one clear sentence out."""
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadstone.theory.scaling import amdahl, usl
+from tests.support.commandline import loadstone
+from tests.unit.theory.test_scaling import SPEC_SDM91
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "table.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def fit(*arguments: object) -> tuple[int, str, str]:
+    """Run `loadstone fit`: exit code, stdout, stderr."""
+    answer = loadstone("fit", *arguments)
+    return answer.returncode, answer.stdout, answer.stderr
+
+
+def rows(n: Sequence[float], throughput: Sequence[float], header: str = "n,rps") -> str:
+    return "\n".join([header, *(f"{a},{b}" for a, b in zip(n, throughput, strict=True))]) + "\n"
+
+
+def strict(text: str) -> dict[str, Any]:
+    """Parse JSON that holds neither NaN nor Infinity."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    found: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return found
+
+
+KEYS = {"law", "parameters", "peak", "max_speedup", "lack_of_fit_p", "aicc", "n", "weights", "warnings", "identifiable"}
+
+
+def test_as_a_user_runs_it(table: Callable[[str], Path]) -> None:
+    path = table(rows(*SPEC_SDM91, header="load,throughput"))
+    options = ["--x", "load", "--y", "throughput", "--law", "usl", "--weights", "equal", "--json"]
+    answer = subprocess.run(
+        [sys.executable, "-m", "loadstone", "fit", str(path), *options], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = strict(answer.stdout)
+    assert set(found) == KEYS
+    values = {name: estimate["value"] for name, estimate in found["parameters"].items()}
+    assert values == pytest.approx({"alpha": 0.0277285, "beta": 1.04366e-4, "gamma": 89.995233}, rel=1e-4)
+    assert all(set(estimate) == {"value", "low", "high", "stderr"} for estimate in found["parameters"].values())
+    assert found["peak"] == pytest.approx(96.51956)
+    assert (found["n"], found["identifiable"], found["lack_of_fit_p"]) == (7, True, None)
+    assert any(warning.startswith("retrograde") for warning in found["warnings"])
+
+
+@pytest.mark.parametrize(("law", "names"), [("amdahl", {"sigma", "x1"}), ("linear", {"x1"})])
+def test_names_of_parameters(table: Callable[[str], Path], law: str, names: set[str]) -> None:
+    path = table(rows([1, 2, 4, 8], [amdahl(n, 100, 0.2) for n in (1, 2, 4, 8)]))
+    code, out, _ = fit(path, "--x", "n", "--y", "rps", "--law", law, "--json")
+    found = strict(out)
+    assert code == 0
+    assert found["law"] == law
+    assert set(found["parameters"]) == names
+    assert found["peak"] is None
+    assert found["max_speedup"] == (pytest.approx(5) if law == "amdahl" else None)
+
+
+def test_infinite_figures_are_null(table: Callable[[str], Path]) -> None:
+    _, out, _ = fit(table(rows([1, 2, 4, 8], [10, 22, 48, 104])), "--x", "n", "--y", "rps", "--law", "amdahl", "--json")
+    found = strict(out)
+    assert found["max_speedup"] is None
+    assert found["parameters"]["sigma"]["value"] == 0
+    assert found["parameters"]["sigma"]["stderr"] is None
+    assert found["warnings"][0].startswith("superlinear")
+
+
+def test_repeats_are_further_rows(table: Callable[[str], Path]) -> None:
+    n = [1, 2, 4, 8] * 3
+    path = table(rows(n, [amdahl(k, 100, 0.1) * (1 + 0.01 * (i % 5 - 2)) for i, k in enumerate(n)]))
+    _, out, _ = fit(path, "--x", "n", "--y", "rps", "--law", "amdahl", "--json")
+    found = strict(out)
+    assert found["n"] == 12
+    assert 0.05 < found["lack_of_fit_p"] <= 1
+
+
+def test_best_says_what_it_compared(table: Callable[[str], Path]) -> None:
+    levels = [1, 2, 4, 8, 16, 32]
+    path = table(rows(levels, [usl(n, 100, 0.1, 0.01) * (1 + 0.01 * math.sin(n)) for n in levels]))
+    _, out, _ = fit(path, "--x", "n", "--y", "rps", "--json")
+    found = strict(out)
+    assert found["law"] == "usl"
+    assert [(step["smaller"], step["larger"]) for step in found["steps"]] == [("linear", "amdahl"), ("amdahl", "usl")]
+    _, text, _ = fit(path, "--x", "n", "--y", "rps")
+    assert "usl against amdahl: taken" in text
+
+
+def test_text_for_people(table: Callable[[str], Path]) -> None:
+    path = table(rows([1, 2, 4], [32.7, 32.8, 32.8]))
+    code, out, err = fit(path, "--x", "n", "--y", "rps", "--law", "amdahl")
+    assert (code, err) == (0, "")
+    assert "X(n) = x1·n / (1 + sigma·(n - 1))" in out
+    assert "a constant is a perfect Amdahl curve" in out
+    assert "indicative" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "law", "reason"),
+    [
+        ("n,rps\n1,10\n2,20\n2,21\n", "amdahl", "2 levels; a fit needs at least 3"),
+        ("n,rps\n1,10\n2,20\n4,30\n", "usl", "3 runs; a fit of the usl law needs at least 4"),
+        ("n,rps\n1,10\n", "best", "1 level; a fit needs at least 3"),
+    ],
+)
+def test_what_cannot_be_told_is_not(table: Callable[[str], Path], text: str, law: str, reason: str) -> None:
+    path = table(text)
+    code, out, _ = fit(path, "--x", "n", "--y", "rps", "--law", law, "--json")
+    found = strict(out)
+    assert code == 0
+    assert (found["identifiable"], found["reason"], found["parameters"]) == (False, reason, {})
+    assert set(found) >= KEYS
+    assert fit(path, "--x", "n", "--y", "rps", "--law", law)[1] == f"No fit: {reason}.\n"
+
+
+def test_odd_but_honest_tables_are_read(table: Callable[[str], Path]) -> None:
+    text = '\ufeffname, n ,"requests/s"\n\na, 1 ,10\n"b\nc",2,1.9e1\n,4,30,surplus\n  \nd,8,50\n'
+    _, out, _ = fit(table(text), "--x", "n", "--y", "requests/s", "--json")
+    assert strict(out)["n"] == 4
+
+
+GOOD = "1,10\n2,20\n4,30\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "no header; a CSV table begins with the names of its columns"),
+        ("n,rps\n", "no rows below the header, so columns 'n' and 'rps' are empty"),
+        (f"users,rps\n{GOOD}", "no column 'n'; columns: users, rps"),
+        (f"n,tps\n{GOOD}", "no column 'rps'; columns: n, tps"),
+        ("n,rps,n\n1,2,3\n", "more than one column 'n'; columns: n, rps, n"),
+        ("n,rps\n4,10\n4,11\n4,12\n", "column 'n': 4 in every row; a law needs numbers that differ"),
+        (f"n,rps\n{GOOD}8,many\n", "row 4 (line 5): column 'rps': 'many' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n{GOOD}\n8,\n", "row 4 (line 6): column 'rps': '' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n{GOOD}8\n", "row 4 (line 5): column 'rps': '' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n0,5\n{GOOD}", "row 1 (line 2): column 'n': '0' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n-1,5\n{GOOD}", "row 1 (line 2): column 'n': '-1' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n8,0\n{GOOD}", "row 1 (line 2): column 'rps': '0' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n8,-3\n{GOOD}", "row 1 (line 2): column 'rps': '-3' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n8,nan\n{GOOD}", "row 1 (line 2): column 'rps': 'nan' is not allowed; allowed: a number above 0"),
+        (f"n,rps\ninf,5\n{GOOD}", "row 1 (line 2): column 'n': 'inf' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n1_0,5\n{GOOD}", "row 1 (line 2): column 'n': '1_0' is not allowed; allowed: a number above 0"),
+        (f"n,rps\n8,1e999\n{GOOD}", "row 1 (line 2): column 'rps': '1e999' is not allowed; allowed: a number above 0"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2(table: Callable[[str], Path], text: str, complaint: str) -> None:
+    path = table(text)
+    assert fit(path, "--x", "n", "--y", "rps") == (2, "", f"loadstone: {path}: {complaint}\n")
+
+
+def test_unreadable_files_are_told(tmp_path: Path) -> None:
+    missing = tmp_path / "none.csv"
+    assert fit(missing, "--x", "n", "--y", "rps") == (
+        2,
+        "",
+        f"loadstone: {missing}: can't be read: No such file or directory\n",
+    )
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"\xff\xfe\x00\x00\xd8")
+    for path in (tmp_path, binary):
+        code, out, err = fit(path, "--x", "n", "--y", "rps")
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert err.startswith(f"loadstone: {path}: can't be read: ")
+
+
+@pytest.mark.parametrize(("option", "word"), [("--law", "gustafson"), ("--weights", "none")])
+def test_unknown_words_are_told(table: Callable[[str], Path], option: str, word: str) -> None:
+    code, _, err = fit(table(f"n,rps\n{GOOD}"), "--x", "n", "--y", "rps", option, word)
+    assert code == 2
+    assert err.startswith(f"loadstone: {option}: '{word}' is not allowed; allowed: ")
+
+
+def test_no_traceback_in_a_process_of_its_own(table: Callable[[str], Path]) -> None:
+    path = table("n,rps\n0,1\n2,2\n4,3\n")
+    answer = subprocess.run(
+        [sys.executable, "-m", "loadstone", "fit", str(path), "--x", "n", "--y", "rps", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert len(answer.stderr.splitlines()) == 1
+    assert str(path) in answer.stderr

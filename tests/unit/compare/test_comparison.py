@@ -1,0 +1,570 @@
+"""Two campaigns compared: made-up folders, read for real, and what text, JSON, page and exit code say of them."""
+
+import html
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+
+from loadstone.analyse.bottleneck import ERRORS, INVALID, Verdict
+from loadstone.analyse.verdicts import agree_by_experiment, verdict_json
+from loadstone.cli.compare import compare_folders
+from loadstone.compare.comparison import (
+    IMPROVEMENT,
+    INCONCLUSIVE,
+    METRICS,
+    NOISE,
+    NOT_JUDGED,
+    REGRESSION,
+    SMALL,
+    Comparison,
+    ExperimentResult,
+    Finding,
+    RunResult,
+    Side,
+    compare,
+    judge_ratio,
+)
+from loadstone.compare.files import find_results, read_side
+from loadstone.compare.gate import failures, parse_fail_on
+from loadstone.compare.page import WIDTH, Scale, render
+from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
+from loadstone.plan.schedule import Plan, Run, make_plan
+from loadstone.results.run_record import write_record
+from loadstone.results.tables import ENDPOINT_COLUMNS
+from loadstone.suite.load import load_suite
+from loadstone.theory.intervals import Interval
+from tests.support import commandline
+from tests.support.records import make_record
+
+SUITE = "baselines: false\ndefaults: {repeats: 3}\nexperiments: {steady: {}, other: {load: {users: 10}}}\n"
+NOISE_SHARE = 0.01
+SCRIPT = "<script>alert('[red]')</script>"
+
+Made = dict[str, Any]
+"""What a run was like: `factor` on its throughput (latency goes the other way), and what differs from a sound run."""
+Behave = Callable[[Run], Made]
+Make = Callable[..., Path]
+
+
+def alike(run: Run) -> Made:
+    return {}
+
+
+@pytest.fixture
+def make(tmp_path: Path, write_suite: Callable[[str], Path]) -> Make:
+    """Make up a campaign's folder: each run behaves as told, but for 1 % of noise."""
+
+    def campaign(name: str, behave: Behave = alike, text: str = SUITE, **known: dict[str, Any]) -> Path:
+        plan = make_plan(load_suite(write_suite(text)))
+        write_campaign(
+            tmp_path / name / "results", plan, {(r.experiment, r.repeat): behave(r) for r in plan.runs}, **known
+        )
+        return tmp_path / name
+
+    return campaign
+
+
+def write_campaign(
+    results: Path,
+    plan: Plan,
+    made: dict[tuple[str, int], Made],
+    *,
+    machine: dict[str, Any] | None = None,
+    source: dict[str, Any] | None = None,
+) -> None:
+    """Write the files that a comparison reads, under the names and with the fields that the workflow gives them."""
+    rng = np.random.default_rng(sum(results.parent.name.encode()))
+    rows = []
+    for run in plan.runs:
+        like = made[run.experiment, run.repeat]
+        record = make_record(load_started=1_800_000_000.0, window=(1_800_000_010.0, 1_800_000_020.0))
+        changed = {
+            "run": run,
+            "machine": record.machine.model_copy(update=machine or {}),
+            "source": record.source.model_copy(update=source or {}),
+        }
+        folder = results / "runs" / run.experiment / str(run.repeat)
+        folder.mkdir(parents=True)
+        write_record(record.model_copy(update=changed), folder / "run.json")
+        rows += [row(run, like, endpoint, rng) for endpoint in ("all", "GET /albums")]
+    judged = {key: verdict(like) for key, like in made.items()}
+    experiments = {name: asdict(found) for name, found in agree_by_experiment(judged).items()}
+    runs = [{"experiment": name, "repeat": n, **verdict_json(found)} for (name, n), found in judged.items()]
+    (results / "verdicts.json").write_bytes(orjson.dumps({"experiments": experiments, "runs": runs}))
+    (results / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
+    pd.DataFrame(rows).to_csv(results / "summary.csv", index=False)
+
+
+def row(run: Run, like: Made, endpoint: str, rng: np.random.Generator) -> dict[str, object]:
+    """Lay out a row of summary.csv; those of one endpoint are far off, to be seen if they are taken."""
+    factor = like.get("factor", 1.0) * (1 if endpoint == "all" else 7)
+    level = {"mean_ms": 20.0, "p95_ms": 50.0, "p99_ms": 90.0}
+    figures = {name: value / factor * rng.lognormal(0, NOISE_SHARE) for name, value in level.items()}
+    figures["throughput_rps"] = 400.0 * factor * rng.lognormal(0, NOISE_SHARE)
+    kinds = like.get("kinds", {})
+    known = {
+        "requests": 4000,
+        "failures": sum(kinds.values()),
+        "failure_kinds": orjson.dumps(kinds).decode() * bool(kinds),
+    }
+    values = dict.fromkeys(ENDPOINT_COLUMNS, 1.0) | figures | known | like.get("row", {})
+    return {"experiment": run.experiment, "repeat": run.repeat, **values, "endpoint": endpoint}
+
+
+def verdict(like: Made) -> Verdict:
+    return Verdict(
+        verdict=like.get("verdict", "think time"), parties=(), evidence=(), runner_up=None, remark=like.get("remark"),
+        probe="", missing=(),
+    )  # fmt: skip
+
+
+def slower(run: Run) -> Made:
+    return {"factor": 0.8} if run.experiment == "steady" else {}
+
+
+def faster(run: Run) -> Made:
+    return {"factor": 1.3} if run.experiment == "steady" else {}
+
+
+def loadstone(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return commandline.loadstone("compare", *arguments)
+
+
+def compared(before: Path, after: Path, margin: float = 0.05) -> Comparison:
+    return compare(read_side(find_results(before)), read_side(find_results(after)), margin)
+
+
+def findings(comparison: Comparison) -> dict[str, list[Finding]]:
+    return {c.experiment: [change.finding for change in c.metrics] for c in comparison.experiments}
+
+
+def output(capsys: pytest.CaptureFixture[str], *folders: Path, **options: Any) -> str:
+    """Run the command here; return its text without line breaks that aren't meant."""
+    compare_folders(*folders, **options)
+    return capsys.readouterr().out
+
+
+def refusal(*folders: Path, **options: Any) -> LoadstoneError:
+    """Run the command here; return what it refuses with, after making sure that it is one line."""
+    with pytest.raises(LoadstoneError) as caught:
+        compare_folders(*folders, **options)
+    assert len(caught.value.lines) == 1
+    return caught.value
+
+
+# what is a change, and what isn't
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "if_lower_is_better", "if_higher_is_better"),
+    [
+        (1.06, 1.20, REGRESSION, IMPROVEMENT),
+        (0.80, 0.94, IMPROVEMENT, REGRESSION),
+        (1.04, 1.20, INCONCLUSIVE, INCONCLUSIVE),
+        (0.80, 0.96, INCONCLUSIVE, INCONCLUSIVE),
+        (0.80, 1.20, INCONCLUSIVE, INCONCLUSIVE),
+        (0.97, 1.04, NOISE, NOISE),
+        (1.01, 1.04, SMALL, SMALL),
+        (0.96, 0.99, SMALL, SMALL),
+        (None, None, INCONCLUSIVE, INCONCLUSIVE),
+    ],
+)
+def test_only_a_whole_interval_beyond_the_margin_is_a_change(
+    low: float | None, high: float | None, if_lower_is_better: Finding, if_higher_is_better: Finding
+) -> None:
+    ratio = Interval(value=1.5, low=low, high=high, runs=3)
+    assert judge_ratio(ratio, 0.05, higher_is_better=False) == if_lower_is_better
+    assert judge_ratio(ratio, 0.05, higher_is_better=True) == if_higher_is_better
+
+
+def test_ratio_is_after_over_before_of_geometric_means(make: Make) -> None:
+    before = make("before", lambda run: {"factor": (1.0, 1.05, 1.1)[run.repeat - 1]})
+    (steady,) = [c for c in compared(before, make("after", slower)).experiments if c.experiment == "steady"]
+    for change in steady.metrics:
+        assert change.ratio is not None
+        assert change.before is not None
+        assert change.after == pytest.approx(change.before * change.ratio.value)
+    throughput = steady.metrics[0]
+    assert throughput.before == pytest.approx(400 * 1.05, rel=0.02)
+    assert throughput.after == pytest.approx(320, rel=0.02)
+
+
+def test_regression_is_found_and_fails(make: Make) -> None:
+    answer = loadstone(make("before"), make("after", slower), "--fail-on", "regression:5%")
+    assert answer.returncode == 1
+    (line,) = answer.stderr.splitlines()
+    assert re.match(
+        r"loadstone: steady: regression beyond 5 %: throughput \d+ → \d+ /s, ratio 0\.\d{3}, 95 % int", line
+    )
+    assert all(f"{name} " in line for name in ("mean", "p95", "p99"))
+    assert "2 experiments, held against 5 %: 1 regression" in answer.stdout
+    assert max(map(len, answer.stdout.splitlines()[3:])) <= 100
+
+
+def test_regression_fails_only_where_asked_and_beyond_what_is_asked(make: Make) -> None:
+    folders = make("before"), make("after", slower)
+    assert loadstone(*folders).returncode == 0
+    compare_folders(*folders, fail_on=["verdict"])
+    compare_folders(*folders, fail_on=["regression:60%"])
+    with pytest.raises(GateError):
+        compare_folders(*folders, fail_on=["regression:60%", "regression:10%"])
+
+
+def test_one_slow_percentile_is_enough(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    def slow_tail(run: Run) -> Made:
+        return {"row": {"p99_ms": 200.0 + run.repeat}} if run.experiment == "other" else {}
+
+    answer = refusal(make("before"), make("after", slow_tail), fail_on=["regression:5%"])
+    assert str(answer).startswith("other: regression beyond 5 %: p99 ")
+    assert "mean" not in str(answer)
+
+
+def test_improvement_is_found_and_never_fails(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = make("before"), make("after", faster)
+    assert findings(compared(*folders))["steady"] == [IMPROVEMENT] * len(METRICS)
+    text = output(capsys, *folders, fail_on=["regression:5%", "verdict"])
+    assert "1 improvement" in text
+    assert "regression" not in text
+
+
+def side(rng: np.random.Generator, factor: float = 1.0, runs: int = 3, sigma: float = NOISE_SHARE) -> Side:
+    """Make up a campaign of one experiment without files."""
+    made = [
+        RunResult(
+            repeat=n, verdict="think time", reason="", metrics={m: factor * rng.lognormal(3, sigma) for m in METRICS}
+        )
+        for n in range(1, runs + 1)
+    ]
+    return Side(
+        experiments={"a": ExperimentResult(runs=tuple(made), verdict="think time", parties=(), settings={})},
+        suite={}, environment={},
+    )  # fmt: skip
+
+
+def test_noise_is_never_called_a_regression() -> None:
+    rng, fail_on = np.random.default_rng(1), parse_fail_on(["regression:5%", "verdict"])
+    for _ in range(200):
+        comparison = compare(side(rng), side(rng), fail_on.margin)
+        assert failures(comparison, fail_on) == []
+        assert not comparison.of(IMPROVEMENT)
+
+
+def test_change_of_just_the_margin_is_a_regression_as_seldom_as_intervals_allow() -> None:
+    rng = np.random.default_rng(2)
+    found = [compare(side(rng), side(rng, 0.95), 0.05).experiments[0].metrics[0].finding for _ in range(1000)]
+    assert found.count(REGRESSION) / len(found) == pytest.approx(0.025, abs=0.015)
+
+
+def test_change_of_three_margins_is_found() -> None:
+    rng = np.random.default_rng(3)
+    found = [compare(side(rng), side(rng, 0.85), 0.05).experiments[0].finding for _ in range(200)]
+    assert found.count(REGRESSION) >= 195
+
+
+# what proves nothing
+
+
+def test_one_repeat_is_inconclusive_and_says_so(make: Make) -> None:
+    before = make("before", text=SUITE.replace("repeats: 3", "repeats: 1"))
+    after = make("after", lambda run: {"factor": 0.1})
+    answer = loadstone(before, after, "--fail-on", "regression:5%")
+    assert answer.returncode == 0
+    assert answer.stderr.splitlines() == [
+        "loadstone: repeats are needed, 2 or more on both sides: one run proves nothing: other, steady"
+    ]
+    assert answer.stdout.count("one run ") == 2 * len(METRICS)
+    assert "2 inconclusive" in answer.stdout
+    assert "1 and 3 runs" in answer.stdout
+    plain = loadstone(before, after)
+    assert "repeats are needed" in plain.stdout
+    assert plain.stderr == ""
+
+
+@pytest.mark.parametrize(("kind", "remark"), [(ERRORS, None), (INVALID, "the run never settled")])
+def test_unusable_runs_are_shown_and_never_judged(
+    make: Make, capsys: pytest.CaptureFixture[str], kind: str, remark: str | None
+) -> None:
+    def broken(run: Run) -> Made:
+        made = {"factor": 0.1, "verdict": kind, "remark": remark, "kinds": {"HTTPError 500": 600, "Timeout": 200}}
+        return made if run.experiment == "steady" else {}
+
+    folders = make("before"), make("after", broken)
+    assert findings(compared(*folders))["steady"] == [NOT_JUDGED] * len(METRICS)
+    compare_folders(*folders, fail_on=["regression:5%"])
+    told = capsys.readouterr()
+    assert told.err == f"loadstone: not judged: steady (after, 3 of 3 runs can't be used ({kind}))\n"
+    reason = "800 of 4,000 requests failed (HTTPError 500, Timeout)" if kind == ERRORS else remark
+    assert f"steady: after, repeats 1, 2, 3: {kind}: {reason}\n" in told.out
+    assert " 40.0 " in re.sub(r"4\d\.\d", "40.0", told.out), "its throughput is shown"
+    assert "regression" not in told.out
+    backwards = compared(folders[1], folders[0])
+    assert [c.experiment for c in backwards.of(NOT_JUDGED)] == ["steady"]
+    assert not backwards.of(IMPROVEMENT)
+
+
+def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    def one_broken(run: Run) -> Made:
+        broken = run.repeat == 2 and run.experiment == "steady"
+        return {"factor": 0.01, "verdict": INVALID, "remark": "X·(R+Z)/N = 0.5"} if broken else {}
+
+    folders = make("before"), make("after", one_broken)
+    (steady,) = [c for c in compared(*folders).experiments if c.experiment == "steady"]
+    assert steady.runs == (3, 2)
+    assert steady.metrics[0].ratio is not None
+    assert steady.metrics[0].ratio.value == pytest.approx(1, abs=0.03)
+    assert "steady: after, repeat 2: invalid: X·(R+Z)/N = 0.5" in output(capsys, *folders)
+
+
+def test_half_of_the_runs_do_not_speak_for_all(make: Make) -> None:
+    text = SUITE.replace("repeats: 3", "repeats: 4")
+    after = make("after", lambda run: {"factor": 0.5} | ({"verdict": ERRORS} if run.repeat > 2 else {}), text)
+    assert len(compared(make("before", text=text), after).of(NOT_JUDGED)) == 2
+
+
+def test_metric_that_no_run_knows_is_not_judged(make: Make) -> None:
+    comparison = compared(make("before"), make("after", lambda run: {"row": {"p99_ms": float("nan")}}))
+    for experiment in comparison.experiments:
+        by_metric = {change.metric: change for change in experiment.metrics}
+        assert by_metric["p99_ms"].finding == NOT_JUDGED
+        assert by_metric["p99_ms"].after is None
+        assert by_metric["p95_ms"].ratio is not None
+
+
+# what else changed
+
+
+def test_changed_verdict_is_told_and_fails_where_asked(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = make("before"), make("after", lambda run: {"verdict": "server CPU"} if run.experiment == "other" else {})
+    text = output(capsys, *folders, fail_on=["regression:5%"])
+    assert "Verdicts that changed\n  other: think time → server CPU\n" in text
+    assert text.endswith("1 verdict changed\n")
+    answer = loadstone(*folders, "--fail-on", "regression:5%", "--fail-on", "verdict")
+    assert answer.returncode == 1
+    assert answer.stderr == "loadstone: other: verdict changed: think time → server CPU\n"
+
+
+def test_changed_machine_and_source_are_told_once(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    old = {"commit": "a" * 40, "dirty": False, "lock_sha256": "1" * 64, "versions": {"python": "3.12", "flask": "3.1"}}
+    new = {"commit": "b" * 40, "dirty": True, "lock_sha256": "2" * 64, "versions": {"python": "3.12", "orjson": "3.11"}}
+    before = make("before", source=old)
+    after = make("after", source=new, machine={"cores": 4, "memory_bytes": 2**30 + 5000})
+    text = output(capsys, before, after)
+    expected = [
+        "Machine and software that changed", "  CPUs: 2 → 4", f"  commit: {'a' * 12} → {'b' * 12}",
+        "  uncommitted changes: no → yes", f"  lock file: {'1' * 12} → {'2' * 12}", "  flask: 3.1 → absent",
+        "  orjson: absent → 3.11",
+    ]  # fmt: skip
+    assert "\n".join(expected) + "\n\n" in text
+    assert text.count("CPUs: 2 → 4") == 1
+    assert "Machine" not in output(capsys, before, before)
+    assert "the code may differ though its commit doesn't" in output(capsys, after, after)
+
+
+def test_changed_keys_are_told_with_both_values(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "seed: 2\n" + SUITE.replace("users: 10", "users: 20, think_time: 1, arrivals: {rate: 9}")
+    text = text.replace("repeats: 3", "repeats: 3, duration: 1m, warm_up: 500ms")
+    told = output(capsys, make("before"), make("after", text=text))
+    for line in (
+        "seed: 1 → 2", "duration: 20s → 1m: all experiments", "warm_up: 3s → 0.5s: all experiments",
+        "load.users: 10 → 20: other", "load.think_time: [1, 2] → [1, 1]: other",
+        "load.arrivals.rate: absent → 9: other",
+    ):  # fmt: skip
+        assert f"  {line}\n" in told
+    assert "server" not in told
+    slow = make("slow", slower, text.replace("steady: {}", "steady: {load: {users: 49}}"))
+    answer = refusal(make("again"), slow, fail_on=["regression:5%"])
+    assert str(answer).endswith("its suite changed too: duration, load.users, warm_up")
+
+
+def test_experiments_of_one_side_are_listed(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = make("before"), make("after", text=SUITE.replace("other", "new"))
+    comparison = compared(before, after)
+    assert (comparison.only_before, comparison.only_after) == (("other",), ("new",))
+    assert [c.experiment for c in comparison.experiments] == ["steady"]
+    text = output(capsys, before, after)
+    assert "Only before\n  other\n" in text
+    assert "Only after\n  new\n" in text
+
+
+def test_probes_are_compared_and_baselines_are_not(make: Make) -> None:
+    text = "defaults: {repeats: 2}\nexperiments: {a: {probe: true}}\n"
+    comparison = compared(make("before", text=text), make("after", text=text))
+    assert [c.experiment for c in comparison.experiments] == ["a", "a@twice"]
+    assert comparison.only_before == comparison.only_after == ()
+
+
+def test_names_are_names_even_where_they_look_like_something_else(make: Make) -> None:
+    text = "baselines: false\ndefaults: {repeats: 2}\nexperiments: {NA: {}, '007': {}, 'null': {}}\n"
+    comparison = compared(make("before", text=text), make("after", text=text))
+    assert [c.experiment for c in comparison.experiments] == ["007", "NA", "null"]
+
+
+# where it is shown
+
+
+def test_results_folder_itself_will_do(make: Make) -> None:
+    before, after = make("before"), make("after", slower)
+    assert compared(before, after) == compared(before / "results", after / "results")
+
+
+def test_json_holds_all_of_it(make: Make) -> None:
+    after = make("after", slower, SUITE.replace("users: 10", "users: 12"), machine={"cores": 3})
+    answer = loadstone(make("before"), after, "--json", "--fail-on", "regression:5%")
+    assert answer.returncode == 1
+    found = orjson.loads(answer.stdout)
+    steady = found["experiments"]["steady"]
+    assert steady["finding"] == REGRESSION
+    assert set(steady["metrics"]) == set(METRICS)
+    assert steady["metrics"]["mean_ms"]["ratio"]["low"] > 1.05
+    assert steady["verdict"] == {"before": "think time", "after": "think time", "changed": False}
+    assert steady["runs"] == {"before": 3, "after": 3}
+    assert found["experiments"]["other"]["settings"] == [{"key": "load.users", "before": 10, "after": 12}]
+    assert found["environment"] == [{"key": "machine.cores", "before": "2", "after": "3"}]
+    assert [f"loadstone: {line}" for line in found["failed_on"]] == answer.stderr.splitlines()
+
+
+def test_page_is_one_file_that_needs_nothing(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page_path = tmp_path / "new folder" / "page.html"
+    output(capsys, make("before"), make("after", slower, machine={"cores": 3}), html=page_path)
+    page = page_path.read_text(encoding="utf-8")
+    assert "://" not in page
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|link|img|iframe)|\son\w+=|style=|url\(|@import", page)
+    assert page.count("<svg") == 1 + 2 * len(METRICS), "an axis, and a drawing of each metric"
+    assert page.count('class="bar regression"') == len(METRICS)
+    assert "CPUs" in page
+    assert "no verdict changed" in page
+
+
+def test_nothing_that_a_file_holds_is_markup(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(run: Run) -> Made:
+        return {"verdict": ERRORS, "kinds": {SCRIPT: 900}, "row": {}} if run.repeat == 1 else {"verdict": SCRIPT}
+
+    before = make("<b>before", machine={"cpu_model": SCRIPT})
+    after, page_path = make("after", broken), tmp_path / "page.html"
+    text = output(capsys, before, after, html=page_path)
+    page = page_path.read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<b>before" not in page
+    assert html.unescape(page).count(SCRIPT) >= 3, "of a failure, of a verdict, of the machine"
+    assert f"900 of 4,000 requests failed ({SCRIPT})" in text
+    assert f"CPU: {SCRIPT} → cpu" in text
+
+
+def test_lines_of_a_failure_stay_lines(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    after = make("after", lambda run: {"verdict": "a\nb\x1b[31m"})
+    with pytest.raises(GateError) as caught:
+        compare_folders(make("before"), after, fail_on=["verdict"])
+    assert len(caught.value.lines) == 2
+    assert "\x1b" not in str(caught.value) + capsys.readouterr().out
+
+
+def test_axis_of_ratios_shows_what_lies_beyond_it() -> None:
+    rng = np.random.default_rng(4)
+    comparison = compare(side(rng), side(rng, 20), 0.05)
+    change = comparison.experiments[0].metrics[0]
+    bar = Scale(4.0).bar(change)
+    assert bar is not None
+    assert bar.goes_on_right
+    assert not bar.goes_on_left
+    assert WIDTH / 2 < bar.value <= WIDTH
+    assert Scale(4.0)(1.0) == WIDTH / 2
+    assert Scale(4.0)(0.5) + Scale(4.0)(2.0) == pytest.approx(WIDTH)
+    assert "goes_on" not in render(comparison, ("a", "b"))
+
+
+# mistakes
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["regression", "regression:5", "regression:0%", "regression:100%", "regression:-5%", "verdicts", "", "a\nb"],
+)
+def test_malformed_fail_on_is_told(given: str) -> None:
+    with pytest.raises(SuiteError) as caught:
+        parse_fail_on(["verdict", given])
+    assert len(caught.value.lines) == 1
+    assert "is not allowed; allowed: regression:5%" in str(caught.value)
+
+
+def test_mistakes_on_the_command_line_end_in_2(make: Make, tmp_path: Path) -> None:
+    before, other = make("before"), make("after", text="experiments: {x: {}}")
+    empty, file = tmp_path / "empty", tmp_path / "file"
+    empty.mkdir()
+    file.touch()
+    allowed = "regression:5% (more than 0%, less than 100%), or verdict"
+    cases: dict[str, tuple[Any, ...]] = {
+        f"{tmp_path}/none: no such folder": (before, tmp_path / "none", {}),
+        f"{file}: no folder": (file, before, {}),
+        f"{empty}: no results in it: neither results/plan.json nor plan.json": (before, empty, {}),
+        f"{before}/results and {other}/results have no experiment in common: nothing to compare": (before, other, {}),
+        f"--html: {file}/a.html: can't be written: File exists": (before, before, {"html": file / "a.html"}),
+        f"--fail-on: 'slow' is not allowed; allowed: {allowed}": (before, before, {"fail_on": ["slow"]}),
+    }
+    for told, (*folders, options) in cases.items():
+        error = refusal(*folders, **options)
+        assert (error.exit_code, str(error)) == (2, told)
+    answer = loadstone(before, empty, "--fail-on", "regression:5%")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == f"loadstone: {empty}: no results in it: neither results/plan.json nor plan.json\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("plan.json", "{", "damaged, or of another version"),
+        ("summary.csv", None, "can't be read: No such file or directory"),
+        ("summary.csv", "", "no column experiment, repeat"),
+        ("summary.csv", "half", "damaged: line"),
+        ("summary.csv", "word", "damaged: line 2"),
+        ("summary.csv", "short", "run 3 of steady isn't in it, but in plan.json: finish"),
+        ("verdicts.json", None, "can't be read: No such file or directory"),
+        ("verdicts.json", "[]", "damaged: the file"),
+        ("verdicts.json", '{"experiments": {"a": {}}, "runs": []}', "damaged: experiments.a.verdict"),
+        ("verdicts.json", '{"experiments": {}, "runs": []}', "run 1 of steady isn't in it, but in plan.json: finish"),
+        ("runs/steady/2/run.json", None, "can't be read: No such file or directory"),
+        ("runs/steady/2/run.json", "{}", "damaged: format"),
+        ("runs/steady/2/run.json", '{"format": 1}', "format 1, but this Loadstone reads format 3"),
+    ],
+)
+def test_results_that_cannot_be_read_are_told(make: Make, file: str, content: str | None, told: str) -> None:
+    text = SUITE.replace(", other: {load: {users: 10}}", "")
+    before, after = make("before", text=text), make("after", text=text)
+    path = after / "results" / file
+    whole = path.read_text(encoding="utf-8")
+    changed = {
+        "half": whole[: len(whole) - 120],
+        "word": re.sub(r"(all,4000),0,", r"\1,many,", whole, count=1),
+        "short": "\n".join(whole.splitlines()[:-2]),
+    }
+    path.unlink()
+    if content is not None:
+        path.write_text(changed.get(content, content), encoding="utf-8")
+    error = refusal(before, after)
+    assert isinstance(error, ResultError)
+    assert error.exit_code == 1
+    assert str(error).startswith(f"{path}: ")
+    assert told in str(error)
+
+
+def test_campaign_that_was_changed_and_not_finished_is_refused(make: Make, write_suite: Callable[[str], Path]) -> None:
+    before, after = make("before"), make("after")
+    for text, file, told in [
+        (SUITE.replace("repeats: 3", "repeats: 4"), "summary.csv", "run 4 of other isn't in it, but in plan.json"),
+        (SUITE.replace("repeats: 3", "repeats: 2"), "summary.csv", "run 3 of other is in it, but not in plan.json"),
+        (SUITE.replace("users: 10", "users: 11"), "runs/other", "measured with other settings than plan.json says"),
+    ]:
+        plan = make_plan(load_suite(write_suite(text)))
+        (after / "results" / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
+        error = refusal(before, after)
+        assert isinstance(error, ResultError)
+        assert str(error).startswith(str(after / "results" / file))
+        assert told in str(error)

@@ -1,0 +1,31 @@
+"""Conditions that a sound run fulfils, as run.json has them."""
+
+import pytest
+
+from loadstone.measure.checks import judge
+from loadstone.results.run_record import AlbumCounts, RequestCounts
+
+ALBUMS = AlbumCounts(before=3, window_begin=3, window_end=4, after=4, expected_after=4)
+COUNTS = RequestCounts(recorded=10, locust=10, server=10)
+
+
+def test_sound_run_passes_all() -> None:
+    assert [check.ok for check in judge(COUNTS, ALBUMS, [], (100, 120))] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("restarts", "figure"),
+    [
+        ([], "0"),
+        ([107.34], "1: 7.3 s into the window"),
+        ([98, 121.5], "2: 2.0 s before the window, 1.5 s after the window"),
+    ],
+)
+def test_restarts_are_told_with_their_time(restarts: list[float], figure: str) -> None:
+    check = judge(COUNTS, ALBUMS, restarts, (100, 120))[0]
+    assert (check.name, check.ok, check.figure) == ("server workers restarted", not restarts, figure)
+
+
+def test_counts_that_differ_fail() -> None:
+    counts = RequestCounts(recorded=10, locust=12, server=None)
+    assert [check.figure for check in judge(counts, ALBUMS, [], (100, 120)) if not check.ok] == ["+2 of 10", "unknown"]

@@ -1,0 +1,83 @@
+"""What Loadstone adds to a suite by itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from loadstone.errors import SuiteError
+from loadstone.plan.baselines import ceiling_name, is_baseline, unloaded_name
+from loadstone.plan.schedule import Plan, make_plan
+from loadstone.suite.load import load_suite
+
+Planned = Callable[[str], Plan]
+
+
+@pytest.fixture
+def planned(write_suite: Callable[[str], Path]) -> Planned:
+    return lambda text: make_plan(load_suite(write_suite(text)))
+
+
+def test_one_response_for_each_server_mix_and_client_and_one_ceiling_for_each_generator(planned: Planned) -> None:
+    plan = planned(
+        "experiments: {a: {}, more-users: {load: {users: 70, think_time: 0}}, longer: {duration: 60s},"
+        "  bounded: {server: {albums_max: 3}}, dict: {server: {store: dict}},"
+        "  reader: {load: {mix: {list_albums: 1}}}, fast: {load: {user: FastHttpUser, workers: 2}}}"
+    )
+    of = plan.suite.experiments
+    assert len({unloaded_name(of[name]) for name in ("a", "more-users", "longer", "bounded")}) == 1
+    assert len({unloaded_name(settings) for settings in of.values()}) == 4
+    assert {ceiling_name(settings) for settings in of.values()} == {"ceiling@HttpUser-1", "ceiling@FastHttpUser-2"}
+    assert sum(is_baseline(run.experiment) for run in plan.runs) == 6
+
+
+def test_they_come_first_once_each_and_are_short(planned: Planned) -> None:
+    plan = planned("experiments: {a: {}, b: {load: {workers: 2}}}")
+    kinds = [is_baseline(run.experiment) for run in plan.runs]
+    assert kinds == [True] * 3 + [False] * 6
+    assert all(run.repeat == 1 and run.duration + run.warm_up <= 5 for run in plan.runs[:3])
+
+
+def test_unloaded_is_one_user_who_never_waits_at_a_store_that_does_not_grow(planned: Planned) -> None:
+    plan = planned("experiments: {a: {server: {albums: 20}}}")
+    settings = plan.added[unloaded_name(plan.suite.experiments["a"])]
+    assert (settings.load.users, settings.load.think_time, settings.server.albums_max) == (1, (0, 0), 20)
+    assert settings.load.mix == plan.suite.experiments["a"].load.mix
+
+
+def test_ceiling_is_measured_at_a_constant_answer(planned: Planned) -> None:
+    plan = planned("experiments: {a: {load: {user: FastHttpUser, workers: 4}}}")
+    settings = plan.added["ceiling@FastHttpUser-4"]
+    assert settings.server.app == "constant"
+    assert (settings.load.user, settings.load.workers, settings.load.think_time) == ("FastHttpUser", 4, (0, 0))
+
+
+def test_they_depend_on_nothing_else_in_the_suite(planned: Planned) -> None:
+    one = planned("experiments: {a: {}}")
+    two = planned("experiments: {a: {}, z: {server: {store: dict}}}")
+    assert set(one.added) < set(two.added)
+    assert [run for run in two.runs if run.experiment in one.added] == list(one.runs[:2])
+
+
+def test_a_suite_can_do_without(planned: Planned) -> None:
+    assert planned("baselines: false\nexperiments: {a: {}}").added == {}
+
+
+def test_probe_has_twice_the_users_at_the_same_pace(planned: Planned) -> None:
+    plan = planned("baselines: false\nexperiments: {a: {probe: true, repeats: 2, load: {users: 20, spawn_rate: 10}}}")
+    probes = [run for run in plan.runs if run.experiment == "a@twice"]
+    assert [run.repeat for run in probes] == [1, 2]
+    assert all((run.load.users, run.load.spawn_rate) == (40, 20) for run in probes)
+    assert probes[0].load.ramp_up_s == plan.suite.experiments["a"].load.ramp_up_s
+
+
+def test_probe_with_too_many_users_is_refused(planned: Planned) -> None:
+    with pytest.raises(SuiteError, match=r"experiments\.a: probe: twice load\.users"):
+        planned("experiments: {a: {probe: true, load: {users: 15000}}}")
+
+
+def test_every_run_can_be_passed_to_measure(planned: Planned) -> None:
+    """What was added never went through the checks of a suite: it does when it is passed on."""
+    plan = planned("experiments: {a: {probe: true}, none: {server: {albums: 0}, load: {mix: {list_albums: 1}}}}")
+    for run in plan.runs:
+        assert type(run).model_validate_json(run.model_dump_json()) == run

@@ -1,0 +1,246 @@
+"""Hypotheses, open loads, searches and known demands on the page."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loadstone.plan.schedule import Run
+from loadstone.report import albums, calibrations, capacities, charts, claims, ladders, tables, timed
+from loadstone.report.data import load_campaign
+from loadstone.report.embedding import embedded
+from loadstone.report.page import render
+from loadstone.results.search import Probe
+from loadstone.search.bisect import conclude
+from loadstone.suite.capacity import Search
+from loadstone.suite.settings import Settings
+from tests.unit.report.test_page import Made, Make, make, section, specifications, steady
+
+__all__ = ["make"]  # the fixture
+
+CLAIMS = """
+baselines: false
+experiments: {a: {}, b: {}}
+hypotheses:
+  aa-true: {claim: b answers as many., compare: {metric: throughput, of: b, to: a}, expect: within 5% of 1}
+  bb-open: {claim: b takes as long to the hair., compare: {metric: mean, of: b, to: a}, expect: "< 1"}
+  cc-wrong: {claim: b answers far more., gate: true, compare: {metric: throughput, of: b, to: a}, expect: "> 2"}
+  dd-verdict: {claim: The server binds <a>., bottleneck: a, expect: generator}
+"""
+
+
+def test_hypotheses_refuted_first(make: Make) -> None:
+    campaign = make(CLAIMS, steady)
+    found = claims.claims(campaign)
+    assert [(claim.name, claim.sign) for claim in found] == [
+        ("cc-wrong", "✗"), ("bb-open", "?"), ("dd-verdict", "?"), ("aa-true", "✓"),
+    ]  # fmt: skip
+    assert found[0].effect.endswith("×")
+    assert " to " in found[0].interval
+    assert (found[0].gate, found[1].gate) == ("fails", "")
+    assert (found[2].effect, found[2].interval) == ("–", "")
+    assert claims.claims_sentence(found) == "4 claims: 1 refuted, 2 inconclusive, 1 supported."
+    page = section(render(campaign), "hypotheses")
+    places = [page.index(text) for text in ("✗ refuted b answers far more.", "? inconclusive", "✓ supported")]
+    assert places == sorted(places)
+    assert "The server binds <a>." in page, "escaped"
+
+
+def test_no_hypotheses_no_section(make: Make) -> None:
+    page = render(make("baselines: false\nexperiments: {a: {repeats: 1}}", steady))
+    assert section(page, "hypotheses") == section(page, "capacity") == section(page, "timed") == ""
+
+
+OPEN = """
+baselines: false
+defaults: {repeats: 3}
+experiments:
+  closed: {}
+  open: {load: {arrivals: {rate: 1000}}}
+  paced: {load: {users: 50, pacing: 2s}}
+"""
+
+
+def late(run: Run, rng: np.random.Generator) -> Made:
+    return {"throughput": 1000.0, "behind_schedule": run.experiment == "open", "requests": 20.0}
+
+
+def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
+    campaign = make(OPEN, late)
+    rows = {row.name: row for row in timed.timed(campaign)}
+    assert list(rows) == ["open", "paced"]
+    assert (rows["open"].wanted_rps, rows["open"].achieved_rps, rows["paced"].wanted_rps) == (1000.0, 1000.0, 25.0)
+    assert rows["open"].load == "open, 1,000/s (poisson)"
+    assert rows["paced"].load == "paced: 50 users, each every 2.00 s"
+    assert (rows["open"].late, rows["open"].requests) == (3.0, 60.0)
+    assert rows["open"].service[1] == pytest.approx(25.0), "half of the response, whose median is 50 ms"
+    assert "repeat" in rows["open"].which
+    table = timed.distributions(campaign)
+    assert set(table["load"]) == {"open", "paced"}
+    assert table["tail"].max() == pytest.approx(20), "one request of 20 lies above"
+    page = render(campaign)
+    assert "3 of 60" in section(page, "timed")
+    assert "timed" in specifications(page)
+
+
+def test_missed_starts_are_named() -> None:
+    def row(late: float) -> timed.Timed:
+        return timed.Timed(
+            name=f"l{late:g}", load="", runs="", wanted_rps=1, achieved_rps=1, late=late, requests=100, response=[],
+            service=[], which="",
+        )  # fmt: skip
+
+    assert timed.late_sentences([]) == []
+    assert "in none to more than 5 %" in timed.late_sentences([row(0)])[0]
+    assert "in 1 of 2, but nowhere to more than 5 %" in timed.late_sentences([row(0), row(2)])[0]
+    assert "l30 (30 of 100, 30.0 %)" in timed.late_sentences([row(0), row(30)])[1]
+
+
+def probe(rate: float, value: float | None, why: str | None) -> Probe:
+    return Probe(rate=rate, value_ms=value, throughput_rps=rate, service_ms=5.0, late=0.0, failures=0.0,
+                 met=why is None, why=why, folder=f"probe-{rate:g}")  # fmt: skip
+
+
+def search(**changes: Any) -> Search:
+    return Search(**({"settings": Settings(), "slo": "p95 < 50ms", "rates": (10, 100), "within": 0.05} | changes))
+
+
+SEARCH = "baselines: false\nexperiments: {a: {repeats: 1}}\ncapacity: {c: {slo: p95 < 50ms, rates: [10, 100]}}"
+
+
+def searched(make: Make, tmp_path: Path, *probes: Probe) -> Any:
+    """Make a campaign with a search, whose probes' requests were not kept."""
+    folder = tmp_path / "results" / "searches" / "c"
+    folder.mkdir(parents=True)
+    (folder / "search.json").write_text(conclude(search(), probes).model_dump_json(), encoding="utf-8")
+    return make(SEARCH, steady)
+
+
+def test_search_with_its_probes(make: Make, tmp_path: Path) -> None:
+    campaign = searched(make, tmp_path, probe(10, 5.0, None), probe(20, 90.0, "p95 was 90 ms"), probe(15, 9.0, None))
+    (view,) = capacities.capacity_views(campaign)
+    assert (view.bracket, view.metric) == ("15.0 to 20.0 requests/s", "p95")
+    assert view.outcome == "holds p95 < 50ms at 15.0 requests/s and no longer at 20.0"
+    assert [row.number for row in view.probes] == [1, 3, 2]
+    page = render(campaign)
+    assert "missed: p95 was 90 ms" in section(page, "capacity")
+    chart = specifications(page)["capacity-c"]
+    assert chart["layer"][-1]["encoding"]["x"]["scale"]["type"] == "log"
+    assert "c, probe 2" in section(page, "timed")
+
+
+@pytest.mark.parametrize(
+    ("probes", "bracket"),
+    [
+        ([probe(10, None, "100 % of requests failed")], "below 10.0 requests/s"),
+        ([probe(10, 5.0, None), probe(100, 6.0, None)], "100 requests/s or more"),
+    ],
+)
+def test_search_that_found_an_end_only(make: Make, tmp_path: Path, probes: list[Probe], bracket: str) -> None:
+    campaign = searched(make, tmp_path, *probes)
+    assert bracket in section(render(campaign), "capacity")
+
+
+READING = {"value": 2, "slots": 4, "predicted": 100.0, "predicted_with_cpu": None, "measured": 97.0, "low": None,
+           "high": None, "ratio": 0.97, "passed": True}  # fmt: skip
+
+
+def test_known_weight() -> None:
+    found = {"calibration": [READING], "calibration_curve": [{"slots": n, "throughput": 25.0 * n} for n in range(1, 5)]}
+    rows = calibrations.reading_rows(found)
+    assert calibrations.calibration_sentence(rows) == "The level up to 8 slots is within 10 % of the prediction."
+    curve = calibrations.theory(found)
+    assert curve["level"].tolist() == [2.0], "from the lowest level on, on the factor's axis"
+    failed = calibrations.reading_rows({"calibration": [READING, READING | {"passed": False, "ratio": 0.5}]})
+    assert "1 of 2 levels up to 8 slots are not within" in calibrations.calibration_sentence(failed)
+    assert calibrations.reading_rows({"calibration": None}) == []
+    shown = calibrations.reading_rows({"calibration": [READING | {"passed": None}]})
+    assert "No level is judged" in calibrations.calibration_sentence(shown)
+
+
+def sleepers(run: Run, rng: np.random.Generator) -> Made:
+    rps = run.server.threads / 0.02 * float(rng.lognormal(0, 0.01))
+    return {"users": 16.0, "throughput": rps, "response_s": 16 / rps, "server_threads": run.server.threads}
+
+
+def test_sweep_of_known_demand_is_set_beside_theory(make: Make) -> None:
+    text = """
+baselines: false
+defaults: {repeats: 2}
+sweeps:
+  s: {vary: server.threads, values: [1, 2, 4], server: {calibration: {parallel: 20ms}},
+      load: {users: 16, spawn_rate: 16, think_time: 0, mix: {calibration: 1}}}
+"""
+    page = render(make(text, sleepers))
+    assert "All 3 levels up to 8 slots are within 10 % of the prediction." in section(page, "sweeps")
+    assert "known demands (MVA)" in json.dumps(specifications(page)["sweep-s"])
+
+
+def test_median_run_is_one_that_counts(make: Make) -> None:
+    def behaviour(run: Run, rng: np.random.Generator) -> Made:
+        rps = {1: 1000.0, 2: 800.0, 3: 900.0, 4: 100.0}[run.repeat]
+        return {"throughput": rps, "response_s": 50 / rps, "steady": run.repeat != 4}
+
+    campaign = make("baselines: false\nexperiments: {a: {repeats: 4}}", behaviour)
+    assert ladders.median_runs(campaign) == {"a": ("a", 3)}
+    assert set(ladders.of_median_runs(campaign)["repeat"]) == {3}
+    assert campaign.used_of("a") == [("a", 1), ("a", 2), ("a", 3)]
+    page = render(campaign)
+    assert "3 of 4 runs" in section(page, "verdicts")
+    assert "Means leave out 1 of 4 runs" in section(page, "repeats")
+    assert tables.used_rows(campaign, "a", "all")["throughput_rps"].mean() == 900
+
+
+ALBUMS = """
+baselines: false
+defaults: {repeats: 2}
+sweeps:
+  one: {vary: server.albums, values: [10, 100, 1000], load: {users: 1, spawn_rate: 1}}
+  four: {vary: server.albums, values: [10, 100, 1000], load: {users: 4, spawn_rate: 4}}
+"""
+TREND = """
+hypotheses:
+  grows:
+    claim: It grows.
+    trend: {metric: mean, endpoint: GET /albums, over: [one, four]}
+    expect: rises
+"""
+
+
+def by_albums(run: Run, rng: np.random.Generator) -> Made:
+    response_s = (1 + run.load.users + 0.01 * run.server.albums) / 1000
+    users = float(run.load.users)
+    return {"users": users, "throughput": users / response_s, "response_s": response_s}
+
+
+@pytest.mark.parametrize("hypotheses", ["", TREND])
+def test_lines_over_albums(make: Make, hypotheses: str) -> None:
+    campaign = make(ALBUMS + hypotheses, by_albums)
+    table = albums.by_albums(campaign)
+    assert set(table["series"]) == {"list, 1 user", "list, 4 users"}
+    lines = {line.series: line for line in albums.album_lines(campaign, table) if line.endpoint == "GET /albums"}
+    assert lines["list, 4 users"].a_ms == pytest.approx(5.0)
+    assert lines["list, 1 user"].b_us.value == pytest.approx(10.0)
+    assert lines["list, 1 user"].whose == ("as in hypothesis grows" if hypotheses else "least squares")
+    assert "least squares" in section(render(campaign), "albums")
+
+
+def test_data_are_embedded_once_and_by_columns(make: Make) -> None:
+    campaign = make("baselines: false\nexperiments: {a: {}}", steady)
+    table = tables.throughput(campaign).assign(doubt="")
+    drawn = charts.throughput(table, tables.throughput_means(campaign).iloc[:0], ["a"])
+    assert drawn is not None
+    specifications_, datasets = embedded({"one": drawn, "other": drawn})
+    assert specifications_["one"]["datasets"] == specifications_["other"]["datasets"]
+    (columns,) = datasets.values()
+    assert len(columns["goodput_rps"]) == 3
+    assert columns["experiment"] == ["a", "a", "a"] or columns["experiment"]["of"] == ["a"]
+
+
+def test_missing_hypotheses_are_told(make: Make, tmp_path: Path) -> None:
+    plan = make("baselines: false\nexperiments: {a: {repeats: 1}}", steady).plan
+    (tmp_path / "results" / "hypotheses.json").unlink()
+    with pytest.raises(Exception, match=r"hypotheses\.json: can't be read"):
+        load_campaign(plan, tmp_path / "results", None)

@@ -1,0 +1,148 @@
+"""The search for a capacity: which rate comes next, and what is concluded."""
+
+import contextlib
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadstone.errors import ResultError, SuiteError
+from loadstone.plan.schedule import make_plan
+from loadstone.results.search import Probe, read_search
+from loadstone.search.bisect import bracket, conclude, judge_probe, next_rate
+from loadstone.suite.capacity import Search, parse_objective
+from loadstone.suite.load import load_suite
+from loadstone.suite.settings import Settings
+
+ROW = {
+    "requests": 1000, "failures": 0, "late": 0, "throughput_rps": 100.0, "service_ms": 4.0, "mean_ms": 5.0,
+    "p50_ms": 4.0, "p90_ms": 8.0, "p95_ms": 12.0, "p99_ms": 40.0, "p99_9_ms": 90.0,
+}  # fmt: skip
+
+
+def search(low: float = 10, high: float = 10_000, within: float = 0.05, slo: str = "p95 < 50ms") -> Search:
+    return Search(settings=Settings(), slo=slo, rates=(low, high), within=within)
+
+
+def made(of: Search, rate: float, **changes: float) -> Probe:
+    return judge_probe(of, rate, ROW | changes, "probe-1")
+
+
+def searched(of: Search, capacity: float) -> list[Probe]:
+    """Search a server that meets its objective up to `capacity` and misses it from there on."""
+    probes: list[Probe] = []
+    while (rate := next_rate(of, probes)) is not None:
+        probes.append(made(of, rate, p95_ms=10.0 if rate <= capacity else 500.0))
+    return probes
+
+
+@given(st.floats(11, 9000), st.sampled_from([0.01, 0.05, 0.2]))
+def test_any_capacity_is_bracketed_as_narrowly_as_wanted(capacity: float, within: float) -> None:
+    of = search(within=within)
+    met, missed = bracket(searched(of, capacity))
+    assert met is not None
+    assert missed is not None
+    assert met <= capacity < missed
+    assert missed <= met * (1 + within) * 1.001
+
+
+def test_it_takes_few_probes_and_tries_no_rate_twice() -> None:
+    probes = searched(search(), 700)
+    rates = [probe.rate for probe in probes]
+    assert rates[:4] == [10, 20, 40, 80]
+    assert len(set(rates)) == len(rates) <= 12
+
+
+def test_ends_of_the_range() -> None:
+    of = search(100, 1000)
+    low = conclude(of, searched(of, 50))
+    assert (low.met_at, low.missed_at, len(low.probes)) == (None, 100, 1)
+    assert "missed at the lowest rate" in low.sentence
+    high = conclude(of, searched(of, 5000))
+    assert (high.met_at, high.missed_at) == (1000, None)
+    assert "up to the highest rate" in high.sentence
+
+
+def test_rates_that_contradict_each_other_are_read_from_below() -> None:
+    of = search()
+    probes = [made(of, 100), made(of, 200, p95_ms=60), made(of, 150, p95_ms=60), made(of, 180)]
+    assert bracket(probes) == (100, 150)
+
+
+def test_what_meets_an_objective() -> None:
+    of = search()
+    assert made(of, 100).met
+    assert made(of, 100, p95_ms=50).why == "p95 was 50 ms"
+    assert "20 % of requests failed" in str(made(of, 100, failures=200).why)
+    late = made(of, 100, late=300)
+    assert (late.met, late.why) == (False, "generator: 30 % of requests were sent late")
+    nothing = made(of, 100, p95_ms=math.nan, service_ms=math.nan, failures=1000)
+    assert (nothing.met, nothing.value_ms, nothing.service_ms) == (False, None, None)
+    assert "at 200/s it doesn't: p95 was 60 ms" in conclude(of, [made(of, 100), made(of, 200, p95_ms=60)]).sentence
+
+
+@pytest.mark.parametrize("text", ["p95 < 50ms", "p99.9<1s", " mean <  2m "])
+def test_objectives(text: str) -> None:
+    assert parse_objective(text).limit_ms in (50, 1000, 120_000)
+
+
+@given(st.text())
+def test_any_other_text_is_refused(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        objective = parse_objective(text)
+        assert objective.limit_ms > 0
+
+
+Load = Callable[[str], Any]
+
+
+@pytest.fixture
+def load(write_suite: Callable[[str], Path]) -> Load:
+    return lambda text: load_suite(write_suite("experiments: {a: {load: {users: 9, spawn_rate: 9}}}\n" + text))
+
+
+def test_suite_fills_a_search_in(load: Load) -> None:
+    suite = load("capacity: {c: {base: a, slo: p95 < 50ms, rates: [20, 400], duration: 5s}}")
+    found = suite.capacity["c"]
+    assert (found.rates, found.within, found.settings.duration, found.settings.load.users) == ((20, 400), 0.05, 5, 9)
+    assert (found.settings.load.arrivals.rate, found.settings.load.arrivals.kind) == (20, "poisson")
+    assert make_plan(suite).expected_s > found.expected_probes * 5
+    assert Search.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{slo: fast}", "capacity.c.slo: 'fast' is not allowed; allowed: a bound such as p95 < 50ms"),
+        ("{slo: p95 < 50ms, rates: [5, 1]}", "capacity.c.rates: [5, 1] is not allowed; allowed: [lowest, highest]"),
+        ("{slo: p95 < 50ms, base: b}", "capacity.c.base: 'b' is no experiment; allowed: a"),
+        ("{slo: p95 < 50ms, load: {users: many}}", "capacity.c.load.users: 'many' is not allowed"),
+        ("{slo: p95 < 50ms, within: 5}", "capacity.c.within: 5 is not allowed; allowed: a percentage"),
+        ("{rates: [1, 2]}", "capacity.c.slo: missing"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(load: Load, text: str, complaint: str) -> None:
+    with pytest.raises(SuiteError) as error:
+        load(f"capacity: {{c: {text}}}")
+    assert [complaint in line for line in error.value.lines] == [True]
+
+
+def test_name_of_an_experiment_is_taken(load: Load) -> None:
+    with pytest.raises(SuiteError, match=r"capacity\.a: an experiment has that name"):
+        load("capacity: {a: {slo: p95 < 50ms}}")
+
+
+def test_file_survives_reading_and_damage_is_named(tmp_path: Path) -> None:
+    of = search()
+    found = conclude(of, searched(of, 700))
+    path = tmp_path / "search.json"
+    path.write_text(found.model_dump_json(), encoding="utf-8")
+    assert read_search(path) == found
+    path.write_text(json.dumps({"slo": 1}), encoding="utf-8")
+    with pytest.raises(ResultError, match=r"search\.json: damaged"):
+        read_search(path)

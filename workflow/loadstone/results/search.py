@@ -1,0 +1,52 @@
+"""`search.json`: what a search for a capacity tried, and what it came to. `search` writes it."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from loadstone.errors import DamagedError, ResultError
+from loadstone.suite.types import FolderName, Model
+
+
+class Probe(Model):
+    """One rate that was tried."""
+
+    rate: float
+    """Arrivals a second."""
+    value_ms: float | None
+    """The objective's metric, from the intended start; None where nothing succeeded."""
+    throughput_rps: float
+    service_ms: float | None
+    """Mean from sending."""
+    late: float
+    """Share of requests sent later than intended."""
+    failures: float
+    """Share of failed requests."""
+    met: bool
+    why: str | None
+    """Why it was not met."""
+    folder: FolderName
+    """Where the run is kept, beside `search.json`."""
+
+
+class Found(Model):
+    """What a search came to."""
+
+    slo: str
+    met_at: float | None
+    """Highest rate at which the objective was met, below all at which it was not."""
+    missed_at: float | None
+    """Lowest rate at which it was not."""
+    sentence: str
+    probes: tuple[Probe, ...]
+    """In the order in which they were made."""
+
+
+def read_search(path: Path) -> Found:
+    """Read `search.json`. Raises `ResultError` where it is missing or damaged."""
+    try:
+        return Found.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None

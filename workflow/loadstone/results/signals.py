@@ -1,0 +1,126 @@
+"""`signals.json`: what was measured of a run, as far as a verdict needs it, and the utilisations that follow.
+
+`summarise` writes it; `loadstone verdict` takes the same of figures that were measured elsewhere.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from loadstone.errors import TableError
+from loadstone.suite.types import Model
+from loadstone.text import dotted
+from loadstone.theory import operational
+
+
+class Signals(Model):
+    """What was measured in the window; whatever is missing is None."""
+
+    users: float = Field(gt=0)
+    """N."""
+    throughput: float = Field(ge=0)
+    """X, requests/s."""
+    response_s: float = Field(ge=0)
+    """R, mean response time, seconds."""
+    think_s: float = Field(ge=0)
+    """Z, mean think time as measured, seconds."""
+    unloaded_response_s: float | None = Field(default=None, ge=0)
+    """R₀: mean response time of the same mix with one user."""
+    failures: float | None = Field(default=None, ge=0)
+    requests: float | None = Field(default=None, ge=0)
+    server_workers: int | None = Field(default=None, ge=1)
+    server_threads: int | None = Field(default=None, ge=1)
+    server_cores: float | None = Field(default=None, gt=0)
+    """CPUs that the server may use."""
+    server_cpu: float | None = Field(default=None, ge=0)
+    """CPUs that the server's workers used."""
+    server_seconds: float | None = Field(default=None, ge=0)
+    """S: mean time of a request inside the server, seconds."""
+    generator_cpu: list[float] | None = Field(default=None, min_length=1)
+    """CPUs used by each of the generator's workers."""
+    generator_ceiling: float | None = Field(default=None, gt=0)
+    """Requests/s that this generator reaches against a server that is no limit."""
+    arrival_rate: float | None = Field(default=None, gt=0)
+    """Requests/s that an open load was to send."""
+    behind_schedule: bool | None = None
+    """Whether requests began later than intended, where that was set beforehand."""
+    host_busy: float | None = Field(default=None, ge=0, le=1)
+    """Share of all CPUs that was busy."""
+    host_steal: float | None = Field(default=None, ge=0, le=1)
+    """Share of all CPUs that the hypervisor took."""
+    host_run_queue: float | None = Field(default=None, ge=0)
+    """Processes that ran or could have, on average, over the number of CPUs: above 1, some waited for a CPU."""
+    bytes_per_s: float | None = Field(default=None, ge=0)
+    link_bytes_per_s: float | None = Field(default=None, gt=0)
+    steady: bool | None = None
+    """Whether the run settled."""
+
+    @property
+    def consistency(self) -> float:
+        """X·(R + Z)/N."""
+        return operational.consistency(self.users, self.throughput, self.response_s, self.think_s)
+
+    @property
+    def think(self) -> float:
+        """u_think = X·(R₀ + Z)/N. Without R₀, X·Z/N, which it can only exceed."""
+        return self.throughput * ((self.unloaded_response_s or 0.0) + self.think_s) / self.users
+
+    @property
+    def server(self) -> float | None:
+        """u_server = CPUs used over the CPUs that the workers could use: min(workers, cores)."""
+        usable = [value for value in (self.server_workers, self.server_cores) if value is not None]
+        return self.server_cpu / min(usable) if self.server_cpu is not None and len(usable) == 2 else None
+
+    @property
+    def slots(self) -> float | None:
+        """u_slot = X·S/(workers·threads): the share of slots that hold a request (Little's law inside the server)."""
+        if self.server_seconds is None or self.server_workers is None or self.server_threads is None:
+            return None
+        return self.throughput * self.server_seconds / (self.server_workers * self.server_threads)
+
+    @property
+    def generator(self) -> float | None:
+        """u_gen: CPUs used by the busiest of the generator's workers, each of which can use one."""
+        return max(self.generator_cpu) if self.generator_cpu else None
+
+    @property
+    def ceiling(self) -> float | None:
+        """X over the generator's ceiling."""
+        return self.throughput / self.generator_ceiling if self.generator_ceiling else None
+
+    @property
+    def host(self) -> float | None:
+        """u_host = busy + steal."""
+        return self.host_busy + (self.host_steal or 0.0) if self.host_busy is not None else None
+
+    @property
+    def link(self) -> float | None:
+        """Bytes/s over the link's speed."""
+        known = self.bytes_per_s is not None and self.link_bytes_per_s is not None
+        return self.bytes_per_s / self.link_bytes_per_s if known else None  # type: ignore[operator]
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of the signals that were not given."""
+        expected = set(type(self).model_fields) - {"arrival_rate", "behind_schedule", "host_run_queue"}
+        return sorted(name for name in expected if getattr(self, name) is None)
+
+
+def read_signals(path: Path) -> Signals:
+    """Read a JSON object. Raises `TableError`, a line for each mistake: file, key, what is allowed."""
+    try:
+        return Signals.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise TableError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise TableError("\n".join(_line(path, dict(detail)) for detail in error.errors())) from None
+
+
+def _line(path: Path, detail: dict[str, Any]) -> str:
+    place = dotted(*detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: {place}: unknown key; allowed: {', '.join(Signals.model_fields)}"
+    if detail["type"] == "missing":
+        return f"{path}: {place}: missing"
+    return ": ".join(part for part in (str(path), place, detail["msg"]) if part)

@@ -1,0 +1,1 @@
+"""Search a capacity: the one loop of measuring and judging."""

@@ -1,0 +1,85 @@
+"""Which rate to try next, and what came of a search, by bracketing and bisection on a logarithmic scale.
+
+From the lowest rate, doubled until the objective is missed, then halved in between until the bracket is as narrow as
+wanted. Pure: `loadstone.search.stage` measures.
+"""
+
+import math
+from collections.abc import Sequence
+
+from loadstone.results.search import Found, Probe
+from loadstone.suite.capacity import METRICS, Search, parse_objective
+
+MOST_FAILED = 0.01
+"""Share of failed requests above which no objective is met."""
+
+MOST_LATE = 0.05
+"""Share of requests sent later than intended above which it was the generator that missed the rate."""
+
+MOST_PROBES = 40
+
+
+def judge_probe(search: Search, rate: float, row: dict[str, float], folder: str) -> Probe:
+    """Judge a rate by the row of endpoints.csv that takes all endpoints together."""
+    objective = parse_objective(search.slo)
+    value = row[METRICS[objective.metric]]
+    late, failures = row["late"] / row["requests"], row["failures"] / row["requests"]
+    known = not math.isnan(value)
+    why = None
+    if late > MOST_LATE:
+        why = f"generator: {100 * late:.0f} % of requests were sent late"
+    elif failures > MOST_FAILED:
+        why = f"{100 * failures:.0f} % of requests failed"
+    elif not known or value >= objective.limit_ms:
+        why = f"{objective.metric} was {value:.3g} ms"
+    return Probe(
+        rate=rate,
+        value_ms=value if known else None,
+        throughput_rps=row["throughput_rps"],
+        service_ms=None if math.isnan(row["service_ms"]) else row["service_ms"],
+        late=late,
+        failures=failures,
+        met=why is None,
+        why=why,
+        folder=folder,
+    )
+
+
+def bracket(probes: Sequence[Probe]) -> tuple[float | None, float | None]:
+    """Highest rate that met the objective below the lowest that missed it; either may not be known yet."""
+    missed = min((probe.rate for probe in probes if not probe.met), default=None)
+    met = max((probe.rate for probe in probes if probe.met and (missed is None or probe.rate < missed)), default=None)
+    return met, missed
+
+
+def next_rate(search: Search, probes: Sequence[Probe]) -> float | None:
+    """Choose the rate to try next; None when the bracket is narrow enough, or nothing is left to try."""
+    low, high = search.rates
+    met, missed = bracket(probes)
+    if len(probes) >= MOST_PROBES:
+        return None
+    if met is None:
+        return low if missed is None else None  # missed at the lowest rate already
+    if missed is None:
+        return None if met >= high else _rounded(min(high, 2 * met))
+    if missed <= met * (1 + search.within):
+        return None
+    between = _rounded(math.sqrt(met * missed))
+    return between if met < between < missed else None
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.4g}")
+
+
+def conclude(search: Search, probes: Sequence[Probe]) -> Found:
+    """Sum up a search that is over."""
+    met, missed = bracket(probes)
+    by = next((probe.why for probe in probes if probe.rate == missed and probe.why), None)
+    if met is None:
+        sentence = f"{search.slo} is missed at the lowest rate already, {search.rates[0]:g}/s: {by}"
+    elif missed is None:
+        sentence = f"{search.slo} holds up to the highest rate that was tried, {met:g}/s"
+    else:
+        sentence = f"{search.slo} holds up to {met:g}/s; at {missed:g}/s it doesn't: {by}"
+    return Found(slo=search.slo, met_at=met, missed_at=missed, sentence=sentence, probes=tuple(probes))

@@ -1,0 +1,50 @@
+"""Search a capacity: measure a rate, judge it, choose the next, until the bracket is narrow. Every probe is kept."""
+
+import shutil
+from pathlib import Path
+
+import orjson
+
+from loadstone.files import write_bytes
+from loadstone.measure.run import measure
+from loadstone.plan.schedule import Run, random_seed
+from loadstone.results.search import Found, Probe
+from loadstone.search.bisect import conclude, judge_probe, next_rate
+from loadstone.suite.capacity import Search
+from loadstone.suite.hypotheses import ALL
+from loadstone.suite.settings import Conditions
+from loadstone.summarise.requests import summarise_requests
+from loadstone.summarise.window import find_window
+
+
+def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> Found:
+    """Search; leave `search.json` and a folder for each probe in `into`.
+
+    Raises `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
+    """
+    probes: list[Probe] = []
+    for old in into.glob("probe-*"):
+        shutil.rmtree(old)
+    while (rate := next_rate(search, probes)) is not None:
+        folder = f"probe-{len(probes) + 1}"
+        run = _run(search, name, rate, seed, len(probes) + 1)
+        record = measure(run, into / folder, log, failed / folder)
+        requests = into / folder / "requests.parquet"
+        window = find_window(requests, record)
+        table = summarise_requests(requests, window.span, record.phases.load_started).endpoints
+        row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
+        probes.append(judge_probe(search, rate, row, folder))
+    found = conclude(search, probes)
+    shutil.rmtree(failed, ignore_errors=True)  # another attempt's probes, which may have had other numbers
+    content = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    write_bytes(into / "search.json", content)
+    return found
+
+
+def _run(search: Search, name: str, rate: float, seed: int, number: int) -> Run:
+    """Lay out the run of one probe."""
+    load = search.settings.load
+    assert load.arrivals is not None  # noqa: S101 - the suite sees to that
+    changed = load.model_copy(update={"arrivals": load.arrivals.model_copy(update={"rate": rate})})
+    conditions = Conditions.model_construct(**{**dict(search.settings.conditions), "load": changed})
+    return Run.model_construct(experiment=name, repeat=number, seed=random_seed(seed, name, number), **dict(conditions))

@@ -1,0 +1,121 @@
+"""Explain in one line each what is wrong with a suite: which file, which key, which value, and what is allowed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from loadstone.suite.settings import Settings, server_kinds
+from loadstone.text import dotted, short
+
+KINDS = frozenset(server_kinds())
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One origin of settings: where it stands in the file, and what it says."""
+
+    path: str
+    values: Mapping[str, Any]
+
+
+def explain_all(
+    path: Path, error: ValidationError, layers: Sequence[Layer], model: type[BaseModel] = Settings
+) -> list[str]:
+    """One line for each offending key: of a value that fits no member of a union, pydantic complains once a member."""
+    details: dict[tuple[str, ...], ErrorDetails] = {}
+    for detail in error.errors():
+        keys = _without_kinds([str(part) for part in detail["loc"]])
+        known = keys if detail["type"] in ("missing", "extra_forbidden") else _known_prefix(keys, layers)
+        details.setdefault(tuple(known), detail)
+    return [_explain(path, detail, layers, model) for detail in details.values()]
+
+
+def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:
+    """Say in one line which file, which key, which value, and what is allowed."""
+    tagged = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
+    keys, value = _without_kinds(tagged), detail["input"]
+    if detail["type"] == "union_tag_invalid":
+        keys, value = [*keys, "kind"], value["kind"]
+    elif detail["type"] != "missing":
+        keys = _known_prefix(keys, layers)
+    origin = next((layer.path for layer in layers if _has(layer.values, keys)), layers[0].path)
+    where = f"{path}: " if origin != "command line" else ""
+    place = ".".join(part for part in [origin, dotted(*keys)] if part).replace(":.", ": ")
+    allowed = _allowed(detail, tagged, model)
+    if detail["type"] == "extra_forbidden":
+        return f"{where}{place}: unknown key; allowed: {allowed}"
+    if detail["type"] == "missing":
+        return f"{where}{place}: missing; allowed: a value"
+    if detail["type"] == "value_error" and isinstance(detail["input"], BaseModel | dict):
+        return f"{where}{place}: {allowed}"
+    return f"{where}{place}: {short(value)} is not allowed; allowed: {allowed}"
+
+
+def _without_kinds(keys: Sequence[str]) -> list[str]:
+    """Drop the `kind` that pydantic puts behind the key of a server."""
+    return [key for before, key in zip(["", *keys], keys, strict=False) if not (before == "server" and key in KINDS)]
+
+
+def _known_prefix(keys: list[str], layers: Sequence[Layer]) -> list[str]:
+    """Drop what pydantic appends to a key that stands in the file (the member of a union it tried)."""
+    for length in range(len(keys), 0, -1):
+        if any(_has(layer.values, keys[:length]) for layer in layers):
+            return keys[:length]
+    return keys
+
+
+def _has(values: object, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if isinstance(values, Mapping):
+            found = [key] if key in values else [other for other in values if str(other) == key]  # YAML has others too
+            if not found:
+                return False
+            values = values[found[0]]
+        elif isinstance(values, list) and key.isdigit() and int(key) < len(values):
+            values = values[int(key)]
+        else:
+            return False
+    return True
+
+
+def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            return ", ".join(keys_of(_model_at(model, keys[:-1])))
+        case "literal_error" | "union_tag_invalid":
+            return str(context.get("expected", context.get("expected_tags"))).replace("'", "")
+        case "value_error":
+            return str(context["error"])
+        case "too_short":
+            return "at least one value"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "a mapping"
+        case _:
+            message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            return message[0].lower() + message[1:]
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """Name the keys that a mapping may have."""
+    return list(model.model_fields)
+
+
+def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
+    """Find the model that describes the mapping at `keys` below `model`."""
+    named = False
+    for key, following in zip_longest(keys, keys[1:]):
+        field = None if named else model.model_fields.get(key)
+        named = field is not None and get_origin(field.annotation) is dict
+        if field is None:
+            continue  # a name, as in experiments.<name>
+        candidates = [field.annotation, *get_args(field.annotation)]
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        of_kind = [c for c in models if "kind" in c.model_fields and c.model_fields["kind"].default == following]
+        model = next(iter(of_kind or models), model)
+    return model

@@ -1,0 +1,79 @@
+"""Gather what was measured of one run, as far as a verdict needs it: the content of `signals.json`."""
+
+import math
+
+import pandas as pd
+from pydantic import ValidationError
+
+from loadstone.errors import ResultError
+from loadstone.results.run_record import RunRecord
+from loadstone.results.signals import Signals
+from loadstone.suite.hypotheses import ALL
+from loadstone.suite.settings import GunicornServer
+from loadstone.summarise.user_cycle import Cycle
+
+MOST_LATE = 0.05
+"""Share of requests that begin late from which the generator is behind its schedule."""
+
+
+def signals_of(
+    record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
+) -> Signals:
+    """Gather what was measured of one run. What wasn't is None: the verdict names it as missing.
+
+    Raises `ResultError` where a figure is none that a run can have.
+    """
+    try:
+        return _gather(record, cycle, endpoints, processes, settled)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ResultError(f"{record.run.label}: damaged: {key}: {first['msg']}") from None
+
+
+def _gather(
+    record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
+) -> Signals:
+    together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
+    server = record.run.server if isinstance(record.run.server, GunicornServer) else None
+    cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}
+    host = processes[processes["role"] == "host"]
+    cores = record.machine.cores
+    return Signals(
+        users=float(record.run.load.users),
+        throughput=cycle.throughput,
+        response_s=_known(cycle.response_s) or 0.0,
+        think_s=_known(cycle.think_s) or 0.0,
+        failures=float(together["failures"]),
+        requests=float(together["requests"]),
+        server_workers=server.workers if server else None,
+        server_threads=server.threads if server and server.worker_class != "gevent" else None,
+        server_cores=float(cores) if server else None,
+        server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
+        server_seconds=_scaled(together["server_ms"], 1 / 1000),
+        generator_cpu=cpu.get("load-worker") or None,
+        arrival_rate=record.run.load.arrivals.rate if record.run.load.arrivals else None,
+        behind_schedule=_behind(together) if record.run.load.scheduled else None,
+        host_busy=_share(host["cpu"], cores),
+        host_steal=_share(host["steal"], cores),
+        host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
+        bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
+        steady=settled,
+    )
+
+
+def _behind(together: pd.Series) -> bool:
+    return bool(together["late"] > MOST_LATE * together["requests"])
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _scaled(value: float, factor: float) -> float | None:
+    return None if math.isnan(value) else float(value * factor)
+
+
+def _share(column: pd.Series, cores: int) -> float | None:
+    values = column.dropna()
+    return min(1.0, max(0.0, float(values.iloc[0]) / cores)) if len(values) else None

@@ -1,0 +1,58 @@
+"""Sum up one run: its requests and samples as small tables, the window only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from loadstone.errors import SystemFault
+from loadstone.files import replacing, write_text
+from loadstone.results.integrity import check_run, write_sums
+from loadstone.results.run_record import RunRecord
+from loadstone.results.signals import Signals
+from loadstone.results.window import Window
+from loadstone.summarise.processes import summarise_processes
+from loadstone.summarise.requests import summarise_requests
+from loadstone.summarise.signals import signals_of
+from loadstone.summarise.user_cycle import measure_cycle
+from loadstone.summarise.window import find_window
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is left of a run: one file each."""
+
+    tables: Mapping[str, pd.DataFrame]
+    values: Mapping[str, Window | Signals]
+
+    def write(self, into: Path) -> None:
+        """Write all files, each whole or not at all, with checksums. Raises `SystemFault` where that is refused."""
+        with SystemFault.at(into):
+            into.mkdir(parents=True, exist_ok=True)
+            for name, table in self.tables.items():
+                with replacing(into / f"{name}.csv") as new:
+                    table.to_csv(new, index=False)
+            for name, values in self.values.items():
+                write_text(into / f"{name}.json", values.model_dump_json(indent=1) + "\n")
+            write_sums(into, [*(f"{name}.csv" for name in self.tables), *(f"{name}.json" for name in self.values)])
+
+
+def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary:
+    """Sum up the run of `record`. Raises `DamagedError` where one of its files is damaged or not its own."""
+    check_run(record, requests, processes)
+    window = find_window(requests, record)
+    summary = summarise_requests(requests, window.span, record.phases.load_started)
+    of_processes = summarise_processes(processes, window.span)
+    cycle = measure_cycle(requests, window.span)
+    signals = signals_of(record, cycle, summary.endpoints, of_processes, window.settled)
+    return Summary(
+        tables={
+            "endpoints": summary.endpoints,
+            "latency": summary.latency,
+            "course": summary.course,
+            "heat": summary.heat,
+            "processes": of_processes,
+        },
+        values={"window": window, "signals": signals},
+    )
