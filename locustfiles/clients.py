@@ -1,6 +1,6 @@
 """Locust's two HTTP clients, made safe against a server that misbehaves, so that both call equal failures by one name.
 
-Neither reads more than `MOST_BYTES` of a response, unpacked. Neither retries: geventhttpclient would send a GET up to
+Neither reads more than `MAX_BYTES` of a response, unpacked. Neither retries: geventhttpclient would send a GET up to
 twelve times when the server closes the connection, which hides failures and is load that nobody asked for. Neither
 follows a redirect, which could lead to another host (`ASKING`).
 
@@ -18,7 +18,7 @@ from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTP
 from locust.clients import HttpSession, LocustHttpAdapter
 from locust.contrib.fasthttp import FastHttpSession, FastResponse, LocustUserAgent
 
-from locustfiles.failures import MOST_BYTES, BodyCutShortError, ClosedError, TooLargeError
+from locustfiles.failures import MAX_BYTES, BodyCutShortError, ClosedError, TooLargeError
 
 ASKING: dict[str, Any] = {"catch_response": True, "allow_redirects": False}
 """How users ask: the task judges the answer, whatever it is."""
@@ -32,7 +32,7 @@ class _BoundedResponse(requests.Response):
         size = 0
         for piece in super().iter_content(chunk_size, decode_unicode):
             size += len(piece)
-            if size > MOST_BYTES:
+            if size > MAX_BYTES:
                 self.close()
                 raise TooLargeError
             yield piece
@@ -54,7 +54,7 @@ class _BoundedPoolResponse(HTTPSocketPoolResponse):
     def feed(self, data: str | bytes) -> None:
         """Take what came from the connection, b"" for its end."""
         self._received += len(data)
-        if self._received > MOST_BYTES:
+        if self._received > MAX_BYTES:
             raise TooLargeError
         super().feed(data)
 
@@ -99,20 +99,20 @@ class _BoundedFastResponse(FastResponse):
 
 def _inflated(packed: bytes, window_bits: int) -> bytes:
     unpacker = zlib.decompressobj(window_bits)
-    return _whole(unpacker.decompress(packed, MOST_BYTES + 1), unpacker.eof)
+    return _whole(unpacker.decompress(packed, MAX_BYTES + 1), unpacker.eof)
 
 
 def _unbrotlied(packed: bytes) -> bytes:
     unpacker = brotli.Decompressor()
     try:
-        unpacked = unpacker.process(packed, output_buffer_limit=MOST_BYTES + 1)
+        unpacked = unpacker.process(packed, output_buffer_limit=MAX_BYTES + 1)
     except brotli.error as error:
         raise zlib.error(str(error)) from None
     return _whole(unpacked, unpacker.is_finished())
 
 
 def _whole(unpacked: bytes, ended: bool) -> bytes:
-    if len(unpacked) > MOST_BYTES:
+    if len(unpacked) > MAX_BYTES:
         raise TooLargeError
     if not ended:
         raise zlib.error("cut short")

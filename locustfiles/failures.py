@@ -31,7 +31,7 @@ from gevent import Timeout
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
 from locust.exception import CatchResponseError
 
-MOST_BYTES = 16 * 2**20
+MAX_BYTES = 16 * 2**20
 """Bytes of one response that a client reads: far more than any answer that is worth loading a server with, and little
 enough that fifty users can hold as much at once."""
 
@@ -41,7 +41,7 @@ MEANS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.E
 
 
 class TooLargeError(requests.RequestException, HTTPParseError):
-    """A response is larger than `MOST_BYTES`. Each client takes it for an error of its own."""
+    """A response is larger than `MAX_BYTES`. Each client takes it for an error of its own."""
 
 
 class BodyCutShortError(HTTPParseError):
@@ -53,7 +53,7 @@ class ClosedError(HTTPParseError):
 
 
 KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
-    (f"larger than {MOST_BYTES // 2**20} MB", (TooLargeError,)),
+    (f"larger than {MAX_BYTES // 2**20} MB", (TooLargeError,)),
     ("body cut short", (BodyCutShortError, requests.exceptions.ChunkedEncodingError, http.client.IncompleteRead)),
     ("connection refused", (ConnectionRefusedError,)),
     ("timed out", (TimeoutError, Timeout, requests.Timeout)),

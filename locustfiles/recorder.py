@@ -31,7 +31,7 @@ from locustfiles import options
 from locustfiles.failures import CAN_NOT_RECORD, end_worker, kind_of
 
 FLUSH_INTERVAL_S = 1.0
-MOST_ROWS_HELD = 50_000
+MAX_ROWS_HELD = 50_000
 
 Row = tuple[float, float, str, int, int, int, str | None, str | None, float | None]
 
@@ -86,7 +86,7 @@ class Recorder:
                     context["intended"],
                 )
             )
-            if len(rows) >= MOST_ROWS_HELD:
+            if len(rows) >= MAX_ROWS_HELD:
                 flush()
 
         return on_request

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-LONGEST_OF_MEAN = 10.0
+MAX_THINK_TIME_MEANS = 10.0
 """Means after which an exponential pause is cut off."""
 
 
@@ -73,7 +73,7 @@ def policy(given: dict[str, Any], rank: int, workers: int, seed: int) -> tuple[C
         case {"uniform": [low, high]}:
             return lambda: Thinking(lambda draw: draw.uniform(low, high)), False
         case {"exponential": mean}:
-            return lambda: Thinking(lambda draw: mean * min(LONGEST_OF_MEAN, draw.expovariate(1))), False
+            return lambda: Thinking(lambda draw: mean * min(MAX_THINK_TIME_MEANS, draw.expovariate(1))), False
         case {"pacing": seconds}:
             return lambda: Pacing(seconds), True
         case {"rate": rate, "kind": kind}:

@@ -30,9 +30,9 @@ experiments:
 """
 WARM_UP = 0.2
 """Share of the window in which memory may still settle."""
-MOST_GROWTH_MB = 1.0
+MAX_GROWTH_MB = 1.0
 """MB a minute."""
-MOST_MB = 1024
+MAX_MB = 1024
 """Of any process, at any time: also of the one that measures, while it collects what was recorded."""
 SAMPLE_INTERVAL_S = 1.0
 PARTS = {"recorder": "worker-0.jsonl", "master": "--master-bind-port"}
@@ -87,9 +87,9 @@ def test_nothing_grows_and_nothing_is_lost(
             f"{line.high_slope:+.4f}), at most {peak:.0f} MB; {before} open files, then {after}"
         )
         grows[part], leaks[part] = line.slope, after - before
-        assert peak < MOST_MB
+        assert peak < MAX_MB
     assert set(grows) == {"probe", *PARTS}
-    assert max(grows.values()) < MOST_GROWTH_MB
+    assert max(grows.values()) < MAX_GROWTH_MB
     assert max(leaks.values()) <= 0
 
     assert counts.recorded == counts.locust == counts.server

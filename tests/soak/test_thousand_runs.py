@@ -20,8 +20,8 @@ from tests.unit.report.test_size import suite
 RUNS = 1002
 """Half of them experiments, half levels of sweeps, three repeats each."""
 SUMMARIES = "results/summaries"
-MOST_MB = 1024
-SUMMED_UP_A_SECOND, SUMMARISE_S = 2e6, 0.5
+MAX_MB = 1024
+SUMMED_UP_PER_SECOND, SUMMARISE_S = 2e6, 0.5
 """Requests, and seconds that a run takes beside: a thousand of them read and write eight thousand files."""
 NOTHING_TO_DO_S = 3.0 * RUNS / 100
 """Three seconds for a hundred runs."""
@@ -62,7 +62,7 @@ class Campaign:
         stage = Stage(time.monotonic() - began, used.ru_maxrss / 1024, log.read_text("utf-8", "replace"))
         assert process.returncode == 0, stage.output[-2000:]
         print(f"{what}: {stage.seconds:.1f} s, at most {stage.mb:.0f} MB", flush=True)
-        assert stage.mb < MOST_MB
+        assert stage.mb < MAX_MB
         return stage
 
     def snakemake(self, what: str, *arguments: str) -> Stage:
@@ -95,7 +95,7 @@ def test_a_thousand_runs(tmp_path: Path, write_suite: Callable[[str], Path]) -> 
     summarised = campaign.run(
         "summarise, all runs in one process", "tests.soak.test_thousand_runs", str(campaign.suite)
     )
-    assert summarised.seconds <= sum(requests) / SUMMED_UP_A_SECOND + RUNS * SUMMARISE_S
+    assert summarised.seconds <= sum(requests) / SUMMED_UP_PER_SECOND + RUNS * SUMMARISE_S
     assert "summarise" not in planned_jobs(campaign.snakemake("snakemake, dry run", "--dry-run").output)
     campaign.snakemake("snakemake, all runs analysed and reported")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from loadstone.errors import LoadstoneError
 from loadstone.text import printable
 
-LONGEST_LINE = 4000
+MAX_LINE = 4000
 EXAMPLES = int(os.environ.get("LOADSTONE_FUZZ", "0"))
 
 
@@ -38,7 +38,7 @@ def complaints(use: Callable[[], object], kind: type[LoadstoneError] = Loadstone
         use()
     except kind as error:
         lines = error.lines or [""]
-    assert all(line and line == printable(line) and len(line) < LONGEST_LINE for line in lines)
+    assert all(line and line == printable(line) and len(line) < MAX_LINE for line in lines)
     return lines
 
 

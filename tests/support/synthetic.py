@@ -36,7 +36,7 @@ def write_run(results: Path, run: Run, number: int) -> int:
     begin = began + RAMP_UP_S + run.warm_up
     window = (begin, begin + run.duration)
     requests = _requests(run.load, began, window[1], rng)
-    pq.write_table(requests, folder / "requests.parquet", compression="zstd", row_group_size=collect.ROWS_A_GROUP)
+    pq.write_table(requests, folder / "requests.parquet", compression="zstd", row_group_size=collect.ROWS_PER_GROUP)
     pq.write_table(samples(began, window[1], rng), folder / "processes.parquet", compression="zstd")
     counts = RequestCounts(recorded=len(requests), locust=len(requests), server=len(requests))
     record = make_record(load_started=began, window=window)

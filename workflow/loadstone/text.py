@@ -4,12 +4,12 @@ import itertools
 import reprlib
 from collections.abc import Collection
 
-LONGEST = 60
+MAX_LENGTH = 60
 """Characters of a value."""
-MOST_LISTED = 40
+MAX_LISTED = 40
 
 _SOME_OF = reprlib.Repr()
-_SOME_OF.maxlevel, _SOME_OF.maxdict, _SOME_OF.maxlist, _SOME_OF.maxstring = 4, 16, 32, LONGEST
+_SOME_OF.maxlevel, _SOME_OF.maxdict, _SOME_OF.maxlist, _SOME_OF.maxstring = 4, 16, 32, MAX_LENGTH
 
 
 def printable(text: str) -> str:
@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 def short(value: object) -> str:
     """Write a value in a line, cut off where it is long; a text in quotes."""
     if isinstance(value, str):
-        text = repr(value[:LONGEST])  # quotes make it longer, so that it is seen to be cut off
+        text = repr(value[:MAX_LENGTH])  # quotes make it longer, so that it is seen to be cut off
     else:
         text = _SOME_OF.repr(value) if isinstance(value, Collection) else str(value)
     return _cut(" ".join(text.split()))
@@ -33,10 +33,10 @@ def dotted(*parts: object) -> str:
 
 def listed(names: Collection[str]) -> str:
     """Name what is allowed, or the first of it."""
-    some = ", ".join(dotted(name) for name in itertools.islice(names, MOST_LISTED))
-    more = len(names) - MOST_LISTED
+    some = ", ".join(dotted(name) for name in itertools.islice(names, MAX_LISTED))
+    more = len(names) - MAX_LISTED
     return f"{some} and {more:,} more" if more > 0 else some
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + "..."

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse.user_forecast import MOST_POINTS, Forecast, NotPredictable, UserLevel, forecast_json, predict
+from loadstone.analyse.user_forecast import MAX_POINTS, Forecast, NotPredictable, UserLevel, forecast_json, predict
 
 NAN = math.nan
 
@@ -143,8 +143,8 @@ def test_curve_reaches_beyond_the_most_users(
     assert populations == sorted(set(populations))
     assert populations[0] == 1
     assert populations[-1] == math.ceil(1.2 * users)
-    assert len(populations) <= MOST_POINTS
-    assert len(populations) == populations[-1] or populations[-1] > MOST_POINTS
+    assert len(populations) <= MAX_POINTS
+    assert len(populations) == populations[-1] or populations[-1] > MAX_POINTS
     corner = {math.floor(forecast.knee_users), math.ceil(forecast.knee_users)} - {0}
     assert {n for n in corner if n <= populations[-1]} <= set(populations)
 
@@ -152,7 +152,7 @@ def test_curve_reaches_beyond_the_most_users(
 def test_many_levels_make_no_longer_curve() -> None:
     forecast = predict([level(users, (7.0,), (0.07,)) for users in range(10, 1001, 10)], 0.02, 1)
     assert len(forecast.levels) == 100
-    assert len(forecast.curve) <= MOST_POINTS
+    assert len(forecast.curve) <= MAX_POINTS
 
 
 # Beside measurements.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from locustfiles.waiting import LONGEST_OF_MEAN, policy
+from locustfiles.waiting import MAX_THINK_TIME_MEANS, policy
 
 NOBODY = random.Random(0)
 
@@ -36,7 +36,7 @@ def test_exponential_thinking_has_its_mean_and_an_end() -> None:
     seconds = [make().next(draw)[0] for _ in range(20_000)]
     assert mean(seconds) == pytest.approx(0.5, rel=0.03)
     assert stdev(seconds) == pytest.approx(0.5, rel=0.05)
-    assert max(seconds) <= LONGEST_OF_MEAN * 0.5
+    assert max(seconds) <= MAX_THINK_TIME_MEANS * 0.5
 
 
 def test_pacing_keeps_its_distances_whatever_the_responses_take(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from loadstone.errors import ServerError
-from loadstone.measure.asking import MOST_BYTES, ask
+from loadstone.measure.asking import MAX_BYTES, ask
 
 Say = Callable[[socket.socket], object]
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -84,7 +84,7 @@ def test_anything_else_is_a_sentence(serve: Callable[[Say], str], say: Say, sent
     tracemalloc.stop()
     assert sentence in str(refused.value)
     assert time.monotonic() - began < 5
-    assert most < 6 * MOST_BYTES
+    assert most < 6 * MAX_BYTES
 
 
 def test_nobody_listens() -> None:

@@ -14,7 +14,7 @@ from loadstone.measure.probes import SCHEMA, Sampler
 
 
 def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "ROWS_A_GROUP", 10)
+    monkeypatch.setattr(probes, "ROWS_PER_GROUP", 10)
     path = tmp_path / "processes.parquet"
     sampler = Sampler(path)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as other:

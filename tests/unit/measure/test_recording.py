@@ -87,7 +87,7 @@ def test_when_a_request_was_to_begin_is_kept(record: Record, tmp_path: Path) -> 
 def test_memory_is_bounded_without_the_clock(record: Record) -> None:
     path = record(
         "w0",
-        "recorder.MOST_ROWS_HELD = 10\nfor number in range(25):\n    fire(listener, number)\n",
+        "recorder.MAX_ROWS_HELD = 10\nfor number in range(25):\n    fire(listener, number)\n",
     )
     assert len(path.read_bytes().splitlines()) == 2, "two lines of ten; five rows were held when the process ended"
 
@@ -101,7 +101,7 @@ def test_last_line_of_a_killed_worker_is_passed_over(record: Record, tmp_path: P
 def test_workers_are_told_apart_and_row_groups_bounded(
     record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collect, "ROWS_A_GROUP", 10)
+    monkeypatch.setattr(collect, "ROWS_PER_GROUP", 10)
     paths = [
         record(
             f"w{worker}",

@@ -17,7 +17,7 @@ from tests.unit.report.test_page import Made, Make, analyse, make, write_run
 __all__ = ["make"]  # the fixture
 
 REPEATS = 3
-MOST_BYTES_A_RUN = 13_000
+MAX_BYTES_PER_RUN = 13_000
 """Of the page, beyond what it takes by itself: 5 MB for 300 runs."""
 
 
@@ -46,7 +46,7 @@ def test_page_grows_by_little_with_each_run(make: Make) -> None:
     for runs in (12, 48):
         text = suite(runs).replace("experiment-", f"of-{runs}-").replace("sweep-", f"s-{runs}-")
         sizes[runs] = len(render(make(text, noisy)))
-    assert (sizes[48] - sizes[12]) / 36 < MOST_BYTES_A_RUN
+    assert (sizes[48] - sizes[12]) / 36 < MAX_BYTES_PER_RUN
 
 
 def measure(runs: int) -> None:

@@ -90,7 +90,7 @@ def readers(campaign: Path, sound: Path) -> dict[str, Callable[[], object]]:
     }
 
 
-OF_A_RUN = [f"summaries/a/1/{name}" for name in ("endpoints.csv", "latency.csv", "course.csv", "processes.csv")]
+OF_RUN = [f"summaries/a/1/{name}" for name in ("endpoints.csv", "latency.csv", "course.csv", "processes.csv")]
 FILES: dict[str, tuple[str, ...]] = {
     "plan.json": ("report", "analyse", "compare"),
     "verdicts.json": ("report", "conclude", "compare"),
@@ -99,7 +99,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "hypotheses.json": ("report", "conclude", "gate"),
     "summary.csv": ("compare",),
     "runs/a/1/run.json": ("report", "compare"),
-    **dict.fromkeys([*OF_A_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),
+    **dict.fromkeys([*OF_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),
 }
 """File below results/ → who reads it."""
 

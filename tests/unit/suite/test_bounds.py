@@ -10,7 +10,7 @@ import pytest
 
 from loadstone.errors import SuiteError
 from loadstone.suite.load import load_suite
-from loadstone.suite.size_limits import MOST_RUNS
+from loadstone.suite.size_limits import MAX_RUNS
 
 WriteSuite = Callable[[str], Path]
 
@@ -86,7 +86,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
     print(path.stem, f"{time.process_time() - began:.2f}", line, sep="\\t", flush=True)
 print("MiB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
 """
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 """Address space for all of them together, Python and its packages included."""
 
 
@@ -100,7 +100,7 @@ def test_nasty_suites_are_refused_within_bounds(tmp_path: Path) -> None:
         text=True,
         check=False,
         timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, MAX_BYTES)),
     )
     print(answer.stdout[-3000:], answer.stderr)
     told = {name: line for name, _, line in (row.split("\t", 2) for row in answer.stdout.splitlines())}
@@ -142,9 +142,9 @@ def test_typing_error_is_refused_and_told_what_is_allowed(write_suite: WriteSuit
 
 def test_number_of_runs_is_bounded(write_suite: WriteSuite) -> None:
     defaults = "defaults: {repeats: 100, duration: 1s}\n"
-    load_suite(write_suite(defaults + many(MOST_RUNS // 100)))
+    load_suite(write_suite(defaults + many(MAX_RUNS // 100)))
     with pytest.raises(SuiteError, match="10,100 runs in all; allowed: at most 10,000"):
-        load_suite(write_suite(defaults + many(MOST_RUNS // 100 + 1)))
+        load_suite(write_suite(defaults + many(MAX_RUNS // 100 + 1)))
 
 
 NAMES = (

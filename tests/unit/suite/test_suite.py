@@ -19,7 +19,7 @@ from loadstone.plan.schedule import make_plan
 from loadstone.suite.load import load_suite
 from loadstone.suite.model import SuiteFile
 from loadstone.suite.settings import SHARED_STORES, store_names, task_names
-from loadstone.suite.types import LONGEST_THINK_TIME_S, format_duration, parse_duration
+from loadstone.suite.types import MAX_THINK_TIME_S, format_duration, parse_duration
 from server.stores import IN_MEMORY
 from tests.conftest import ROOT
 
@@ -243,4 +243,4 @@ def test_tasks_are_those_of_the_locustfile() -> None:
 
 def test_server_keeps_connections_longer_than_any_think_time() -> None:
     settings = runpy.run_path(str(ROOT / "server" / "gunicorn.conf.py"))
-    assert settings["keepalive"] > LONGEST_THINK_TIME_S
+    assert settings["keepalive"] > MAX_THINK_TIME_S

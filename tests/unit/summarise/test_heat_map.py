@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadstone.results.tables import HEAT_COLUMNS
-from loadstone.summarise.heat_map import BUCKETS_A_DECADE, LONG_S, MOST_COLUMNS, Heat
+from loadstone.summarise.heat_map import BUCKETS_PER_DECADE, LONG_S, MAX_COLUMNS, Heat
 from loadstone.summarise.read_requests import Columns
 
 ORIGIN = 1_800_000_000.0
@@ -37,9 +37,9 @@ def test_every_request_is_in_its_cell(requests: list[tuple[float, float]], cut: 
         heat.add(columns(list(times[cut:]), list(values[cut:])))
     table = heat.table()
     assert table["requests"].sum() == len(times)
-    assert table["second"].nunique() <= MOST_COLUMNS
+    assert table["second"].nunique() <= MAX_COLUMNS
     ratio = table["high_ms"] / table["low_ms"]
-    assert np.allclose(ratio, 10 ** (1 / BUCKETS_A_DECADE))
+    assert np.allclose(ratio, 10 ** (1 / BUCKETS_PER_DECADE))
     for when, ms in zip(times, values, strict=True):
         inside = table[(table["second"] <= when + 1e-6) & (when < table["until"] + 1e-6)]
         assert ((inside["low_ms"] <= ms * (1 + 1e-9)) & (ms < inside["high_ms"] * (1 + 1e-9))).any()
@@ -50,7 +50,7 @@ def test_failures_are_left_out_and_extremes_are_kept() -> None:
     heat.add(columns([70.0, 70.0, 70.0, 70.0], [0.0, 1e9, 5.0, math.inf], [False, False, True, True]))
     table = heat.table()
     assert table["requests"].tolist() == [1, 1]
-    assert table["low_ms"].tolist() == pytest.approx([0.1, 10 ** (5 - 1 / BUCKETS_A_DECADE)])
+    assert table["low_ms"].tolist() == pytest.approx([0.1, 10 ** (5 - 1 / BUCKETS_PER_DECADE)])
 
 
 def test_short_run_has_none() -> None:

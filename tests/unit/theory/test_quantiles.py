@@ -56,7 +56,7 @@ def test_group_without_values_is_nan() -> None:
 def test_values_that_do_not_fit_into_memory_take_more_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = np.random.default_rng(1).lognormal(1, 1, 5000).tolist()
     expected = of([0] * 5000, data, batch=500)
-    monkeypatch.setattr(quantiles, "MOST_GATHERED", 3)
+    monkeypatch.setattr(quantiles, "MAX_GATHERED", 3)
     assert of([0] * 5000, data, batch=500).tolist() == expected.tolist()
 
 

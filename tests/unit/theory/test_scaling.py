@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from loadstone.theory.fitting import (
-    FEWEST_RUNS,
+    MIN_RUNS,
     fit_amdahl,
     fit_best,
     fit_law,
@@ -438,7 +438,7 @@ def test_no_fit_where_there_is_nothing_to_fit(
 
 def test_fewest_runs_leave_scatter() -> None:
     for law in LAWS:
-        runs = data(law, (100, 0.1, 0.01)[: len(SHAPES[law])], LEVELS[: FEWEST_RUNS[law]])
+        runs = data(law, (100, 0.1, 0.01)[: len(SHAPES[law])], LEVELS[: MIN_RUNS[law]])
         assert fit_law(law, runs).freedom >= 1
 
 

@@ -109,7 +109,7 @@ def _contradictions(row: Row, active: float | None) -> list[str]:
     if row.users and active is not None:
         if active < FEWER_USERS * row.users:
             found.append(f"{_users(row.users)} stated, {active:.2f} active: the rate is that of {_users(active)}")
-        elif active > laws.HIGHEST_CONSISTENCY * row.users + 0.5:
+        elif active > laws.MAX_CONSISTENCY * row.users + 0.5:
             found.append(f"{_users(row.users)} stated, but the rate needs {active:.1f}")
     return found
 

@@ -71,7 +71,7 @@ def errors(s: Signals, limits: Thresholds) -> bool:
 
 def invalid(s: Signals, limits: Thresholds) -> bool:
     """The figures don't belong together, or the run never settled."""
-    fits = operational.LOWEST_CONSISTENCY <= s.consistency <= operational.HIGHEST_CONSISTENCY
+    fits = operational.MIN_CONSISTENCY <= s.consistency <= operational.MAX_CONSISTENCY
     return not (fits or _within_edges(s, limits)) or s.steady is False
 
 

@@ -15,9 +15,9 @@ from loadstone.suite.settings import Calibration, GunicornServer, Settings
 from loadstone.theory.intervals import mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
 
-MOST_ERROR = 0.10
+MAX_ERROR = 0.10
 """Relative difference of measured and predicted throughput up to which the instrument passes."""
-MOST_SLOTS = 8
+MAX_SLOTS = 8
 """Slots up to which a level has to pass. Beyond, it is shown: the nearer the lock is to its capacity, the less the
 throughput depends on anything else."""
 
@@ -117,7 +117,7 @@ def _read(weight: Weight) -> Reading:
         low=measured.low,
         high=measured.high,
         ratio=ratio,
-        passed=round(abs(ratio - 1), 9) <= MOST_ERROR if weight.slots <= MOST_SLOTS else None,
+        passed=round(abs(ratio - 1), 9) <= MAX_ERROR if weight.slots <= MAX_SLOTS else None,
         host=weight.host,
     )
 

@@ -24,10 +24,10 @@ from loadstone.analyse.bottleneck import (
 )
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.theory import caveats, operational
-from loadstone.theory.fitting import FEWEST_LEVELS
+from loadstone.theory.fitting import MIN_LEVELS
 from loadstone.theory.scaling import Fit
 
-FEWEST_REPEATS = 3
+MIN_REPEATS = 3
 """Runs of a level below which its scatter, and so a lack of fit, can't be told."""
 SERVER = "server"
 PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": GENERATOR}
@@ -94,7 +94,7 @@ def find_grounds(vary: str, levels: Sequence[LevelFacts], limits: Thresholds = D
     judged = [(level, _obstacle(level, party, limits)) for level in sorted(levels, key=lambda level: level.value)]
     used = tuple(level for level, why in judged if why is None)
     left_out = tuple((level, why) for level, why in judged if why is not None)
-    enough = _count(used) >= FEWEST_LEVELS
+    enough = _count(used) >= MIN_LEVELS
     return Grounds(
         party=party,
         used=used,
@@ -138,8 +138,8 @@ def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
     if party == SERVER and SHARED_HOST not in level.utilisations:
         return f"{SHARED_HOST} not measured"
     runs = len(level.throughput)
-    if runs < FEWEST_REPEATS:
-        return f"{runs} run{'s' * (runs != 1)} of at least {FEWEST_REPEATS}"
+    if runs < MIN_REPEATS:
+        return f"{runs} run{'s' * (runs != 1)} of at least {MIN_REPEATS}"
     return None if all(x > 0 for x in level.throughput) else "a run without throughput"
 
 
@@ -166,7 +166,7 @@ def _reason(
         groups, key = (by_phrase, why) if ceiling is None else (by_ceiling, ceiling)
         groups.setdefault(key, []).append(level)
     usable = f"{_count(used)} of {_count(levels)} level{'s' * (_count(levels) != 1)} can be used"
-    clauses = [] if left_out and not used else [f"{usable}, {FEWEST_LEVELS} are needed"]
+    clauses = [] if left_out and not used else [f"{usable}, {MIN_LEVELS} are needed"]
     clauses += [_coincidence(ceiling, found, _named(found, levels)) for ceiling, found in by_ceiling.items()]
     clauses += [f"{_named(found, levels)}: {why}" for why, found in by_phrase.items()]
     clauses += [REMEDIES[ceiling] for ceiling in by_ceiling if ceiling in REMEDIES]

@@ -23,13 +23,13 @@ DRIFT_LEVEL = 0.01
 DRIFT_SIZE = 0.02
 """Relative change over the campaign up to which a drift isn't named however sure it is."""
 
-LARGEST_CHANGE = 1000.0
+MAX_CHANGE = 1000.0
 """Where the relative change is cut: a slope between runs seconds apart means nothing when drawn out over days."""
 
-SMALLEST_DISTANCE = 0.01
+MIN_DISTANCE = 0.01
 """Distance from the median, relative to it, below which an outlier isn't worth naming."""
 
-FEWEST_PAIRS = 8
+MIN_PAIRS = 8
 """Pairs of runs below which even a rise in every one of them is no proof: eight give p = 0.013 at best."""
 
 
@@ -128,7 +128,7 @@ def _outliers(runs: Sequence[RunFigures]) -> Iterator[str]:
     for metric, name in COMPARED.items():
         known, values = _known(runs, metric)
         worst = outlier(values)
-        if worst is not None and abs(values[worst] / float(np.median(values)) - 1) > SMALLEST_DISTANCE:
+        if worst is not None and abs(values[worst] / float(np.median(values)) - 1) > MIN_DISTANCE:
             repeat = known[worst].repeat
             its, theirs = _apart(values.pop(worst), mean_of_runs(values).value)
             ms = " ms" * metric.endswith("_ms")
@@ -188,12 +188,12 @@ def drift(runs: Sequence[RunFigures], metric: str = "throughput_rps") -> Drift |
             variance += _variance(logs.tolist())
             pairs += int(np.count_nonzero(apart))
             slopes.append(float(np.median(change[apart != 0] / apart[apart != 0])))
-    if pairs < FEWEST_PAIRS:
+    if pairs < MIN_PAIRS:
         return None
     z = max(0.0, abs(score) - 1) / math.sqrt(variance) if variance else 0.0
     p = 2 * float(stats.norm.sf(z))
     seconds = max(times[-1][0] - times[0][0] for times in map(sorted, seasons.values()))
-    size = math.expm1(min(float(np.median(slopes)) * seconds, math.log1p(LARGEST_CHANGE)))
+    size = math.expm1(min(float(np.median(slopes)) * seconds, math.log1p(MAX_CHANGE)))
     return Drift(
         metric=metric,
         p=p,

@@ -20,7 +20,7 @@ from loadstone.theory import operational
 from loadstone.theory.intervals import Interval, mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
 
-MOST_POINTS = 60
+MAX_POINTS = 60
 """Points of a curve: every number of users where they are so few, else some, spaced evenly by ratio."""
 BEYOND = 1.2
 """Where a curve ends, over the most users measured."""
@@ -176,9 +176,9 @@ def _demands(levels: Sequence[UserLevel], unloaded_response_s: float, servers: i
 
 def _populations(last: int, knee: float) -> set[int]:
     """Numbers of users to draw a curve by, from 1 to `last`, with those beside the corner of the bounds."""
-    if last <= MOST_POINTS:
+    if last <= MAX_POINTS:
         return set(range(1, last + 1))
-    spaced = {round(users) for users in np.geomspace(1, last, MOST_POINTS - 2).tolist()}
+    spaced = {round(users) for users in np.geomspace(1, last, MAX_POINTS - 2).tolist()}
     return spaced | {users for users in (math.floor(knee), math.ceil(knee)) if 1 <= users <= last}
 
 

@@ -12,7 +12,7 @@ from loadstone.text import printable
 WIDTH_ELSEWHERE = 140
 
 
-MOST_IN_JSON = 2**63
+MAX_JSON_INTEGER = 2**63
 """Integers from here on are written as floats."""
 
 
@@ -39,7 +39,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
             for row in audit.rows
         ],
         "users_to_saturate": {
-            str(servers): users if users < MOST_IN_JSON else float(users)
+            str(servers): users if users < MAX_JSON_INTEGER else float(users)
             for servers, users in audit.users_to_saturate.items()
         },
         "findings": audit.findings,

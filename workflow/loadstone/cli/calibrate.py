@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
+from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
 from loadstone.errors import ResultError
 from loadstone.results.analysed import read_result
 from loadstone.suite.thresholds import DEFAULTS
@@ -70,9 +70,9 @@ def _outcome(judged: int, failed: Mapping[str, Reading]) -> Iterator[str]:
         "Successful requests/s; predicted by exact MVA from the known sleeps alone, and with the server's measured CPU "
         "time a request. The CPUs are the machine's: sleepers leave most of them to others."
     )
-    within = f"within {100 * MOST_ERROR:g} % of the prediction, up to {MOST_SLOTS} slots"
+    within = f"within {100 * MAX_ERROR:g} % of the prediction, up to {MAX_SLOTS} slots"
     if not judged:
-        yield f"Nothing to judge: no point has up to {MOST_SLOTS} slots."
+        yield f"Nothing to judge: no point has up to {MAX_SLOTS} slots."
     elif failed:
         yield f"{len(failed)} of {judged} points not {within}: {', '.join(failed)}."
         if any((at["host"] or 0.0) >= DEFAULTS.slack for at in failed.values()):

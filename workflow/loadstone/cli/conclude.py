@@ -19,7 +19,7 @@ from loadstone.results.window import Window, read_window
 from loadstone.suite.thresholds import DEFAULTS
 from loadstone.text import listed, printable
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Runs or folders that are named."""
 
 
@@ -41,16 +41,16 @@ def show_conclusion(results: Path, page: Path) -> None:
     console.print()
     console.print(table)
     if reasons := list(_unusable(results, judged)):
-        rest = [f"and {len(reasons) - MOST_NAMED} more"] * (len(reasons) > MOST_NAMED)
-        listing = "\n".join(f"  {line}" for line in reasons[:MOST_NAMED] + rest)
+        rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
+        listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
         console.print(f"\nMeasured, and not used:\n{listing}", highlight=False, soft_wrap=True)
     outcomes = [hypothesis["outcome"] for hypothesis in read_result(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
         console.print(f"\nHypotheses: {printable(counted)}.", highlight=False)
     if strays := _strays(results):
-        more = f" and {len(strays) - MOST_NAMED} more" * (len(strays) > MOST_NAMED)
-        named = ", ".join(printable(str(path)) for path in strays[:MOST_NAMED])
+        more = f" and {len(strays) - MAX_NAMED} more" * (len(strays) > MAX_NAMED)
+        named = ", ".join(printable(str(path)) for path in strays[:MAX_NAMED])
         console.print(f"\nNot in the suite, and not used: {named}{more}", highlight=False, soft_wrap=True)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
 

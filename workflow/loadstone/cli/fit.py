@@ -22,7 +22,7 @@ FORMULAS: dict[LawName, str] = {
     "amdahl": "X(n) = x1·n / (1 + sigma·(n - 1))",
     "usl": "X(n) = gamma·n / (1 + alpha·(n - 1) + beta·n·(n - 1))",
 }
-LARGEST = 1e100
+MAX_FIGURE = 1e100
 """No figure of a load test is larger, nor smaller than its reciprocal; the square of this one still is a number."""
 
 
@@ -100,7 +100,7 @@ def _number(where: str, row: list[str], place: int) -> float:
         value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
-    if not 1 / LARGEST < value < LARGEST:
+    if not 1 / MAX_FIGURE < value < MAX_FIGURE:
         raise TableError(f"{where}: {short(text)} is not allowed; allowed: a number above 0")
     return value
 

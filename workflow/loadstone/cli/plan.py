@@ -17,7 +17,7 @@ from loadstone.suite.types import format_duration
 WIDTH_ELSEWHERE = 160
 """Columns to use where the output is no terminal."""
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Experiments named beside a baseline that they share."""
 
 
@@ -96,8 +96,8 @@ def _purposes(plan: Plan) -> dict[str, str]:
             served.setdefault(ceiling_name(settings), []).append(name)
     return {
         name: ("one user's response: " if name.startswith(UNLOADED) else "what the generator can send: ")
-        + ", ".join(served[name][:MOST_NAMED])
-        + f" and {len(served[name]) - MOST_NAMED} more" * (len(served[name]) > MOST_NAMED)
+        + ", ".join(served[name][:MAX_NAMED])
+        + f" and {len(served[name]) - MAX_NAMED} more" * (len(served[name]) > MAX_NAMED)
         for name in plan.added
         if is_baseline(name)
     }

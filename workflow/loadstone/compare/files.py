@@ -26,7 +26,7 @@ from loadstone.results.tables import RunKey
 from loadstone.suite.hypotheses import ALL
 from loadstone.text import dotted
 
-MOST_KINDS = 2
+MAX_KINDS = 2
 """Kinds of failure that are named."""
 
 SUITE_KEYS = {"seed", "baselines", "thresholds"}
@@ -174,7 +174,7 @@ def _run(row: _Row, judged: _RunVerdict) -> RunResult:
     reason = ""
     if judged.verdict == ERRORS:
         reason = f"{row.failures:,.0f} of {row.requests:,.0f} requests failed"
-        reason += f" ({joined(row.kinds, MOST_KINDS)})" * bool(row.kinds)
+        reason += f" ({joined(row.kinds, MAX_KINDS)})" * bool(row.kinds)
     elif judged.verdict == INVALID:
         reason = judged.remark or ""
     return RunResult(repeat=judged.repeat, verdict=judged.verdict, reason=reason, metrics=row.metrics)

@@ -21,7 +21,7 @@ from loadstone.compare.comparison import (
 from loadstone.suite.types import format_percentage
 from loadstone.theory.intervals import Interval
 
-MOST_NAMED = 4
+MAX_NAMED = 4
 """Names spelt out where only some can be."""
 
 HASH_DIGITS = 12
@@ -90,7 +90,7 @@ def facts(value: object) -> str:
     return "absent" if value is None else re.sub(r"\b[0-9a-f]{40,}\b", lambda found: found[0][:HASH_DIGITS], str(value))
 
 
-def joined(names: Sequence[str], most: int = MOST_NAMED) -> str:
+def joined(names: Sequence[str], most: int = MAX_NAMED) -> str:
     """Name the first of some, and how many more there are."""
     if len(names) == most + 1:
         most += 1  # "and 1 more" is no shorter than a name

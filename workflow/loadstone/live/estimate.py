@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-LATEST = 50
+MAX_RUNS_CONSIDERED = 50
 """Runs to go by."""
 PAUSE_S = 60.0
 """A run that took so much longer than twice what was expected, up to the next one's begin, was followed by a pause."""
@@ -26,7 +26,7 @@ def extra_s(over: Sequence[Took], running_since: float | None) -> float:
     From one run's begin to the next one's, since the time between them counts too; where there is only one, its own.
     What is more than expected are constant costs: the configured lengths of ramp-up, warm-up and window are kept.
     """
-    latest = sorted(over, key=lambda run: run.began)[-LATEST:]
+    latest = sorted(over, key=lambda run: run.began)[-MAX_RUNS_CONSIDERED:]
     begins = [run.began for run in latest] + ([running_since] if running_since else [])
     gaps = [later - earlier for earlier, later in pairwise(begins)]
     extras = [

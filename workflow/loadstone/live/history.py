@@ -13,14 +13,14 @@ from loadstone.results.run_record import read_record
 
 RUN_FILES = ("run.json", "requests.parquet", "processes.parquet")
 """Without each of these Snakemake measures a run again."""
-MOST_LOGS = 40
+MAX_LOGS = 40
 """Newest logs of Snakemake to look at."""
 HEAD, TAIL = 1 << 13, 1 << 12
 """Bytes to read from the begin of Snakemake's log, and from the end of a run's."""
 
 STOPPED = re.compile(r"\S+, repeat \d+: (stopped by SIG.*)")
 """Last line that the log of a run has that somebody stopped."""
-MOST_WORDS = 300
+MAX_CHARACTERS = 300
 DEFAULT_SUITE = "config.yaml"
 """Name of the suite where Snakemake's command names none."""
 
@@ -89,7 +89,7 @@ def broken_attempt(log: Path, failed: Path) -> Broken | None:
     if newest is None or (stopped is not None and stopped.when > newest[0].time):
         return stopped
     failure, folder = newest
-    return Broken(failure.sentence[:MOST_WORDS], False, failure.time, folder)
+    return Broken(failure.sentence[:MAX_CHARACTERS], False, failure.time, folder)
 
 
 def _failures(failed: Path) -> list[Path]:
@@ -108,13 +108,13 @@ def _stopped(log: Path) -> Broken | None:
         return None
     said = [line.strip() for line in lines if line.strip()]
     words = STOPPED.fullmatch(said[-1]) if said else None
-    return Broken(words[1][:MOST_WORDS], True, when, log) if words else None
+    return Broken(words[1][:MAX_CHARACTERS], True, when, log) if words else None
 
 
 def last_campaign(folder: Path, suite: Path | None) -> Campaign | None:
     """Find Snakemake's last campaign in `folder` that measured something, of `suite` as far as its command says."""
     logs = sorted(folder.glob(".snakemake/log/*.snakemake.log"), reverse=True)
-    for log in logs[:MOST_LOGS]:
+    for log in logs[:MAX_LOGS]:
         try:
             known = log.stat()
         except OSError:
@@ -125,7 +125,7 @@ def last_campaign(folder: Path, suite: Path | None) -> Campaign | None:
     return None
 
 
-@lru_cache(maxsize=4 * MOST_LOGS)
+@lru_cache(maxsize=4 * MAX_LOGS)
 def _campaign(log: Path, _: int) -> tuple[Campaign, str] | None:
     """Read the begin of a log, of which so many bytes are there: the campaign, and the name of its suite's file."""
     try:

@@ -18,9 +18,9 @@ FORGOTTEN_S = 3600.0
 """One older than this belongs to none, even where a process has its number."""
 RECENT_S = 2.5
 """Answers older than this are not of the last second, whatever the file's last line says."""
-MOST_READ = 1 << 20
+MAX_BYTES_READ = 1 << 20
 """Bytes of the recorders' files to read each time, over all Locust workers: ten thousand requests, some."""
-LEAST_READ = 1 << 14
+MIN_BYTES_READ = 1 << 14
 
 Alive = Callable[[int], bool]
 
@@ -84,7 +84,7 @@ def read_status(path: Path) -> Status | None:
 def last_answers(running: Running, now: float) -> Answers:
     """Sum up the last line of each recorder's file."""
     workers = running.status.run.load.workers
-    most = max(LEAST_READ, MOST_READ // workers)
+    most = max(MIN_BYTES_READ, MAX_BYTES_READ // workers)
     response_ms = []
     failed = count = 0
     for worker in range(workers):

@@ -25,8 +25,8 @@ from loadstone.live.snapshot import Snapshot, take_snapshot
 
 HOST = "127.0.0.1"
 INTERVAL_S = 1.0
-MOST_VIEWERS = 24
-MOST_CONNECTIONS = 64
+MAX_VIEWERS = 24
+MAX_CONNECTIONS = 64
 PATIENCE_S = 20.0
 """Seconds that a connection may stand still."""
 
@@ -83,7 +83,7 @@ def create_app(feed: Feed, port: int) -> Flask:
     """Make the application that answers on `port`."""
     app = Flask("loadstone.live", static_folder=None)
     page, policy = _page()
-    viewers = threading.BoundedSemaphore(MOST_VIEWERS)
+    viewers = threading.BoundedSemaphore(MAX_VIEWERS)
     allowed = {f"{name}:{port}" for name in (HOST, "localhost")} | ({HOST, "localhost"} if port == 80 else set())
 
     @app.before_request
@@ -118,7 +118,7 @@ def create_app(feed: Feed, port: int) -> Flask:
     @app.get("/events")
     def events() -> Response:
         if not viewers.acquire(blocking=False):
-            return Response(f"{MOST_VIEWERS} are watching already\n", 503, {"Retry-After": "10"}, mimetype="text/plain")
+            return Response(f"{MAX_VIEWERS} are watching already\n", 503, {"Retry-After": "10"}, mimetype="text/plain")
         response = Response(_events(feed), mimetype="text/event-stream")
         response.call_on_close(viewers.release)
         return response
@@ -165,7 +165,7 @@ class _Server(ThreadedWSGIServer):
 
     def __init__(self, app: Flask, taken: socket.socket) -> None:
         host, port = taken.getsockname()
-        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
         super().__init__(host, port, app, _Handler, fd=taken.fileno())
 
     def process_request(self, request: Any, client_address: Any) -> None:

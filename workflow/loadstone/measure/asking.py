@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from loadstone.errors import ServerError
 
 CLOSING = {"Connection": "close"}  # gunicorn's workers wait for idle connections when they stop
-MOST_BYTES = 16 * 2**20
+MAX_BYTES = 16 * 2**20
 """Bytes of an answer that are read, as many as the load's clients read."""
 
 
@@ -55,14 +55,14 @@ def ask(url: str, method: str, path: str, deadline_s: float, content: object = N
         with _ended_after(deadline_s, connection.sock, late):
             connection.request(method, place.path.rstrip("/") + path, body, headers)
             response = connection.getresponse()
-            read = response.read(MOST_BYTES + 1)
+            read = response.read(MAX_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
         reason = f" within {deadline_s:g} s" if late.is_set() else f": {_in_words(error)}"
         raise ServerError(f"{asked}: no usable answer{reason}") from None
     finally:
         connection.close()
-    if len(read) > MOST_BYTES:
-        raise ServerError(f"{asked}: an answer larger than {MOST_BYTES // 2**20} MB")
+    if len(read) > MAX_BYTES:
+        raise ServerError(f"{asked}: an answer larger than {MAX_BYTES // 2**20} MB")
     if late.is_set():  # http.client takes an end among the headers for the end of the headers
         raise ServerError(f"{asked}: no whole answer within {deadline_s:g} s")
     if response.length:

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-ROWS_A_GROUP = 250_000
+ROWS_PER_GROUP = 250_000
 """Rows of one Parquet row group, and so the most that has to be in memory at once."""
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -54,7 +54,7 @@ def collect_requests(records: Sequence[Path], target: Path) -> int:
     with pq.ParquetWriter(target, SCHEMA, compression="zstd", write_page_checksum=True) as writer:
         for batch in _batches(records):
             table = pa.concat_tables(batch).unify_dictionaries()
-            writer.write_table(table.combine_chunks(), row_group_size=ROWS_A_GROUP)
+            writer.write_table(table.combine_chunks(), row_group_size=ROWS_PER_GROUP)
             total += table.num_rows
     return total
 
@@ -68,7 +68,7 @@ def _batches(records: Sequence[Path]) -> Iterator[list[pa.Table]]:
             if rows:
                 batch.append(_table(worker, rows))  # a tenth of the memory that the rows take
                 size += len(rows)
-        if size >= ROWS_A_GROUP:
+        if size >= ROWS_PER_GROUP:
             yield batch
             batch, size = [], 0
     if batch:

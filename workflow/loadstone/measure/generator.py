@@ -25,7 +25,7 @@ CAN_NOT_RECORD = 74
 """Exit code of a Locust process that can't write: on a full disk it could not even say so."""
 SILENT_S = 5.0
 """Seconds without the conductor's beat, one a second, before the master counts as standing still."""
-MOST_A_LOOK_S = 0.5
+MAX_LOOK_S = 0.5
 """By so much a look without a beat counts at most: if we ourselves stood still, so did the master."""
 
 
@@ -97,7 +97,7 @@ class LocustFleet:
         now = time.monotonic()
         beat = self._timeline.stat().st_mtime_ns
         quiet = beat == self._beat
-        self._silent_s = self._silent_s + min(now - self._looked, MOST_A_LOOK_S) if quiet else 0.0
+        self._silent_s = self._silent_s + min(now - self._looked, MAX_LOOK_S) if quiet else 0.0
         self._beat, self._looked = beat, now
         if self._silent_s > SILENT_S:
             raise GeneratorError("Locust's master has stopped reporting")

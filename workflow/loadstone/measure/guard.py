@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # as a process of its own it finds no packages
 
 
 POLL_S = 0.02
-MOST_WAIT_S = 2.0
+MAX_WAIT_S = 2.0
 """Seconds in which killed processes go, or are zombies that nobody collects."""
 
 
@@ -100,7 +100,7 @@ def keep_watch(lines: Iterable[str]) -> None:
     for group in groups:
         _signal(group, signal.SIGKILL)
     began = time.monotonic()
-    while any(_signal(group, 0) for group in groups) and time.monotonic() < began + MOST_WAIT_S:
+    while any(_signal(group, 0) for group in groups) and time.monotonic() < began + MAX_WAIT_S:
         time.sleep(POLL_S)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)

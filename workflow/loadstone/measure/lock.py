@@ -29,7 +29,7 @@ VARIABLE = "LOADSTONE_LOCK_FOLDER"
 SHARED_FOLDERS = (Path("/run/lock"), Path("/tmp"))  # noqa: S108 - where all users meet; the file is opened with care
 RETRY_S = 0.25
 REMIND_S = 30.0
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 
 
 class Holder(BaseModel):
@@ -142,7 +142,7 @@ def _waiting(path: Path, waited_s: float) -> str:
     text = f"waiting for another measurement on this machine{so_far}"
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            holder = Holder.model_validate_json(file.read(MOST_BYTES))
+            holder = Holder.model_validate_json(file.read(MAX_BYTES))
         return f"{text}: {described(holder, time.time())}"
     except (OSError, ValidationError):
         return text

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 SAMPLE_INTERVAL_S = 0.25
 RECENT_S = 1 + SAMPLE_INTERVAL_S / 2
 """Seconds of samples from which the last second's CPUs are told."""
-ROWS_A_GROUP = 1_000
+ROWS_PER_GROUP = 1_000
 """Rows of one Parquet row group, and about the most that are held in memory: samples of a minute or so."""
 
 SCHEMA = pa.schema(
@@ -67,7 +67,7 @@ class Sampler:
                 if pid not in self._known:
                     self._known[pid] = psutil.Process(pid)
                 self._keep(_process(role, self._known[pid]))
-        if len(self._rows) >= ROWS_A_GROUP:
+        if len(self._rows) >= ROWS_PER_GROUP:
             self._flush()
 
     def _keep(self, row: Row) -> None:

@@ -20,7 +20,7 @@ NAME = "live.json"
 INTERVAL_S = 1.0
 EARLY_S = 0.1
 """By so much a beat may come early: they are taken where samples are, a quarter of a second apart."""
-MOST_RATES = 300
+MAX_RATES = 300
 SILENT_S = 2.5
 """A Locust worker that has answered nothing for so long has a rate of 0."""
 
@@ -45,7 +45,7 @@ class Status(BaseModel):
     """Of the whole run so far."""
     failures: int
     rates: tuple[tuple[float, float], ...]
-    """Time and requests/s, one a second, the last `MOST_RATES`."""
+    """Time and requests/s, one a second, the last `MAX_RATES`."""
     cpu: dict[str, float]
     """Role → CPUs it used in the last second."""
     cores: int
@@ -63,7 +63,7 @@ class StatusFile:
         self._due = 0.0
         self._counts = (0, 0)
         self._workers: dict[Path, _Worker] = {}
-        self._rates: deque[tuple[float, float]] = deque(maxlen=MOST_RATES)
+        self._rates: deque[tuple[float, float]] = deque(maxlen=MAX_RATES)
         self._cpu: dict[str, float] = {}
 
     def phase(self, text: str) -> None:

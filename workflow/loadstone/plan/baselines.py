@@ -9,7 +9,7 @@ experiments share it and a changed suite measures only what is new; `@` keeps it
 import hashlib
 from collections.abc import Mapping
 
-from loadstone.suite.settings import MOST_WORKERS, GunicornServer, Load, Mix, Server, Settings
+from loadstone.suite.settings import MAX_WORKERS, GunicornServer, Load, Mix, Server, Settings
 
 UNLOADED, CEILING, TWICE = "unloaded@", "ceiling@", "@twice"
 
@@ -20,7 +20,7 @@ DURATION_S = 1.5
 CEILING_S = 2.5
 """Longer, since a machine at its limit is never quite steady."""
 
-USERS_A_WORKER = 32
+USERS_PER_WORKER = 32
 """Users that keep one generator worker busy, whatever it waits for."""
 
 CONSTANT_WORKERS = 2
@@ -68,12 +68,12 @@ def _unloaded(settings: Settings) -> Settings:
 
 def _ceiling(settings: Settings) -> Settings:
     workers = settings.load.workers
-    users = USERS_A_WORKER * workers
+    users = USERS_PER_WORKER * workers
     server = GunicornServer(
         app="constant",
         worker_class="gevent",
         threads=1,
-        workers=min(MOST_WORKERS, CONSTANT_WORKERS * workers),
+        workers=min(MAX_WORKERS, CONSTANT_WORKERS * workers),
         albums=1,
     )
     load = Load(

@@ -17,7 +17,7 @@ from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 FACTOR = "server.albums"
 LINE_POINTS = 24
-FEWEST_LEVELS = 2
+MIN_LEVELS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def _trends(campaign: Campaign, endpoint: str) -> dict[str, Trend]:
 
 def _line(campaign: Campaign, mine: pd.DataFrame, together: pd.DataFrame, claim: str) -> AlbumLine | None:
     """Fit `together` (one sweep, or several that differ in users) and take the line that runs through `mine`."""
-    if mine["level"].nunique() < FEWEST_LEVELS:
+    if mine["level"].nunique() < MIN_LEVELS:
         return None
     users = [float(campaign.plan.experiments[name].load.users) for name in together["experiment"]]
     crossed = len(set(users)) > 1

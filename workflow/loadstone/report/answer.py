@@ -33,9 +33,9 @@ from loadstone.report.published import PublishedRow, audit_table
 from loadstone.report.soundness import UNSETTLED, Doubt
 from loadstone.results.tables import RunKey
 
-MOST_CLAIMS = 4
+MAX_HYPOTHESES_NAMED = 4
 """Refuted hypotheses that are spelt out."""
-MOST_VERDICTS = 4
+MAX_VERDICTS_NAMED = 4
 """Verdicts of a group that are spelt out."""
 
 THINKING, FEWER = "think time", "fewer users"
@@ -196,7 +196,7 @@ def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
     found = Counter(_verdict(campaign, name) for name in names).most_common()
     if len(found) == 1:
         return f"{found[0][0]}, {'all ' if len(names) > 1 else ''}{numbers.count(len(names))}"
-    return numbers.listed([f"{verdict} {count}" for verdict, count in found], MOST_VERDICTS)
+    return numbers.listed([f"{verdict} {count}" for verdict, count in found], MAX_VERDICTS_NAMED)
 
 
 def _verdict(campaign: Campaign, name: str) -> str:
@@ -219,8 +219,8 @@ def refuted_sentence(claims: Sequence[Claim]) -> str:
     rest = f"{counts[SUPPORTED]} are supported and {counts[INCONCLUSIVE]} left open"
     if not refuted:
         return f"Of {numbers.several(len(claims), 'claim')} none is refuted: {rest}."
-    named = [f"«{claim.claim.rstrip('.')}»{_effect(claim)}" for claim in refuted[:MOST_CLAIMS]]
-    more = f"; and {len(refuted) - MOST_CLAIMS} more" if len(refuted) > MOST_CLAIMS else ""
+    named = [f"«{claim.claim.rstrip('.')}»{_effect(claim)}" for claim in refuted[:MAX_HYPOTHESES_NAMED]]
+    more = f"; and {len(refuted) - MAX_HYPOTHESES_NAMED} more" if len(refuted) > MAX_HYPOTHESES_NAMED else ""
     verb = "is" if len(refuted) == 1 else "are"
     return (
         f"Of {numbers.several(len(claims), 'claim')}, {len(refuted)} {verb} refuted: {'; '.join(named)}{more}. "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from loadstone.analyse.calibration import MOST_ERROR, MOST_SLOTS
+from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
 from loadstone.report import numbers
 from loadstone.report.estimates import Estimate, estimated
 
@@ -51,17 +51,17 @@ def reading_rows(found: Mapping[str, Any]) -> list[ReadingRow]:
 def calibration_sentence(rows: Sequence[ReadingRow]) -> str:
     """Say whether the instrument reads what theory expects."""
     judged = [row for row in rows if row.passed is not None]
-    within = f"within {numbers.limit(MOST_ERROR)} of the prediction"
+    within = f"within {numbers.limit(MAX_ERROR)} of the prediction"
     if not judged:
-        return f"No level is judged: that is done up to {MOST_SLOTS} slots." if rows else ""
+        return f"No level is judged: that is done up to {MAX_SLOTS} slots." if rows else ""
     failed = [row.level for row in judged if not row.passed]
     if failed:
         return (
-            f"{len(failed)} of {numbers.several(len(judged), 'level')} up to {MOST_SLOTS} slots are not {within}: "
+            f"{len(failed)} of {numbers.several(len(judged), 'level')} up to {MAX_SLOTS} slots are not {within}: "
             f"{numbers.listed(failed, 6)}. The instrument is in doubt, or something else was running."
         )
     which = "The level" if len(judged) == 1 else f"All {len(judged)} levels"
-    return f"{which} up to {MOST_SLOTS} slots {'is' if len(judged) == 1 else 'are'} {within}."
+    return f"{which} up to {MAX_SLOTS} slots {'is' if len(judged) == 1 else 'are'} {within}."
 
 
 def theory(found: Mapping[str, Any]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from loadstone.report.foreign import NOTABLE, foreign
 from loadstone.report.soundness import GROWING, UNSETTLED, Doubt, called
 from loadstone.results.tables import RunKey
 
-MOST_ITEMS = 6
+MAX_ITEMS = 6
 """Items of a group that are spelt out."""
 
 TITLES = {
@@ -48,7 +48,7 @@ def warnings(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> li
 
 def _group(title: str, items: Iterator[str], link: str) -> Warned | None:
     found = list(items)
-    return Warned(title=title, items=found[:MOST_ITEMS], more=len(found[MOST_ITEMS:]), link=link) if found else None
+    return Warned(title=title, items=found[:MAX_ITEMS], more=len(found[MAX_ITEMS:]), link=link) if found else None
 
 
 def _failed_checks(campaign: Campaign) -> Iterator[str]:

@@ -11,7 +11,7 @@ WIDE_RANGE = 50
 """Largest over smallest level from which the axis is logarithmic."""
 HEADROOM = 1.25
 """The throughput axis ends so far above the highest run or curve: an interval of two runs may reach far beyond."""
-MOST_TICKS = 12
+MAX_TICKS = 12
 LAW_COLOURS = (ORANGE, GREEN, RED, PINK)
 LAW_DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3])
 
@@ -51,7 +51,7 @@ def level_axis(levels: "pd.Series[Any]", factor: str) -> alt.X:
         labelExpr="format(datum.value, ',~r')",
         labelOverlap=True,
         labelSeparation=6,
-        values=sorted(values) if len(values) <= MOST_TICKS else alt.Undefined,
+        values=sorted(values) if len(values) <= MAX_TICKS else alt.Undefined,
     )
     if min(values) > 0 and max(values) >= WIDE_RANGE * min(values):
         return alt.X("level:Q", title=f"{factor} (logarithmic)", scale=alt.Scale(type="log", padding=20), axis=ticks)

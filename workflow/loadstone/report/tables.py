@@ -12,7 +12,7 @@ from loadstone.suite.hypotheses import ALL
 GET, GET_ONE, POST = "GET /albums", "GET /albums/<id>", "POST /albums"
 ENDPOINTS = (GET, GET_ONE, POST)
 STATISTICS = {"mean_ms": "mean", "p95_ms": "95th percentile", "p99_ms": "99th percentile"}
-MOST_SECONDS = 40_000
+MAX_COURSE_SECONDS = 40_000
 """Seconds of all runs together up to which the page shows every run's course."""
 
 
@@ -109,4 +109,4 @@ def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def is_thinned(campaign: Campaign) -> bool:
     """Whether the runs' courses are too much for a page."""
-    return len(campaign.course) > MOST_SECONDS
+    return len(campaign.course) > MAX_COURSE_SECONDS

@@ -12,7 +12,7 @@ from loadstone.results.tables import PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import Load
 from loadstone.summarise.requests import LATE_MS
-from loadstone.summarise.signals import MOST_LATE
+from loadstone.summarise.signals import MAX_LATE_SHARE
 
 RESPONSE, SERVICE = "response, from the intended start", "service, from sending"
 """What is timed."""
@@ -159,20 +159,20 @@ def _of_probe(searched: Searched, folder: str, name: str) -> pd.DataFrame:
 
 def late_sentences(rows: Sequence[Timed]) -> list[str]:
     """Name what was sent late so often that its schedule wasn't kept, or say that all were."""
-    late = [row for row in rows if row.late_share > MOST_LATE]
+    late = [row for row in rows if row.late_share > MAX_LATE_SHARE]
     if not rows:
         return []
     some = sum(row.late > 0 for row in rows)
     begin = f"A start is missed where the request was sent more than {numbers.figure(LATE_MS)} ms later than intended."
     if not late:
         kept = "in none" if not some else f"in {some} of {len(rows)}, but nowhere"
-        return [f"{begin} That happened {kept} to more than {numbers.limit(MOST_LATE)} of the requests."]
+        return [f"{begin} That happened {kept} to more than {numbers.limit(MAX_LATE_SHARE)} of the requests."]
     named = [
         f"{row.name} ({numbers.count(row.late)} of {numbers.count(row.requests)}, {numbers.percent(row.late_share)})"
         for row in late
     ]
     return [
         begin,
-        f"More than {numbers.limit(MOST_LATE)} were missed in {numbers.listed(named, 6)}: the schedule wasn't kept "
-        "there, for want of users or of CPU.",
+        f"More than {numbers.limit(MAX_LATE_SHARE)} were missed in {numbers.listed(named, 6)}: the schedule "
+        "was not kept there, for want of users or of CPU.",
     ]

@@ -18,7 +18,7 @@ from loadstone.text import dotted
 
 FORMAT: Final = 3
 
-LONGEST_S = 24 * 3600.0
+MAX_RUN_S = 24 * 3600.0
 """Seconds that a run can take, at the most: twice the longest that a suite can ask for, and more."""
 
 
@@ -57,7 +57,7 @@ class Phases(Part):
         if not self.all_users_running < self.window_end or not self.window_begin < self.window_end:
             return "the window ends before it begins"
         times = dict(self).values()
-        if min(times) < 0 or max(times) - min(times) > LONGEST_S:
+        if min(times) < 0 or max(times) - min(times) > MAX_RUN_S:
             return "a run of more than a day"
         return None
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from loadstone.results.search import Found, Probe
 from loadstone.suite.capacity import METRICS, Search, parse_objective
 
-MOST_FAILED = 0.01
+MAX_FAILED_SHARE = 0.01
 """Share of failed requests above which no objective is met."""
 
-MOST_LATE = 0.05
+MAX_LATE_SHARE = 0.05
 """Share of requests sent later than intended above which it was the generator that missed the rate."""
 
-MOST_PROBES = 40
+MAX_PROBES = 40
 
 
 def judge_probe(search: Search, rate: float, row: dict[str, float], folder: str) -> Probe:
@@ -26,9 +26,9 @@ def judge_probe(search: Search, rate: float, row: dict[str, float], folder: str)
     late, failures = row["late"] / row["requests"], row["failures"] / row["requests"]
     known = not math.isnan(value)
     why = None
-    if late > MOST_LATE:
+    if late > MAX_LATE_SHARE:
         why = f"generator: {100 * late:.0f} % of requests were sent late"
-    elif failures > MOST_FAILED:
+    elif failures > MAX_FAILED_SHARE:
         why = f"{100 * failures:.0f} % of requests failed"
     elif not known or value >= objective.limit_ms:
         why = f"{objective.metric} was {value:.3g} ms"
@@ -56,7 +56,7 @@ def next_rate(search: Search, probes: Sequence[Probe]) -> float | None:
     """Choose the rate to try next; None when the bracket is narrow enough, or nothing is left to try."""
     low, high = search.rates
     met, missed = bracket(probes)
-    if len(probes) >= MOST_PROBES:
+    if len(probes) >= MAX_PROBES:
         return None
     if met is None:
         return low if missed is None else None  # missed at the lowest rate already

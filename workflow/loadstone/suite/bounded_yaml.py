@@ -15,13 +15,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from loadstone.errors import SuiteError
 from loadstone.text import short
 
-LARGEST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 """A thousand experiments, each with a line or two of its own, take 100 KiB."""
-MOST_CHARACTERS = 2_000_000
+MAX_CHARACTERS = 2_000_000
 """Of all scalars once aliases are written out, one more for each node."""
 DEEPEST = 20
 """Mappings and lists inside each other; a suite has six."""
-MOST_DIGITS = 1000
+MAX_DIGITS = 1000
 """Characters of one number."""
 NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
@@ -44,8 +44,8 @@ class _Measure:
         characters, height = self._known.get(id(node)) or self._look_at(node, depth)
         if depth + height > DEEPEST:
             raise _Excess(f"{_line(node)}: nested more than {DEEPEST} deep")
-        if characters > MOST_CHARACTERS:
-            raise _Excess(f"{_line(node)}: stands for more than {MOST_CHARACTERS:,} characters")
+        if characters > MAX_CHARACTERS:
+            raise _Excess(f"{_line(node)}: stands for more than {MAX_CHARACTERS:,} characters")
         return characters, height
 
     def _look_at(self, node: Node, depth: int) -> tuple[int, int]:
@@ -58,7 +58,7 @@ class _Measure:
             characters, height = characters + more, max(height, below + 1)
         if isinstance(node, ScalarNode):
             characters += len(node.value)
-            if node.tag in NUMBERS and len(node.value) > MOST_DIGITS:
+            if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
                 raise _Excess(f"{_line(node)}: a number of {len(node.value):,} characters")
         self._open.remove(id(node))
         self._known[id(node)] = characters, height
@@ -107,9 +107,9 @@ def read_yaml(path: Path) -> Any:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
-        if len(content) > LARGEST_BYTES:
-            raise SuiteError(f"{path}: too large for a suite; allowed: at most {LARGEST_BYTES // 1024} KiB")
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise SuiteError(f"{path}: too large for a suite; allowed: at most {MAX_BYTES // 1024} KiB")
         return content.decode("utf-8")
     except FileNotFoundError:
         raise SuiteError(f"{path}: no such suite") from None

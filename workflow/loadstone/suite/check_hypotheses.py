@@ -29,7 +29,7 @@ from loadstone.suite.model import Sweep
 from loadstone.suite.settings import Settings
 from loadstone.text import listed, short
 
-FEWEST_LEVELS_OF_A_LINE = 3
+MIN_LEVELS_OF_LINE = 3
 """Any two levels lie on a straight line."""
 
 USERS = "load.users"
@@ -142,7 +142,7 @@ def _design(sweeps: Mapping[str, Sweep], known: Known, expect: str) -> Iterator[
         yield f".trend.over: {first} is over {varied}, whose values are no numbers; allowed: sweeps over numbers"
         return
     linear = expect.strip() == "linear"
-    fewest = FEWEST_LEVELS_OF_A_LINE if linear else 2
+    fewest = MIN_LEVELS_OF_LINE if linear else 2
     if len(values) < fewest:
         yield f".trend.over: {len(values)} values of {varied}; allowed: at least {fewest}{' for linear' * linear}"
     if others:

@@ -18,7 +18,7 @@ from loadstone.suite.explain import Layer, explain_all, keys_of
 from loadstone.suite.model import Level, Suite, SuiteFile, Sweep, SweepFile
 from loadstone.suite.published import read_published
 from loadstone.suite.settings import DEFAULT_KIND, Load, Settings
-from loadstone.suite.size_limits import MOST_RUNS, check_size
+from loadstone.suite.size_limits import MAX_RUNS, check_size
 from loadstone.text import dotted, listed, short
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
@@ -27,7 +27,7 @@ OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
 REPLACED_WHOLE = frozenset({"mix"})
 """Mappings that are one value: half of one and half of another would mean neither."""
 
-MOST_MEMBERS = 200
+MAX_MEMBERS = 200
 """Levels of one sweep: a guard against a typing error."""
 
 
@@ -44,8 +44,8 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     file = _read(path)
     given = Layer("command line", {key: value for key, value in overrides.items() if key != "seed"})
     layers_of, levels_of, complaints = _layers(path, file, given)
-    if len(layers_of) > MOST_RUNS:
-        raise SuiteError(f"{path}: {len(layers_of):,} experiments; allowed: at most {MOST_RUNS:,}")
+    if len(layers_of) > MAX_RUNS:
+        raise SuiteError(f"{path}: {len(layers_of):,} experiments; allowed: at most {MAX_RUNS:,}")
 
     experiments: dict[str, Settings] = {}
     for name, layers in layers_of.items():
@@ -107,8 +107,8 @@ def _layers(
             allowed = listed(file.experiments) or "none, as there are no experiments"
             complaints.append(f"{where}.base: {short(sweep.base)} is no experiment; allowed: {allowed}")
             continue
-        if len(sweep.values) > MOST_MEMBERS:
-            complaints.append(f"{where}.values: {len(sweep.values)} values; allowed: at most {MOST_MEMBERS}")
+        if len(sweep.values) > MAX_MEMBERS:
+            complaints.append(f"{where}.values: {len(sweep.values)} values; allowed: at most {MAX_MEMBERS}")
             continue
         below = layers_of[sweep.base] if sweep.base else bottom
         kind = _kind([Layer("", sweep.overrides), *below])

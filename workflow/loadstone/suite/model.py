@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema
 
 from loadstone.suite.capacity import Search, Slo
 from loadstone.suite.hypotheses import Hypothesis
-from loadstone.suite.settings import MOST_ARRIVALS, GunicornServer, Load, Server, Settings
+from loadstone.suite.settings import MAX_ARRIVALS, GunicornServer, Load, Server, Settings
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.types import (
     DURATION_SCHEMA,
@@ -47,8 +47,8 @@ def _rates(value: object) -> object:
     numbers = (
         [v for v in value if isinstance(v, int | float) and not isinstance(v, bool)] if isinstance(value, list) else []
     )
-    if len(numbers) != 2 or not 0 < numbers[0] < numbers[1] <= MOST_ARRIVALS:
-        raise ValueError(f"[lowest, highest], with 0 < lowest < highest <= {MOST_ARRIVALS:,}")
+    if len(numbers) != 2 or not 0 < numbers[0] < numbers[1] <= MAX_ARRIVALS:
+        raise ValueError(f"[lowest, highest], with 0 < lowest < highest <= {MAX_ARRIVALS:,}")
     return (float(numbers[0]), float(numbers[1]))
 
 

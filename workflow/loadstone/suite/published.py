@@ -107,7 +107,7 @@ ALIASES = {
 
 FACTOR_WORDS = ("worker", "thread", "process", "class", "server", "client", "node", "instance", "replica")
 
-LARGEST = 1e12
+MAX_FIGURE = 1e12
 """No figure of a load test is larger, nor smaller than its reciprocal, unless it is 0."""
 
 
@@ -117,7 +117,7 @@ def parse_think_time(text: str) -> ThinkTime:
         bounds = [float(part) for part in text.split(",")]
     except ValueError:
         bounds = []
-    if len(bounds) not in (1, 2) or not all(0 <= b <= LARGEST for b in bounds) or bounds[0] > bounds[-1]:
+    if len(bounds) not in (1, 2) or not all(0 <= b <= MAX_FIGURE for b in bounds) or bounds[0] > bounds[-1]:
         raise TableError(f"--think-time: {short(text)} is not allowed; allowed: seconds, as 1.5 or as low,high")
     return ThinkTime(low=bounds[0], high=bounds[-1])
 
@@ -163,10 +163,12 @@ def _row(path: Path, line: int, row: Mapping[str, Any], found: Mapping[str, str]
             value = float(text.replace(",", ""))
         except ValueError:
             value = math.nan
-        if not (value == 0 or 1 / LARGEST <= value <= LARGEST) or (value == 0 and meaning in ("users", "duration_s")):
+        if not (value == 0 or 1 / MAX_FIGURE <= value <= MAX_FIGURE) or (
+            value == 0 and meaning in ("users", "duration_s")
+        ):
             raise TableError(
                 f"{path}: line {line}: {dotted(found[meaning])}: {short(text)} is not allowed; "
-                f"allowed: a number above 0, at most {LARGEST:g}"
+                f"allowed: a number above 0, at most {MAX_FIGURE:g}"
             )
         return value
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.types import (
-    LONGEST_OF_MEAN,
+    MAX_THINK_TIME_MEANS,
     Duration,
     Exponential,
     Model,
@@ -24,13 +24,13 @@ SHARED_STORES = frozenset({"sqlite"})
 """Stores that all worker processes of one server see. The others live in one process's memory."""
 
 
-MOST_ARRIVALS = 100_000
+MAX_ARRIVALS = 100_000
 """Requests a second: a guard against a typing error."""
 
-MOST_WORKERS = 64
+MAX_WORKERS = 64
 """Processes of a server, and of a load generator, likewise."""
 
-LONGEST_RAMP_UP_S = 3600.0
+MAX_RAMP_UP_S = 3600.0
 """Seconds, likewise."""
 
 OVERHEAD_S = 3.2
@@ -63,7 +63,7 @@ class GunicornServer(Model):
     processes) or cached (a list whose serialised form is kept)."""
     worker_class: Literal["sync", "gthread", "gevent"] = "gthread"
     """gunicorn's worker class. sync closes the connection after each response."""
-    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
+    workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     """Worker processes."""
     threads: int = Field(default=4, ge=1, le=256)
     """Threads of each gthread worker."""
@@ -119,7 +119,7 @@ class Mix(Model):
 class Arrivals(Model):
     """An open load: requests begin at a rate, whatever becomes of those before."""
 
-    rate: float = Field(gt=0, le=MOST_ARRIVALS)
+    rate: float = Field(gt=0, le=MAX_ARRIVALS)
     """Requests a second, over all workers."""
     kind: Literal["poisson", "constant"] = "poisson"
     """Independent arrivals, or equal distances."""
@@ -144,7 +144,7 @@ class Load(Model):
     """Time from a user's request to the same user's next, whatever the response took: replaces think_time."""
     arrivals: Arrivals | None = None
     """An open load: replaces think_time."""
-    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
+    workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     """Locust worker processes."""
     mix: Mix = Mix(list_albums=3, get_album=3, create_album=2)
     """Weights of the tasks; given as a whole, never merged key by key."""
@@ -153,8 +153,8 @@ class Load(Model):
     def _spawnable(self) -> "Load":
         if self.spawn_rate > self.users:
             raise ValueError(f"spawn_rate: {self.spawn_rate:g} must be at most users: {self.users}")
-        if self.ramp_up_s > LONGEST_RAMP_UP_S:
-            slowest = math.ceil(1000 * self.users / LONGEST_RAMP_UP_S) / 1000
+        if self.ramp_up_s > MAX_RAMP_UP_S:
+            slowest = math.ceil(1000 * self.users / MAX_RAMP_UP_S) / 1000
             raise ValueError(
                 f"spawn_rate: {self.spawn_rate:g} takes more than an hour for users: {self.users}; "
                 f"allowed: at least {slowest:g}"
@@ -182,11 +182,11 @@ class Load(Model):
     def longest_wait_s(self) -> float:
         """Longest time in seconds that a user waits of its own will."""
         if self.arrivals is not None:
-            return LONGEST_OF_MEAN * self.users / self.arrivals.rate
+            return MAX_THINK_TIME_MEANS * self.users / self.arrivals.rate
         if self.pacing is not None:
             return self.pacing
         if isinstance(self.think_time, Exponential):
-            return LONGEST_OF_MEAN * self.think_time.exponential
+            return MAX_THINK_TIME_MEANS * self.think_time.exponential
         return self.think_time[1]
 
 

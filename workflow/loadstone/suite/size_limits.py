@@ -10,24 +10,24 @@ from pathlib import Path
 from loadstone.suite.capacity import Search
 from loadstone.suite.settings import Settings
 
-MOST_RUNS = 10_000
-LONGEST_CAMPAIGN_S = 7 * 24 * 3600.0
+MAX_RUNS = 10_000
+MAX_CAMPAIGN_S = 7 * 24 * 3600.0
 """Seconds. The suite with the published lengths takes five hours."""
 
 
 def check_size(path: Path, experiments: Mapping[str, Settings], searches: Mapping[str, Search]) -> Iterator[str]:
     """Yield a line for what is too much: runs, or the time that they take together."""
     runs = sum(_runs(settings) for settings in experiments.values())
-    if runs > MOST_RUNS:
-        yield f"{path}: {runs:,} runs in all; allowed: at most {MOST_RUNS:,}"
+    if runs > MAX_RUNS:
+        yield f"{path}: {runs:,} runs in all; allowed: at most {MAX_RUNS:,}"
     seconds = {name: _runs(settings) * settings.expected_s for name, settings in experiments.items()}
     seconds |= {name: search.expected_s for name, search in searches.items()}
     total = sum(seconds.values())
-    if total > LONGEST_CAMPAIGN_S:
+    if total > MAX_CAMPAIGN_S:
         longest = max(seconds, key=seconds.__getitem__)
         yield (
             f"{path}: {_hours(total)} in all, {longest} alone {_hours(seconds[longest])}; "
-            f"allowed: at most {_hours(LONGEST_CAMPAIGN_S)}"
+            f"allowed: at most {_hours(MAX_CAMPAIGN_S)}"
         )
 
 

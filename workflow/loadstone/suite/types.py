@@ -26,13 +26,13 @@ class Model(BaseModel):
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})
 """Names of the workflow's own rules: as an experiment's name each would be two targets at once."""
 
-LONGEST_THINK_TIME_S = 300.0
+MAX_THINK_TIME_S = 300.0
 """Seconds; the server keeps an idle connection open for longer than this (`keepalive` in server/gunicorn.conf.py)."""
 
-LONGEST_DURATION_S = 6 * 3600.0
+MAX_DURATION_S = 6 * 3600.0
 """Seconds; a guard against `20h` for `20m`."""
 
-LONGEST_OF_MEAN = 10.0
+MAX_THINK_TIME_MEANS = 10.0
 """Means after which an exponential think time is cut off: one in 22,000 is longer."""
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -47,8 +47,8 @@ def parse_duration(text: object) -> float:
 
 
 def _not_too_long(seconds: float) -> float:
-    if seconds > LONGEST_DURATION_S:
-        raise ValueError(f"at most {format_duration(LONGEST_DURATION_S)}")
+    if seconds > MAX_DURATION_S:
+        raise ValueError(f"at most {format_duration(MAX_DURATION_S)}")
     return seconds
 
 
@@ -85,8 +85,8 @@ def _think_time(value: object) -> object:
     if isinstance(value, dict):
         return _exponential(value)
     numbers = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(number, int) and abs(number) > LONGEST_THINK_TIME_S for number in numbers):
-        raise ValueError(f"at most {LONGEST_THINK_TIME_S:g} seconds")  # before one is too large for a float
+    if any(isinstance(number, int) and abs(number) > MAX_THINK_TIME_S for number in numbers):
+        raise ValueError(f"at most {MAX_THINK_TIME_S:g} seconds")  # before one is too large for a float
     if isinstance(value, int | float) and not isinstance(value, bool):
         return (float(value), float(value))
     if isinstance(value, list | tuple) and len(value) == 2:
@@ -97,8 +97,10 @@ def _think_time(value: object) -> object:
 def _exponential(value: dict[object, object]) -> Exponential:
     mean = value.get("exponential")
     known = isinstance(mean, int | float) and not isinstance(mean, bool) and set(value) == {"exponential"}
-    if not known or not 0 <= mean <= LONGEST_THINK_TIME_S / LONGEST_OF_MEAN:  # type: ignore[operator]
-        raise ValueError(f"{{exponential: mean}}, with 0 <= mean <= {LONGEST_THINK_TIME_S / LONGEST_OF_MEAN:g} seconds")
+    if not known or not 0 <= mean <= MAX_THINK_TIME_S / MAX_THINK_TIME_MEANS:  # type: ignore[operator]
+        raise ValueError(
+            f"{{exponential: mean}}, with 0 <= mean <= {MAX_THINK_TIME_S / MAX_THINK_TIME_MEANS:g} seconds"
+        )
     return Exponential(exponential=float(mean))  # type: ignore[arg-type]
 
 
@@ -106,8 +108,8 @@ def _in_order(think_time: tuple[float, float] | Exponential) -> tuple[float, flo
     if isinstance(think_time, Exponential):
         return think_time
     low, high = think_time
-    if not 0 <= low <= high <= LONGEST_THINK_TIME_S:
-        raise ValueError(f"0 <= low <= high <= {LONGEST_THINK_TIME_S:g} seconds")
+    if not 0 <= low <= high <= MAX_THINK_TIME_S:
+        raise ValueError(f"0 <= low <= high <= {MAX_THINK_TIME_S:g} seconds")
     return think_time
 
 
@@ -155,7 +157,7 @@ ThinkTime = Annotated[
     WithJsonSchema(
         {
             "oneOf": [
-                {"type": "number", "minimum": 0, "maximum": LONGEST_THINK_TIME_S},
+                {"type": "number", "minimum": 0, "maximum": MAX_THINK_TIME_S},
                 {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
                 {
                     "type": "object",

@@ -8,10 +8,10 @@ from loadstone.summarise.read_requests import Columns
 
 LONG_S = 60
 """Seconds from which a run is long enough for its response times to change their shape along the way."""
-MOST_COLUMNS = 90
+MAX_COLUMNS = 90
 """A long run is cut into so many stretches of whole seconds at most."""
-BUCKETS_A_DECADE = 8
-LOWEST_MS, DECADES = 0.1, 6
+BUCKETS_PER_DECADE = 8
+MIN_MS, DECADES = 0.1, 6
 """Buckets reach from 0.1 ms to 100 s; what is quicker or slower goes into the first or last."""
 
 
@@ -20,13 +20,13 @@ class Heat:
 
     def __init__(self, origin: float) -> None:
         self._origin = origin
-        self._counts = np.zeros((0, BUCKETS_A_DECADE * DECADES), np.int64)
+        self._counts = np.zeros((0, BUCKETS_PER_DECADE * DECADES), np.int64)
 
     def add(self, columns: Columns) -> None:
         """Count a batch."""
         good = ~columns.failed
         second = np.maximum(columns.end[good] - self._origin, 0).astype(np.int64)
-        place = np.floor(BUCKETS_A_DECADE * np.log10(np.maximum(columns.response_ms[good], LOWEST_MS) / LOWEST_MS))
+        place = np.floor(BUCKETS_PER_DECADE * np.log10(np.maximum(columns.response_ms[good], MIN_MS) / MIN_MS))
         width = self._counts.shape[1]
         bucket = np.minimum(place.astype(np.int64), width - 1)
         length = max(int(second.max(initial=-1)) + 1, len(self._counts))
@@ -42,10 +42,10 @@ class Heat:
         seconds = len(self._counts)
         if seconds < LONG_S:
             return pd.DataFrame(columns=HEAT_COLUMNS, dtype=np.float64)
-        stretch = -(-seconds // MOST_COLUMNS)
+        stretch = -(-seconds // MAX_COLUMNS)
         counts = np.add.reduceat(self._counts, np.arange(0, seconds, stretch), axis=0)
         when, bucket = np.nonzero(counts)
-        edges = LOWEST_MS * 10 ** (np.arange(counts.shape[1] + 1) / BUCKETS_A_DECADE)
+        edges = MIN_MS * 10 ** (np.arange(counts.shape[1] + 1) / BUCKETS_PER_DECADE)
         begin = when * stretch
         columns = (begin, np.minimum(begin + stretch, seconds), edges[bucket], edges[bucket + 1], counts[when, bucket])
         return pd.DataFrame(dict(zip(HEAT_COLUMNS, columns, strict=True)))

@@ -15,7 +15,7 @@ from loadstone.theory.quantiles import Floats, Ints
 
 BATCH_ROWS = 250_000
 
-MOST_USERS = 1_000_000
+MAX_USERS = 1_000_000
 """Far above what a suite allows: each user's last response is kept in memory."""
 
 _KINDS: dict[str, Callable[[pa.DataType], bool]] = {
@@ -30,7 +30,7 @@ _KINDS: dict[str, Callable[[pa.DataType], bool]] = {
 }
 """Column → what its type has to be."""
 _NEVER_NULL = ("time", "endpoint", "user", "response_ms", "bytes")
-_LARGEST = {"time": 1e11, "user": MOST_USERS, "response_ms": 1e9, "server_ms": 1e9, "bytes": 1e15, "intended": 1e11}
+_MAX = {"time": 1e11, "user": MAX_USERS, "response_ms": 1e9, "server_ms": 1e9, "bytes": 1e15, "intended": 1e11}
 """Of numbers: none is below 0 either."""
 
 _COLUMNS = ["time", "endpoint", "response_ms", "server_ms", "bytes", "error", "intended"]
@@ -86,7 +86,7 @@ def _check(path: Path, name: str, values: pa.Array) -> None:
             raise DamagedError(f"{path}: damaged: {name} is no text", path)
     elif len(values) > values.null_count:
         extremes = pc.min_max(values).as_py()
-        if not 0 <= extremes["min"] <= extremes["max"] < _LARGEST[name]:
+        if not 0 <= extremes["min"] <= extremes["max"] < _MAX[name]:
             raise DamagedError(f"{path}: damaged: {name} from {extremes['min']:g} to {extremes['max']:g}", path)
 
 

@@ -38,9 +38,9 @@ LADDER = (
 LATE_MS = 10.0
 """A request that is sent later than intended by more than this is late: far above a timer's error, far below what any
 objective is about."""
-LATEST_S = 3600.0
+MAX_LATENESS_S = 3600.0
 """Seconds after the window in which a request may end: requests in flight are given half a minute."""
-MOST_KINDS = 20
+MAX_KINDS = 20
 """Kinds of failure told apart for one endpoint; the rest are added up."""
 
 
@@ -97,8 +97,8 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
     course, heat = _Course(load_started), Heat(load_started)
     lagging = False
     for columns in file.batches():
-        if columns.end.max(initial=end) > end + LATEST_S:
-            raise ResultError(f"{path}: damaged: a request ended more than {LATEST_S:g} s after the window")
+        if columns.end.max(initial=end) > end + MAX_LATENESS_S:
+            raise ResultError(f"{path}: damaged: a request ended more than {MAX_LATENESS_S:g} s after the window")
         course.add(columns)
         heat.add(columns)
         inside = (columns.end >= begin) & (columns.end < end)
@@ -197,7 +197,7 @@ def _sum_up(columns: Columns, inside: NDArray[np.bool_], good: NDArray[np.bool_]
 def _row(name: str, sums: _Sums, percentiles: Floats, seconds: float) -> tuple[object, ...]:
     failures = sums.failures.total()
     good = sums.requests - failures
-    kinds = dict(sums.failures.most_common(MOST_KINDS))
+    kinds = dict(sums.failures.most_common(MAX_KINDS))
     if rest := failures - sum(kinds.values()):
         kinds["other kinds"] = rest
     return (

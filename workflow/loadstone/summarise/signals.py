@@ -12,7 +12,7 @@ from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import GunicornServer
 from loadstone.summarise.user_cycle import Cycle
 
-MOST_LATE = 0.05
+MAX_LATE_SHARE = 0.05
 """Share of requests that begin late from which the generator is behind its schedule."""
 
 
@@ -63,7 +63,7 @@ def _gather(
 
 
 def _behind(together: pd.Series) -> bool:
-    return bool(together["late"] > MOST_LATE * together["requests"])
+    return bool(together["late"] > MAX_LATE_SHARE * together["requests"])
 
 
 def _known(value: float) -> float | None:

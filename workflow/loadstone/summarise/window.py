@@ -18,15 +18,15 @@ from loadstone.results.run_record import RunRecord
 from loadstone.results.window import Window
 from loadstone.suite.settings import GunicornServer
 from loadstone.summarise.read_requests import read_batches
-from loadstone.theory.steady_state import BATCH, FEWEST_BATCHES, find_trend, find_warm_up, fit_line
+from loadstone.theory.steady_state import BATCH, MIN_BATCHES, find_trend, find_warm_up, fit_line
 
-FINEST = 600
+INTERVALS = 600
 """Intervals in which requests are counted, before it is known how many of them make one observation."""
 OBSERVATIONS = (200, 150, 120, 100, 75, 60, 50, 40, 30, 24, 20)
-"""Divisors of `FINEST`: numbers of observations to choose from, the last of them four batches of five."""
-REQUESTS_AN_OBSERVATION = 10
+"""Divisors of `INTERVALS`: numbers of observations to choose from, the last of them four batches of five."""
+REQUESTS_PER_OBSERVATION = 10
 """Fewest requests on which one observation rests."""
-SECONDS_AN_OBSERVATION = 0.1
+SECONDS_PER_OBSERVATION = 0.1
 """Shortest observation: what else a machine does takes CPUs away for tenths of seconds, and would look like a trend."""
 ROUNDING_S = 1e-6
 """More than a unix time is rounded by."""
@@ -48,7 +48,7 @@ class _Counts:
     def observable(self, users: int) -> int | None:
         """Choose the number of observations, each long enough, and a batch of five with a request of every user."""
         requests, seconds = float(self.requests.sum()), float(self.edges[-1] - self.edges[0])
-        most = min(requests / REQUESTS_AN_OBSERVATION, BATCH * requests / users, seconds / SECONDS_AN_OBSERVATION)
+        most = min(requests / REQUESTS_PER_OBSERVATION, BATCH * requests / users, seconds / SECONDS_PER_OBSERVATION)
         return next((n for n in OBSERVATIONS if n <= most), None)
 
     def observations(self, number: int) -> tuple[Floats, Floats]:
@@ -60,7 +60,7 @@ class _Counts:
 
     def begins(self, number: int) -> Floats:
         """When each of so many observations begins."""
-        return self.edges[:-1][:: FINEST // number]
+        return self.edges[:-1][:: INTERVALS // number]
 
     def first(self, number: int, begin: float) -> int:
         """Which of so many observations is the first that begins at `begin` or later, rounding aside."""
@@ -110,15 +110,15 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
 
 
 def _count(path: Path, record: RunRecord) -> _Counts:
-    edges = np.linspace(record.phases.all_users_running, record.window[1], FINEST + 1)
-    requests, response_ms, posts = np.zeros(FINEST), np.zeros(FINEST), np.zeros(FINEST + 1)
+    edges = np.linspace(record.phases.all_users_running, record.window[1], INTERVALS + 1)
+    requests, response_ms, posts = np.zeros(INTERVALS), np.zeros(INTERVALS), np.zeros(INTERVALS + 1)
     for batch in read_batches(path, ["time", "endpoint", "response_ms", "error"]):
         response = batch.column("response_ms").to_numpy()
         end = batch.column("time").to_numpy() + response / 1000
-        interval = ((end - edges[0]) / (edges[-1] - edges[0]) * FINEST).astype(np.int64)
-        inside = (end >= edges[0]) & (interval < FINEST)
-        requests += np.bincount(interval[inside], minlength=FINEST)
-        response_ms += np.bincount(interval[inside], response[inside], minlength=FINEST)
+        interval = ((end - edges[0]) / (edges[-1] - edges[0]) * INTERVALS).astype(np.int64)
+        inside = (end >= edges[0]) & (interval < INTERVALS)
+        requests += np.bincount(interval[inside], minlength=INTERVALS)
+        response_ms += np.bincount(interval[inside], response[inside], minlength=INTERVALS)
         posts += np.searchsorted(np.sort(end[_posted(batch)]), edges)
     return _Counts(edges=edges, requests=requests, response_ms=response_ms, posts=posts)
 
@@ -152,11 +152,11 @@ def _growth_effect(
     number = counts.observable(record.run.load.users) or OBSERVATIONS[-1]
     first = counts.first(number, begin)
     _, response = counts.observations(number)
-    at_edges = _albums(counts.posts[:: FINEST // number], record)
+    at_edges = _albums(counts.posts[:: INTERVALS // number], record)
     albums = (at_edges[1:] + at_edges[:-1]) / 2
     known = ~np.isnan(response[first:])
     albums, response = albums[first:][known], response[first:][known]
-    if len(albums) < FEWEST_BATCHES or np.ptp(albums) == 0:
+    if len(albums) < MIN_BATCHES or np.ptp(albums) == 0:
         return None, None
     fit = fit_line(albums, response)
     return fit.slope * growth, fit.p

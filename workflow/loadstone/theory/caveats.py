@@ -14,7 +14,7 @@ FIRM_LEVELS, FIRM_REPEATS = 4, 5
 ASSUMED_NOISE = 0.05
 """Change of throughput that may be noise where no repeats show how much there is, and that is called flat in any case:
 the coefficient of variation above which repeats are said to disagree."""
-SMALLEST_CHANGE = 0.01
+MIN_CHANGE = 0.01
 """A change not worth naming, however exact the repeats."""
 SIGNIFICANT = 0.05
 MISFIT = 0.01
@@ -160,4 +160,4 @@ def _beyond_noise(runs: Runs, one: float, other: float, change: float, compariso
     squares = sum(float(np.var(np.log(values))) * len(values) for values in of_level.values())
     error = math.sqrt(squares / freedom * (1 / len(of_level[one]) + 1 / len(of_level[other])))
     quantile = float(stats.t.ppf(1 - SIGNIFICANT / 2 / comparisons, freedom))
-    return change > max(quantile * error, math.log1p(SMALLEST_CHANGE))
+    return change > max(quantile * error, math.log1p(MIN_CHANGE))

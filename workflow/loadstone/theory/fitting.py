@@ -21,9 +21,9 @@ from loadstone.theory.scaling import (
     Weights,
 )
 
-FEWEST_LEVELS = 3
+MIN_LEVELS = 3
 """Two parameters go through any two levels exactly, and one level says nothing about growth."""
-FEWEST_RUNS: dict[LawName, int] = {"linear": 3, "amdahl": 3, "usl": 4}
+MIN_RUNS: dict[LawName, int] = {"linear": 3, "amdahl": 3, "usl": 4}
 """One more than the law has parameters, or there is no scatter left to draw an interval from; and one a level."""
 SIGNIFICANT = 0.05
 """A law with more parameters is chosen where the nested F test rejects the smaller one at this level."""
@@ -135,10 +135,10 @@ def throughput_interval(fit: Fit, workers: float) -> Estimate:
 def require_enough(law: LawName, runs: Runs) -> None:
     """Raise `NotIdentifiable` where the runs can't determine the law."""
     levels, count = len(runs.levels), len(runs.n)
-    if levels < FEWEST_LEVELS:
-        raise NotIdentifiable(f"{levels} level{'s' * (levels != 1)}; a fit needs at least {FEWEST_LEVELS}")
-    if count < FEWEST_RUNS[law]:
-        raise NotIdentifiable(f"{count} runs; a fit of the {law} law needs at least {FEWEST_RUNS[law]}")
+    if levels < MIN_LEVELS:
+        raise NotIdentifiable(f"{levels} level{'s' * (levels != 1)}; a fit needs at least {MIN_LEVELS}")
+    if count < MIN_RUNS[law]:
+        raise NotIdentifiable(f"{count} runs; a fit of the {law} law needs at least {MIN_RUNS[law]}")
 
 
 def _lack_of_fit(problem: Problem, best: Minimum, runs: Runs) -> float | None:

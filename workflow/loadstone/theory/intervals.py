@@ -12,10 +12,10 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 
-MOST_REPEATS = 1_000_000
+MAX_REPEATS = 1_000_000
 """Repeats from which the number needed is told to within three."""
 
-FEWEST_FOR_OUTLIERS = 4
+MIN_FOR_OUTLIERS = 4
 """Repeats below which no test can tell an outlier from the rest."""
 
 
@@ -99,7 +99,7 @@ def repeats_needed(values: Sequence[float], precision: float) -> int | None:
         return None
     probability, spread = (1 + CONFIDENCE) / 2, variation(values)
     n = max(2, math.ceil((float(stats.norm.ppf(probability)) * spread / precision) ** 2))
-    while n < MOST_REPEATS and stats.t.ppf(probability, n - 1) * spread / math.sqrt(n) > precision:
+    while n < MAX_REPEATS and stats.t.ppf(probability, n - 1) * spread / math.sqrt(n) > precision:
         n += 1
     return n
 
@@ -114,7 +114,7 @@ def outlier(values: Sequence[float]) -> int | None:
     """Find the one run that doesn't belong to the rest, by Grubbs' two-sided test (1969) at 5 %; None without one."""
     x = np.asarray(values, float)
     n = len(x)
-    if n < FEWEST_FOR_OUTLIERS or x.std(ddof=1) == 0:
+    if n < MIN_FOR_OUTLIERS or x.std(ddof=1) == 0:
         return None
     distance = np.abs(x - x.mean()) / x.std(ddof=1)
     t = float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * n), n - 2))

@@ -25,15 +25,15 @@ LEVEL = 0.95
 NAMES = ("log_gamma", "alpha", "beta")
 CUSTOMARY = (0.01, 1e-4)
 """α and β from which fits of this law are usually started."""
-MOST_STEPS = 100
-MOST_HALVINGS = 30
+MAX_STEPS = 100
+MAX_HALVINGS = 30
 TOLERANCE = 1e-13
 """Relative gain in the sum of squares below which a step is the last."""
 HEAVY = 1e6
 """Weight of an equation that must hold exactly among those to be fitted (Lawson & Hanson 1974, chapter 22)."""
 IMPOSSIBLE = 1e9
 """Sum of squares of a law that can't have made the data."""
-LARGEST_LOG = 200.0
+MAX_LOG = 200.0
 """Of a throughput over the unit: a step that a fit may try, and whose square still is a number."""
 REACH = (50.0, 1e9, 1e9)
 """How far a limit is looked for, in `scales`; beyond, the data set none."""
@@ -134,7 +134,7 @@ class Problem:
 
     def _time_at_reference(self, values: Floats) -> float:
         bend = _terms(np.array([self.reference]))[0] @ np.array([1.0, values[1], values[2]])
-        return float(self.reference / math.exp(min(max(values[0], -LARGEST_LOG), LARGEST_LOG)) / bend)
+        return float(self.reference / math.exp(min(max(values[0], -MAX_LOG), MAX_LOG)) / bend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -266,13 +266,13 @@ def _solve(problem: Problem, near: Floats | None) -> tuple[Floats, float]:
     if (rss := sum_of_squares(shares)) == math.inf:
         shares = scaled(first)
         rss = sum_of_squares(shares)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         time = basis @ shares
         slopes = basis / time[:, None]
         if problem.weights == "equal":
             slopes *= (problem.n / time)[:, None]
         step = best_shares(slopes, slopes @ shares - problem.misses(time)) - shares
-        trials = ((shares + step / 2**halvings) for halvings in range(MOST_HALVINGS))
+        trials = ((shares + step / 2**halvings) for halvings in range(MAX_HALVINGS))
         found = next(((trial, better) for trial in trials if (better := sum_of_squares(trial)) < rss), None)
         if found is None:
             break

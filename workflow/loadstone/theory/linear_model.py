@@ -18,7 +18,7 @@ from scipy import stats
 
 from loadstone.theory.intervals import CONFIDENCE, Interval
 
-FEWEST_LEVELS = 3
+MIN_LEVELS = 3
 """Levels from which it can be told whether they lie on a straight line."""
 
 NO_SCATTER = 1e-12
@@ -131,7 +131,7 @@ def _lack_of_fit(n: Floats, y: Floats, load: Floats | None) -> float | None:
     """
     levels, cells = np.unique(n), np.unique(np.column_stack([n, n * 0 if load is None else load]), axis=0)
     freedom = len(y) - len(cells)
-    if len(levels) < FEWEST_LEVELS or freedom < 1:
+    if len(levels) < MIN_LEVELS or freedom < 1:
         return None
     shared = [] if load is None else [load]
     straight = _left_over(np.column_stack([np.ones_like(n), n, *shared]), y)

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-LOWEST_CONSISTENCY, HIGHEST_CONSISTENCY = 0.95, 1.03
+MIN_CONSISTENCY, MAX_CONSISTENCY = 0.95, 1.03
 """Where X·(R + Z)/N has to lie. Below: users were missing, or waited for something that was not recorded. Above: more
 users than stated. The range is skewed since requests cut off at the window's ends can only be missing."""
 

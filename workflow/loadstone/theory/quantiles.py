@@ -3,7 +3,7 @@
 The p-quantile of n values is the ⌈p·n⌉-th smallest: a value that did occur (the inverse of the empirical distribution
 function, Hyndman & Fan 1996, type 1). Values are counted into narrow bins in a first pass; a second pass sorts only
 the bins that hold a wanted rank. What has to be in memory is therefore the bins, and the values that lie within 0.1 %
-of a wanted quantile, in portions of `MOST_GATHERED` at most.
+of a wanted quantile, in portions of `MAX_GATHERED` at most.
 """
 
 import math
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Batch = tuple[Ints, Floats]
 """Group numbers and values, of equal length; values are finite and not negative."""
 
-MOST_GATHERED = 5_000_000
+MAX_GATHERED = 5_000_000
 
 _MANTISSA_BITS = 10  # bins are 2^-10 wide, relative to the value
 _SHIFT = 52 - _MANTISSA_BITS
@@ -115,7 +115,7 @@ def _portions(cells: Iterable[tuple[int, int]], counts: Ints) -> Iterator[list[t
     portion: list[tuple[int, int]] = []
     size = 0
     for cell in cells:
-        if portion and size + counts[cell] > MOST_GATHERED:
+        if portion and size + counts[cell] > MAX_GATHERED:
             yield portion
             portion, size = [], 0
         portion.append(cell)

@@ -12,16 +12,16 @@ from scipy import special
 BATCH = 5
 """Observations a batch: the 5 of MSER-5."""
 
-MOST_CUT = 0.5
+MAX_CUT_SHARE = 0.5
 """Share of a series that may be cut: beyond it the statistic rests on too few batches (White, Cobb & Spratt 2000)."""
 
 SIGNIFICANT = 0.01
 """Level at which a difference or a trend is believed."""
 
-SMALLEST_CHANGE = 0.05
+MIN_CHANGE = 0.05
 """Change relative to the mean below which a difference or a trend doesn't matter, however sure it is."""
 
-FEWEST_BATCHES = 4
+MIN_BATCHES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Trend:
     @property
     def believed(self) -> bool:
         """Whether it is there, and matters."""
-        return self.p < SIGNIFICANT and abs(self.change) > SMALLEST_CHANGE
+        return self.p < SIGNIFICANT and abs(self.change) > MIN_CHANGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +82,9 @@ def find_warm_up(series: Sequence[float]) -> WarmUp:
     Missing values (intervals without a request) are passed over.
     """
     places, batches = _batch_means(np.asarray(series, float))
-    if len(batches) < FEWEST_BATCHES:
+    if len(batches) < MIN_BATCHES:
         return WarmUp(cut=0, at_limit=False)
-    allowed = int(len(batches) * MOST_CUT)
+    allowed = int(len(batches) * MAX_CUT_SHARE)
     errors = [float(batches[d:].var() / (len(batches) - d)) for d in range(allowed + 1)]
     cut = int(np.argmin(errors))
     return WarmUp(
@@ -95,7 +95,7 @@ def find_warm_up(series: Sequence[float]) -> WarmUp:
 def find_trend(series: Sequence[float]) -> Trend:
     """Lay a straight line through the batch means of five, tested with the variance that their correlation leaves."""
     places, y = _batch_means(np.asarray(series, float))
-    if len(y) < FEWEST_BATCHES or y.mean() == 0:
+    if len(y) < MIN_BATCHES or y.mean() == 0:
         return Trend(change=0.0, p=1.0)
     fit = fit_line(places, y)
     spread = float(fit.residuals @ fit.residuals)
@@ -111,9 +111,9 @@ def find_trend(series: Sequence[float]) -> Trend:
 def _differ(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     """Whether the means of two stretches of batches differ beyond doubt, and by so much that it matters (Welch).
 
-    Each has two batches or more: half of `FEWEST_BATCHES`.
+    Each has two batches or more: half of `MIN_BATCHES`.
     """
-    if abs(one.mean() - other.mean()) <= SMALLEST_CHANGE * abs(other.mean()):
+    if abs(one.mean() - other.mean()) <= MIN_CHANGE * abs(other.mean()):
         return False
     variances = [float(part.var(ddof=1)) / len(part) for part in (one, other)]
     if sum(variances) == 0:
