@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from loadstone.analyse.bottleneck import SERIAL_SECTION, SERVER_CONCURRENCY, SERVER_CPU, judge
+from loadstone.analyse.bottleneck import judge
 from loadstone.cli.app import summarise
 from loadstone.measure.server import free_port
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import read_signals
+from loadstone.suite.verdict import Verdict
 from tests.conftest import ROOT, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -104,7 +105,7 @@ def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
     """Sum the run up and judge it, as the workflow does."""
     summarise(folder / "requests.parquet", folder / "processes.parquet", folder / "run.json", tables)
     verdict = judge(read_signals(tables / "signals.json"))
-    assert verdict.verdict not in (SERVER_CPU, SERVER_CONCURRENCY, SERIAL_SECTION)
+    assert verdict.verdict not in (Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION)
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
     assert not {"u_server", "u_slot"} & {figure.signal for figure in verdict.evidence}
 

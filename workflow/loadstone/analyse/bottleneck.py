@@ -7,52 +7,16 @@ clear it.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from scipy import stats
 
 from loadstone.results.signals import Signals
+from loadstone.results.verdicts import Evidence, Judgement
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.suite.verdict import Verdict
 from loadstone.theory import operational
 
-ERRORS, INVALID = "errors", "invalid"
-GENERATOR, SERVER_CPU, SHARED_HOST = "generator", "server CPU", "shared host"
-SERVER_CONCURRENCY, SERIAL_SECTION, NETWORK = "server concurrency", "serial section", "network"
-THINK_TIME, ARRIVALS, MIXED, UNDETERMINED = "think time", "arrival rate", "mixed", "undetermined"
-
 FAILURE_CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One figure that counts for something."""
-
-    signal: str
-    value: float
-    unit: str
-    limit: float
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What bound throughput, and why one should think so."""
-
-    verdict: str
-    parties: tuple[str, ...]
-    """Who: one, or the two or more of a mixed verdict."""
-    evidence: tuple[Evidence, ...]
-    runner_up: str | None
-    """The next nearest to its limit, with its figure."""
-    remark: str | None
-    probe: str
-    """The measurement that would settle it."""
-    missing: tuple[str, ...]
-
-    @property
-    def also(self) -> str | None:
-        """The second party of a mixed verdict."""
-        return self.parties[1] if len(self.parties) > 1 else None
 
 
 def failure_bound(failures: float, requests: float) -> float:
@@ -119,53 +83,59 @@ def think_time(s: Signals, limits: Thresholds) -> bool:
     )
 
 
-RULES: dict[str, Callable[[Signals, Thresholds], bool]] = {
-    GENERATOR: generator,
-    SERVER_CPU: server_cpu,
-    SHARED_HOST: shared_host,
-    SERVER_CONCURRENCY: server_concurrency,
-    NETWORK: network,
+RULES: dict[Verdict, Callable[[Signals, Thresholds], bool]] = {
+    Verdict.GENERATOR: generator,
+    Verdict.SERVER_CPU: server_cpu,
+    Verdict.SHARED_HOST: shared_host,
+    Verdict.SERVER_CONCURRENCY: server_concurrency,
+    Verdict.NETWORK: network,
 }
 
 
-def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Verdict:
+def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Judgement:
     """Apply all rules, in their order."""
     if errors(s, limits):
-        return _verdict(s, limits, ERRORS, ())
+        return _judgement(s, limits, Verdict.ERRORS, ())
     if invalid(s, limits):
-        return _verdict(s, limits, INVALID, ())
+        return _judgement(s, limits, Verdict.INVALID, ())
     candidates = [name for name, rule in RULES.items() if rule(s, limits)]
-    own_will = THINK_TIME if s.arrival_rate is None else ARRIVALS
+    own_will = Verdict.THINK_TIME if s.arrival_rate is None else Verdict.ARRIVAL_RATE
     if candidates and s.think >= limits.think_time:
         candidates.append(own_will)
     if len(candidates) > 1:
-        return _verdict(s, limits, MIXED, candidates)
+        return _judgement(s, limits, Verdict.MIXED, candidates)
     if candidates:
-        return _verdict(s, limits, candidates[0], candidates)
+        return _judgement(s, limits, candidates[0], candidates)
     if think_time(s, limits):
-        return _verdict(s, limits, own_will, [own_will])
-    return _verdict(s, limits, UNDETERMINED, ())
+        return _judgement(s, limits, own_will, [own_will])
+    return _judgement(s, limits, Verdict.UNDETERMINED, ())
 
 
-def _verdict(s: Signals, limits: Thresholds, name: str, parties: Sequence[str]) -> Verdict:
+def _judgement(s: Signals, limits: Thresholds, verdict: Verdict, parties: Sequence[Verdict]) -> Judgement:
     figures = _figures(s, limits)
     rivals = [f for f in figures if f.signal in _UTILISATIONS and _UTILISATIONS[f.signal] not in parties]
     nearest = max(rivals, key=lambda f: f.value / f.limit, default=None)
-    return Verdict(
-        verdict=name,
+    return Judgement(
+        verdict=verdict,
         parties=tuple(parties),
+        also=parties[1] if len(parties) > 1 else None,
         evidence=tuple(figures),
         runner_up=f"{_UTILISATIONS[nearest.signal]} ({nearest.signal} = {nearest.value:.3g})" if nearest else None,
-        remark=_remark(s, limits, name),
-        probe=_probe(name),
+        remark=_remark(s, limits, verdict),
+        probe=_probe(verdict),
         missing=tuple(s.missing),
     )
 
 
 _UTILISATIONS = {
-    "u_gen": GENERATOR, "X/ceiling": GENERATOR, "u_server": SERVER_CPU, "u_host": SHARED_HOST,
-    "u_slot": SERVER_CONCURRENCY, "u_link": NETWORK, "u_think": THINK_TIME,
-}  # fmt: skip
+    "u_gen": Verdict.GENERATOR,
+    "X/ceiling": Verdict.GENERATOR,
+    "u_server": Verdict.SERVER_CPU,
+    "u_host": Verdict.SHARED_HOST,
+    "u_slot": Verdict.SERVER_CONCURRENCY,
+    "u_link": Verdict.NETWORK,
+    "u_think": Verdict.THINK_TIME,
+}
 
 
 def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
@@ -190,19 +160,23 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
     ]
 
 
-def _remark(s: Signals, limits: Thresholds, name: str) -> str | None:
-    if name in (THINK_TIME, ARRIVALS):
+def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
+    if verdict in (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
         remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
         remarks += ["users hardly wait, they are few: more would bring more"] * (s.think_s < s.response_s)
         return "; ".join(remarks) or None
-    if name == UNDETERMINED and (near := _nearly_full(s, limits)):
+    if verdict == Verdict.UNDETERMINED and (near := _nearly_full(s, limits)):
         return "nearly full: " + ", ".join(near)
-    if name == UNDETERMINED and s.unloaded_response_s and s.response_s >= limits.slowed * s.unloaded_response_s:
+    if (
+        verdict == Verdict.UNDETERMINED
+        and s.unloaded_response_s
+        and s.response_s >= limits.slowed * s.unloaded_response_s
+    ):
         return (
             "an unobserved resource: responses take twice as long as unloaded, or more; nothing seen is near its limit"
         )
-    if name == INVALID:
+    if verdict == Verdict.INVALID:
         return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency:.3g}"
     return None
 
@@ -216,8 +190,8 @@ def _nearly_full(s: Signals, limits: Thresholds) -> list[str]:
     ]
 
 
-def _probe(name: str) -> str:
-    if name in (ERRORS, INVALID):
+def _probe(verdict: Verdict) -> str:
+    if verdict in (Verdict.ERRORS, Verdict.INVALID):
         return "run it again once the cause is mended"
     return "twice the users: d ln X/d ln N of 0.9 or more means think time, of 0.2 or less a capacity reached"
 

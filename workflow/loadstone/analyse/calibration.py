@@ -8,9 +8,9 @@ measured CPU time a request as a third station.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
+from loadstone.results.scaling import CalibrationPoint, CalibrationReading
 from loadstone.suite.settings import Calibration, GunicornServer, Settings
 from loadstone.theory.intervals import mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
@@ -40,28 +40,6 @@ class Weight:
     """Share of the machine's CPUs that was busy or stolen; sleepers leave most of it to others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the instrument should have read, and what it did; requests/s."""
-
-    value: int
-    slots: int
-    predicted: float
-    """By the known demands alone."""
-    predicted_with_cpu: float | None
-    """The same with the server's CPU, as measured; None where it was not measured."""
-    measured: float
-    low: float | None
-    """Of the 95 % interval over runs; None where there was a single one."""
-    high: float | None
-    ratio: float
-    """Measured over predicted."""
-    passed: bool | None
-    """Whether it is near enough to 1; None for more slots than the criterion is about."""
-    host: float | None
-    """Share of the machine's CPUs that was busy or stolen: where it is high, something else was running."""
-
-
 def known_demand(settings: Settings) -> Calibration | None:
     """Return what a request to GET /calibration is known to take."""
     return settings.server.calibration if isinstance(settings.server, GunicornServer) else None
@@ -87,28 +65,23 @@ def slots_taken(settings: Settings) -> int | None:
     return slots if load.users >= slots else None
 
 
-def calibrate(weights: Sequence[Weight]) -> list[Reading]:
+def calibrate(weights: Sequence[Weight]) -> tuple[CalibrationReading, ...]:
     """Set what was measured of each level beside its prediction, by slots."""
-    return [_read(weight) for weight in sorted(weights, key=lambda weight: (weight.slots, weight.value))]
+    return tuple(_read(weight) for weight in sorted(weights, key=lambda weight: (weight.slots, weight.value)))
 
 
-def calibration_json(weights: Sequence[Weight]) -> dict[str, Any]:
-    """Lay the readings out for machines, with the predicted throughput of every number of slots; None without any."""
-    if not weights:
-        return {"calibration": None, "calibration_curve": None}
+def predicted_curve(weights: Sequence[Weight]) -> tuple[CalibrationPoint, ...]:
+    """Predict the throughput of every number of slots up to the most that any level has."""
     most = max(weights, key=lambda weight: weight.slots)
-    curve = enumerate(_throughputs(most.demand, most.slots), start=1)
-    return {
-        "calibration": [asdict(reading) for reading in calibrate(weights)],
-        "calibration_curve": [{"slots": slots, "throughput": throughput} for slots, throughput in curve],
-    }
+    throughputs = enumerate(_throughputs(most.demand, most.slots), start=1)
+    return tuple(CalibrationPoint(slots=slots, throughput=throughput) for slots, throughput in throughputs)
 
 
-def _read(weight: Weight) -> Reading:
+def _read(weight: Weight) -> CalibrationReading:
     measured = mean_of_runs(weight.throughput)
     predicted = _throughputs(weight.demand, weight.slots)[-1]
     ratio = measured.value / predicted
-    return Reading(
+    return CalibrationReading(
         value=weight.value,
         slots=weight.slots,
         predicted=predicted,

@@ -28,18 +28,18 @@ class Measured:
     signals: dict[RunKey, Signals]
     """Without the baselines' figures, which only all runs together know."""
     windows: dict[RunKey, Window]
-    unsound: frozenset[RunKey] = frozenset()
-    """Runs that are not to be used: they take no part in means."""
+    counting: frozenset[RunKey] | None = None
+    """The runs that means take in, as `verdicts.json` says; all, as long as it is not known."""
 
     def together(self, experiment: str) -> pd.DataFrame:
-        """Take the rows of an experiment in which all endpoints are together, one a sound repeat.
-
-        Where no repeat is sound, all of them: something has to be shown, and its verdict says what to make of it.
-        """
+        """Take the rows of an experiment in which all endpoints are together, one per repeat that counts."""
         table = self.summary
         rows = table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
-        sound = rows[[(experiment, repeat) not in self.unsound for repeat in rows["repeat"]]]
-        return rows if sound.empty else sound
+        return rows[[self.counts((experiment, int(repeat))) for repeat in rows["repeat"]]]
+
+    def counts(self, run: RunKey) -> bool:
+        """Whether means take a run in."""
+        return self.counting is None or run in self.counting
 
     def figures(self, experiments: Sequence[str]) -> list[RunFigures]:
         """List the metrics of all runs of some experiments."""

@@ -9,20 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from loadstone.analyse.bottleneck import (
-    ERRORS,
-    GENERATOR,
-    INVALID,
-    MIXED,
-    NETWORK,
-    SERIAL_SECTION,
-    SERVER_CONCURRENCY,
-    SERVER_CPU,
-    SHARED_HOST,
-    THINK_TIME,
-    UNDETERMINED,
-)
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.suite.verdict import Verdict
 from loadstone.theory import caveats, operational
 from loadstone.theory.fitting import MIN_LEVELS
 from loadstone.theory.scaling import Fit
@@ -30,17 +18,20 @@ from loadstone.theory.scaling import Fit
 MIN_REPEATS = 3
 """Runs of a level below which its scatter, and so a lack of fit, can't be told."""
 SERVER = "server"
-PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": GENERATOR}
+PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": Verdict.GENERATOR}
 """Factor → the party whose law a sweep of it can be."""
-OWN = {SERVER: {SERVER_CPU, SERVER_CONCURRENCY, SERIAL_SECTION}, GENERATOR: {GENERATOR}}
+OWN = {
+    SERVER: {Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION},
+    Verdict.GENERATOR: {Verdict.GENERATOR},
+}
 """Party → its verdicts, and its utilisations by the same names."""
 REMEDIES = {
-    GENERATOR: "a generator with CPU left is needed: more Locust workers, or a client that costs less",
-    SERVER_CPU: "a server with CPU left is needed: more workers on more CPUs",
-    SERIAL_SECTION: "a server without that serial section is needed",
-    SHARED_HOST: "CPUs of their own are needed for server and generator: two machines, or one with more CPUs",
-    SERVER_CONCURRENCY: "a server with slots left is needed: more workers or threads",
-    NETWORK: "a faster link is needed",
+    Verdict.GENERATOR: "a generator with CPU left is needed: more Locust workers, or a client that costs less",
+    Verdict.SERVER_CPU: "a server with CPU left is needed: more workers on more CPUs",
+    Verdict.SERIAL_SECTION: "a server without that serial section is needed",
+    Verdict.SHARED_HOST: "CPUs of their own are needed for server and generator: two machines, or one with more CPUs",
+    Verdict.SERVER_CONCURRENCY: "a server with slots left is needed: more workers or threads",
+    Verdict.NETWORK: "a faster link is needed",
 }
 """The other party that was the ceiling → what it would take. For think time it is a number of users."""
 
@@ -54,9 +45,9 @@ class LevelFacts:
     experiment: str
     throughput: tuple[float, ...]
     """X, requests/s, one a run."""
-    verdict: str
+    verdict: Verdict
     """What bound the experiment."""
-    utilisations: Mapping[str, float]
+    utilisations: Mapping[Verdict, float]
     """Party, or think time → mean over the runs of its highest utilisation. What was not measured is absent."""
     users: float
     """N."""
@@ -135,19 +126,19 @@ def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
         return f"{'bound by ' if level.verdict == ceiling else ''}{ceiling}{figure}"
     if level.verdict not in OWN[party]:
         return f"verdict {level.verdict}"
-    if party == SERVER and SHARED_HOST not in level.utilisations:
-        return f"{SHARED_HOST} not measured"
+    if party == SERVER and Verdict.SHARED_HOST not in level.utilisations:
+        return f"{Verdict.SHARED_HOST} not measured"
     runs = len(level.throughput)
     if runs < MIN_REPEATS:
         return f"{runs} run{'s' * (runs != 1)} of at least {MIN_REPEATS}"
     return None if all(x > 0 for x in level.throughput) else "a run without throughput"
 
 
-def _ceiling(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
+def _ceiling(level: LevelFacts, party: str, limits: Thresholds) -> Verdict | None:
     """Name the other party that bound a level, or could have: the verdict's, else the highest that has no slack."""
-    if level.verdict in (ERRORS, INVALID):
+    if level.verdict in (Verdict.ERRORS, Verdict.INVALID):
         return None
-    if level.verdict not in (MIXED, UNDETERMINED, *OWN[party]):
+    if level.verdict not in (Verdict.MIXED, Verdict.UNDETERMINED, *OWN[party]):
         return level.verdict
     others = {name: share for name, share in level.utilisations.items() if name not in OWN[party]}
     full = [name for name, share in others.items() if not share < limits.slack]  # what is not a number has none either
@@ -159,18 +150,20 @@ def _reason(
 ) -> str:
     """Say why there are too few levels: the ceilings that the points coincide with, and what it would take."""
     levels = sorted([*used, *(level for level, _ in left_out)], key=lambda level: level.value)
-    by_ceiling: dict[str, list[LevelFacts]] = {}
+    by_ceiling: dict[Verdict, list[LevelFacts]] = {}
     by_phrase: dict[str, list[LevelFacts]] = {}
     for level, why in left_out:
         ceiling = _ceiling(level, PARTIES[vary], limits)
-        groups, key = (by_phrase, why) if ceiling is None else (by_ceiling, ceiling)
-        groups.setdefault(key, []).append(level)
+        if ceiling is None:
+            by_phrase.setdefault(why, []).append(level)
+        else:
+            by_ceiling.setdefault(ceiling, []).append(level)
     usable = f"{_count(used)} of {_count(levels)} level{'s' * (_count(levels) != 1)} can be used"
     clauses = [] if left_out and not used else [f"{usable}, {MIN_LEVELS} are needed"]
     clauses += [_coincidence(ceiling, found, _named(found, levels)) for ceiling, found in by_ceiling.items()]
     clauses += [f"{_named(found, levels)}: {why}" for why, found in by_phrase.items()]
     clauses += [REMEDIES[ceiling] for ceiling in by_ceiling if ceiling in REMEDIES]
-    clauses += [_users_needed(vary, levels)] if THINK_TIME in by_ceiling else []
+    clauses += [_users_needed(vary, levels)] if Verdict.THINK_TIME in by_ceiling else []
     return "; ".join(clauses)
 
 
@@ -181,11 +174,11 @@ def _named(some: Sequence[LevelFacts], levels: Sequence[LevelFacts]) -> str:
     return f"levels {', '.join(rest)} and {last}" if rest else f"level {last}"
 
 
-def _coincidence(ceiling: str, levels: Sequence[LevelFacts], which: str) -> str:
+def _coincidence(ceiling: Verdict, levels: Sequence[LevelFacts], which: str) -> str:
     """Set throughput as measured beside what the ceiling allows, both in requests/s."""
     clause = f"{ceiling} {'bound' if all(level.verdict == ceiling for level in levels) else 'may have bound'} {which}"
     measured = [x for level in levels for x in level.throughput]
-    if ceiling == THINK_TIME:
+    if ceiling == Verdict.THINK_TIME:
         known = all(level.unloaded_response_s is not None for level in levels)
         label = "N/(R₀ + Z)" if known else "N/Z"
         cycles = [level.think_s + (level.unloaded_response_s or 0.0) * known for level in levels]

@@ -4,18 +4,18 @@ An interval wholly inside what is expected supports a hypothesis, one wholly out
 run too, leaves it open. So a claim that is true by a hair is called wrong in 2.5 % of campaigns, and right in as many.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, UNDETERMINED
 from loadstone.analyse.campaign import Measured
 from loadstone.analyse.metrics import FAILURES, Metrics, NotJudgeable, Sample
 from loadstone.analyse.published_rows import audit_published, printed_interval
 from loadstone.analyse.wording import bounds, figure, number_of, quantity, side
+from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
+from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.hypotheses import (
     ALL,
     METRICS,
@@ -35,7 +35,6 @@ from loadstone.suite.published import Row
 from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
 from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
-SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
 MISFIT = 0.01
 """p of the lack of fit below which levels are not on a straight line."""
 
@@ -44,7 +43,7 @@ MISFIT = 0.01
 class Finding:
     """What came out of a test."""
 
-    outcome: str
+    outcome: Outcome
     evidence: str
     """A sentence with the figures."""
     interval: Interval | None = None
@@ -58,47 +57,38 @@ class Findings:
     """What hypotheses are judged by."""
 
     metrics: Metrics
-    experiments: Mapping[str, Mapping[str, Any]]
-    """Experiment → its verdict, as in `verdicts.json`."""
-    runs: Sequence[Mapping[str, Any]]
-    """The verdict of each run, with its evidence, as there."""
+    verdicts: CampaignVerdicts
     published: Sequence[Row]
 
 
 def judge_hypotheses(
-    measured: Measured, processes: pd.DataFrame, verdicts: Mapping[str, Any], published: Sequence[Row] = ()
-) -> list[dict[str, Any]]:
+    measured: Measured, processes: pd.DataFrame, verdicts: CampaignVerdicts, published: Sequence[Row] = ()
+) -> JudgedHypotheses:
     """Judge all hypotheses of the plan's suite.
 
-    `processes` is that table of all runs, `verdicts` the content of `verdicts.json`, and `published` the rows of the
-    published table.
+    `processes` is that table of all runs, `published` the rows of the published table.
     """
-    of_runs = {(run["experiment"], run["repeat"]): run["verdict"] for run in verdicts["runs"]}
-    found = Findings(
-        metrics=Metrics(measured, processes, of_runs),
-        experiments=verdicts["experiments"],
-        runs=verdicts["runs"],
-        published=published,
-    )
-    return [_as_json(name, each, judge(each, found)) for name, each in measured.plan.suite.hypotheses.items()]
+    figures = Findings(metrics=Metrics(measured, processes, verdicts), verdicts=verdicts, published=published)
+    hypotheses = measured.plan.suite.hypotheses.items()
+    return JudgedHypotheses(tuple(_judged(name, each, judge(each, figures)) for name, each in hypotheses))
 
 
-def _as_json(name: str, hypothesis: Hypothesis, finding: Finding) -> dict[str, Any]:
+def _judged(name: str, hypothesis: Hypothesis, finding: Finding) -> JudgedHypothesis:
     interval = finding.interval
-    return {
-        "id": name,
-        "claim": hypothesis.claim,
-        "test": hypothesis.tests[0],
-        "expect": hypothesis.expect,
-        "outcome": finding.outcome,
-        "effect": interval.value if interval else None,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-        "unit": finding.unit,
-        "runs": finding.runs,
-        "gate": hypothesis.gate,
-        "evidence": finding.evidence,
-    }
+    return JudgedHypothesis(
+        id=name,
+        claim=hypothesis.claim,
+        test=hypothesis.tests[0],
+        expect=hypothesis.expect,
+        outcome=finding.outcome,
+        effect=interval.value if interval else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        unit=finding.unit,
+        runs=finding.runs,
+        gate=hypothesis.gate,
+        evidence=finding.evidence,
+    )
 
 
 def judge(hypothesis: Hypothesis, found: Findings) -> Finding:
@@ -112,23 +102,23 @@ def judge(hypothesis: Hypothesis, found: Findings) -> Finding:
             return _trend(hypothesis.trend, parse_shape(hypothesis.expect), found)
         return _bottleneck(str(hypothesis.bottleneck), parse_verdict(hypothesis.expect), found)
     except NotJudgeable as error:
-        return Finding(outcome=INCONCLUSIVE, evidence=str(error))
+        return Finding(outcome=Outcome.INCONCLUSIVE, evidence=str(error))
 
 
-def outcome(interval: Interval, region: Region) -> str:
+def outcome(interval: Interval, region: Region) -> Outcome:
     """Say where an interval lies: `supported` inside the region, `refuted` outside of it, else `inconclusive`.
 
     The bounds of an open region are outside of it.
     """
     if interval.low is None or interval.high is None:
-        return INCONCLUSIVE
+        return Outcome.INCONCLUSIVE
     if region.open:
         inside = region.low < interval.low and interval.high < region.high
         outside = interval.high <= region.low or interval.low >= region.high
     else:
         inside = region.low <= interval.low and interval.high <= region.high
         outside = interval.high < region.low or interval.low > region.high
-    return SUPPORTED if inside else REFUTED if outside else INCONCLUSIVE
+    return Outcome.SUPPORTED if inside else Outcome.REFUTED if outside else Outcome.INCONCLUSIVE
 
 
 def _compare(compare: Compare, region: Region, found: Findings) -> Finding:
@@ -195,27 +185,27 @@ def _printed(row: str, name: str, expect: str, found: Findings) -> Finding:
 
 def _bottleneck(experiment: str, expected: tuple[str, ...], found: Findings) -> Finding:
     """Judge by the experiment's verdict; one that names nobody leaves the hypothesis open."""
-    of_experiment = found.experiments[experiment]
-    verdict, runs = str(of_experiment["verdict"]), sum(of_experiment["runs"].values())
-    counts = ", ".join(f"{name} in {count} of {runs} runs" for name, count in of_experiment["runs"].items())
+    agreed = found.verdicts.experiments[experiment]
+    verdict, runs = agreed.verdict, sum(agreed.runs.values())
+    counts = ", ".join(f"{name} in {count} of {runs} runs" for name, count in agreed.runs.items())
     figures = "".join(f"; {signal} = {figure(mean)}" for signal, mean in _signals(experiment, found).items())
     text = f"the verdict on {experiment} is {verdict} ({counts}{figures})"
     if verdict in expected:
-        return Finding(outcome=SUPPORTED, evidence=text, runs=runs)
-    if verdict in (MIXED, UNDETERMINED, ERRORS, INVALID):
-        return Finding(outcome=INCONCLUSIVE, evidence=f"{text}, which names no one party", runs=runs)
-    return Finding(outcome=REFUTED, evidence=text, runs=runs)
+        return Finding(outcome=Outcome.SUPPORTED, evidence=text, runs=runs)
+    if not verdict.names_a_party:
+        return Finding(outcome=Outcome.INCONCLUSIVE, evidence=f"{text}, which names no one party", runs=runs)
+    return Finding(outcome=Outcome.REFUTED, evidence=text, runs=runs)
 
 
 def _signals(experiment: str, found: Findings) -> dict[str, float]:
     """Average the two utilisations that a reader asks for first."""
     known = {
         signal: [
-            evidence["value"]
-            for run in found.runs
-            if run["experiment"] == experiment
-            for evidence in run["evidence"]
-            if evidence["signal"] == signal
+            evidence.value
+            for run in found.verdicts.runs
+            if run.experiment == experiment
+            for evidence in run.evidence
+            if evidence.signal == signal
         ]
         for signal in ("u_think", "u_server")
     }
@@ -261,21 +251,21 @@ def _trend(trend: Trend, shape: Shape, found: Findings) -> Finding:
     return _finding(found_to_be, text, interval, unit, len(values))
 
 
-def _shaped(shape: Shape, model: AlbumModel) -> str:
+def _shaped(shape: Shape, model: AlbumModel) -> Outcome:
     if shape.name == "flat":
         tolerance = shape.tolerance or 0.0
         return outcome(model.relative, Region(low=-tolerance, high=tolerance))
     region = Region(high=0.0, open=True) if shape.name == "falls" else Region(low=0.0, open=True)
     rising = outcome(model.change, region)
-    if shape.name != "linear" or rising == REFUTED:
+    if shape.name != "linear" or rising == Outcome.REFUTED:
         return rising
     if model.lack_of_fit_p is None:
-        return INCONCLUSIVE
-    return REFUTED if model.lack_of_fit_p < MISFIT else rising
+        return Outcome.INCONCLUSIVE
+    return Outcome.REFUTED if model.lack_of_fit_p < MISFIT else rising
 
 
-def _finding(found_to_be: str, text: str, interval: Interval, unit: str, runs: int) -> Finding:
-    if found_to_be == INCONCLUSIVE and interval.low is not None:
+def _finding(found_to_be: Outcome, text: str, interval: Interval, unit: str, runs: int) -> Finding:
+    if found_to_be == Outcome.INCONCLUSIVE and interval.low is not None:
         text += "; the interval leaves it open"
     return Finding(outcome=found_to_be, evidence=text, interval=interval, unit=unit, runs=runs)
 

@@ -1,15 +1,16 @@
 """Metrics of runs, as hypotheses name them: one number a run, of the runs whose numbers can be used."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import pandas as pd
 from scipy import stats
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.analyse.campaign import Measured
 from loadstone.results.tables import PERCENTILES, RunKey
+from loadstone.results.verdicts import CampaignVerdicts
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import CONFIDENCE, Interval
 
 COLUMNS = {
@@ -48,22 +49,21 @@ class Metrics:
     measured: Measured
     processes: pd.DataFrame
     """Experiment × repeat × process, as `summarise` left it."""
-    verdicts: Mapping[RunKey, str]
-    """Of each run."""
+    verdicts: CampaignVerdicts
 
     def sample(self, experiment: str, metric: str, endpoint: str) -> Sample:
         """Take a metric of all runs of an experiment, those left out that are invalid or had too many errors.
 
         The share of failures is judged in runs with errors too. Raises `NotJudgeable` where most runs are left out.
         """
-        unusable = (INVALID,) if metric == FAILURES else (INVALID, ERRORS)
+        unusable = (Verdict.INVALID,) if metric == FAILURES else (Verdict.INVALID, Verdict.ERRORS)
         known = self._values(experiment, metric, endpoint)
         values: dict[int, float] = {}
         left_out: dict[int, str] = {}
-        for name, repeat in sorted(self.verdicts):
+        for (name, repeat), run in sorted(self.verdicts.by_run.items()):
             if name != experiment:
                 continue
-            verdict, value = self.verdicts[name, repeat], known.get(repeat, math.nan)
+            verdict, value = run.verdict, known.get(repeat, math.nan)
             if verdict in unusable:
                 left_out[repeat] = verdict
             elif math.isnan(value):

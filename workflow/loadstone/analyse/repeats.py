@@ -5,14 +5,15 @@ The run is the unit of replication: every figure here is one number a run.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from loadstone.results.bounded import Bounded
+from loadstone.results.repeats import CampaignRepeats, Drift, ExperimentRepeats
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
-from loadstone.theory.intervals import Interval, mean_of_runs, outlier, repeats_needed, variation
+from loadstone.theory.intervals import mean_of_runs, outlier, repeats_needed, variation
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
 """Metrics that have to be precise, and in which repeats have to agree → what they are called."""
@@ -47,53 +48,6 @@ class RunFigures:
     """Share of all CPUs' time that the hypervisor took."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExperimentRepeats:
-    """What the runs of one experiment say together."""
-
-    experiment: str
-    runs: int
-    precision: float
-    """Half an interval's width over its value, as wanted."""
-    intervals: dict[str, Interval]
-    """Metric → its mean over the runs in which it is known; without bounds where that is a single one."""
-    variation: dict[str, float]
-    """Metric → coefficient of variation between runs; absent where a single run knows it, or the mean is 0."""
-    needed: int | None
-    """Repeats for `precision` of throughput and of mean response time, going by the spread of these; None where that of
-    either isn't known."""
-    disagreements: tuple[str, ...]
-    """What sets repeats apart, a phrase each."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """How a metric changed with the order of execution."""
-
-    metric: str
-    p: float
-    """How likely so clear a trend is by chance."""
-    change: float
-    """Relative change over the campaign, 0.1 being 10 % more."""
-    hours: float
-    """The longest time between two runs of one experiment."""
-    experiments: int
-    """Those that took part: they have two runs or more to compare."""
-    named: bool
-    """Whether the trend is both believed and large enough to matter."""
-
-    @property
-    def sentence(self) -> str:
-        """The finding with its figures."""
-        length = f"{self.hours:.1f} hours" if self.hours >= 2 else f"{60 * self.hours:.0f} minutes"
-        p = f"p = {self.p:.2g}" if self.p >= 0.001 else "p < 0.001"
-        return (
-            f"{'' if self.named else 'no drift worth naming: '}{COMPARED.get(self.metric, self.metric)} "
-            f"{'fell' if self.change < 0 else 'rose'} by {_percent(abs(self.change))} over the campaign's {length} "
-            f"(seasonal Kendall test, {self.experiments} experiment{'s' * (self.experiments != 1)}: {p})"
-        )
-
-
 def experiment_repeats(
     runs: Sequence[RunFigures], precision: float, limits: Thresholds = DEFAULTS
 ) -> ExperimentRepeats:
@@ -107,11 +61,10 @@ def experiment_repeats(
     needed = [repeats_needed(values.get(metric, ()), precision) for metric in COMPARED]
     told = [n for n in needed if n is not None]
     return ExperimentRepeats(
-        experiment=names.pop(),
         runs=len(runs),
+        intervals={metric: Bounded.of(mean_of_runs(found)) for metric, found in values.items() if found},
+        variation={**spread},
         precision=precision,
-        intervals={metric: mean_of_runs(found) for metric, found in values.items() if found},
-        variation=spread,
         needed=max(told) if len(told) == len(needed) else None,
         disagreements=(*_outliers(runs), *_varying(spread, limits), *_stolen(runs, limits)),
     )
@@ -194,14 +147,26 @@ def drift(runs: Sequence[RunFigures], metric: str = "throughput_rps") -> Drift |
     p = 2 * float(stats.norm.sf(z))
     seconds = max(times[-1][0] - times[0][0] for times in map(sorted, seasons.values()))
     size = math.expm1(min(float(np.median(slopes)) * seconds, math.log1p(MAX_CHANGE)))
+    # with unequal numbers of repeats the test and the size can point opposite ways: then there is nothing to name
+    named = p < DRIFT_LEVEL and abs(size) > DRIFT_SIZE and size * score > 0
     return Drift(
         metric=metric,
         p=p,
         change=size,
         hours=seconds / 3600,
         experiments=len(slopes),
-        # with unequal numbers of repeats the test and the size can point opposite ways: then there is nothing to name
-        named=p < DRIFT_LEVEL and abs(size) > DRIFT_SIZE and size * score > 0,
+        named=named,
+        sentence=_drift_sentence(metric, p, size, seconds / 3600, len(slopes), named=named),
+    )
+
+
+def _drift_sentence(metric: str, p: float, change: float, hours: float, experiments: int, *, named: bool) -> str:
+    length = f"{hours:.1f} hours" if hours >= 2 else f"{60 * hours:.0f} minutes"
+    certainty = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
+    return (
+        f"{'' if named else 'no drift worth naming: '}{COMPARED.get(metric, metric)} "
+        f"{'fell' if change < 0 else 'rose'} by {_percent(abs(change))} over the campaign's {length} "
+        f"(seasonal Kendall test, {experiments} experiment{'s' * (experiments != 1)}: {certainty})"
     )
 
 
@@ -211,23 +176,13 @@ def _variance(values: Sequence[float]) -> float:
     return (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
 
 
-def repeats_json(
+def campaign_repeats(
     runs: Sequence[RunFigures], precision: Mapping[str, float], limits: Thresholds = DEFAULTS
-) -> dict[str, Any]:
-    """Lay out the repeats of all experiments, each with its wanted precision, and the drift of throughput."""
-    experiments: dict[str, Any] = {}
-    for name in sorted({run.experiment for run in runs}):
-        found = experiment_repeats([run for run in runs if run.experiment == name], precision[name], limits)
-        experiments[name] = {
-            "runs": found.runs,
-            "intervals": {m: {"value": i.value, "low": i.low, "high": i.high} for m, i in found.intervals.items()},
-            "variation": found.variation,
-            "precision": found.precision,
-            "needed": found.needed,
-            "disagreements": list(found.disagreements),
-        }
-    trend = drift(runs)
-    return {
-        "experiments": experiments,
-        "drift": None if trend is None else asdict(trend) | {"sentence": trend.sentence},
-    }
+) -> CampaignRepeats:
+    """Put together the repeats of all experiments, each with its wanted precision, and the drift of throughput."""
+    names = sorted({run.experiment for run in runs})
+    by_experiment = {name: [run for run in runs if run.experiment == name] for name in names}
+    return CampaignRepeats(
+        experiments={name: experiment_repeats(own, precision[name], limits) for name, own in by_experiment.items()},
+        drift=drift(runs),
+    )

@@ -5,105 +5,120 @@ The content of `scaling.json`.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
 
-from loadstone.analyse.bottleneck import (
-    GENERATOR,
-    NETWORK,
-    SERVER_CONCURRENCY,
-    SERVER_CPU,
-    SHARED_HOST,
-    THINK_TIME,
-)
-from loadstone.analyse.calibration import Weight, calibration_json, known_demand, slots_taken
+from loadstone.analyse.album_lines import album_lines
+from loadstone.analyse.calibration import Weight, calibrate, known_demand, predicted_curve, slots_taken
 from loadstone.analyse.campaign import Measured
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
-from loadstone.analyse.user_forecast import NotPredictable, UserLevel, forecast_json, predict
+from loadstone.analyse.user_forecast import NotPredictable, UserLevel, predict
 from loadstone.analyse.verdicts import SLOT_FACTORS
+from loadstone.results.bounded import Bounded
+from loadstone.results.scaling import (
+    CampaignScaling,
+    CurvePoint,
+    FittedLaw,
+    LawParameter,
+    LevelEfficiency,
+    Residual,
+    SerialFraction,
+    SweepLevel,
+    SweepResult,
+    UserForecast,
+)
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.model import Level, Sweep
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.fitting import fit_law, throughput_interval
-from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_runs
+from loadstone.theory.intervals import mean_of_runs, ratio_of_runs
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs
 
+ALBUMS = "server.albums"
 CURVE_POINTS = 25
 
 
 def analyse_sweeps(
-    measured: Measured, signals: Mapping[RunKey, Signals], verdicts: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
-    """Analyse all sweeps: signals are those against baselines, verdicts those of the experiments."""
-    return {name: _analyse(sweep, measured, signals, verdicts) for name, sweep in measured.plan.suite.sweeps.items()}
+    measured: Measured, signals: Mapping[RunKey, Signals], verdicts: CampaignVerdicts
+) -> CampaignScaling:
+    """Analyse all sweeps: signals are those against baselines."""
+    sweeps = measured.plan.suite.sweeps.items()
+    return CampaignScaling({name: _analyse(name, sweep, measured, signals, verdicts) for name, sweep in sweeps})
 
 
 def _analyse(
-    sweep: Sweep, measured: Measured, signals: Mapping[RunKey, Signals], verdicts: Mapping[str, str]
-) -> dict[str, Any]:
+    name: str, sweep: Sweep, measured: Measured, signals: Mapping[RunKey, Signals], verdicts: CampaignVerdicts
+) -> SweepResult:
     runs = {level.experiment: _runs_of(signals, level.experiment) for level in sweep.levels}
     first = sweep.levels[0].experiment
-    levels = [_level(level, first, measured, verdicts) for level in sweep.levels]
-    found: dict[str, Any] = {"vary": sweep.vary, "levels": levels, "laws": [], "reason": None, "forecast": None}
+    applies: dict[str, Any] = {}  # keys that only some sweeps have
+    laws: tuple[FittedLaw, ...] = ()
+    reason = forecast = None
     if sweep.fit:
         facts = [_facts(level, measured, runs[level.experiment], verdicts) for level in sweep.levels]
         grounds = find_grounds(sweep.vary, facts, measured.plan.suite.thresholds)
         laws, reason = _laws(sweep, grounds)
-        found |= {"laws": laws, "reason": reason, "party": grounds.party, "indicative": grounds.indicative}
-        found["left_out"] = {level.experiment: why for level, why in grounds.left_out}
+        applies |= {"party": grounds.party, "indicative": grounds.indicative}
+        applies["left_out"] = {level.experiment: why for level, why in grounds.left_out}
     if sweep.vary == "load.users":
         try:
-            found["forecast"] = forecast_json(_forecast(sweep, runs))
+            forecast = _forecast(sweep, runs)
         except NotPredictable as error:
-            found["forecast_reason"] = str(error)
-    return found | calibration_json(_weights(sweep, measured, runs))
-
-
-def _level(level: Level, first: str, measured: Measured, verdicts: Mapping[str, str]) -> dict[str, Any]:
-    """Lay out one level: its runs, their mean, its ratio to the first level, and how much its store grew."""
-    throughput, response = (
-        _column(measured, level.experiment, "goodput_rps"),
-        _column(measured, level.experiment, "mean_ms"),
+            applies["forecast_reason"] = str(error)
+    if sweep.vary == ALBUMS:
+        applies["album_lines"] = album_lines(name, measured)
+    weights = _weights(sweep, measured, runs)
+    return SweepResult(
+        vary=sweep.vary,
+        levels=tuple(_level(level, first, measured, verdicts) for level in sweep.levels),
+        laws=laws,
+        reason=reason,
+        forecast=forecast,
+        calibration=calibrate(weights) if weights else None,
+        calibration_curve=predicted_curve(weights) if weights else None,
+        **applies,
     )
+
+
+def _level(level: Level, first: str, measured: Measured, verdicts: CampaignVerdicts) -> SweepLevel:
+    throughput = _column(measured, level.experiment, "goodput_rps")
+    response = _column(measured, level.experiment, "mean_ms")
     windows = [window for (name, _), window in measured.windows.items() if name == level.experiment]
     effects = [window.growth_effect_ms for window in windows if window.growth_effect_ms is not None]
-    return {
-        "value": level.value,
-        "experiment": level.experiment,
-        "verdict": verdicts[level.experiment],
-        "goodput_rps": throughput,
-        "mean_ms": response,
-        "throughput": _interval(mean_of_runs(throughput)) if throughput else None,
-        "response": _interval(mean_of_runs(response)) if response else None,
-        "throughput_ratio": _ratio(throughput, _column(measured, first, "goodput_rps")),
-        "response_ratio": _ratio(response, _column(measured, first, "mean_ms")),
-        "growth": max(window.growth for window in windows),
-        "growth_effect_ms": float(np.mean(effects)) if effects else None,
-    }
+    return SweepLevel(
+        value=level.value,
+        experiment=level.experiment,
+        verdict=verdicts.experiments[level.experiment].verdict,
+        goodput_rps=tuple(throughput),
+        mean_ms=tuple(response),
+        throughput=Bounded.of(mean_of_runs(throughput)) if throughput else None,
+        response=Bounded.of(mean_of_runs(response)) if response else None,
+        throughput_ratio=_ratio(throughput, _column(measured, first, "goodput_rps")),
+        response_ratio=_ratio(response, _column(measured, first, "mean_ms")),
+        growth=max(window.growth for window in windows),
+        growth_effect_ms=float(np.mean(effects)) if effects else None,
+    )
 
 
 def _column(measured: Measured, experiment: str, metric: str) -> list[float]:
     return [float(value) for value in measured.together(experiment)[metric].dropna()]
 
 
-def _ratio(values: Sequence[float], to: Sequence[float]) -> dict[str, float | None] | None:
+def _ratio(values: Sequence[float], to: Sequence[float]) -> Bounded | None:
     try:
-        return _interval(ratio_of_runs(values, to))
+        return Bounded.of(ratio_of_runs(values, to))
     except ValueError:  # a run in which nothing succeeded
         return None
-
-
-def _interval(interval: Interval) -> dict[str, float | None]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _runs_of(signals: Mapping[RunKey, Signals], experiment: str) -> list[Signals]:
     return [found for (name, _), found in sorted(signals.items()) if name == experiment]
 
 
-def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: Mapping[str, str]) -> LevelFacts:
+def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: CampaignVerdicts) -> LevelFacts:
     """Gather what the grounds for a law rest on; a factor that is fitted is a number (the suite sees to that)."""
     cost = [sum(s.generator_cpu) / s.throughput for s in runs if s.generator_cpu and s.throughput > 0]
     unloaded = [s.unloaded_response_s for s in runs if s.unloaded_response_s is not None]
@@ -111,7 +126,7 @@ def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: 
         value=float(str(level.value)),
         experiment=level.experiment,
         throughput=tuple(_column(measured, level.experiment, "goodput_rps")),
-        verdict=verdicts[level.experiment],
+        verdict=verdicts.experiments[level.experiment].verdict,
         utilisations=_utilisations(runs),
         users=runs[0].users,
         think_s=float(np.mean([s.think_s for s in runs])),
@@ -130,14 +145,14 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _utilisations(runs: Sequence[Signals]) -> dict[str, float]:
-    by_party: dict[str, list[float | None]] = {
-        GENERATOR: [_highest(s.generator, s.ceiling) for s in runs],
-        SERVER_CPU: [s.server for s in runs],
-        SHARED_HOST: [s.host for s in runs],
-        SERVER_CONCURRENCY: [s.slots for s in runs],
-        NETWORK: [s.link for s in runs],
-        THINK_TIME: [s.think for s in runs],
+def _utilisations(runs: Sequence[Signals]) -> dict[Verdict, float]:
+    by_party: dict[Verdict, list[float | None]] = {
+        Verdict.GENERATOR: [_highest(s.generator, s.ceiling) for s in runs],
+        Verdict.SERVER_CPU: [s.server for s in runs],
+        Verdict.SHARED_HOST: [s.host for s in runs],
+        Verdict.SERVER_CONCURRENCY: [s.slots for s in runs],
+        Verdict.NETWORK: [s.link for s in runs],
+        Verdict.THINK_TIME: [s.think for s in runs],
     }
     known = {party: [value for value in values if value is not None] for party, values in by_party.items()}
     return {party: float(np.mean(values)) for party, values in known.items() if values}
@@ -147,15 +162,16 @@ def _highest(*values: float | None) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def _laws(sweep: Sweep, grounds: Grounds) -> tuple[list[dict[str, Any]], str | None]:
+def _laws(sweep: Sweep, grounds: Grounds) -> tuple[tuple[FittedLaw, ...], str | None]:
     """Fit the laws asked for, or say why there are none."""
     if grounds.reason is not None:
-        return [], grounds.reason
+        return (), grounds.reason
     runs = Runs.of(
         [level.value for level in grounds.used for _ in level.throughput],
         [x for level in grounds.used for x in level.throughput],
     )
-    laws, refusals = [], []
+    laws: list[FittedLaw] = []
+    refusals: list[str] = []
     for name in sweep.fit:
         try:
             fit = fit_law(cast(LawName, name), runs)
@@ -164,10 +180,10 @@ def _laws(sweep: Sweep, grounds: Grounds) -> tuple[list[dict[str, Any]], str | N
             continue
         reason = withdrawn(fit) or _untested(fit)
         if reason is None:
-            laws.append(law_json(fit))
+            laws.append(fitted_law(fit))
         else:
             refusals.append(f"{name}: {reason}")
-    return laws, "; ".join(refusals) or None
+    return tuple(laws), "; ".join(refusals) or None
 
 
 def _untested(fit: Fit) -> str | None:
@@ -177,36 +193,35 @@ def _untested(fit: Fit) -> str | None:
     return f"{len(fit.runs.levels)} levels, and the law has {len(fit.parameters)} parameters: its form can't be tested"
 
 
-def law_json(fit: Fit) -> dict[str, Any]:
+def fitted_law(fit: Fit) -> FittedLaw:
     """Lay out a fit with its band, residuals and what it means for each level."""
     at = np.linspace(fit.runs.levels[0], fit.runs.levels[-1], CURVE_POINTS).tolist()
-    return {
-        "law": fit.law,
-        "parameters": {name: asdict(found) | {"high": _finite(found.high)} for name, found in fit.parameters.items()},
-        "max_speedup": _finite(fit.max_speedup),
-        "peak": fit.peak,
-        "lack_of_fit_p": fit.lack_of_fit_p,
-        "aicc": fit.aicc,
-        "warnings": list(fit.warnings),
-        "curve": [_point(fit, workers) for workers in at],
-        "residuals": [
-            {"value": n, "residual": residual} for n, residual in zip(fit.runs.n, fit.residuals, strict=True)
-        ],
-        "efficiency": [{"value": n, "efficiency": fit.efficiency(n)} for n in fit.runs.levels],
-        "karp_flatt": [{"value": n, "serial_fraction": e} for n, e in fit.karp_flatt.items()],
-    }
+    return FittedLaw(
+        law=fit.law,
+        parameters={
+            name: LawParameter(value=found.value, low=found.low, high=found.high, stderr=found.stderr)
+            for name, found in fit.parameters.items()
+        },
+        max_speedup=fit.max_speedup,
+        peak=fit.peak,
+        lack_of_fit_p=fit.lack_of_fit_p,
+        aicc=fit.aicc,
+        warnings=tuple(fit.warnings),
+        curve=tuple(_point(fit, workers) for workers in at),
+        residuals=tuple(
+            Residual(value=n, residual=residual) for n, residual in zip(fit.runs.n, fit.residuals, strict=True)
+        ),
+        efficiency=tuple(LevelEfficiency(value=n, efficiency=fit.efficiency(n)) for n in fit.runs.levels),
+        karp_flatt=tuple(SerialFraction(value=n, serial_fraction=e) for n, e in fit.karp_flatt.items()),
+    )
 
 
-def _point(fit: Fit, workers: float) -> dict[str, float | None]:
+def _point(fit: Fit, workers: float) -> CurvePoint:
     band = throughput_interval(fit, workers)
-    return {"value": workers, "throughput": fit.throughput(workers), "low": band.low, "high": _finite(band.high)}
+    return CurvePoint(value=workers, throughput=fit.throughput(workers), low=band.low, high=band.high)
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> Any:
+def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> UserForecast:
     """Predict a sweep over users from the demands that its own runs show, and one user's response time."""
     levels = [
         UserLevel(

@@ -11,11 +11,11 @@ with all CPUs busy is met nearly by construction, since the CPU a request was me
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
+from loadstone.results.scaling import Demands, ForecastLevel, ForecastPoint, MeasuredFigure, UserForecast
 from loadstone.theory import operational
 from loadstone.theory.intervals import Interval, mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
@@ -57,69 +57,7 @@ class UserLevel:
             raise NotPredictable(f"{self.experiment}: a response time or the think time was not measured")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
-    """Seconds that a request needs of each part of the network."""
-
-    server_s: float
-    """The server's CPU: CPU over requests of all runs of all levels together, so weighted by requests."""
-    servers: int
-    """How many requests its CPUs work on at a time: min(workers, cores)."""
-    other_s: float
-    """The rest of the unloaded response, R₀ - server_s and not below 0: client, network, waits that use no CPU."""
-
-    @property
-    def bottleneck_s(self) -> float:
-        """D_max = server_s/servers: the CPUs seen as a single one, so many times faster."""
-        return self.server_s / self.servers
-
-    @property
-    def total_s(self) -> float:
-        """R₀ of the network, server_s + other_s: as measured, unless that was less than its CPU."""
-        return self.server_s + self.other_s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """What is expected of one number of users; requests/s and seconds."""
-
-    users: int
-    throughput_bound: float
-    """X ≤ min(N/(R₀ + Z), 1/D_max)."""
-    response_bound_s: float
-    """R ≥ max(R₀, N·D_max - Z)."""
-    mva_throughput: float
-    mva_response_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison(Point):
-    """What was expected of a level and what was measured."""
-
-    experiment: str
-    throughput: Interval
-    response_s: Interval
-    throughput_ratio: float
-    """Measured over MVA's: below 1, something held the system back that the network doesn't know of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What the network expects of the sweep."""
-
-    demands: Demands
-    think_s: float
-    """Z: mean of the levels' measured think times, weighted by requests."""
-    knee_users: float
-    """N* = (R₀ + Z)/D_max, where the asymptotes meet."""
-    capacity_rps: float
-    """1/D_max = servers/server_s: what no number of users exceeds."""
-    curve: tuple[Point, ...]
-    levels: tuple[Comparison, ...]
-    """By users."""
-
-
-def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: int) -> Forecast:
+def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: int) -> UserForecast:
     """Predict throughput and response of every level from R₀ (mean response with one user), Z and the CPU a request.
 
     `servers` is the number of requests that the server's CPUs work on at a time. Raises `NotPredictable`.
@@ -132,7 +70,7 @@ def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: in
     stations = [Station(demand_s=demands.server_s, servers=servers), Station(demand_s=demands.other_s, kind="delay")]
     mva = exact_mva(stations, think_s, last)
     points = {
-        users: Point(
+        users: ForecastPoint(
             users=users,
             throughput_bound=operational.most_throughput(users, *figures),
             response_bound_s=operational.least_response(users, *figures),
@@ -141,7 +79,7 @@ def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: in
         )
         for users in {*_populations(last, knee), *(level.users for level in levels)}
     }
-    return Forecast(
+    return UserForecast(
         demands=demands,
         think_s=think_s,
         knee_users=knee,
@@ -149,13 +87,6 @@ def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: in
         curve=tuple(points[users] for users in sorted(_populations(last, knee))),
         levels=tuple(_compare(at, points[at.users]) for at in sorted(levels, key=lambda at: (at.users, at.experiment))),
     )
-
-
-def forecast_json(forecast: Forecast) -> dict[str, Any]:
-    """Lay a forecast out for machines; an interval's bounds are None where there was a single run."""
-    demands = forecast.demands
-    derived = {"bottleneck_s": demands.bottleneck_s, "total_s": demands.total_s}
-    return asdict(forecast) | {"demands": asdict(demands) | derived}
 
 
 def _demands(levels: Sequence[UserLevel], unloaded_response_s: float, servers: int) -> Demands:
@@ -171,7 +102,14 @@ def _demands(levels: Sequence[UserLevel], unloaded_response_s: float, servers: i
     if busy <= 0:
         raise NotPredictable("the server's CPU was not measured in any run, or it used none")
     server_s = operational.service_demand(busy, sum(rps for _, rps in measured))
-    return Demands(server_s=server_s, servers=servers, other_s=max(0.0, unloaded_response_s - server_s))
+    other_s = max(0.0, unloaded_response_s - server_s)
+    return Demands(
+        server_s=server_s,
+        servers=servers,
+        other_s=other_s,
+        bottleneck_s=server_s / servers,
+        total_s=server_s + other_s,
+    )
 
 
 def _populations(last: int, knee: float) -> set[int]:
@@ -182,12 +120,16 @@ def _populations(last: int, knee: float) -> set[int]:
     return spaced | {users for users in (math.floor(knee), math.ceil(knee)) if 1 <= users <= last}
 
 
-def _compare(level: UserLevel, expected: Point) -> Comparison:
+def _compare(level: UserLevel, expected: ForecastPoint) -> ForecastLevel:
     throughput = mean_of_runs(level.throughput)
-    return Comparison(
-        **asdict(expected),
+    return ForecastLevel(
+        **dict(expected),
         experiment=level.experiment,
-        throughput=throughput,
-        response_s=mean_of_runs(level.response_s),
+        throughput=_measured(throughput),
+        response_s=_measured(mean_of_runs(level.response_s)),
         throughput_ratio=throughput.value / expected.mva_throughput,
     )
+
+
+def _measured(mean: Interval) -> MeasuredFigure:
+    return MeasuredFigure(value=mean.value, low=mean.low, high=mean.high, runs=mean.runs)

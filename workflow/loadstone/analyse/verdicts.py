@@ -4,52 +4,35 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, SERIAL_SECTION, SERVER_CONCURRENCY, Verdict, judge
+from loadstone.analyse.bottleneck import judge
 from loadstone.plan.baselines import ceiling_name, is_baseline, twice_name, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import (
+    CampaignVerdicts,
+    Elasticity,
+    ExperimentVerdict,
+    Judgement,
+    RunVerdict,
+    decide_which_count,
+)
 from loadstone.suite.model import Sweep
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import ratio_of_runs
 
 SLOT_FACTORS = ("server.workers", "server.threads")
 """Factors that give a server more slots."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elasticity:
-    """How throughput answered to more of something: d ln X / d ln n, with its 95 % interval where repeats allow one."""
-
-    value: float
-    low: float | None
-    high: float | None
-    reading: str
-    """What it tells, in words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExperimentVerdict:
-    """What the runs of an experiment agree on."""
-
-    verdict: str
-    parties: tuple[str, ...]
-    runs: dict[str, int]
-    """Verdict → number of runs that have it."""
-    elasticity: Elasticity | None = None
-    """Between N and 2N users, where the suite asked for the probe."""
-    remark: str | None = None
-
-
 def against_baselines(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[RunKey, Signals]:
     """Add to each run's signals the unloaded response and the generator's ceiling, where they were measured soundly."""
     limits = plan.suite.thresholds
-    response = {name: s.response_s for (name, _), s in signals.items() if judge(s, limits).verdict not in _ENDED}
+    response = {name: s.response_s for (name, _), s in signals.items() if judge(s, limits).verdict.is_sound}
     ceilings = {name: s.throughput for (name, _), s in signals.items() if _is_ceiling(s, limits)}
     known = {}
     for (name, repeat), found in signals.items():
@@ -62,43 +45,33 @@ def against_baselines(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[Run
     return known
 
 
-_ENDED = (ERRORS, INVALID)
-
-
 def _is_ceiling(s: Signals, limits: Thresholds) -> bool:
     """Whether a worker of the generator was at its limit: else it was the machine's CPUs that were too few."""
-    return (s.generator or 0.0) >= limits.saturated and judge(s, limits).verdict not in _ENDED
+    return (s.generator or 0.0) >= limits.saturated and judge(s, limits).verdict.is_sound
 
 
-def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[str, Any]:
-    """Judge all runs of `plan`: the content of `verdicts.json`. Signals are those `against_baselines`."""
-    judged = {run: judge(found, plan.suite.thresholds) for run, found in signals.items()}
-    experiments = agree_by_experiment(judged, plan.suite.thresholds)
+def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> CampaignVerdicts:
+    """Judge all runs of `plan`. Signals are those `against_baselines`."""
+    limits = plan.suite.thresholds
+    judged = {run: judge(measured, limits) for run, measured in signals.items()}
+    experiments = agree_by_experiment(judged, limits)
     for name, sweep in plan.suite.sweeps.items():
-        experiments |= serial_sections(name, sweep, experiments, signals, plan.suite.thresholds)
+        experiments |= serial_sections(name, sweep, experiments, signals, limits)
     for name in plan.suite.experiments:
         if twice_name(name) in plan.added:
-            found = probe(_throughputs(signals, twice_name(name)), _throughputs(signals, name), plan.suite.thresholds)
-            experiments[name] = replace(experiments[name], elasticity=found)
-    return {
-        "experiments": {name: asdict(found) for name, found in sorted(experiments.items())},
-        "runs": [
-            {"experiment": experiment, "repeat": repeat, **verdict_json(verdict)}
-            for (experiment, repeat), verdict in sorted(judged.items())
-        ],
-    }
-
-
-def unsound(judged: Mapping[str, Any]) -> frozenset[RunKey]:
-    """List the runs of `verdicts.json` that are not to be used."""
-    return frozenset((run["experiment"], run["repeat"]) for run in judged["runs"] if run["verdict"] in _ENDED)
+            elasticity = probe(_throughputs(signals, twice_name(name)), _throughputs(signals, name), limits)
+            experiments[name] = experiments[name].model_copy(update={"elasticity": elasticity})
+    return CampaignVerdicts(
+        experiments=dict(sorted(experiments.items())),
+        runs=decide_which_count([RunVerdict.of(run, judgement) for run, judgement in sorted(judged.items())]),
+    )
 
 
 def agree_by_experiment(
-    judged: Mapping[RunKey, Verdict], limits: Thresholds = DEFAULTS
+    judged: Mapping[RunKey, Judgement], limits: Thresholds = DEFAULTS
 ) -> dict[str, ExperimentVerdict]:
     """Give each experiment the verdict of most of its runs."""
-    by_experiment: dict[str, list[Verdict]] = {}
+    by_experiment: dict[str, list[Judgement]] = {}
     for (experiment, _), verdict in judged.items():
         by_experiment.setdefault(experiment, []).append(verdict)
     return {
@@ -111,10 +84,10 @@ def agree_by_experiment(
     }
 
 
-def agree(verdicts: Sequence[str], limits: Thresholds = DEFAULTS) -> str:
+def agree(verdicts: Sequence[Verdict], limits: Thresholds = DEFAULTS) -> Verdict:
     """One verdict for the runs of an experiment: that of at least 80 % of them, else mixed."""
     verdict, count = Counter(verdicts).most_common(1)[0]
-    return verdict if count >= limits.agreement * len(verdicts) else MIXED
+    return verdict if count >= limits.agreement * len(verdicts) else Verdict.MIXED
 
 
 def serial_sections(
@@ -133,7 +106,7 @@ def serial_sections(
         return found
     levels = sorted((float(str(level.value)), level.experiment) for level in sweep.levels)
     for (fewer, one), (more, other) in itertools.pairwise(levels):
-        if not experiments[one].verdict == experiments[other].verdict == SERVER_CONCURRENCY:
+        if not experiments[one].verdict == experiments[other].verdict == Verdict.SERVER_CONCURRENCY:
             continue
         ratio = np.mean(_throughputs(signals, other)) / np.mean(_throughputs(signals, one))
         elasticity = math.log(ratio) / math.log(more / fewer)
@@ -142,9 +115,8 @@ def serial_sections(
                 f"in {name}, from {fewer:g} to {more:g} of {sweep.vary}, throughput changes by a factor of {ratio:.3g}"
             )
             for level in (one, other):
-                found[level] = replace(
-                    experiments[level], verdict=SERIAL_SECTION, parties=(SERIAL_SECTION,), remark=remark
-                )
+                changed = {"verdict": Verdict.SERIAL_SECTION, "parties": (Verdict.SERIAL_SECTION,), "remark": remark}
+                found[level] = experiments[level].model_copy(update=changed)
     return found
 
 
@@ -175,17 +147,3 @@ def _reading(value: float, limits: Thresholds) -> str:
 
 def _throughputs(signals: Mapping[RunKey, Signals], experiment: str) -> list[float]:
     return [found.throughput for (name, _), found in signals.items() if name == experiment]
-
-
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """Lay a verdict out for machines."""
-    return {
-        "verdict": verdict.verdict,
-        "parties": list(verdict.parties),
-        "also": verdict.also,
-        "evidence": [asdict(evidence) for evidence in verdict.evidence],
-        "runner_up": verdict.runner_up,
-        "remark": verdict.remark,
-        "probe": verdict.probe,
-        "missing": list(verdict.missing),
-    }

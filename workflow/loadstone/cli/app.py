@@ -10,7 +10,7 @@ from loadstone.cli.figures import figures
 from loadstone.cli.options import Settings, overrides, read_option
 from loadstone.cli.serve import serve
 from loadstone.errors import SystemFault
-from loadstone.files import replacing, write_bytes, write_text
+from loadstone.files import write_text
 from loadstone.results.quarantine import Damaged, setting_aside
 
 app = typer.Typer(
@@ -46,12 +46,12 @@ def plan(
         with SystemFault.at(output):
             write_text(output, laid_out.model_dump_json(indent=1) + "\n")
     else:
-        from loadstone.cli.plan import read_repeats, show_plan, show_precision
+        from loadstone.cli.plan import show_plan, show_precision
+        from loadstone.results.repeats import read_repeats
 
         show_plan(laid_out)
-        repeats = read_repeats(results / "repeats.json")
-        if repeats is not None:
-            show_precision(laid_out, repeats)
+        if (results / "repeats.json").exists():
+            show_precision(laid_out, read_repeats(results / "repeats.json"))
 
 
 @app.command()
@@ -82,13 +82,11 @@ def verdict(
     signals: Annotated[Path, typer.Argument(help="JSON object: users, throughput, response_s, think_s, …")],
 ) -> None:
     """Judge signals that were measured anywhere: what bound the throughput, as JSON with evidence."""
-    import orjson
-
     from loadstone.analyse.bottleneck import judge
-    from loadstone.analyse.verdicts import verdict_json
+    from loadstone.results.json_file import to_json
     from loadstone.results.signals import read_signals
 
-    print(orjson.dumps(verdict_json(judge(read_signals(signals))), option=orjson.OPT_INDENT_2).decode())
+    print(to_json(judge(read_signals(signals))).decode(), end="")
 
 
 @app.command()
@@ -154,40 +152,14 @@ def analyse(
     damaged: Damaged = None,
 ) -> None:
     """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree, what the suite claims."""
-    import dataclasses
-
-    import orjson
-
-    from loadstone.analyse.campaign import load_measured
-    from loadstone.analyse.hypotheses import judge_hypotheses
-    from loadstone.analyse.repeats import repeats_json
-    from loadstone.analyse.sweeps import analyse_sweeps
-    from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
+    from loadstone.analyse.stage import AnalysisFiles, analyse_campaign
     from loadstone.plan.file import read_plan
-    from loadstone.results.integrity import write_sums
-    from loadstone.results.tables import gather
-    from loadstone.suite.published import read_rows
 
     with setting_aside(damaged):
-        known = read_plan(plan)
-        measured = load_measured(known, summaries)
-    signals = against_baselines(known, measured.signals)
-    judged = judge_campaign(known, signals)
-    measured = dataclasses.replace(measured, unsound=unsound(judged))
-    bound = {name: found["verdict"] for name, found in judged["experiments"].items()}
-    precision = {name: settings.precision for name, settings in known.experiments.items()}
-    results: dict[Path, object] = {
-        verdicts: judged,
-        scaling: analyse_sweeps(measured, signals, bound),
-        repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
-        hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
-    }
-    with SystemFault.at(summary.parent):
-        with replacing(summary) as new:
-            measured.summary.to_csv(new, index=False)
-        for path, found in results.items():
-            write_bytes(path, orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-        write_sums(summary.parent, [path.name for path in (summary, *results) if path.parent == summary.parent])
+        analysis = analyse_campaign(read_plan(plan), summaries, published)
+    analysis.write(
+        AnalysisFiles(summary=summary, verdicts=verdicts, scaling=scaling, repeats=repeats, hypotheses=hypotheses)
+    )
 
 
 @app.command()

@@ -2,15 +2,14 @@
 
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
 from loadstone.plan.schedule import Plan
-from loadstone.results.analysed import read_result
+from loadstone.results.bounded import Bounded
+from loadstone.results.repeats import CampaignRepeats
 from loadstone.suite.differences import common_ground, differences
 from loadstone.suite.types import format_duration
 
@@ -53,35 +52,29 @@ def show_plan(plan: Plan) -> None:
     )
 
 
-def read_repeats(path: Path) -> dict[str, Any] | None:
-    """Read `repeats.json`; None where there is none yet. Raises `ResultError` where it is damaged."""
-    found: dict[str, Any] | None = read_result(path, kind="repeats.json") if path.exists() else None
-    return found
-
-
-def show_precision(plan: Plan, repeats: Mapping[str, Any]) -> None:
+def show_precision(plan: Plan, repeats: CampaignRepeats) -> None:
     """Print how precise an earlier campaign was, and how many repeats the wanted precision takes (`repeats.json`)."""
     console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
     table = Table("experiment", "runs", "requests/s", "mean ms", "wanted", "repeats for it", box=None)
-    measured = repeats["experiments"]
+    measured = repeats.experiments
     for name, settings in plan.suite.experiments.items():
         if name in measured:
             found = measured[name]
-            figures = [_precision(found["intervals"].get(metric)) for metric in ("throughput_rps", "mean_ms")]
-            needed = found["needed"]
-            table.add_row(name, str(found["runs"]), *figures, f"±{100 * settings.precision:g} %",
+            figures = [_precision(found.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
+            needed = found.needed
+            table.add_row(name, str(found.runs), *figures, f"±{100 * settings.precision:g} %",
                           "more than one run tells" if needed is None else f"{needed:,}")  # fmt: skip
     console.print()
     console.print("Precision of the last campaign here (95 % intervals, the run as the unit):", highlight=False)
     console.print(table)
 
 
-def _precision(interval: Mapping[str, float | None] | None) -> str:
-    if interval is None or interval["value"] is None:
+def _precision(interval: Bounded | None) -> str:
+    if interval is None or interval.value is None:
         return "–"
-    value, low, high = interval["value"], interval["low"], interval["high"]
+    value, low, high = interval.value, interval.low, interval.high
     if low is None or high is None or not value:
         return f"{value:.4g}"
     return f"{value:.4g} ±{50 * (high - low) / abs(value):.2g} %"

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval, ratio_of_runs
 
 REGRESSION: Final = "regression"
@@ -26,7 +26,7 @@ Finding = Literal["regression", "improvement", "small change", "within noise", "
 GRAVEST_FIRST: tuple[Finding, ...] = (REGRESSION, IMPROVEMENT, INCONCLUSIVE, NOT_JUDGED, SMALL, NOISE)
 """A finding of any metric stands for the experiment unless one before it does."""
 
-UNUSABLE = (INVALID, ERRORS)
+UNUSABLE = (Verdict.INVALID, Verdict.ERRORS)
 """Verdicts of runs whose figures say nothing about speed."""
 
 DEFAULT_MARGIN = 0.05

@@ -13,7 +13,6 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.compare.comparison import DIRTY, METRICS, ExperimentResult, RunResult, Side
 from loadstone.compare.words import joined
 from loadstone.errors import ResultError, SuiteError
@@ -24,6 +23,7 @@ from loadstone.results.integrity import check_sums
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.tables import RunKey
 from loadstone.suite.hypotheses import ALL
+from loadstone.suite.verdict import Verdict
 from loadstone.text import dotted
 
 MAX_KINDS = 2
@@ -172,10 +172,10 @@ def _read_verdicts(path: Path) -> _Verdicts:
 
 def _run(row: _Row, judged: _RunVerdict) -> RunResult:
     reason = ""
-    if judged.verdict == ERRORS:
+    if judged.verdict == Verdict.ERRORS:
         reason = f"{row.failures:,.0f} of {row.requests:,.0f} requests failed"
         reason += f" ({joined(row.kinds, MAX_KINDS)})" * bool(row.kinds)
-    elif judged.verdict == INVALID:
+    elif judged.verdict == Verdict.INVALID:
         reason = judged.remark or ""
     return RunResult(repeat=judged.repeat, verdict=judged.verdict, reason=reason, metrics=row.metrics)
 

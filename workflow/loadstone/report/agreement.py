@@ -1,13 +1,14 @@
 """Whether repeats agree, how precise they are together, and how many more the wanted precision takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, estimated
+from loadstone.results.bounded import Bounded
+from loadstone.results.repeats import ExperimentRepeats
 from loadstone.theory.intervals import Interval
 
 REACH = {2: "12.7", 3: "4.3"}
@@ -29,37 +30,37 @@ class Agreement:
     """The wider of their two intervals: half its width over the value, as the analysis has it (nothing cut off)."""
     wanted: float
     needed: int | None
-    disagreements: list[str]
+    disagreements: tuple[str, ...]
 
 
 def agreements(campaign: Campaign) -> list[Agreement]:
     """List all experiments, in the page's order."""
-    known = campaign.repeats["experiments"]
+    known = campaign.repeats.experiments
     return [
         _agreement(name, known[name], len(campaign.runs_of(name))) for name in campaign.experiments if name in known
     ]
 
 
-def _agreement(name: str, found: Mapping[str, Any], runs: int) -> Agreement:
-    both = [_half_width(found["intervals"].get(metric), found["runs"]) for metric in ("throughput_rps", "mean_ms")]
+def _agreement(name: str, found: ExperimentRepeats, runs: int) -> Agreement:
+    both = [_half_width(found.intervals.get(metric), found.runs) for metric in ("throughput_rps", "mean_ms")]
     known = [half for half in both if half is not None]
     return Agreement(
         experiment=name,
-        runs=numbers.runs(found["runs"], runs),
-        counted=found["runs"],
-        throughput=estimated(found["intervals"].get("throughput_rps")),
-        response=estimated(found["intervals"].get("mean_ms")),
+        runs=numbers.runs(found.runs, runs),
+        counted=found.runs,
+        throughput=estimated(found.intervals.get("throughput_rps")),
+        response=estimated(found.intervals.get("mean_ms")),
         reached=max(known) if len(known) == len(both) else None,
-        wanted=found["precision"],
-        needed=found["needed"],
-        disagreements=found["disagreements"],
+        wanted=found.precision,
+        needed=found.needed,
+        disagreements=found.disagreements,
     )
 
 
-def _half_width(interval: Mapping[str, float | None] | None, runs: int) -> float | None:
-    if interval is None or interval["value"] is None:
+def _half_width(interval: Bounded | None, runs: int) -> float | None:
+    if interval is None or interval.value is None:
         return None
-    found = Interval(value=interval["value"], low=interval["low"], high=interval["high"], runs=runs)
+    found = Interval(value=interval.value, low=interval.low, high=interval.high, runs=runs)
     return found.relative_half_width
 
 
@@ -121,7 +122,7 @@ def precision_sentence(rows: Sequence[Agreement]) -> str:
 
 def width_sentence(campaign: Campaign) -> str:
     """Say how wide an interval of few runs is by itself."""
-    fewest = min((e["runs"] for e in campaign.repeats["experiments"].values() if e["runs"] > 1), default=0)
+    fewest = min((e.runs for e in campaign.repeats.experiments.values() if e.runs > 1), default=0)
     errors = REACH.get(fewest)
     if errors is None:
         return ""
@@ -133,8 +134,8 @@ def width_sentence(campaign: Campaign) -> str:
 
 def drift_sentence(campaign: Campaign) -> str:
     """Say whether the campaign drifted."""
-    drift = campaign.repeats["drift"]
+    drift = campaign.repeats.drift
     if drift is None:
         return "Too few runs of the same experiment to tell whether the machine drifted over the campaign."
-    sentence: str = drift["sentence"]
+    sentence: str = drift.sentence
     return sentence[:1].upper() + sentence[1:] + "."

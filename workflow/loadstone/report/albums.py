@@ -9,25 +9,23 @@ import pandas as pd
 
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
-from loadstone.report.estimates import Estimate
-from loadstone.suite.hypotheses import ALL, Trend
+from loadstone.results.bounded import Bounded
+from loadstone.suite.hypotheses import ALL
 from loadstone.suite.model import Sweep
 from loadstone.suite.settings import GunicornServer, Server
-from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 FACTOR = "server.albums"
 LINE_POINTS = 24
-MIN_LEVELS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlbumLine:
+class LineRow:
     """A line through the runs of one sweep and endpoint: a + b·n, n albums."""
 
     series: str
     endpoint: str
     a_ms: float
-    b_us: Estimate
+    b_us: Bounded
     """Change of the mean response with each album, µs; it may be negative."""
     whose: str
     """The hypothesis whose fit it is, or that it is a least-squares line of its own."""
@@ -84,67 +82,26 @@ def growth(campaign: Campaign) -> float:
     return max((window.growth for (name, _), window in campaign.windows.items() if name in shown), default=0.0)
 
 
-def album_lines(campaign: Campaign, table: pd.DataFrame) -> list[AlbumLine]:
-    """Fit a line to each sweep and endpoint: that of a hypothesis about it, or a least-squares line of its own."""
-    if table.empty:
-        return []
-    used = {key for name in {*table["experiment"]} for key in campaign.used_of(name)}
-    sound = table[[(name, repeat) in used for name, repeat in zip(table["experiment"], table["repeat"], strict=True)]]
+def line_rows(campaign: Campaign) -> list[LineRow]:
+    """List the lines through the album sweeps, by endpoint."""
     series = _series(campaign)
-    lines = []
-    for endpoint in sorted(set(sound["endpoint"])):
-        of_endpoint = sound[sound["endpoint"] == endpoint]
-        trends = _trends(campaign, endpoint)
-        for name in _sweeps(campaign):
-            mine = of_endpoint[of_endpoint["series"] == series[name]]
-            claim, over = next(
-                ((claim, trend.over) for claim, trend in trends.items() if name in trend.over), ("", [name])
-            )
-            line = _line(
-                campaign, mine, of_endpoint[of_endpoint["series"].isin([series[each] for each in over])], claim
-            )
-            if line is not None:
-                lines.append(line)
-    return lines
+    rows = [
+        LineRow(
+            series=series[name],
+            endpoint=line.endpoint,
+            a_ms=line.a_ms,
+            b_us=line.b_us,
+            whose=f"as in hypothesis {line.hypothesis}" if line.hypothesis else "least squares",
+            lowest=line.lowest,
+            highest=line.highest,
+        )
+        for name in series
+        for line in campaign.scaling[name].album_lines
+    ]
+    return sorted(rows, key=lambda row: row.endpoint)
 
 
-def _trends(campaign: Campaign, endpoint: str) -> dict[str, Trend]:
-    found = campaign.plan.suite.hypotheses.items()
-    known = {name: each.trend for name, each in found if each.trend is not None}
-    return {name: trend for name, trend in known.items() if trend.metric == "mean" and trend.endpoint == endpoint}
-
-
-def _line(campaign: Campaign, mine: pd.DataFrame, together: pd.DataFrame, claim: str) -> AlbumLine | None:
-    """Fit `together` (one sweep, or several that differ in users) and take the line that runs through `mine`."""
-    if mine["level"].nunique() < MIN_LEVELS:
-        return None
-    users = [float(campaign.plan.experiments[name].load.users) for name in together["experiment"]]
-    crossed = len(set(users)) > 1
-    try:
-        model = fit_album_model(together["level"].tolist(), together["mean_ms"].tolist(), users if crossed else None)
-    except ValueError:
-        return None
-    name = str(mine["experiment"].iloc[0])
-    return AlbumLine(
-        series=str(mine["series"].iloc[0]),
-        endpoint=str(mine["endpoint"].iloc[0]),
-        a_ms=_at_no_albums(model, campaign.plan.experiments[name].load.users),
-        b_us=Estimate(value=1000 * model.b.value, low=_scaled(model.b.low), high=_scaled(model.b.high)),
-        whose=f"as in hypothesis {claim}" if claim else "least squares",
-        lowest=float(mine["level"].min()),
-        highest=float(mine["level"].max()),
-    )
-
-
-def _at_no_albums(model: AlbumModel, users: int) -> float:
-    return model.a.value + (0.0 if model.c is None else users * model.c.value)
-
-
-def _scaled(value: float | None) -> float | None:
-    return None if value is None else 1000 * value
-
-
-def drawn(lines: Sequence[AlbumLine], measured: pd.DataFrame) -> pd.DataFrame:
+def drawn(lines: Sequence[LineRow], measured: pd.DataFrame) -> pd.DataFrame:
     """Lay the lines out in points: series, endpoint, albums, mean_ms.
 
     On a logarithmic axis a line that goes below 0 has no end: it is drawn down to half of the lowest mean measured.
@@ -154,6 +111,6 @@ def drawn(lines: Sequence[AlbumLine], measured: pd.DataFrame) -> pd.DataFrame:
         (line.series, line.endpoint, albums, mean_ms)
         for line in lines
         for albums in np.geomspace(max(1.0, line.lowest), line.highest, LINE_POINTS).tolist()
-        if (mean_ms := line.a_ms + line.b_us.value * albums / 1000) > lowest[line.endpoint] / 2
+        if (mean_ms := line.a_ms + (line.b_us.value or 0.0) * albums / 1000) > lowest[line.endpoint] / 2
     ]
     return pd.DataFrame(rows, columns=["series", "endpoint", "albums", "mean_ms"])

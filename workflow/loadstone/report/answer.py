@@ -10,20 +10,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone.analyse.audit import RowAudit
-from loadstone.analyse.bottleneck import (
-    ERRORS,
-    GENERATOR,
-    INVALID,
-    MIXED,
-    NETWORK,
-    SERIAL_SECTION,
-    SERVER_CONCURRENCY,
-    SERVER_CPU,
-    SHARED_HOST,
-    THINK_TIME,
-    UNDETERMINED,
-)
-from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
 from loadstone.report import numbers
 from loadstone.report.capacities import CapacityView
 from loadstone.report.claims import Claim
@@ -31,7 +17,9 @@ from loadstone.report.data import Campaign
 from loadstone.report.foreign import foreign_sentence
 from loadstone.report.published import PublishedRow, audit_table
 from loadstone.report.soundness import UNSETTLED, Doubt
+from loadstone.results.hypotheses import Outcome
 from loadstone.results.tables import RunKey
+from loadstone.suite.verdict import Verdict
 
 MAX_HYPOTHESES_NAMED = 4
 """Refuted hypotheses that are spelt out."""
@@ -45,13 +33,13 @@ HEADLINE = "The published rates are those of users who wait, not of a server at 
 """Of rows that the audit finds bound by think time."""
 
 LIMITS = {
-    GENERATOR: "the load generator was the limit",
-    SHARED_HOST: "all of the machine's CPUs were busy",
-    SERVER_CPU: "its CPU was the limit",
-    SERVER_CONCURRENCY: "all its slots were taken",
-    SERIAL_SECTION: "something in it is done one after another",
-    THINK_TIME: "the users' own waits were the limit again",
-    NETWORK: "the network was the limit",
+    Verdict.GENERATOR: "the load generator was the limit",
+    Verdict.SHARED_HOST: "all of the machine's CPUs were busy",
+    Verdict.SERVER_CPU: "its CPU was the limit",
+    Verdict.SERVER_CONCURRENCY: "all its slots were taken",
+    Verdict.SERIAL_SECTION: "something in it is done one after another",
+    Verdict.THINK_TIME: "the users' own waits were the limit again",
+    Verdict.NETWORK: "the network was the limit",
 }
 """Verdict → the same as a clause about what the server did at most."""
 
@@ -153,7 +141,7 @@ def _again(rows: Sequence[PublishedRow]) -> str:
     return text
 
 
-def _limited(verdict: str) -> str:
+def _limited(verdict: Verdict) -> str:
     return f", where {LIMITS[verdict]}" if verdict in LIMITS else ""
 
 
@@ -183,7 +171,7 @@ def verdict_counts(campaign: Campaign) -> pd.DataFrame:
     rows = [
         (group.removeprefix("the "), verdict, count)
         for group, names in groups(campaign).items()
-        for verdict, count in Counter(campaign.verdicts["experiments"][name]["verdict"] for name in names).items()
+        for verdict, count in Counter(campaign.verdicts.experiments[name].verdict for name in names).items()
     ]
     return pd.DataFrame(rows, columns=["group", "verdict", "experiments"])
 
@@ -201,10 +189,10 @@ def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
 
 def _verdict(campaign: Campaign, name: str) -> str:
     """Name a verdict; of a mixed one the parties, or that its runs have different ones."""
-    agreed = campaign.verdicts["experiments"][name]
-    if agreed["verdict"] != MIXED:
-        return str(agreed["verdict"])
-    return " + ".join(agreed["parties"]) if set(agreed["runs"]) == {MIXED} else "runs that disagree"
+    agreed = campaign.verdicts.experiments[name]
+    if agreed.verdict != Verdict.MIXED:
+        return str(agreed.verdict)
+    return " + ".join(agreed.parties) if set(agreed.runs) == {Verdict.MIXED} else "runs that disagree"
 
 
 def refuted_sentence(claims: Sequence[Claim]) -> str:
@@ -213,10 +201,10 @@ def refuted_sentence(claims: Sequence[Claim]) -> str:
         return ""
     counts = Counter(claim.outcome for claim in claims)
     refuted = sorted(
-        (claim for claim in claims if claim.outcome == REFUTED),
+        (claim for claim in claims if claim.outcome == Outcome.REFUTED),
         key=lambda claim: (not claim.about_published, -claim.surprise),
     )
-    rest = f"{counts[SUPPORTED]} are supported and {counts[INCONCLUSIVE]} left open"
+    rest = f"{counts[Outcome.SUPPORTED]} are supported and {counts[Outcome.INCONCLUSIVE]} left open"
     if not refuted:
         return f"Of {numbers.several(len(claims), 'claim')} none is refuted: {rest}."
     named = [f"«{claim.claim.rstrip('.')}»{_effect(claim)}" for claim in refuted[:MAX_HYPOTHESES_NAMED]]
@@ -255,7 +243,7 @@ def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs
     bad = [key for key in runs if key in campaign.unsound]
     if not bad:
         return
-    invalid = [key for key in bad if campaign.judged[key]["verdict"] != ERRORS]
+    invalid = [key for key in bad if campaign.judged[key].verdict != Verdict.ERRORS]
     unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in invalid)
     failed = len(bad) - len(invalid)
     kinds = {
@@ -265,7 +253,9 @@ def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs
     }
     named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
     lost = [
-        name for name in campaign.experiments if campaign.verdicts["experiments"][name]["verdict"] in (ERRORS, INVALID)
+        name
+        for name in campaign.experiments
+        if campaign.verdicts.experiments[name].verdict in (Verdict.ERRORS, Verdict.INVALID)
     ]
     yield f"{numbers.count(len(bad))} of {numbers.several(len(runs), 'run')} ({named}), left out of all means"
     if lost:
@@ -276,12 +266,12 @@ def _bad_runs(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]], runs
 def _of_experiments(campaign: Campaign) -> Iterator[str]:
     bound: dict[str, list[str]] = {}
     for name in campaign.experiments:
-        bound.setdefault(campaign.verdicts["experiments"][name]["verdict"], []).append(name)
-    if names := bound.get(GENERATOR):
+        bound.setdefault(campaign.verdicts.experiments[name].verdict, []).append(name)
+    if names := bound.get(Verdict.GENERATOR):
         yield f"the rates of {_named(names)} say what the load generator could send, not what the server could answer"
-    if names := bound.get(SHARED_HOST):
+    if names := bound.get(Verdict.SHARED_HOST):
         yield f"in {_named(names)} all of the machine's CPUs were busy, so that server and generator slowed each other"
-    if names := [*bound.get(UNDETERMINED, []), *bound.get(MIXED, [])]:
+    if names := [*bound.get(Verdict.UNDETERMINED, []), *bound.get(Verdict.MIXED, [])]:
         yield f"what bound {_named(names)} is not settled"
 
 

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
@@ -12,6 +11,7 @@ from loadstone.report.soundness import used_by
 from loadstone.suite.differences import flat
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.settings import Mix, Server
+from loadstone.suite.verdict import Verdict
 
 ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
           "calibration": "GET /calibration"}  # fmt: skip
@@ -84,10 +84,10 @@ def _problem(campaign: Campaign, name: str) -> str | None:
     """Say why a baseline is of no use; None where it is sound."""
     key = campaign.runs_of(name)[0]
     judged = campaign.judged[key]
-    if judged["verdict"] not in (ERRORS, INVALID):
+    if judged.verdict not in (Verdict.ERRORS, Verdict.INVALID):
         return None
-    remark = campaign.windows[key].remark or judged["remark"]
-    return f"{judged['verdict']}: {remark}" if remark else str(judged["verdict"])
+    remark = campaign.windows[key].remark or judged.remark
+    return f"{judged.verdict}: {remark}" if remark else judged.verdict
 
 
 def _varying(all_settings: Sequence[dict[str, object]]) -> set[str]:
@@ -164,7 +164,7 @@ def _answer(campaign: Campaign, name: str, at_limit: bool) -> str:
     limit = campaign.plan.suite.thresholds.saturated
     if at_limit:
         return "yes: a Locust worker" if (campaign.signals[key].generator or 0.0) >= limit else "yes: all CPUs"
-    if campaign.judged[key]["verdict"] in (ERRORS, INVALID):
+    if campaign.judged[key].verdict in (Verdict.ERRORS, Verdict.INVALID):
         return "no: not sound"
     return "no: nothing was at its limit"
 

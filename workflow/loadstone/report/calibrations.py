@@ -1,14 +1,15 @@
 """The instrument checked by a known weight: what theory predicts of a sweep of known demand, and what was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
 from loadstone.report import numbers
 from loadstone.report.estimates import Estimate, estimated
+from loadstone.results.bounded import Bounded
+from loadstone.results.scaling import SweepResult
 
 THEORY = "known demands (MVA)"
 """What the prediction's curve is called."""
@@ -30,21 +31,21 @@ class ReadingRow:
     """Share of the machine's CPUs that was busy, where the analysis says."""
 
 
-def reading_rows(found: Mapping[str, Any]) -> list[ReadingRow]:
+def reading_rows(found: SweepResult) -> list[ReadingRow]:
     """List the levels of a sweep of known demand; none where it isn't one."""
     return [
         ReadingRow(
-            level=numbers.plain(reading["value"]),
-            slots=reading["slots"],
-            predicted=reading["predicted"],
-            with_cpu=reading["predicted_with_cpu"],
-            measured=estimated({"value": reading["measured"], "low": reading["low"], "high": reading["high"]}),
-            ratio=reading["ratio"],
-            outcome={True: "passed", False: "failed", None: "shown only"}[reading["passed"]],
-            passed=reading["passed"],
-            host=reading.get("host"),
+            level=numbers.plain(reading.value),
+            slots=reading.slots,
+            predicted=reading.predicted,
+            with_cpu=reading.predicted_with_cpu,
+            measured=estimated(Bounded(value=reading.measured, low=reading.low, high=reading.high)),
+            ratio=reading.ratio,
+            outcome={True: "passed", False: "failed", None: "shown only"}[reading.passed],
+            passed=reading.passed,
+            host=reading.host,
         )
-        for reading in found.get("calibration") or ()
+        for reading in found.calibration or ()
     ]
 
 
@@ -64,17 +65,17 @@ def calibration_sentence(rows: Sequence[ReadingRow]) -> str:
     return f"{which} up to {MAX_SLOTS} slots {'is' if len(judged) == 1 else 'are'} {within}."
 
 
-def theory(found: Mapping[str, Any]) -> pd.DataFrame:
+def theory(found: SweepResult) -> pd.DataFrame:
     """Lay out the predicted throughput over the levels, as the laws are: law, level, throughput, low, high."""
-    readings, curve = found.get("calibration") or (), found.get("calibration_curve") or ()
-    slots_a_level = {reading["slots"] / reading["value"] for reading in readings if reading["value"]}
+    readings, curve = found.calibration or (), found.calibration_curve or ()
+    slots_a_level = {reading.slots / reading.value for reading in readings if reading.value}
     rows: list[tuple[str, float, float, None, None]] = []
     if len(slots_a_level) == 1:  # else the levels are no axis for slots
         scale = slots_a_level.pop()
-        lowest = min(reading["value"] for reading in readings)
+        lowest = min(reading.value for reading in readings)
         rows = [
-            (THEORY, point["slots"] / scale, point["throughput"], None, None)
+            (THEORY, point.slots / scale, point.throughput, None, None)
             for point in curve
-            if point["slots"] / scale >= lowest
+            if point.slots / scale >= lowest
         ]
     return pd.DataFrame(rows, columns=["law", "level", "throughput", "low", "high"])

@@ -19,6 +19,7 @@ from loadstone.report.runs import RunRow
 from loadstone.report.verdicts import VerdictRow
 from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import Evidence as Figure
 from loadstone.suite.differences import common_ground, differences
 from loadstone.suite.hypotheses import ALL
 
@@ -143,19 +144,19 @@ def _plain(value: object) -> str:
 
 def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[Evidence]:
     values: dict[str, list[float]] = {}
-    about: dict[str, Mapping[str, Any]] = {}
+    about: dict[str, Figure] = {}
     for key in used:
-        for each in campaign.judged[key]["evidence"]:
-            values.setdefault(each["signal"], []).append(each["value"])
-            about[each["signal"]] = each
+        for each in campaign.judged[key].evidence:
+            values.setdefault(each.signal, []).append(each.value)
+            about[each.signal] = each
     for signal, each in about.items():
         value = sum(values[signal]) / len(values[signal])
         yield Evidence(
             signal=signal,
             value=numbers.utilisation(value),
-            limit=numbers.utilisation(each["limit"]),
-            meaning=each["meaning"],
-            full=signal.startswith(("u_", "X/ceiling")) and value >= each["limit"],
+            limit=numbers.utilisation(each.limit),
+            meaning=each.meaning,
+            full=signal.startswith(("u_", "X/ceiling")) and value >= each.limit,
         )
 
 

@@ -3,20 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.plan.baselines import is_baseline
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.foreign import NOTABLE, foreign
 from loadstone.report.soundness import GROWING, UNSETTLED, Doubt, called
 from loadstone.results.tables import RunKey
+from loadstone.suite.verdict import Verdict
 
 MAX_ITEMS = 6
 """Items of a group that are spelt out."""
 
 TITLES = {
-    ERRORS: "Too many requests failed: not a measurement of speed",
-    INVALID: "Figures that contradict each other: not to be used",
+    Verdict.ERRORS: "Too many requests failed: not a measurement of speed",
+    Verdict.INVALID: "Figures that contradict each other: not to be used",
     UNSETTLED: "No steady state was reached: not to be used",
 }
 
@@ -78,15 +78,15 @@ def _repeats(which: Sequence[int], of: int) -> str:
 
 def _disagreements(campaign: Campaign) -> Iterator[str]:
     for name in [*campaign.experiments, *filter(is_baseline, campaign.plan.added)]:
-        found = campaign.repeats["experiments"].get(name, {}).get("disagreements", [])
+        found = campaign.repeats.experiments[name].disagreements if name in campaign.repeats.experiments else ()
         if found:
             yield f"{called(campaign.plan, name)}: {'; '.join(found)}"
 
 
 def _drift(campaign: Campaign) -> Iterator[str]:
-    drift = campaign.repeats["drift"]
-    if drift is not None and drift["named"]:
-        yield drift["sentence"]
+    drift = campaign.repeats.drift
+    if drift is not None and drift.named:
+        yield drift.sentence
 
 
 def _foreign(campaign: Campaign) -> Warned | None:

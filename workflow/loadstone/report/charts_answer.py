@@ -5,22 +5,10 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from loadstone.analyse.bottleneck import (
-    ERRORS,
-    GENERATOR,
-    INVALID,
-    MIXED,
-    NETWORK,
-    SERIAL_SECTION,
-    SERVER_CONCURRENCY,
-    SERVER_CPU,
-    SHARED_HOST,
-    THINK_TIME,
-    UNDETERMINED,
-)
 from loadstone.report import numbers
 from loadstone.report.charts import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, Chart, axis_of, layered
 from loadstone.report.published import PublishedRow
+from loadstone.suite.verdict import Verdict
 
 PUBLISHED, MEASURED, POSSIBLE, SERVER = (
     "published",
@@ -36,10 +24,18 @@ KINDS = {
 }
 ROW_HEIGHT = 38
 VERDICT_COLOURS = {
-    THINK_TIME: BLUE, GENERATOR: ORANGE, SHARED_HOST: PINK, SERVER_CPU: RED, SERVER_CONCURRENCY: "#B5541C",
-    SERIAL_SECTION: "#8C3B0B", NETWORK: SKY, MIXED: "#8A6FD1", UNDETERMINED: GREY, ERRORS: "#A83600",
-    INVALID: "#5C1E00",
-}  # fmt: skip
+    Verdict.THINK_TIME: BLUE,
+    Verdict.GENERATOR: ORANGE,
+    Verdict.SHARED_HOST: PINK,
+    Verdict.SERVER_CPU: RED,
+    Verdict.SERVER_CONCURRENCY: "#B5541C",
+    Verdict.SERIAL_SECTION: "#8C3B0B",
+    Verdict.NETWORK: SKY,
+    Verdict.MIXED: "#8A6FD1",
+    Verdict.UNDETERMINED: GREY,
+    Verdict.ERRORS: "#A83600",
+    Verdict.INVALID: "#5C1E00",
+}
 BAR_HEIGHT = 30
 
 

@@ -2,17 +2,16 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from loadstone.analyse.hypotheses import INCONCLUSIVE, REFUTED, SUPPORTED
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
+from loadstone.results.hypotheses import JudgedHypothesis, Outcome
 from loadstone.suite.hypotheses import Hypothesis
 
-ORDER = (REFUTED, INCONCLUSIVE, SUPPORTED)
-SIGNS = {REFUTED: "✗", INCONCLUSIVE: "?", SUPPORTED: "✓"}
+ORDER = (Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SUPPORTED)
+SIGNS = {Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?", Outcome.SUPPORTED: "✓"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ def claims(campaign: Campaign) -> list[Claim]:
     suite = campaign.plan.suite
     repeating = set(suite.published.rows) if suite.published else set()
     about = {name for name, each in suite.hypotheses.items() if _experiments(each) & repeating}
-    found = [_claim(each, each["id"] in about) for each in campaign.hypotheses]
+    found = [_claim(each, each.id in about) for each in campaign.hypotheses]
     return sorted(found, key=lambda claim: ORDER.index(claim.outcome))
 
 
@@ -53,36 +52,36 @@ def _experiments(hypothesis: Hypothesis) -> set[str]:
     return {str(hypothesis.value.of)} if hypothesis.value is not None else {str(hypothesis.bottleneck)}
 
 
-def _claim(found: Mapping[str, Any], about_published: bool) -> Claim:
-    unit, signed = found["unit"], found["test"] == "trend"
-    has_interval = found["low"] is not None and found["high"] is not None
-    low, high = (numbers.quantity(found[bound], unit, sign=signed) for bound in ("low", "high"))
-    outcome = found["outcome"]
+def _claim(found: JudgedHypothesis, about_published: bool) -> Claim:
+    unit, signed = found.unit, found.test == "trend"
+    has_interval = found.low is not None and found.high is not None
+    low, high = (numbers.quantity(bound, unit, sign=signed) for bound in (found.low, found.high))
+    outcome = found.outcome
     return Claim(
-        name=found["id"],
-        claim=found["claim"],
+        name=found.id,
+        claim=found.claim,
         outcome=outcome,
         sign=SIGNS[outcome],
-        effect=numbers.quantity(found["effect"], unit, sign=signed),
+        effect=numbers.quantity(found.effect, unit, sign=signed),
         interval=f"{low} to {high}" if has_interval else "",
-        expected=found["expect"],
-        evidence=found["evidence"],
-        gate=_gate(found["gate"], outcome),
+        expected=found.expect,
+        evidence=found.evidence,
+        gate=_gate(found.gate, outcome),
         about_published=about_published,
         surprise=_surprise(found),
     )
 
 
-def _gate(gate: bool, outcome: str) -> str:
+def _gate(gate: bool, outcome: Outcome) -> str:
     if not gate:
         return ""
-    return {REFUTED: "fails", SUPPORTED: "passes"}.get(outcome, "passes, undecided")
+    return {Outcome.REFUTED: "fails", Outcome.SUPPORTED: "passes"}.get(outcome, "passes, undecided")
 
 
-def _surprise(found: Mapping[str, Any]) -> float:
-    if found["test"] == "bottleneck":
+def _surprise(found: JudgedHypothesis) -> float:
+    if found.test == "bottleneck":
         return math.inf
-    effect, unit = found["effect"], found["unit"]
+    effect, unit = found.effect, found.unit
     if effect is None or unit not in ("ratio", "share"):
         return 0.0
     ratio = effect if unit == "ratio" else 1 + effect

@@ -1,24 +1,27 @@
 """Everything that the page is made of, read once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from loadstone.analyse.campaign import load_measured
-from loadstone.analyse.verdicts import against_baselines, unsound
+from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline, twice_name
 from loadstone.plan.schedule import Plan
 from loadstone.report.searches import Searched, read_searches
-from loadstone.results.analysed import read_result
+from loadstone.results.bounded import Bounded
+from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
 from loadstone.results.integrity import check_sums
+from loadstone.results.repeats import CampaignRepeats, read_repeats
 from loadstone.results.run_record import RunRecord, read_record
+from loadstone.results.scaling import SweepResult, read_scaling
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey, gather
+from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
 from loadstone.results.window import Window
 from loadstone.suite.published import Row, read_published, read_table
 
@@ -54,10 +57,10 @@ class Campaign:
     """Of long runs."""
     processes: pd.DataFrame
     """Of all runs."""
-    scaling: dict[str, Any]
-    verdicts: dict[str, Any]
-    repeats: dict[str, Any]
-    hypotheses: list[dict[str, Any]]
+    scaling: dict[str, SweepResult]
+    verdicts: CampaignVerdicts
+    repeats: CampaignRepeats
+    hypotheses: tuple[JudgedHypothesis, ...]
     searches: dict[str, Searched]
     published: PublishedTable | None
 
@@ -78,14 +81,14 @@ class Campaign:
         return [each for name in names for each in (name, twice_name(name)) if each in self.plan.experiments]
 
     @cached_property
-    def judged(self) -> dict[RunKey, Mapping[str, Any]]:
+    def judged(self) -> dict[RunKey, RunVerdict]:
         """The verdict of each run, with its evidence."""
-        return {(run["experiment"], run["repeat"]): run for run in self.verdicts["runs"]}
+        return self.verdicts.by_run
 
     @cached_property
     def unsound(self) -> frozenset[RunKey]:
         """Runs that are invalid or full of errors."""
-        return unsound(self.verdicts)
+        return self.verdicts.unsound
 
     @cached_property
     def _runs(self) -> dict[str, list[RunKey]]:
@@ -99,9 +102,13 @@ class Campaign:
         return self._runs.get(experiment, [])
 
     def used_of(self, experiment: str) -> list[RunKey]:
-        """List the runs that means are taken of: the sound ones, or all where none is, as the analysis does it."""
-        runs = self.runs_of(experiment)
-        return [key for key in runs if key not in self.unsound] or runs
+        """List the runs that means are taken of, by repeat."""
+        return [key for key in self.runs_of(experiment) if key in self.verdicts.counting]
+
+    def interval_of(self, experiment: str, metric: str) -> Bounded | None:
+        """The mean of a metric over an experiment's runs with its interval; None where it is not known."""
+        repeats = self.repeats.experiments.get(experiment)
+        return repeats.intervals.get(metric) if repeats else None
 
 
 def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
@@ -109,10 +116,9 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     summaries = results / "summaries"
     check_sums([results])
     measured = load_measured(plan, summaries)
-    analysed = {
-        name: read_result(results / f"{name}.json") for name in ("verdicts", "repeats", "scaling", "hypotheses")
-    }
-    _check_plan(plan, results, analysed)
+    verdicts, repeats = read_verdicts(results / "verdicts.json"), read_repeats(results / "repeats.json")
+    scaling, hypotheses = read_scaling(results / "scaling.json"), read_hypotheses(results / "hypotheses.json")
+    _check_plan(plan, results, verdicts, repeats, scaling, hypotheses)
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     return Campaign(
         plan=plan,
@@ -124,25 +130,32 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         course=_own(gather(plan, summaries, "course")),
         heat=_own(gather(plan, summaries, "heat")),
         processes=gather(plan, summaries, "processes"),
-        **analysed,
+        scaling=scaling,
+        verdicts=verdicts,
+        repeats=repeats,
+        hypotheses=hypotheses,
         searches=read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
     )
 
 
-def _check_plan(plan: Plan, results: Path, analysed: Mapping[str, Any]) -> None:
+def _check_plan(
+    plan: Plan,
+    results: Path,
+    verdicts: CampaignVerdicts,
+    repeats: CampaignRepeats,
+    scaling: Mapping[str, SweepResult],
+    hypotheses: Sequence[JudgedHypothesis],
+) -> None:
     """Raise `ResultError` where results of `analyse` aren't of a plan's runs, sweeps and hypotheses."""
-    judged, sweeps = analysed["verdicts"], analysed["scaling"].items()
-    runs = {(run["experiment"], run["repeat"]) for run in judged["runs"]}
-    levels = {name: [level["experiment"] for level in sweep["levels"]] for name, sweep in sweeps}
+    levels = {name: [level.experiment for level in sweep.levels] for name, sweep in scaling.items()}
     planned = {name: [level.experiment for level in sweep.levels] for name, sweep in plan.suite.sweeps.items()}
     fits = {
-        "verdicts.json: its runs": runs == {(run.experiment, run.repeat) for run in plan.runs},
-        "verdicts.json: its experiments": plan.experiments.keys() <= judged["experiments"].keys(),
-        "repeats.json: its experiments": plan.experiments.keys() <= analysed["repeats"]["experiments"].keys(),
+        "verdicts.json: its runs": verdicts.by_run.keys() == {(run.experiment, run.repeat) for run in plan.runs},
+        "verdicts.json: its experiments": plan.experiments.keys() <= verdicts.experiments.keys(),
+        "repeats.json: its experiments": plan.experiments.keys() <= repeats.experiments.keys(),
         "scaling.json: its sweeps": levels == planned,
-        "hypotheses.json: its hypotheses": {each["id"] for each in analysed["hypotheses"]}
-        == plan.suite.hypotheses.keys(),
+        "hypotheses.json: its hypotheses": {each.id for each in hypotheses} == plan.suite.hypotheses.keys(),
     }
     for what, as_planned in fits.items():
         if not as_planned:

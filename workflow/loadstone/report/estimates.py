@@ -1,8 +1,9 @@
 """Means and ratios with their intervals, as the page shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadstone.results.bounded import Bounded
 from loadstone.theory.intervals import Interval, mean_of_runs
 
 
@@ -15,7 +16,7 @@ class Estimate:
     high: float | None
 
 
-def estimated(found: Mapping[str, float | None] | Interval | None) -> Estimate | None:
+def estimated(found: Bounded | Interval | None) -> Estimate | None:
     """Take an interval of whatever kind; None where there is no value.
 
     Student's t knows nothing of signs: of two runs that differ it may reach below 0, where no rate or time can be. What
@@ -23,10 +24,10 @@ def estimated(found: Mapping[str, float | None] | Interval | None) -> Estimate |
     """
     if isinstance(found, Interval):
         value, low, high = found.value, found.low, found.high
-    elif found is None or found["value"] is None:
+    elif found is None or found.value is None:
         return None
     else:
-        value, low, high = found["value"], found["low"], found["high"]
+        value, low, high = found.value, found.low, found.high
     return Estimate(value=value, low=None if low is None else max(0.0, low), high=high)
 
 

@@ -25,6 +25,7 @@ from loadstone.report import (
 from loadstone.report.charts import Chart
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import Doubt, kinds, marked
+from loadstone.results.scaling import UserForecast
 from loadstone.results.tables import RunKey
 from loadstone.suite.capacity import parse_objective
 
@@ -112,7 +113,7 @@ def _of_runs(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | 
 
 def _of_albums(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
     table = albums.by_albums(campaign)
-    lines = albums.drawn(albums.album_lines(campaign, table), table)
+    lines = albums.drawn(albums.line_rows(campaign), table)
     points = marked(table, doubts).drop(columns="level")
     names = sorted(set(table["series"]))
     for number, endpoint in enumerate(tables.ENDPOINTS):
@@ -122,21 +123,21 @@ def _of_albums(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart 
 
 def _of_sweeps(campaign: Campaign, doubts: Doubts) -> Iterator[tuple[str, Chart | None]]:
     for name, found in campaign.scaling.items():
-        points = marked(sweeps.run_points(campaign, found["levels"]), doubts)
-        if found["forecast"]:
-            yield from _forecast(name, found["forecast"], points)
+        points = marked(sweeps.run_points(campaign, found.levels), doubts)
+        if found.forecast:
+            yield from _forecast(name, found.forecast, points)
             continue
-        curves = pd.concat([sweeps.curves(found["laws"]), calibrations.theory(found)], ignore_index=True)
-        means = sweeps.mean_points(found["levels"])
-        yield f"sweep-{name}", charts_sweeps.sweep(points, means, curves, found["vary"])
-        yield f"residuals-{name}", charts_sweeps.residuals(sweeps.residuals(found["laws"]), found["vary"])
+        curves = pd.concat([sweeps.curves(found.laws), calibrations.theory(found)], ignore_index=True)
+        means = sweeps.mean_points(found.levels)
+        yield f"sweep-{name}", charts_sweeps.sweep(points, means, curves, found.vary)
+        yield f"residuals-{name}", charts_sweeps.residuals(sweeps.residuals(found.laws), found.vary)
 
 
-def _forecast(name: str, forecast: Mapping[str, float], points: pd.DataFrame) -> Iterator[tuple[str, Chart | None]]:
+def _forecast(name: str, forecast: UserForecast, points: pd.DataFrame) -> Iterator[tuple[str, Chart | None]]:
     curves, means = forecasts.forecast_curves(forecast), forecasts.forecast_points(forecast)
     shown = points.rename(columns={"level": "users", "goodput_rps": "rps", "mean_ms": "ms"})
     for metric, title in {"rps": "requests/s", "ms": "mean response, ms"}.items():
-        chart = charts_sweeps.forecast(curves, means, shown, forecast["knee_users"], metric=metric, title=title)
+        chart = charts_sweeps.forecast(curves, means, shown, forecast.knee_users, metric=metric, title=title)
         yield f"forecast-{metric}-{name}", chart
 
 

@@ -1,13 +1,13 @@
 """A sweep over users beside what queueing theory expects of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from loadstone.report import numbers
 from loadstone.report.estimates import Estimate, estimated
+from loadstone.results.bounded import Bounded
+from loadstone.results.scaling import UserForecast
 
 NETWORK, BOUND = "predicted (MVA)", "asymptotic bounds"
 """What the curves are called."""
@@ -26,58 +26,58 @@ class ForecastRow:
     measured_ms: Estimate | None
 
 
-def forecast_rows(forecast: Mapping[str, Any]) -> list[ForecastRow]:
+def forecast_rows(forecast: UserForecast) -> list[ForecastRow]:
     """Set the predictions beside what was measured."""
     return [
         ForecastRow(
-            users=level["users"],
-            experiment=level["experiment"],
-            predicted_rps=level["mva_throughput"],
-            measured_rps=estimated(level["throughput"]),
-            ratio=level["throughput_ratio"],
-            predicted_ms=1000 * level["mva_response_s"],
-            measured_ms=_milliseconds(level["response_s"]),
+            users=level.users,
+            experiment=level.experiment,
+            predicted_rps=level.mva_throughput,
+            measured_rps=estimated(level.throughput),
+            ratio=level.throughput_ratio,
+            predicted_ms=1000 * level.mva_response_s,
+            measured_ms=_milliseconds(level.response_s),
         )
-        for level in forecast["levels"]
+        for level in forecast.levels
     ]
 
 
-def _milliseconds(found: Mapping[str, float | None]) -> Estimate | None:
-    scaled = {key: None if (value := found[key]) is None else 1000 * value for key in ("value", "low", "high")}
-    return estimated(scaled)
+def _milliseconds(seconds: Bounded) -> Estimate | None:
+    value, low, high = (None if s is None else 1000 * s for s in (seconds.value, seconds.low, seconds.high))
+    return estimated(Bounded(value=value, low=low, high=high))
 
 
-def forecast_sentence(forecast: Mapping[str, Any]) -> str:
+def forecast_sentence(forecast: UserForecast) -> str:
     """Say what goes into the prediction and what comes out."""
-    demands = forecast["demands"]
-    cpus = numbers.several(demands["servers"], "CPU")
+    demands = forecast.demands
+    cpus = numbers.several(demands.servers, "CPU")
     return (
-        f"From an unloaded response time of {numbers.figure(1000 * demands['total_s'])} ms, of which "
-        f"{numbers.figure(1000 * demands['server_s'])} ms are CPU time of the server (on {cpus} at a time), and a mean "
-        f"think time of {numbers.figure(forecast['think_s'])} s: the knee lies at "
-        f"{numbers.figure(forecast['knee_users'])} users, and no number of users gets more than "
-        f"{numbers.figure(forecast['capacity_rps'])} requests/s."
+        f"From an unloaded response time of {numbers.figure(1000 * demands.total_s)} ms, of which "
+        f"{numbers.figure(1000 * demands.server_s)} ms are CPU time of the server (on {cpus} at a time), and a mean "
+        f"think time of {numbers.figure(forecast.think_s)} s: the knee lies at "
+        f"{numbers.figure(forecast.knee_users)} users, and no number of users gets more than "
+        f"{numbers.figure(forecast.capacity_rps)} requests/s."
     )
 
 
-def agreement_sentence(forecast: Mapping[str, Any]) -> str:
+def agreement_sentence(forecast: UserForecast) -> str:
     """Say how near the prediction came."""
-    ratios = sorted(level["throughput_ratio"] for level in forecast["levels"])
+    ratios = sorted(level.throughput_ratio for level in forecast.levels)
     low, high = numbers.percent(ratios[0]), numbers.percent(ratios[-1])
     span = low if low == high else f"{low} to {high}"
     return f"Measured throughput is {span} of the predicted."
 
 
-def forecast_curves(forecast: Mapping[str, Any]) -> pd.DataFrame:
+def forecast_curves(forecast: UserForecast) -> pd.DataFrame:
     """Lay out prediction and bounds: curve, users, rps, ms."""
     rows: list[tuple[str, int, float | None, float | None]] = []
-    for at in forecast["curve"]:
-        rows.append((NETWORK, at["users"], at["mva_throughput"], 1000 * at["mva_response_s"]))
-        rows.append((BOUND, at["users"], at["throughput_bound"], 1000 * at["response_bound_s"]))
+    for at in forecast.curve:
+        rows.append((NETWORK, at.users, at.mva_throughput, 1000 * at.mva_response_s))
+        rows.append((BOUND, at.users, at.throughput_bound, 1000 * at.response_bound_s))
     return pd.DataFrame(rows, columns=["curve", "users", "rps", "ms"]).dropna()
 
 
-def forecast_points(forecast: Mapping[str, Any]) -> pd.DataFrame:
+def forecast_points(forecast: UserForecast) -> pd.DataFrame:
     """Lay out what was measured: experiment, users, and rps and ms with low and high each."""
     rows = []
     for row in forecast_rows(forecast):

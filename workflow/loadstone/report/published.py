@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loadstone.analyse.audit import Audit, RowAudit, audit
-from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.report import numbers
 from loadstone.report.data import Campaign, PublishedTable
 from loadstone.report.estimates import Estimate, estimated, mean
@@ -15,6 +14,7 @@ from loadstone.results.tables import RunKey
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.published import Row, ThinkTime
 from loadstone.suite.settings import Load, Settings
+from loadstone.suite.verdict import Verdict
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
 """Settings in which two servers may differ and still be the same."""
@@ -45,7 +45,7 @@ class Capacity:
     """The most that the same server was seen to answer, in any experiment."""
 
     experiment: str
-    verdict: str
+    verdict: Verdict
     goodput: Estimate
     times: float | None
     """Over the published throughput."""
@@ -104,7 +104,7 @@ def _row(
     load = campaign.plan.suite.experiments[experiment].load
     theirs = table.figures[row]
     keys = campaign.runs_of(experiment)
-    verdict = campaign.verdicts["experiments"][experiment]["verdict"]
+    verdict = campaign.verdicts.experiments[experiment].verdict
 
     def compare(column: str, endpoint: str, ours: str) -> Compared:
         values = used_rows(campaign, experiment, endpoint)[ours].dropna().tolist()
@@ -182,9 +182,9 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Capac
     wanted = _same_server(known[experiment])
     best: Capacity | None = None
     for name in campaign.experiments:
-        verdict = campaign.verdicts["experiments"][name]["verdict"]
-        found = campaign.repeats["experiments"].get(name, {}).get("intervals", {}).get("goodput_rps")
-        if verdict in (ERRORS, INVALID) or found is None or _same_server(known[name]) != wanted:
+        verdict = campaign.verdicts.experiments[name].verdict
+        found = campaign.interval_of(name, "goodput_rps")
+        if verdict in (Verdict.ERRORS, Verdict.INVALID) or found is None or _same_server(known[name]) != wanted:
             continue
         goodput = estimated(found)
         if goodput is None:

@@ -61,7 +61,7 @@ def run_rows(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -> li
                 length_s=window.end - window.begin,
                 more_warm_up_s=more if more > MOMENT_S else 0.0,
                 settled={True: "yes", False: "no", None: "–"}[window.settled],
-                verdict=judged[key]["verdict"],
+                verdict=judged[key].verdict,
                 figures=figures[key],
                 albums=window.albums,
                 growth="" if any(doubt.kind == GROWING for doubt in doubts[key]) else _growth(campaign, key),

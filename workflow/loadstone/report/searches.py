@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from loadstone.plan.schedule import Plan
+from loadstone.results.integrity import check_sums
 from loadstone.results.run_record import read_record
 from loadstone.results.search import Found, read_search
+from loadstone.results.tables import read_run_table
 from loadstone.suite.capacity import Search
-from loadstone.summarise.requests import summarise_requests
-from loadstone.summarise.window import find_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ def read_searches(plan: Plan, folder: Path) -> dict[str, Searched]:
 
 def _read(search: Search, folder: Path) -> Searched:
     found = read_search(folder / "search.json")
-    kept = [probe.folder for probe in found.probes if (folder / probe.folder / "requests.parquet").exists()]
+    kept = [probe.folder for probe in found.probes if (folder / probe.folder / "endpoints.csv").exists()]
     return Searched(search, found, {name: _tables(folder / name) for name in kept})
 
 
 def _tables(folder: Path) -> ProbeTables:
-    """Sum up the requests of a probe by the functions that do so for runs; `summarise` knows of no probes."""
-    requests, record = folder / "requests.parquet", read_record(folder / "run.json")
-    summary = summarise_requests(requests, find_window(requests, record).span, record.phases.load_started)
-    return ProbeTables(summary.endpoints, summary.latency)
+    """Read the tables of a probe, which `search` leaves beside its run."""
+    check_sums([folder])
+    run = read_record(folder / "run.json").run
+    return ProbeTables(read_run_table(folder, "endpoints", run), read_run_table(folder, "latency", run))

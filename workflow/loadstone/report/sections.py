@@ -22,6 +22,7 @@ from loadstone.report import (
     verdicts,
 )
 from loadstone.report.data import Campaign
+from loadstone.results.scaling import UserForecast
 
 
 def sections(campaign: Campaign, doubts: figures.Doubts) -> dict[str, Any]:
@@ -85,12 +86,12 @@ def _sweeps(campaign: Campaign, doubts: figures.Doubts) -> dict[str, Any]:
             for name, rows in known.items()
             if rows
         },
-        "album_lines": albums.album_lines(campaign, albums.by_albums(campaign)),
+        "album_lines": albums.line_rows(campaign),
         "growth": albums.growth(campaign),
     }
 
 
-def _forecast(forecast: dict[str, Any]) -> dict[str, Any]:
+def _forecast(forecast: UserForecast) -> dict[str, Any]:
     return {
         "rows": forecasts.forecast_rows(forecast),
         "sentences": [forecasts.forecast_sentence(forecast), forecasts.agreement_sentence(forecast)],

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID
 from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.results.tables import RunKey
+from loadstone.suite.verdict import Verdict
 
 UNSETTLED, GROWING = "not settled", "growing"
 
@@ -27,19 +27,21 @@ class Doubt:
 def doubts(campaign: Campaign) -> dict[RunKey, list[Doubt]]:
     """Find the reasons to be careful with each run: errors, invalid figures, no steady state, a store that grows."""
     judged = campaign.judged
-    return {key: list(_doubts(campaign, key, judged[key]["verdict"])) for key in campaign.windows}
+    return {key: list(_doubts(campaign, key, judged[key].verdict)) for key in campaign.windows}
 
 
 def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
     window, signals = campaign.windows[key], campaign.signals[key]
-    if verdict == ERRORS:
+    if verdict == Verdict.ERRORS:
         failed, of = signals.failures or 0.0, signals.requests or 0.0
-        yield Doubt(kind=ERRORS, text=f"{numbers.count(failed)} of {numbers.count(of)} requests failed")
+        yield Doubt(kind=Verdict.ERRORS, text=f"{numbers.count(failed)} of {numbers.count(of)} requests failed")
     if window.settled is False:
         yield Doubt(kind=UNSETTLED, text=window.remark or "no steady state was reached")
-    elif verdict == INVALID:
+    elif verdict == Verdict.INVALID:
         share = numbers.figure(signals.consistency)
-        yield Doubt(kind=INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times don't belong together")
+        yield Doubt(
+            kind=Verdict.INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times don't belong together"
+        )
     if window.growth > campaign.plan.suite.thresholds.notable_growth:
         yield Doubt(kind=GROWING, text=growth_text(campaign, key))
 

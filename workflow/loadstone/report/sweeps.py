@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from loadstone.report.data import Campaign
 from loadstone.report.estimates import Estimate, estimated
 from loadstone.report.soundness import GROWING, Doubt, kinds
 from loadstone.report.verdicts import unusable
+from loadstone.results.scaling import FittedLaw, LawParameter, SweepLevel, SweepResult, UserForecast
 from loadstone.results.tables import RunKey
 from loadstone.suite.hypotheses import ALL
 
@@ -62,7 +62,7 @@ class LawView:
     peak: float | None
     lack_of_fit: str
     aicc: float | None
-    warnings: list[str]
+    warnings: Sequence[str]
     by_level: dict[str, tuple[float | None, float | None]]
     """Level → efficiency, Karp and Flatt's serial fraction."""
 
@@ -80,7 +80,7 @@ class SweepView:
     indicative: bool
     refusal: str | None
     """Why a law, or one of them, was not fitted."""
-    forecast: dict[str, Any] | None
+    forecast: UserForecast | None
     forecast_refusal: str | None
 
 
@@ -89,25 +89,23 @@ def sweep_views(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) ->
     return [_view(campaign, name, found, doubts) for name, found in campaign.scaling.items()]
 
 
-def _view(
-    campaign: Campaign, name: str, found: Mapping[str, Any], doubts: Mapping[RunKey, Sequence[Doubt]]
-) -> SweepView:
-    left_out = found.get("left_out", {})
-    laws = [_law(law) for law in found["laws"]]
-    party = found.get("party")
+def _view(campaign: Campaign, name: str, found: SweepResult, doubts: Mapping[RunKey, Sequence[Doubt]]) -> SweepView:
+    left_out = found.left_out
+    laws = [_law(law) for law in found.laws]
+    party = found.party
     return SweepView(
         name=name,
-        vary=found["vary"],
+        vary=found.vary,
         levels=[
-            _level(campaign, level, number, left_out.get(level["experiment"]), doubts)
-            for number, level in enumerate(found["levels"])
+            _level(campaign, level, number, left_out.get(level.experiment), doubts)
+            for number, level in enumerate(found.levels)
         ],
         laws=laws,
         whose=_whose(party, laws),
-        indicative=bool(laws) and found.get("indicative", False),
-        refusal=found["reason"],
-        forecast=found["forecast"],
-        forecast_refusal=found.get("forecast_reason"),
+        indicative=bool(laws) and found.indicative,
+        refusal=found.reason,
+        forecast=found.forecast,
+        forecast_refusal=found.forecast_reason,
     )
 
 
@@ -119,28 +117,28 @@ def _whose(party: str | None, laws: Sequence[LawView]) -> str:
 
 def _level(
     campaign: Campaign,
-    level: Mapping[str, Any],
+    level: SweepLevel,
     number: int,
     left_out: str | None,
     doubts: Mapping[RunKey, Sequence[Doubt]],
 ) -> LevelRow:
-    keys = campaign.runs_of(level["experiment"])
+    keys = campaign.runs_of(level.experiment)
     of_runs = [doubts[key] for key in keys]
-    reason = unusable(level["verdict"], [doubt for found in of_runs for doubt in found])
+    reason = unusable(level.verdict, [doubt for found in of_runs for doubt in found])
     remarks = (
         f"not to be used: {reason}" if reason else _careful(of_runs),
         f"left out of the fit: {left_out}" if left_out else "",
         _growth(level, campaign.plan.suite.thresholds.notable_growth),
     )
     return LevelRow(
-        value=numbers.plain(level["value"]),
-        experiment=level["experiment"],
-        verdict=level["verdict"],
-        runs=numbers.runs(len(campaign.used_of(level["experiment"])), len(keys)),
+        value=numbers.plain(level.value),
+        experiment=level.experiment,
+        verdict=level.verdict,
+        runs=numbers.runs(len(campaign.used_of(level.experiment)), len(keys)),
         reason=reason,
-        throughput=estimated(level["throughput"]),
-        ratio=estimated(level["throughput_ratio"]) if number else None,
-        response=estimated(level["response"]),
+        throughput=estimated(level.throughput),
+        ratio=estimated(level.throughput_ratio) if number else None,
+        response=estimated(level.response),
         remarks=[remark for remark in remarks if remark],
     )
 
@@ -155,52 +153,52 @@ def _careful(of_runs: Sequence[Sequence[Doubt]]) -> str:
     return what if len(of_runs) == 1 else f"{len(doubtful)} of {len(of_runs)} runs: {what}"
 
 
-def _growth(level: Mapping[str, Any], notable: float) -> str:
-    if level["growth"] <= notable:
+def _growth(level: SweepLevel, notable: float) -> str:
+    if level.growth <= notable:
         return ""
-    grew = f"its store grew by up to {numbers.percent(level['growth'])} in the window"
-    effect = level["growth_effect_ms"]
+    grew = f"its store grew by up to {numbers.percent(level.growth)} in the window"
+    effect = level.growth_effect_ms
     return grew if effect is None else f"{grew}, b·Δn = {numbers.signed(effect)} ms"
 
 
-def _law(law: Mapping[str, Any]) -> LawView:
-    efficiency = {point["value"]: point["efficiency"] for point in law["efficiency"]}
-    karp_flatt = {point["value"]: point["serial_fraction"] for point in law["karp_flatt"]}
-    p = law["lack_of_fit_p"]
+def _law(law: FittedLaw) -> LawView:
+    efficiency = {point.value: point.efficiency for point in law.efficiency}
+    karp_flatt = {point.value: point.serial_fraction for point in law.karp_flatt}
+    p = law.lack_of_fit_p
     return LawView(
-        name=LAWS.get(law["law"], law["law"]),
+        name=LAWS.get(law.law, law.law),
         parameters=[
             Parameter(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(found))
-            for name, found in law["parameters"].items()
+            for name, found in law.parameters.items()
         ],
-        max_speedup=law["max_speedup"],
-        peak=law["peak"],
+        max_speedup=law.max_speedup,
+        peak=law.peak,
         lack_of_fit="not testable" if p is None else numbers.p_value(p),
-        aicc=law["aicc"],
-        warnings=law["warnings"],
+        aicc=law.aicc,
+        warnings=law.warnings,
         by_level={numbers.plain(n): (efficiency[n], karp_flatt.get(n)) for n in efficiency},
     )
 
 
-def _parameter(found: Mapping[str, float | None]) -> str:
+def _parameter(found: LawParameter) -> str:
     """Write a parameter with its interval, which may have no upper end."""
-    low, high = numbers.figure(found["low"]), found["high"]
+    low, high = numbers.figure(found.low), found.high
     upper = "∞" if high is None else numbers.figure(high)
-    return f"{numbers.figure(found['value'])} ({low} – {upper})"
+    return f"{numbers.figure(found.value)} ({low} – {upper})"
 
 
-def is_numeric(levels: Sequence[Mapping[str, Any]]) -> bool:
+def is_numeric(levels: Sequence[SweepLevel]) -> bool:
     """Whether a sweep's levels are numbers, so that their axis can be one."""
-    return all(isinstance(level["value"], int | float) and not isinstance(level["value"], bool) for level in levels)
+    return all(isinstance(level.value, int | float) and not isinstance(level.value, bool) for level in levels)
 
 
-def run_points(campaign: Campaign, levels: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def run_points(campaign: Campaign, levels: Sequence[SweepLevel]) -> pd.DataFrame:
     """List the runs of a sweep: experiment, repeat, level, goodput_rps, mean_ms (NaN where nothing succeeded)."""
     together = campaign.summary[campaign.summary["endpoint"] == ALL]
     numeric = is_numeric(levels)
     parts = [
-        together[together["experiment"] == level["experiment"]].assign(
-            level=level["value"] if numeric else numbers.plain(level["value"])
+        together[together["experiment"] == level.experiment].assign(
+            level=level.value if numeric else numbers.plain(level.value)
         )
         for level in levels
     ]
@@ -208,32 +206,28 @@ def run_points(campaign: Campaign, levels: Sequence[Mapping[str, Any]]) -> pd.Da
     return pd.DataFrame(pd.concat(parts), columns=columns)
 
 
-def mean_points(levels: Sequence[Mapping[str, Any]], metric: str = "throughput") -> pd.DataFrame:
-    """List the means of a sweep's levels: level, value, low, high; the latter two missing after a single run."""
+def mean_points(levels: Sequence[SweepLevel]) -> pd.DataFrame:
+    """List the mean throughput of a sweep's levels: level, value, low, high; no bounds after a single run."""
     numeric = is_numeric(levels)
     rows = [
-        (level["value"] if numeric else numbers.plain(level["value"]), found.value, found.low, found.high)
+        (level.value if numeric else numbers.plain(level.value), found.value, found.low, found.high)
         for level in levels
-        if (found := estimated(level[metric])) is not None
+        if (found := estimated(level.throughput)) is not None
     ]
     return pd.DataFrame(rows, columns=["level", "value", "low", "high"])
 
 
-def curves(laws: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def curves(laws: Sequence[FittedLaw]) -> pd.DataFrame:
     """Lay out the fitted laws: law, level, throughput, low, high."""
     rows = [
-        (LAWS.get(law["law"], law["law"]), point["value"], point["throughput"], point["low"], point["high"])
+        (LAWS.get(law.law, law.law), point.value, point.throughput, point.low, point.high)
         for law in laws
-        for point in law["curve"]
+        for point in law.curve
     ]
     return pd.DataFrame(rows, columns=["law", "level", "throughput", "low", "high"])
 
 
-def residuals(laws: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def residuals(laws: Sequence[FittedLaw]) -> pd.DataFrame:
     """Lay out what the laws leave: law, level, residual (ln measured - ln fitted)."""
-    rows = [
-        (LAWS.get(law["law"], law["law"]), point["value"], point["residual"])
-        for law in laws
-        for point in law["residuals"]
-    ]
+    rows = [(LAWS.get(law.law, law.law), point.value, point.residual) for law in laws for point in law.residuals]
     return pd.DataFrame(rows, columns=["law", "level", "residual"])

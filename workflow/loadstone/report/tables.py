@@ -49,10 +49,10 @@ def response_means(campaign: Campaign) -> pd.DataFrame:
 def _means(campaign: Campaign, metrics: Mapping[str, str]) -> pd.DataFrame:
     """Take means over runs where there are two or more: one has no interval."""
     rows = [
-        (name, statistic, found["value"], found["low"], found["high"])
+        (name, statistic, found.value, found.low, found.high)
         for name in campaign.experiments
         for metric, statistic in metrics.items()
-        if (found := campaign.repeats["experiments"][name]["intervals"].get(metric)) and found["low"] is not None
+        if (found := campaign.interval_of(name, metric)) and found.low is not None
     ]
     return pd.DataFrame(rows, columns=["experiment", "statistic", "value", "low", "high"])
 

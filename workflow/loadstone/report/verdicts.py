@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import GROWING, Doubt
 from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import Elasticity, ExperimentVerdict, RunVerdict
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval
 
 CONSISTENCY = "X·(R+Z)/N"
@@ -54,7 +54,7 @@ class VerdictRow:
 
     experiment: str
     verdict: str
-    parties: list[str]
+    parties: Sequence[str]
     """Who shared it in each run, where its runs are mixed."""
     runs: str
     """How many there were, and how many of them the figures are of."""
@@ -75,65 +75,65 @@ def verdict_rows(campaign: Campaign, doubts: Mapping[RunKey, Sequence[Doubt]]) -
 
 
 def _row(campaign: Campaign, name: str, doubts: Mapping[RunKey, Sequence[Doubt]], common: set[str]) -> VerdictRow:
-    agreed = campaign.verdicts["experiments"][name]
+    agreed = campaign.verdicts.experiments[name]
     keys, used = campaign.runs_of(name), campaign.used_of(name)
     judged = [campaign.judged[key] for key in used]
     responses = [signals.response_s for key in used if (signals := campaign.signals[key]).response_s > 0]
     return VerdictRow(
         experiment=name,
-        verdict=agreed["verdict"],
-        parties=agreed["parties"] if set(agreed["runs"]) == {MIXED} else [],
+        verdict=agreed.verdict,
+        parties=agreed.parties if set(agreed.runs) == {Verdict.MIXED} else [],
         runs=numbers.runs(len(used), len(keys)),
-        reason=unusable(agreed["verdict"], [doubt for key in keys for doubt in doubts[key]]),
+        reason=unusable(agreed.verdict, [doubt for key in keys for doubt in doubts[key]]),
         response_ms=1000 * fmean(responses) if responses else None,
         unloaded_ms=_milliseconds(campaign.signals[keys[0]].unloaded_response_s),
         signals=_signals(judged),
-        elasticity=_elasticity(agreed["elasticity"], len(keys)),
+        elasticity=_elasticity(agreed.elasticity, len(keys)),
         remarks=list(_remarks(agreed, judged, common)),
     )
 
 
 def unusable(verdict: str, doubts: Sequence[Doubt]) -> str | None:
     """Say why an experiment's figures are not to be used; None where they are."""
-    if verdict not in (ERRORS, INVALID):
+    if verdict not in (Verdict.ERRORS, Verdict.INVALID):
         return None
     texts = dict.fromkeys(doubt.text for doubt in doubts if doubt.kind != GROWING)
     return "; ".join(texts) or verdict
 
 
-def _elasticity(found: Mapping[str, Any] | None, runs: int) -> Interval | None:
-    return Interval(value=found["value"], low=found["low"], high=found["high"], runs=runs) if found else None
+def _elasticity(found: Elasticity | None, runs: int) -> Interval | None:
+    return Interval(value=found.value, low=found.low, high=found.high, runs=runs) if found else None
 
 
 def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else 1000 * seconds
 
 
-def _signals(judged: Sequence[Mapping[str, Any]]) -> dict[str, Signal]:
+def _signals(judged: Sequence[RunVerdict]) -> dict[str, Signal]:
     values: dict[str, list[float]] = {}
     limits: dict[str, float] = {}
     for run in judged:
-        for evidence in run["evidence"]:
-            values.setdefault(evidence["signal"], []).append(evidence["value"])
-            limits[evidence["signal"]] = evidence["limit"]
+        for evidence in run.evidence:
+            values.setdefault(evidence.signal, []).append(evidence.value)
+            limits[evidence.signal] = evidence.limit
     return {
         name: Signal(value=fmean(found), full=name != CONSISTENCY and fmean(found) >= limits[name])
         for name, found in values.items()
     }
 
 
-def _remarks(agreed: Mapping[str, Any], judged: Sequence[Mapping[str, Any]], common: set[str]) -> Iterator[str]:
+def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: set[str]) -> Iterator[str]:
     """Say what a reader should know beside the figures."""
-    if len(agreed["runs"]) > 1:
-        yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed["runs"].items())
-    if agreed["remark"]:
-        yield agreed["remark"]
-    of_runs = {run["remark"] for run in judged if run["remark"] and run["verdict"] not in (ERRORS, INVALID)}
-    following = Counter(run["runner_up"].partition(" = ")[0] for run in judged if run["runner_up"])
-    missing = [name for name in dict.fromkeys(n for run in judged for n in run["missing"]) if name not in common]
+    if len(agreed.runs) > 1:
+        yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed.runs.items())
+    if agreed.remark:
+        yield agreed.remark
+    of_runs = {run.remark for run in judged if run.remark and run.verdict not in (Verdict.ERRORS, Verdict.INVALID)}
+    following = Counter(run.runner_up.partition(" = ")[0] for run in judged if run.runner_up)
+    missing = [name for name in dict.fromkeys(n for run in judged for n in run.missing) if name not in common]
     yield from sorted(of_runs)
-    if agreed["elasticity"]:
-        yield f"with twice the users: {agreed['elasticity']['reading']}"
+    if agreed.elasticity:
+        yield f"with twice the users: {agreed.elasticity.reading}"
     if following:  # "party (signal = value)" of one run: the value is told as the mean, as in the table
         named = following.most_common(1)[0][0]
         mean = _signals(judged)[named.partition(" (")[2]].value
@@ -149,7 +149,7 @@ def columns(rows: Sequence[VerdictRow]) -> dict[str, tuple[str, str]]:
 
 def common_missing(campaign: Campaign) -> list[str]:
     """Name the signals that no run has."""
-    runs = [set(campaign.judged[key]["missing"]) for name in campaign.experiments for key in campaign.runs_of(name)]
+    runs = [set(campaign.judged[key].missing) for name in campaign.experiments for key in campaign.runs_of(name)]
     return sorted(set.intersection(*runs)) if runs else []
 
 
@@ -175,7 +175,7 @@ def to_settle(campaign: Campaign, rows: Sequence[VerdictRow]) -> list[tuple[str,
     wanted: dict[str, list[str]] = {}
     for row in rows:
         judged = [campaign.judged[key] for key in campaign.runs_of(row.experiment)]
-        probe = next((run["probe"] for run in judged if run["verdict"] == row.verdict), judged[0]["probe"])
+        probe = next((run.probe for run in judged if run.verdict == row.verdict), judged[0].probe)
         if row.elasticity is None and row.experiment in campaign.plan.suite.experiments:
             wanted.setdefault(probe, []).append(row.experiment)
     largest = max(wanted, key=lambda probe: len(wanted[probe]), default=None)

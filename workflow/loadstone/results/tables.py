@@ -114,3 +114,11 @@ def _counts_failures(text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def read_run_table(folder: Path, table: str, run: Run) -> pd.DataFrame:
+    """Read one table of one run, with the columns `experiment` and `repeat` first.
+
+    Raises `ResultError` where it is missing, `DamagedError` where it is damaged.
+    """
+    return _read(folder / f"{table}.csv", run)

@@ -3,22 +3,20 @@
 import shutil
 from pathlib import Path
 
-import orjson
-
 from loadstone.files import write_bytes
 from loadstone.measure.run import measure
 from loadstone.plan.schedule import Run, random_seed
+from loadstone.results.json_file import to_json
 from loadstone.results.search import Found, Probe
 from loadstone.search.bisect import conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import Conditions
-from loadstone.summarise.requests import summarise_requests
-from loadstone.summarise.window import find_window
+from loadstone.summarise.stage import summarise_run
 
 
 def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> Found:
-    """Search; leave `search.json` and a folder for each probe in `into`.
+    """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
     Raises `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
     """
@@ -29,15 +27,14 @@ def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path,
         folder = f"probe-{len(probes) + 1}"
         run = _run(search, name, rate, seed, len(probes) + 1)
         record = measure(run, into / folder, log, failed / folder)
-        requests = into / folder / "requests.parquet"
-        window = find_window(requests, record)
-        table = summarise_requests(requests, window.span, record.phases.load_started).endpoints
+        summary = summarise_run(record, into / folder / "requests.parquet", into / folder / "processes.parquet")
+        summary.write(into / folder)
+        table = summary.tables["endpoints"]
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
         probes.append(judge_probe(search, rate, row, folder))
     found = conclude(search, probes)
     shutil.rmtree(failed, ignore_errors=True)  # another attempt's probes, which may have had other numbers
-    content = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    write_bytes(into / "search.json", content)
+    write_bytes(into / "search.json", to_json(found))
     return found
 
 

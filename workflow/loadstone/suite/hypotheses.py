@@ -14,6 +14,7 @@ from typing import Annotated, Literal, cast, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from loadstone.suite.types import Model
+from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
 
 ALL = "all"
 """All endpoints together: also the name of their row in the tables."""
@@ -70,11 +71,6 @@ PUBLISHED_METRICS = {
 }
 """Metrics of a row of a published table, as `loadstone audit` computes them."""
 
-VERDICTS = (
-    *("think time", "arrival rate", "generator", "server CPU", "shared host", "server concurrency", "serial section"),
-    *("network", "mixed", "undetermined", "errors", "invalid"),
-)
-SERVER_VERDICTS = ("server CPU", "server concurrency", "serial section")
 SERVER = "server"
 """Expected of a bottleneck: any of `SERVER_VERDICTS`."""
 
@@ -164,8 +160,8 @@ def parse_verdict(text: str) -> tuple[str, ...]:
     """Turn a verdict, or `server`, into the verdicts that are meant. Raises ValueError, saying what is allowed."""
     if text == SERVER:
         return SERVER_VERDICTS
-    if text not in VERDICTS:
-        raise ValueError(", ".join((SERVER, *VERDICTS)))
+    if text not in set(Verdict):
+        raise ValueError(", ".join((SERVER, *Verdict)))
     return (text,)
 
 

@@ -1,0 +1,85 @@
+"""Analyse: from the tables of all runs to the verdicts, sweeps, repeats and hypotheses of a campaign."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.hypotheses import judge_hypotheses
+from loadstone.analyse.repeats import campaign_repeats
+from loadstone.analyse.sweeps import analyse_sweeps
+from loadstone.analyse.verdicts import against_baselines, judge_campaign
+from loadstone.errors import SystemFault
+from loadstone.files import replacing, write_bytes
+from loadstone.plan.schedule import Plan
+from loadstone.results.hypotheses import JudgedHypotheses
+from loadstone.results.integrity import write_sums
+from loadstone.results.json_file import to_json
+from loadstone.results.repeats import CampaignRepeats
+from loadstone.results.scaling import CampaignScaling
+from loadstone.results.tables import gather
+from loadstone.results.verdicts import CampaignVerdicts
+from loadstone.suite.published import read_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisFiles:
+    """Where an analysis is written."""
+
+    summary: Path
+    verdicts: Path
+    scaling: Path
+    repeats: Path
+    hypotheses: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All that follows from the runs of a campaign together."""
+
+    summary: pd.DataFrame
+    """Experiment × repeat × endpoint."""
+    verdicts: CampaignVerdicts
+    scaling: CampaignScaling
+    repeats: CampaignRepeats
+    hypotheses: JudgedHypotheses
+
+    def write(self, files: AnalysisFiles) -> None:
+        """Write all files, each whole or not at all, and checksums beside the table.
+
+        Raises `SystemFault` where the machine refuses.
+        """
+        results = {
+            files.verdicts: self.verdicts,
+            files.scaling: self.scaling,
+            files.repeats: self.repeats,
+            files.hypotheses: self.hypotheses,
+        }
+        folder = files.summary.parent
+        with SystemFault.at(folder):
+            with replacing(files.summary) as new:
+                self.summary.to_csv(new, index=False)
+            for path, result in results.items():
+                write_bytes(path, to_json(result))
+            write_sums(folder, [path.name for path in (files.summary, *results) if path.parent == folder])
+
+
+def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Analysis:
+    """Analyse the runs of a plan by their tables in `summaries`; hypotheses may be about a published table.
+
+    Raises `ResultError` where a table is missing, `DamagedError` where one is damaged.
+    """
+    measured = load_measured(plan, summaries)
+    signals = against_baselines(plan, measured.signals)
+    verdicts = judge_campaign(plan, signals)
+    measured = dataclasses.replace(measured, counting=verdicts.counting)
+    precision = {name: settings.precision for name, settings in plan.experiments.items()}
+    return Analysis(
+        summary=measured.summary,
+        verdicts=verdicts,
+        scaling=analyse_sweeps(measured, signals, verdicts),
+        repeats=campaign_repeats(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds),
+        hypotheses=judge_hypotheses(measured, gather(plan, summaries, "processes"), verdicts, read_rows(published)),
+    )

@@ -1,0 +1,133 @@
+"""`verdicts.json`: what bound each run's throughput, what an experiment's runs agree on, and which runs count.
+
+`analyse` writes it. A run counts where its figures can be used; where no run of an experiment has such figures, all
+of them count: something has to be shown, and the verdict says what to make of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from loadstone.results.json_file import read_json
+from loadstone.results.tables import RunKey
+from loadstone.suite.types import Model
+from loadstone.suite.verdict import Verdict
+
+
+class Evidence(Model):
+    """One figure that counts for or against a verdict."""
+
+    signal: str
+    value: Annotated[float, Field(allow_inf_nan=True)]
+    unit: str
+    limit: float
+    meaning: str
+
+
+class Judgement(Model):
+    """What bound throughput, and the figures that say so."""
+
+    verdict: Verdict
+    parties: tuple[Verdict, ...]
+    """Who: one, or the two or more of a mixed verdict."""
+    also: Verdict | None
+    """The second party of a mixed verdict."""
+    evidence: tuple[Evidence, ...]
+    runner_up: str | None
+    """The next nearest to its limit, with its figure."""
+    remark: str | None
+    probe: str
+    """The measurement that would settle it."""
+    missing: tuple[str, ...]
+    """Signals that were not measured."""
+
+
+class _Run(Model):
+    experiment: str
+    repeat: int
+
+
+class RunVerdict(Judgement, _Run):  # in this order the run's name is written first
+    """The judgement on one run."""
+
+    counts: bool = True
+    """Whether means over the experiment's runs take this one in."""
+
+    @classmethod
+    def of(cls, run: RunKey, judgement: Judgement) -> "RunVerdict":
+        """Say whose judgement it is."""
+        return cls(experiment=run[0], repeat=run[1], **dict(judgement))
+
+    @property
+    def run(self) -> RunKey:
+        """Experiment and repeat."""
+        return self.experiment, self.repeat
+
+
+class Elasticity(Model):
+    """How throughput answered to more of something: d ln X / d ln n, with its 95 % interval where repeats allow one."""
+
+    value: float
+    low: float | None
+    high: float | None
+    reading: str
+    """What it shows, in words."""
+
+
+class ExperimentVerdict(Model):
+    """What the runs of an experiment agree on."""
+
+    verdict: Verdict
+    parties: tuple[Verdict, ...]
+    runs: dict[Verdict, int]
+    """Verdict → number of runs that have it."""
+    elasticity: Elasticity | None = None
+    """Between N and 2N users, where the suite asked for the probe."""
+    remark: str | None = None
+
+
+class CampaignVerdicts(Model):
+    """The whole file."""
+
+    experiments: dict[str, ExperimentVerdict]
+    runs: tuple[RunVerdict, ...]
+
+    @cached_property
+    def by_run(self) -> dict[RunKey, RunVerdict]:
+        """The verdict of each run."""
+        return {run.run: run for run in self.runs}
+
+    @cached_property
+    def counting(self) -> frozenset[RunKey]:
+        """The runs that means take in."""
+        return frozenset(run.run for run in self.runs if run.counts)
+
+    @cached_property
+    def unsound(self) -> frozenset[RunKey]:
+        """The runs whose figures can't be used."""
+        return frozenset(run.run for run in self.runs if not run.verdict.is_sound)
+
+
+def decide_which_count(runs: Sequence[RunVerdict]) -> tuple[RunVerdict, ...]:
+    """Mark the runs that means take in: the sound ones of each experiment, or all of an experiment without any."""
+    with_sound = {run.experiment for run in runs if run.verdict.is_sound}
+    return tuple(_marked(runs, with_sound))
+
+
+def _marked(runs: Sequence[RunVerdict], with_sound: set[str]) -> Iterator[RunVerdict]:
+    for run in runs:
+        yield run.model_copy(update={"counts": run.verdict.is_sound or run.experiment not in with_sound})
+
+
+def read_verdicts(path: Path) -> CampaignVerdicts:
+    """Read the file. Raises `ResultError` where it is missing, `DamagedError` where it is damaged.
+
+    Files of earlier versions don't say which runs count; it is decided for them here, by the same rule.
+    """
+    verdicts = read_json(CampaignVerdicts, path)
+    if all("counts" in run.model_fields_set for run in verdicts.runs):
+        return verdicts
+    return verdicts.model_copy(update={"runs": decide_which_count(verdicts.runs)})
