@@ -1,8 +1,13 @@
-"""How what somebody else wrote is put into a line for people: cut off where it is long, and harmless to a terminal."""
+"""How numbers and names are written, everywhere: figures, counts, shares, lists, and text from outside.
+
+Figures have three significant digits, and all of those before the point; thousands are set apart. Text that a file or
+a person supplied is cut off where it is long, and made harmless to a terminal.
+"""
 
 import itertools
+import math
 import reprlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 MAX_LENGTH = 60
 """Characters of a value."""
@@ -40,3 +45,113 @@ def listed(names: Collection[str]) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + "..."
+
+
+def figure(value: float | None) -> str:
+    """Write a number with three significant digits: 0.00123, 1.23, 12.3, 123, 1,234."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    rounded = float(f"{value:.3g}") if abs(value) < 1000 else value  # 99.99 has its digits before the point, as 100
+    digits = 2 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(0, digits)}f}"
+
+
+def signed(value: float | None) -> str:
+    """Write a change: +0.412, -3.20."""
+    return f"+{figure(value)}" if value is not None and value > 0 else figure(value)
+
+
+def percent(share: float | None) -> str:
+    """Write a share: 2.5 %."""
+    return "–" if share is None or math.isnan(share) else f"{figure(100 * share)} %"
+
+
+def limit(share: float) -> str:
+    """Write a share that somebody chose, as it was chosen: 2 %, 0.5 %."""
+    return f"{100 * share:g} %"
+
+
+def utilisation(share: float | None) -> str:
+    """Write a utilisation, small ones with two decimals at most: < 0.01, 0.04, 0.898."""
+    if share is None or math.isnan(share) or share >= 0.1 or share == 0:
+        return figure(share)
+    return f"{share:.2f}" if share >= 0.005 else "< 0.01"
+
+
+def decimal(value: float | None) -> str:
+    """Write a number around 0 or 1 with two decimals: 0.93, -0.01."""
+    return "–" if value is None or math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"
+
+
+def ratio(value: float | None) -> str:
+    """Write a ratio: 0.98×."""
+    return "–" if value is None or math.isnan(value) else f"{figure(value)}×"
+
+
+def quantity(value: float | None, unit: str, *, sign: bool = False) -> str:
+    """Write a figure with the unit in which the analysis has it: 12.3 ms, 4.56 %, 1.02×, +3.20 ms."""
+    if value is None or math.isnan(value):
+        return "–"
+    scaled = 100 * value if unit == "share" else value
+    text = signed(scaled) if sign else figure(scaled)
+    return ratio(value) if unit == "ratio" else f"{text} {'%' if unit == 'share' else unit}".rstrip()
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Write an interval: 32.1 – 33.0; nothing where there is none."""
+    return "" if low is None or high is None else f"{figure(low)} – {figure(high)}"
+
+
+def p_value(p: float | None) -> str:
+    """Write how likely something is by chance: p = 0.02."""
+    if p is None or math.isnan(p):
+        return "p unknown"
+    return f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
+
+
+def count(number: float) -> str:
+    """Write a number of things: 12,345."""
+    return f"{number:,.0f}"
+
+
+def clock(seconds: float) -> str:
+    """Write a length of time: 12 min 3 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def plain(value: object) -> str:
+    """Write what a suite says as it says it: 4, 0.5, list, 1 – 2."""
+    if isinstance(value, list | tuple):
+        return " – ".join(plain(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,g}" if isinstance(value, int | float) and abs(value) < 1e6 else str(value)
+
+
+PLURALS = {"hypothesis": "hypotheses", "search": "searches"}
+"""What does not take a plain s."""
+
+
+def several(number: int, thing: str) -> str:
+    """Write a number with what it counts: 1 run, 3 runs."""
+    return f"{count(number)} {thing if number == 1 else PLURALS.get(thing, thing + 's')}"
+
+
+def runs(used: int, of: int) -> str:
+    """Count the runs behind a mean: one run, 3 runs, 2 of 3 runs."""
+    if used == of:
+        return "one run" if of == 1 else several(of, "run")
+    return f"{count(used)} of {several(of, 'run')}"
+
+
+def named(names: Sequence[str], most: int = 3) -> str:
+    """Name the first of some, and how many more there are: a, b, c and 4 more."""
+    if len(names) == most + 1:
+        most += 1  # "and 1 more" is no shorter than a name
+    rest = len(names) - most
+    return ", ".join(names[:most]) + f" and {count(rest)} more" * (rest > 0)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from loadstone.plan.schedule import Run
-from loadstone.report import answer, capacities, cards, claims, foreign, published, runs, soundness, verdicts
+from loadstone.report import doubts, other_load
 from loadstone.report.page import render
+from loadstone.report.sections import answer, capacity, experiments, hypotheses, published, runs, verdicts
 from tests.unit.analyse.test_bottleneck import IDLE
 from tests.unit.report.test_page import PUBLISHED, REPEATING, Made, Make, make, section, steady, thinking
 from tests.unit.report.test_scaling import CLAIMS, probe, searched
@@ -20,14 +21,14 @@ __all__ = ["make"]  # the fixture
 def test_what_was_run(make: Make, tmp_path: Path) -> None:
     campaign = searched(make, tmp_path, probe(10, 5.0, None), probe(20, 90.0, "p95 was 90 ms"))
     assert answer.run_sentence(campaign) == "1 run of 1 experiment; 1 capacity search with 2 probes."
-    views = capacities.capacity_views(campaign)
+    views = capacity.capacity_views(campaign)
     assert answer.capacity_sentence(views) == "c holds p95 < 50ms at 10.0 requests/s and no longer at 20.0."
     assert answer.capacity_sentence([]) == ""
 
 
 def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     campaign = make(REPEATING, thinking, PUBLISHED)
-    rows = published.published_rows(campaign, soundness.doubts(campaign))
+    rows = published.published_rows(campaign, doubts.doubts(campaign))
     assert answer.published_sentence(campaign, rows) == (
         "1 of 2 rows; 1 more can't be of as many users as stated: 50 users who wait 1.50 s on average between requests "
         "can't send more than 33.2 requests/s to any server that fast, and published were 32.7. "
@@ -50,10 +51,13 @@ def test_what_else_was_running_is_named(make: Make) -> None:
     host = campaign.processes.iloc[:1].assign(role="host", cpu=1.9)
     table = pd.concat([campaign.processes, host.assign(repeat=2), host.assign(repeat=1, cpu=1.2)])
     found = dataclasses.replace(campaign, processes=table)
-    assert {key: round(each.cpus, 3) for key, each in foreign.foreign(found).items()} == {("a", 1): 0.2, ("a", 2): 0.9}
-    assert "in 1 of 2 runs (baselines included)" in answer.doubt_sentence(found, soundness.doubts(found))
+    assert {key: round(each.cpus, 3) for key, each in other_load.foreign(found).items()} == {
+        ("a", 1): 0.2,
+        ("a", 2): 0.9,
+    }
+    assert "in 1 of 2 runs (baselines included)" in answer.doubt_sentence(found, doubts.doubts(found))
     assert "In 1 of 2 runs, baselines included, something else" in section(render(found), "careful")
-    assert foreign.foreign_sentence(campaign) == ""
+    assert other_load.foreign_sentence(campaign) == ""
 
 
 def test_groups_of_a_suite_without_published_rows(make: Make) -> None:
@@ -72,7 +76,7 @@ sweeps: {s: {vary: server.threads, values: [1, 2]}}
 
 
 def test_refuted_claims_come_with_their_effect(make: Make) -> None:
-    sentence = answer.refuted_sentence(claims.claims(make(CLAIMS, steady)))
+    sentence = answer.refuted_sentence(hypotheses.claims(make(CLAIMS, steady)))
     assert sentence.startswith("Of 4 claims, 1 is refuted: «b answers far more» (")
     assert sentence.endswith("1 are supported and 2 left open.")
     assert answer.refuted_sentence([]) == ""
@@ -80,7 +84,7 @@ def test_refuted_claims_come_with_their_effect(make: Make) -> None:
 
 def test_nothing_refuted(make: Make) -> None:
     text = CLAIMS.replace('expect: "> 2"', 'expect: "> 0.5"')
-    assert answer.refuted_sentence(claims.claims(make(text, steady))) == (
+    assert answer.refuted_sentence(hypotheses.claims(make(text, steady))) == (
         "Of 4 claims none is refuted: 2 are supported and 2 left open."
     )
 
@@ -96,7 +100,7 @@ def test_what_not_to_believe(make: Make) -> None:
 
     names = ", ".join(f"{name}: {{}}" for name in [*changes, "good"])
     campaign = make(f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", behaviour)
-    assert answer.doubt_sentence(campaign, soundness.doubts(campaign)) == (
+    assert answer.doubt_sentence(campaign, doubts.doubts(campaign)) == (
         "3 of 6 runs (1 never settled, 1 failed too often, 1 contradict themselves), left out of "
         "all means; 3 experiments have no run to believe (bad, broken, wild); the rates of client say what the load "
         "generator could send, not what the server could answer; in host all of the machine's CPUs were busy, so that "
@@ -106,7 +110,7 @@ def test_what_not_to_believe(make: Make) -> None:
 
 def test_nothing_to_doubt(make: Make) -> None:
     campaign = make("baselines: false\nexperiments: {a: {repeats: 1}}", lambda run, rng: IDLE)
-    assert answer.doubt_sentence(campaign, soundness.doubts(campaign)) == (
+    assert answer.doubt_sentence(campaign, doubts.doubts(campaign)) == (
         "None of the 1 run is marked as one not to believe."
     )
 
@@ -116,8 +120,10 @@ def test_card_has_windows_roles_and_errors(make: Make) -> None:
     table = campaign.summary
     rows = (table["experiment"] == "a") & (table["repeat"] == 1) & (table["endpoint"] == "GET /albums")
     table.loc[rows, "failure_kinds"] = json.dumps({"<500>": 3})
-    doubts = soundness.doubts(campaign)
-    first, second = cards.cards(campaign, verdicts.verdict_rows(campaign, doubts), runs.run_rows(campaign, doubts))
+    doubts = doubts.doubts(campaign)
+    first, second = experiments.cards(
+        campaign, verdicts.verdict_rows(campaign, doubts), runs.run_rows(campaign, doubts)
+    )
     assert (first.anchor, first.differs, second.differs) == ("experiment-1", "", "server.threads: 8")
     assert first.errors == [("GET /albums", "<500>", 3)]
     assert [(role.name, role.processes) for role in first.roles] == [("load-worker", 1.0), ("server-worker", 1.0)]

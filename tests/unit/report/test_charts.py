@@ -7,19 +7,9 @@ import pytest
 
 from loadstone.analyse.audit import audit
 from loadstone.plan.schedule import Run
-from loadstone.report import (
-    agreement,
-    baselines,
-    careful,
-    numbers,
-    published,
-    runs,
-    soundness,
-    sweeps,
-    tables,
-    verdicts,
-)
+from loadstone.report import doubts, numbers, tables
 from loadstone.report.estimates import estimated, mean
+from loadstone.report.sections import baselines, published, repeats, runs, sweeps, verdicts, warnings
 from loadstone.suite.published import Row, ThinkTime
 from tests.unit.report.test_page import (
     LOAD_STARTED,
@@ -77,7 +67,7 @@ def test_order_of_experiments_and_none_of_baselines(make: Make) -> None:
     assert campaign.experiments == ["z", "a", "b", "b@twice", "s=10", "s=2"]
     for table in (campaign.summary, campaign.latency, campaign.course, tables.cpu_by_process(campaign)):
         assert set(table["experiment"]) == set(campaign.experiments)
-    rows = runs.run_rows(campaign, soundness.doubts(campaign))
+    rows = runs.run_rows(campaign, doubts.doubts(campaign))
     assert {row.experiment for row in rows} == set(campaign.experiments)
     assert runs.totals(campaign)["baselines"] == len(campaign.records) - 6
 
@@ -117,7 +107,7 @@ published: {table: published.csv, rows: {row: Four workers}}
         return {"throughput": rps, "response_s": 50 / rps, "failures": failures}
 
     campaign = make(text, at_rate, PUBLISHED)
-    (row,) = published.published_rows(campaign, soundness.doubts(campaign))
+    (row,) = published.published_rows(campaign, doubts.doubts(campaign))
     assert row.capacity is not None
     assert (row.capacity.experiment, row.capacity.goodput.value) == ("more-albums", 300.0)
     assert row.capacity.times == pytest.approx(300 / 0.7)
@@ -129,7 +119,7 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
     found = published.audit_table(campaign)
     assert found is not None
     assert [row.row.think for row in found.rows] == [ThinkTime(low=1.0, high=2.0)] * 2
-    first, second = published.published_rows(campaign, soundness.doubts(campaign))
+    first, second = published.published_rows(campaign, doubts.doubts(campaign))
     assert (first.row, first.closed_loop) == ("Fifty, <alone>", pytest.approx(50 / 1.505))
     assert second.audit == ["one user (1.05 active of 50 stated)"]
     assert second.stated_users == 50
@@ -144,7 +134,7 @@ def test_audit_in_words() -> None:
 def test_open_loads_have_no_closed_loop(make: Make) -> None:
     text = REPEATING.replace("fifty: {}", "fifty: {load: {arrivals: {rate: 33}}}")
     campaign = make(text, thinking, PUBLISHED)
-    first, _ = published.published_rows(campaign, soundness.doubts(campaign))
+    first, _ = published.published_rows(campaign, doubts.doubts(campaign))
     assert first.closed_loop is None
     assert first.audit == [
         "too little is stated to tell",
@@ -171,7 +161,7 @@ def test_doubts_of_a_run(make: Make) -> None:
         return {"steady": False, "window": window, "failures": 5000.0}
 
     campaign = make("baselines: false\nexperiments: {a: {repeats: 1}}", behaviour)
-    doubts = soundness.doubts(campaign)
+    doubts = doubts.doubts(campaign)
     assert [doubt.kind for doubt in doubts["a", 1]] == ["errors", "not settled"], "one per cent of growth is none"
     (row,) = runs.run_rows(campaign, doubts)
     assert (row.begin_s, row.more_warm_up_s, row.length_s) == (11.5, 1.5, 8.5)
@@ -186,7 +176,7 @@ def test_long_groups_of_warnings_are_cut(make: Make) -> None:
     campaign = make(
         f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", lambda run, rng: {"throughput": 400.0}
     )
-    (group,) = careful.warnings(campaign, soundness.doubts(campaign))
+    (group,) = warnings.warnings(campaign, doubts.doubts(campaign))
     assert (len(group.items), group.more, group.link) == (6, 3, "runs")
 
 
@@ -198,14 +188,14 @@ def test_named_drift_is_warned_of(make: Make) -> None:
     campaign = make(
         "baselines: false\ndefaults: {repeats: 3}\nexperiments: {a: {}, b: {}, c: {}, d: {}, e: {}}", slower
     )
-    groups = {group.title: group.items for group in careful.warnings(campaign, soundness.doubts(campaign))}
+    groups = {group.title: group.items for group in warnings.warnings(campaign, doubts.doubts(campaign))}
     assert "throughput fell by" in groups["Drift over the campaign"][0]
     assert len(groups["Repeats that disagree"]) == 5
 
 
 def test_precision_and_repeats_needed(make: Make) -> None:
     campaign = make(WORKERS, scaled)
-    rows = agreement.agreements(campaign)
+    rows = repeats.agreements(campaign)
     assert [row.runs for row in rows] == ["3 runs"] * 4
     assert all(row.reached is not None and row.needed is not None and row.wanted == 0.02 for row in rows)
     assert all((row.reached or 0) <= row.wanted for row in rows if (row.needed or 0) <= 3)
@@ -213,7 +203,7 @@ def test_precision_and_repeats_needed(make: Make) -> None:
 
 def test_levels_of_a_sweep(make: Make) -> None:
     campaign = make(WORKERS, scaled)
-    (view,) = sweeps.sweep_views(campaign, soundness.doubts(campaign))
+    (view,) = sweeps.sweep_views(campaign, doubts.doubts(campaign))
     assert [level.value for level in view.levels] == ["1", "2", "4", "6"]
     assert view.levels[0].ratio is None
     assert view.levels[3].ratio is not None

@@ -4,10 +4,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
-
-from loadstone.report.export import export
 from loadstone.report.figures import all_charts
-from loadstone.report.soundness import doubts
+
+from loadstone.report.doubts import doubts
+from loadstone.report.export import export
 from tests.unit.report.test_page import WORKERS, Make, make, scaled  # noqa: F401 - make is a fixture
 
 

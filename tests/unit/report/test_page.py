@@ -20,7 +20,7 @@ from loadstone.analyse.repeats import repeats_json
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
 from loadstone.plan.schedule import Plan, Run, make_plan
-from loadstone.report.data import Campaign, load_campaign
+from loadstone.report.campaign import Campaign, load_campaign
 from loadstone.report.page import render
 from loadstone.results.run_record import Check, write_record
 from loadstone.results.signals import Signals

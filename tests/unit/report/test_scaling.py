@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from loadstone.plan.schedule import Run
-from loadstone.report import albums, calibrations, capacities, charts, claims, ladders, tables, timed
-from loadstone.report.data import load_campaign
-from loadstone.report.embedding import embedded
+from loadstone.report import percentiles, tables
+from loadstone.report.campaign import load_campaign
+from loadstone.report.charts.shared import shared
+from loadstone.report.embed import embedded
 from loadstone.report.page import render
+from loadstone.report.sections import albums, calibration, capacity, hypotheses, open_loads
 from loadstone.results.search import Probe
 from loadstone.search.bisect import conclude
 from loadstone.suite.capacity import Search
@@ -33,7 +35,7 @@ hypotheses:
 
 def test_hypotheses_refuted_first(make: Make) -> None:
     campaign = make(CLAIMS, steady)
-    found = claims.claims(campaign)
+    found = hypotheses.claims(campaign)
     assert [(claim.name, claim.sign) for claim in found] == [
         ("cc-wrong", "✗"), ("bb-open", "?"), ("dd-verdict", "?"), ("aa-true", "✓"),
     ]  # fmt: skip
@@ -41,7 +43,7 @@ def test_hypotheses_refuted_first(make: Make) -> None:
     assert " to " in found[0].interval
     assert (found[0].gate, found[1].gate) == ("fails", "")
     assert (found[2].effect, found[2].interval) == ("–", "")
-    assert claims.claims_sentence(found) == "4 claims: 1 refuted, 2 inconclusive, 1 supported."
+    assert hypotheses.claims_sentence(found) == "4 claims: 1 refuted, 2 inconclusive, 1 supported."
     page = section(render(campaign), "hypotheses")
     places = [page.index(text) for text in ("✗ refuted b answers far more.", "? inconclusive", "✓ supported")]
     assert places == sorted(places)
@@ -69,7 +71,7 @@ def late(run: Run, rng: np.random.Generator) -> Made:
 
 def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
     campaign = make(OPEN, late)
-    rows = {row.name: row for row in timed.timed(campaign)}
+    rows = {row.name: row for row in open_loads.timed(campaign)}
     assert list(rows) == ["open", "paced"]
     assert (rows["open"].wanted_rps, rows["open"].achieved_rps, rows["paced"].wanted_rps) == (1000.0, 1000.0, 25.0)
     assert rows["open"].load == "open, 1,000/s (poisson)"
@@ -77,7 +79,7 @@ def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
     assert (rows["open"].late, rows["open"].requests) == (3.0, 60.0)
     assert rows["open"].service[1] == pytest.approx(25.0), "half of the response, whose median is 50 ms"
     assert "repeat" in rows["open"].which
-    table = timed.distributions(campaign)
+    table = open_loads.distributions(campaign)
     assert set(table["load"]) == {"open", "paced"}
     assert table["tail"].max() == pytest.approx(20), "one request of 20 lies above"
     page = render(campaign)
@@ -86,16 +88,16 @@ def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
 
 
 def test_missed_starts_are_named() -> None:
-    def row(late: float) -> timed.Timed:
-        return timed.Timed(
+    def row(late: float) -> open_loads.Timed:
+        return open_loads.Timed(
             name=f"l{late:g}", load="", runs="", wanted_rps=1, achieved_rps=1, late=late, requests=100, response=[],
             service=[], which="",
         )  # fmt: skip
 
-    assert timed.late_sentences([]) == []
-    assert "in none to more than 5 %" in timed.late_sentences([row(0)])[0]
-    assert "in 1 of 2, but nowhere to more than 5 %" in timed.late_sentences([row(0), row(2)])[0]
-    assert "l30 (30 of 100, 30.0 %)" in timed.late_sentences([row(0), row(30)])[1]
+    assert open_loads.late_sentences([]) == []
+    assert "in none to more than 5 %" in open_loads.late_sentences([row(0)])[0]
+    assert "in 1 of 2, but nowhere to more than 5 %" in open_loads.late_sentences([row(0), row(2)])[0]
+    assert "l30 (30 of 100, 30.0 %)" in open_loads.late_sentences([row(0), row(30)])[1]
 
 
 def probe(rate: float, value: float | None, why: str | None) -> Probe:
@@ -120,7 +122,7 @@ def searched(make: Make, tmp_path: Path, *probes: Probe) -> Any:
 
 def test_search_with_its_probes(make: Make, tmp_path: Path) -> None:
     campaign = searched(make, tmp_path, probe(10, 5.0, None), probe(20, 90.0, "p95 was 90 ms"), probe(15, 9.0, None))
-    (view,) = capacities.capacity_views(campaign)
+    (view,) = capacity.capacity_views(campaign)
     assert (view.bracket, view.metric) == ("15.0 to 20.0 requests/s", "p95")
     assert view.outcome == "holds p95 < 50ms at 15.0 requests/s and no longer at 20.0"
     assert [row.number for row in view.probes] == [1, 3, 2]
@@ -149,15 +151,15 @@ READING = {"value": 2, "slots": 4, "predicted": 100.0, "predicted_with_cpu": Non
 
 def test_known_weight() -> None:
     found = {"calibration": [READING], "calibration_curve": [{"slots": n, "throughput": 25.0 * n} for n in range(1, 5)]}
-    rows = calibrations.reading_rows(found)
-    assert calibrations.calibration_sentence(rows) == "The level up to 8 slots is within 10 % of the prediction."
-    curve = calibrations.theory(found)
+    rows = calibration.reading_rows(found)
+    assert calibration.calibration_sentence(rows) == "The level up to 8 slots is within 10 % of the prediction."
+    curve = calibration.theory(found)
     assert curve["level"].tolist() == [2.0], "from the lowest level on, on the factor's axis"
-    failed = calibrations.reading_rows({"calibration": [READING, READING | {"passed": False, "ratio": 0.5}]})
-    assert "1 of 2 levels up to 8 slots are not within" in calibrations.calibration_sentence(failed)
-    assert calibrations.reading_rows({"calibration": None}) == []
-    shown = calibrations.reading_rows({"calibration": [READING | {"passed": None}]})
-    assert "No level is judged" in calibrations.calibration_sentence(shown)
+    failed = calibration.reading_rows({"calibration": [READING, READING | {"passed": False, "ratio": 0.5}]})
+    assert "1 of 2 levels up to 8 slots are not within" in calibration.calibration_sentence(failed)
+    assert calibration.reading_rows({"calibration": None}) == []
+    shown = calibration.reading_rows({"calibration": [READING | {"passed": None}]})
+    assert "No level is judged" in calibration.calibration_sentence(shown)
 
 
 def sleepers(run: Run, rng: np.random.Generator) -> Made:
@@ -184,8 +186,8 @@ def test_median_run_is_one_that_counts(make: Make) -> None:
         return {"throughput": rps, "response_s": 50 / rps, "steady": run.repeat != 4}
 
     campaign = make("baselines: false\nexperiments: {a: {repeats: 4}}", behaviour)
-    assert ladders.median_runs(campaign) == {"a": ("a", 3)}
-    assert set(ladders.of_median_runs(campaign)["repeat"]) == {3}
+    assert percentiles.median_runs(campaign) == {"a": ("a", 3)}
+    assert set(percentiles.of_median_runs(campaign)["repeat"]) == {3}
     assert campaign.used_of("a") == [("a", 1), ("a", 2), ("a", 3)]
     page = render(campaign)
     assert "3 of 4 runs" in section(page, "verdicts")
@@ -230,7 +232,7 @@ def test_lines_over_albums(make: Make, hypotheses: str) -> None:
 def test_data_are_embedded_once_and_by_columns(make: Make) -> None:
     campaign = make("baselines: false\nexperiments: {a: {}}", steady)
     table = tables.throughput(campaign).assign(doubt="")
-    drawn = charts.throughput(table, tables.throughput_means(campaign).iloc[:0], ["a"])
+    drawn = shared.throughput(table, tables.throughput_means(campaign).iloc[:0], ["a"])
     assert drawn is not None
     specifications_, datasets = embedded({"one": drawn, "other": drawn})
     assert specifications_["one"]["datasets"] == specifications_["other"]["datasets"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from loadstone.plan.schedule import Run, make_plan
-from loadstone.report.data import load_campaign
+from loadstone.report.campaign import load_campaign
 from loadstone.report.page import render
 from loadstone.suite.load import load_suite
 from tests.unit.analyse.test_bottleneck import EAGER

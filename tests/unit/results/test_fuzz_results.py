@@ -23,7 +23,7 @@ from loadstone.measure.collect import SCHEMA
 from loadstone.measure.probes import SCHEMA as PROCESSES
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import make_plan
-from loadstone.report.data import load_campaign
+from loadstone.report.campaign import load_campaign
 from loadstone.report.page import render
 from loadstone.results.run_record import read_record
 from loadstone.results.search import read_search

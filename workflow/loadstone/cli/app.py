@@ -184,7 +184,7 @@ def report(
 ) -> None:
     """Write the report: one HTML file that needs no network."""
     from loadstone.plan.file import read_plan
-    from loadstone.report.data import load_campaign
+    from loadstone.report.campaign import load_campaign
     from loadstone.report.page import render
 
     with setting_aside(damaged):

@@ -10,7 +10,6 @@ from loadstone.cli.plan import WIDTH_ELSEWHERE
 from loadstone.errors import ResultError
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.file import read_plan
-from loadstone.report.numbers import count, figure
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import read_hypotheses
 from loadstone.results.repeats import read_repeats
@@ -18,7 +17,7 @@ from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict, read
 from loadstone.results.window import Window, read_window
 from loadstone.suite.thresholds import DEFAULTS
 from loadstone.suite.verdict import Verdict
-from loadstone.text import listed, printable
+from loadstone.text import count, figure, listed, printable
 
 MAX_NAMED = 5
 """Runs or folders that are named."""

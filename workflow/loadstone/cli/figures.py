@@ -16,7 +16,7 @@ def figures(
 ) -> None:
     """Write every chart of the report as SVG and PNG, and its tables as CSV."""
     from loadstone.plan.file import read_plan
-    from loadstone.report.data import load_campaign
+    from loadstone.report.campaign import load_campaign
     from loadstone.report.export import export
 
     count = 0

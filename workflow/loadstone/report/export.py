@@ -8,10 +8,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from loadstone.report import soundness
-from loadstone.report.data import Campaign
-from loadstone.report.figures import all_charts
-from loadstone.report.page import VEGA_LITE_VERSION
+from loadstone.report.campaign import Campaign
+from loadstone.report.page import VEGA_LITE_VERSION, all_charts, build_sections
 
 WIDTH = 640
 """Pixels of a chart that takes its width from the page."""
@@ -21,13 +19,13 @@ PNG_SCALE = 2.0
 def export(campaign: Campaign, into: Path) -> Iterator[Path]:
     """Write all files, one after the other; yield each once it is there.
 
-    A chart of the cards is written once for each experiment, as `<chart>-of-<experiment>`.
+    A chart of single experiments is written once for each experiment, as `<chart>-of-<experiment>`.
     """
     into.mkdir(parents=True, exist_ok=True)
     with alt.data_transformers.disable_max_rows():
-        for name, chart in all_charts(campaign, soundness.doubts(campaign)).items():
+        for name, chart in all_charts(build_sections(campaign)).items():
             specification = _sized(chart.to_dict())
-            if not name.startswith("card-"):
+            if not name.startswith("experiment-"):
                 yield from _pictures(specification, into / _file_name(name))
                 continue
             for experiment in campaign.experiments:

@@ -1,47 +1,134 @@
-"""Put the page together: charts as specifications, tables as values, one template a section, one file."""
+"""Put the page together: a list of sections, each with its view, its template and its charts, in one file."""
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import altair as alt
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from loadstone.report import careful, figures, numbers, runs, soundness
-from loadstone.report.data import Campaign
-from loadstone.report.embedding import code_in_script, embedded, json_in_script
-from loadstone.report.provenance import provenance
-from loadstone.report.sections import sections
+from loadstone import text
+from loadstone.plan.baselines import is_baseline
+from loadstone.report.campaign import Campaign
+from loadstone.report.charts.shared import Chart
+from loadstone.report.doubts import Doubts, find_doubts
+from loadstone.report.embed import code_in_script, embedded, json_in_script
+from loadstone.report.section import Section
+from loadstone.report.sections import (
+    albums,
+    answer,
+    baselines,
+    capacity,
+    cpu,
+    distributions,
+    experiments,
+    get_post,
+    hypotheses,
+    open_loads,
+    provenance,
+    published,
+    repeats,
+    runs,
+    sweeps,
+    throughput,
+    verdicts,
+    warnings,
+)
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FILTERS = (
-    *(numbers.figure, numbers.signed, numbers.percent, numbers.limit, numbers.utilisation, numbers.ratio),
-    *(numbers.interval, numbers.count, numbers.clock, numbers.plain, numbers.listed, numbers.several),
-    numbers.decimal,
+    *(text.figure, text.signed, text.percent, text.limit, text.utilisation, text.ratio),
+    *(text.interval, text.count, text.clock, text.plain, text.named, text.several, text.decimal),
 )
+
+Build = Callable[[Campaign, Doubts], Section | None]
+SECTIONS: tuple[Build, ...] = (
+    answer.section,
+    warnings.section,
+    published.section,
+    hypotheses.section,
+    sweeps.section,
+    albums.section,
+    capacity.section,
+    open_loads.section,
+    verdicts.section,
+    experiments.section,
+    throughput.section,
+    distributions.section,
+    get_post.section,
+    cpu.section,
+    provenance.section,
+    baselines.section,
+    repeats.section,
+    runs.section,
+)
+"""The page, from the answer to the method."""
 
 
 def render(campaign: Campaign) -> str:
     """Write the campaign as one HTML page that needs no network."""
-    doubts = soundness.doubts(campaign)
-    specifications, datasets = embedded(figures.all_charts(campaign, doubts))
+    sections = build_sections(campaign)
+    specifications, datasets = embedded(all_charts(sections))
     environment = _environment()
     bundle, script = code_in_script(_vega_bundle()), code_in_script(environment.get_template("page.js").render())
     return environment.get_template("page.html").render(
-        totals=runs.totals(campaign),
-        warnings=careful.warnings(campaign, doubts),
+        sections=sections,
+        totals=totals(campaign),
         charts=set(specifications),
-        albums=[name for name in specifications if name.startswith("albums-")],
-        seed=campaign.plan.suite.seed,
-        limits=campaign.plan.suite.thresholds,
-        provenance=provenance(campaign),
         specifications=json_in_script(specifications),
         datasets=json_in_script(datasets),
         bundle=bundle,
         script=script,
         policy=_policy(bundle, script),
-        **sections(campaign, doubts),
+    )
+
+
+def build_sections(campaign: Campaign) -> list[Section]:
+    """Build the sections that the campaign has something for, in the page's order."""
+    doubts = find_doubts(campaign)
+    built = (section(campaign, doubts) for section in SECTIONS)
+    return [section for section in built if section is not None]
+
+
+def all_charts(sections: Sequence[Section]) -> dict[str, Chart]:
+    """Gather the charts of all sections: name → chart."""
+    return {name: chart for section in sections for name, chart in section.charts.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The campaign in a few numbers."""
+
+    runs: int
+    experiments: int
+    probes: int
+    baselines: int
+    requests: float
+    """In the windows of the experiments."""
+    failures: float
+    recorded: float
+    """Of all runs, in the window or not."""
+    seconds: float
+    """From the start of each server to its stop."""
+    machines: list[str]
+
+
+def totals(campaign: Campaign) -> Totals:
+    """Add the campaign up."""
+    own = [record for record in campaign.records if not is_baseline(record.run.experiment)]
+    return Totals(
+        runs=len(own),
+        experiments=len(campaign.plan.suite.experiments),
+        probes=sum(not is_baseline(name) for name in campaign.plan.added),
+        baselines=len(campaign.records) - len(own),
+        requests=float(campaign.together["requests"].sum()),
+        failures=float(campaign.together["failures"].sum()),
+        recorded=float(sum(record.counts.recorded for record in campaign.records)),
+        seconds=sum(r.phases.server_stopped - r.phases.server_started for r in campaign.records),
+        machines=provenance.machines(campaign),
     )
 
 

@@ -44,7 +44,7 @@
       config.legend.labelLimit = 280;
     }
     rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
-    if (of !== undefined) {  // a card's charts show the card's experiment
+    if (of !== undefined) {  // the charts of one experiment show that experiment
       for (const [key, all] of Object.entries(rest.datasets)) rest.datasets[key] = all.filter((row) => row.experiment === of);
       const endpoints = [...new Set(Object.values(rest.datasets).flat().map((row) => row.endpoint))];
       for (const parameter of rest.params) parameter.value = { of, endpoints }[parameter.name];
@@ -61,8 +61,8 @@
       place.textContent = `This chart can't be drawn: ${error.message}`;
     }
   };
-  const drawCard = async (card) => {
-    for (const place of card.querySelectorAll("[data-chart]")) await embed(place.dataset.chart, place, place.dataset.of);
+  const drawExperiment = async (experiment) => {
+    for (const place of experiment.querySelectorAll("[data-chart]")) await embed(place.dataset.chart, place, place.dataset.of);
   };
   const draw = async () => {
     for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
@@ -78,12 +78,12 @@
     }
   });
   for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
-  for (const card of document.querySelectorAll(".card[open]")) await drawCard(card);
+  for (const experiment of document.querySelectorAll(".experiment[open]")) await drawExperiment(experiment);
     await pick();
     document.documentElement.dataset.charts = "drawn";
   };
 
-  // a link to a card, or into one, opens it
+  // a link to an experiment, or into one, opens it
   const open = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
@@ -98,8 +98,8 @@
     }
   });
   for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
-  for (const card of document.querySelectorAll(".card")) {
-    card.addEventListener("toggle", () => { if (card.open && !card.querySelector("svg")) drawCard(card); });
+  for (const experiment of document.querySelectorAll(".experiment")) {
+    experiment.addEventListener("toggle", () => { if (experiment.open && !experiment.querySelector("svg")) drawExperiment(experiment); });
   }
   document.getElementById("picks")?.addEventListener("change", pick);
   window.addEventListener("hashchange", open);

@@ -1,0 +1,258 @@
+"""Everything that the page is made of, read once."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.verdicts import against_baselines
+from loadstone.errors import ResultError, TableError
+from loadstone.plan.baselines import is_baseline, twice_name
+from loadstone.plan.schedule import Plan
+from loadstone.results.bounded import Bounded
+from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
+from loadstone.results.integrity import check_sums
+from loadstone.results.repeats import CampaignRepeats, read_repeats
+from loadstone.results.run_record import RunRecord, read_record
+from loadstone.results.scaling import SweepResult, read_scaling
+from loadstone.results.search import Found, read_search
+from loadstone.results.signals import Signals
+from loadstone.results.tables import RunKey, gather, read_run_table
+from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
+from loadstone.results.window import Window
+from loadstone.suite.capacity import Search
+from loadstone.suite.hypotheses import ALL, ENDPOINTS
+from loadstone.suite.published import Row, read_published, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """What somebody else published."""
+
+    figures: dict[str, dict[str, float]]
+    """Row → column → figure."""
+    rows: list[Row]
+    """The same rows as the audit takes them; none where it refuses the table."""
+    refusal: str | None
+    """Why the audit refuses the table."""
+
+
+GET, GET_ONE, POST = (ENDPOINTS[task] for task in ("list_albums", "get_album", "create_album"))
+"""The album API's endpoints, as requests are recorded under them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeTables:
+    """What the requests of one probe say, as of any other run."""
+
+    endpoints: pd.DataFrame
+    latency: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A search and what it came to."""
+
+    search: Search
+    found: Found
+    tables: Mapping[str, ProbeTables]
+    """Folder of a probe → its tables, where its requests were kept."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A suite, its runs, and all that was made of them. Tables lead with the columns experiment and repeat."""
+
+    plan: Plan
+    records: list[RunRecord]
+    """Of all runs, those of baselines too."""
+    windows: dict[RunKey, Window]
+    """Of all runs."""
+    signals: dict[RunKey, Signals]
+    """Of all runs, with the baselines' figures."""
+    summary: pd.DataFrame
+    """Without baselines, as the next three."""
+    latency: pd.DataFrame
+    course: pd.DataFrame
+    heat: pd.DataFrame
+    """Of long runs."""
+    processes: pd.DataFrame
+    """Of all runs."""
+    scaling: dict[str, SweepResult]
+    verdicts: CampaignVerdicts
+    repeats: CampaignRepeats
+    hypotheses: tuple[JudgedHypothesis, ...]
+    searches: dict[str, Searched]
+    published: PublishedTable | None
+
+    @cached_property
+    def experiments(self) -> list[str]:
+        """Names in the order of the page, without baselines.
+
+        First those that repeat published rows, in the order of that table, then the others by name, then the sweeps'
+        levels in their order. A probe follows what it probes.
+        """
+        suite = self.plan.suite
+        place = {row: number for number, row in enumerate(self.published.figures)} if self.published else {}
+        rows = suite.published.rows if suite.published else {}
+        repeating = sorted(rows, key=lambda name: (place.get(rows[name], len(place)), name))
+        levels = [level.experiment for sweep in suite.sweeps.values() for level in sweep.levels]
+        rest = [name for name in suite.experiments if name not in levels]
+        names = dict.fromkeys([*repeating, *rest, *levels])
+        return [each for name in names for each in (name, twice_name(name)) if each in self.plan.experiments]
+
+    @cached_property
+    def anchors(self) -> dict[str, str]:
+        """Experiment → a name for it that an address can hold."""
+        return {name: f"experiment-{number}" for number, name in enumerate(self.experiments, start=1)}
+
+    @cached_property
+    def judged(self) -> dict[RunKey, RunVerdict]:
+        """The verdict of each run, with its evidence."""
+        return self.verdicts.by_run
+
+    @cached_property
+    def unsound(self) -> frozenset[RunKey]:
+        """Runs that are invalid or full of errors."""
+        return self.verdicts.unsound
+
+    @cached_property
+    def _runs(self) -> dict[str, list[RunKey]]:
+        found: dict[str, list[RunKey]] = {}
+        for key in sorted(self.signals):
+            found.setdefault(key[0], []).append(key)
+        return found
+
+    def runs_of(self, experiment: str) -> list[RunKey]:
+        """List the runs of an experiment or baseline, by repeat."""
+        return self._runs.get(experiment, [])
+
+    def used_of(self, experiment: str) -> list[RunKey]:
+        """List the runs that means are taken of, by repeat."""
+        return [key for key in self.runs_of(experiment) if key in self.verdicts.counting]
+
+    @cached_property
+    def together(self) -> pd.DataFrame:
+        """The rows of the summary in which all endpoints are together, one per run."""
+        return self.summary[self.summary["endpoint"] == ALL]
+
+    @cached_property
+    def median_runs(self) -> dict[str, RunKey]:
+        """The median run of each experiment in which any request succeeded.
+
+        Percentiles of several runs have no mean that means anything, so an experiment's distribution is that of one
+        run: the one whose mean response time is the median of those that count, the lower of the two middle ones.
+        """
+        rows = zip(self.together["experiment"], self.together["repeat"], self.together["mean_ms"], strict=True)
+        means = {(str(name), int(repeat)): float(ms) for name, repeat, ms in rows}
+        chosen = {}
+        for name in self.experiments:
+            known = [key for key in self.used_of(name) if not math.isnan(means.get(key, math.nan))]
+            if known:
+                chosen[name] = sorted(known, key=lambda key: means[key])[(len(known) - 1) // 2]
+        return chosen
+
+    def interval_of(self, experiment: str, metric: str) -> Bounded | None:
+        """The mean of a metric over an experiment's runs with its interval; None where it is not known."""
+        repeats = self.repeats.experiments.get(experiment)
+        return repeats.intervals.get(metric) if repeats else None
+
+    def means(self, metrics: Mapping[str, str]) -> pd.DataFrame:
+        """List the means of metrics over the runs of each experiment with two or more: one run has no interval.
+
+        `metrics` says what each is called. Columns experiment, statistic, value, low, high.
+        """
+        rows = [
+            (name, statistic, interval.value, interval.low, interval.high)
+            for name in self.experiments
+            for metric, statistic in metrics.items()
+            if (interval := self.interval_of(name, metric)) and interval.low is not None
+        ]
+        return pd.DataFrame(rows, columns=["experiment", "statistic", "value", "low", "high"])
+
+
+def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
+    """Read what the earlier stages left in `results`. Raises `ResultError` where something can't be read."""
+    summaries = results / "summaries"
+    check_sums([results])
+    measured = load_measured(plan, summaries)
+    verdicts, repeats = read_verdicts(results / "verdicts.json"), read_repeats(results / "repeats.json")
+    scaling, hypotheses = read_scaling(results / "scaling.json"), read_hypotheses(results / "hypotheses.json")
+    _check_plan(plan, results, verdicts, repeats, scaling, hypotheses)
+    runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
+    return Campaign(
+        plan=plan,
+        records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs],
+        windows=measured.windows,
+        signals=against_baselines(plan, measured.signals),
+        summary=_own(measured.summary),
+        latency=_own(gather(plan, summaries, "latency")),
+        course=_own(gather(plan, summaries, "course")),
+        heat=_own(gather(plan, summaries, "heat")),
+        processes=gather(plan, summaries, "processes"),
+        scaling=scaling,
+        verdicts=verdicts,
+        repeats=repeats,
+        hypotheses=hypotheses,
+        searches=_read_searches(plan, results / "searches"),
+        published=None if published is None else read_publication(published),
+    )
+
+
+def _check_plan(
+    plan: Plan,
+    results: Path,
+    verdicts: CampaignVerdicts,
+    repeats: CampaignRepeats,
+    scaling: Mapping[str, SweepResult],
+    hypotheses: Sequence[JudgedHypothesis],
+) -> None:
+    """Raise `ResultError` where results of `analyse` aren't of a plan's runs, sweeps and hypotheses."""
+    levels = {name: [level.experiment for level in sweep.levels] for name, sweep in scaling.items()}
+    planned = {name: [level.experiment for level in sweep.levels] for name, sweep in plan.suite.sweeps.items()}
+    fits = {
+        "verdicts.json: its runs": verdicts.by_run.keys() == {(run.experiment, run.repeat) for run in plan.runs},
+        "verdicts.json: its experiments": plan.experiments.keys() <= verdicts.experiments.keys(),
+        "repeats.json: its experiments": plan.experiments.keys() <= repeats.experiments.keys(),
+        "scaling.json: its sweeps": levels == planned,
+        "hypotheses.json: its hypotheses": {each.id for each in hypotheses} == plan.suite.hypotheses.keys(),
+    }
+    for what, as_planned in fits.items():
+        if not as_planned:
+            raise ResultError(f"{results}/{what} aren't those of plan.json")
+
+
+def read_publication(path: Path) -> PublishedTable:
+    """Read a published table, for comparing and for auditing. Raises `TableError` where it can't even be compared."""
+    figures = read_published(path)
+    try:
+        return PublishedTable(figures=figures, rows=read_table(path, None), refusal=None)
+    except TableError as error:
+        return PublishedTable(figures=figures, rows=[], refusal=str(error))
+
+
+def _own(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave the baselines out."""
+    return table[~table["experiment"].map(is_baseline).astype(bool)]
+
+
+def _read_searches(plan: Plan, folder: Path) -> dict[str, Searched]:
+    """Read all searches of a plan. Raises `ResultError` where one is missing or damaged."""
+    return {name: _read_search(search, folder / name) for name, search in plan.suite.capacity.items()}
+
+
+def _read_search(search: Search, folder: Path) -> Searched:
+    found = read_search(folder / "search.json")
+    kept = [probe.folder for probe in found.probes if (folder / probe.folder / "endpoints.csv").exists()]
+    return Searched(search, found, {name: _probe_tables(folder / name) for name in kept})
+
+
+def _probe_tables(folder: Path) -> ProbeTables:
+    """Read the tables of a probe, which `search` leaves beside its run."""
+    check_sums([folder])
+    run = read_record(folder / "run.json").run
+    return ProbeTables(read_run_table(folder, "endpoints", run), read_run_table(folder, "latency", run))

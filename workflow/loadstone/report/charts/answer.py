@@ -1,0 +1,106 @@
+"""The charts beside the answer: published rates against what is possible, and what bound how many experiments."""
+
+import altair as alt
+import pandas as pd
+
+from loadstone.report.charts.shared import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, Chart, axis_of, layered
+from loadstone.suite.verdict import Verdict
+
+PUBLISHED, MEASURED, POSSIBLE, SERVER = (
+    "published",
+    "measured again",
+    "the most they can send, N/(Z+R)",
+    "the same server, no think time",
+)
+KINDS = {
+    PUBLISHED: ("diamond", GREY),
+    MEASURED: ("circle", BLUE),
+    POSSIBLE: ("stroke", ORANGE),
+    SERVER: ("square", GREEN),
+}
+ROW_HEIGHT = 38
+VERDICT_COLOURS = {
+    Verdict.THINK_TIME: BLUE,
+    Verdict.GENERATOR: ORANGE,
+    Verdict.SHARED_HOST: PINK,
+    Verdict.SERVER_CPU: RED,
+    Verdict.SERVER_CONCURRENCY: "#B5541C",
+    Verdict.SERIAL_SECTION: "#8C3B0B",
+    Verdict.NETWORK: SKY,
+    Verdict.MIXED: "#8A6FD1",
+    Verdict.UNDETERMINED: GREY,
+    Verdict.ERRORS: "#A83600",
+    Verdict.INVALID: "#5C1E00",
+}
+BAR_HEIGHT = 30
+
+
+def published(table: pd.DataFrame) -> Chart | None:
+    """One row a published one; columns as `rates` has."""
+    if table.empty:
+        return None
+    rows = list(dict.fromkeys(table["row"]))
+    kinds = [kind for kind in KINDS if kind in set(table["kind"])]
+    shapes, colours = zip(*(KINDS[kind] for kind in kinds), strict=True)
+    ends = [table["rps"].min() / 1.6, table["rps"].max() * 8]
+    x = alt.X(
+        "rps:Q",
+        title="requests/s (logarithmic)",
+        scale=alt.Scale(type="log", domain=ends, nice=False),
+        axis=alt.Axis(format=",~r", labelFlush=25, values=[10.0**power for power in range(-3, 7)]),
+    )
+    y = alt.Y("row:N", title=None, scale=alt.Scale(domain=rows), axis=alt.Axis(grid=True, labelLimit=210))
+    legend = alt.Legend(columns=1, labelLimit=360, symbolStrokeWidth=2)
+    look = {
+        "color": alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=list(colours)), legend=legend),
+        "shape": alt.Shape("kind:N", title=None, scale=alt.Scale(domain=kinds, range=list(shapes)), legend=legend),
+    }
+    tooltip = [alt.Tooltip("row:N"), alt.Tooltip("kind:N"), alt.Tooltip("rps:Q", title="requests/s", format=",.3~r")]
+    plain = table.drop(columns="times")
+    shown = {kind: alt.Chart(plain[plain["kind"] == kind]) for kind in kinds}
+    layers = []
+    if SERVER in shown:
+        both = table[table["kind"].isin([PUBLISHED, SERVER])]
+        span = both.groupby("row")["rps"].agg(low="min", high="max").reset_index()
+        rule = alt.Chart(span).mark_rule(color=GREEN, opacity=0.45, strokeWidth=1.5)
+        layers.append(rule.encode(y=y, x=axis_of(x, "low"), x2="high:Q"))
+        text = alt.Chart(table[table["kind"] == SERVER]).mark_text(align="left", dx=9, color=GREEN, fontWeight="bold")
+        layers.append(text.encode(x=x, y=y, text="times:N"))
+    for kind, chart in shown.items():
+        size = {PUBLISHED: 130, MEASURED: 55, POSSIBLE: 260}.get(kind, 75)
+        marks = chart.mark_point(filled=kind in (MEASURED, SERVER), size=size, strokeWidth=2, opacity=1)
+        angle = {"angle": alt.value(90)} if kind == POSSIBLE else {}
+        layers.append(marks.encode(x=x, y=y, tooltip=tooltip, **look, **angle))
+    return layered(layers, ROW_HEIGHT * len(rows))
+
+
+def verdicts(counts: pd.DataFrame) -> Chart | None:
+    """One bar a group of experiments, cut by verdict; columns as `answer.verdict_counts` has."""
+    if counts.empty:
+        return None
+    rows = list(dict.fromkeys(counts["group"]))
+    known = [verdict for verdict in VERDICT_COLOURS if verdict in set(counts["verdict"])]
+    place = {verdict: number for number, verdict in enumerate(VERDICT_COLOURS)}
+    shown = counts.assign(place=counts["verdict"].map(place))
+    colours = [VERDICT_COLOURS[verdict] for verdict in known]
+    bars = (
+        alt.Chart(shown)
+        .mark_bar(height=16)
+        .encode(
+            x=alt.X(
+                "experiments:Q",
+                title="experiments",
+                axis=alt.Axis(tickMinStep=1, format="d", labelOverlap=True, labelSeparation=6),
+            ),
+            y=alt.Y("group:N", title=None, scale=alt.Scale(domain=rows), axis=alt.Axis(labelLimit=210)),
+            color=alt.Color(
+                "verdict:N",
+                title=None,
+                scale=alt.Scale(domain=known, range=colours),
+                legend=alt.Legend(columns=2, symbolType="square", labelLimit=200),
+            ),
+            order="place:O",
+            tooltip=[alt.Tooltip("group:N"), alt.Tooltip("verdict:N"), alt.Tooltip("experiments:Q")],
+        )
+    )
+    return layered([bars], BAR_HEIGHT * len(rows))

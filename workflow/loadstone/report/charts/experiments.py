@@ -1,0 +1,123 @@
+"""Charts on an experiment's card.
+
+Each is drawn when its card is opened, for the experiment that the page names by the parameter `of`; the data of all
+experiments are in the page once.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from loadstone.report.charts.distributions import IN_TAIL, PLAIN, nines
+from loadstone.report.charts.shared import BLUE, GREY, Chart, endpoint_colour, experiment_colours, layered
+
+OF = alt.param(name="of", value="")
+ENDPOINTS = alt.param(name="endpoints", value=[])
+"""Those of the card's experiment, for the legend."""
+IS_OF = "datum.experiment === of"
+SECONDS = "seconds since the load began"
+HEIGHT = 200
+
+
+def rate(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
+    """Requests by the second, one line a repeat, the window as found shaded; columns as `tables.course`, and doubt."""
+    return _course(seconds, windows, order, "requests", "requests/s")
+
+
+def response(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
+    """Mean response time by the second, as `rate`."""
+    return _course(seconds, windows, order, "mean_ms", "mean response, ms")
+
+
+def _course(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str], field: str, title: str) -> Chart | None:
+    if seconds.empty:
+        return None
+    whole = alt.Axis(format="d", tickMinStep=1)
+    shade = (
+        alt.Chart(windows)
+        .mark_rect(opacity=0.08, color=BLUE)
+        .encode(x=alt.X("begin:Q", title=SECONDS, axis=whole), x2="end:Q")
+        .transform_filter(IS_OF)
+    )
+    return layered([shade, *_lines(seconds, order, field, title, whole)], HEIGHT, OF)
+
+
+def _lines(seconds: pd.DataFrame, order: Sequence[str], field: str, title: str, axis: alt.Axis) -> list[alt.Chart]:
+    """Draw sound runs in the experiment's colour, and in grey with hollow dots those to be careful with."""
+    layers = []
+    for doubtful, part in seconds.groupby(seconds["doubt"] != ""):
+        look: dict[str, Any] = {} if doubtful else {"color": experiment_colours(order, legend=None)}
+        tooltip = [
+            alt.Tooltip("repeat:Q"),
+            alt.Tooltip("second:Q"),
+            alt.Tooltip("requests:Q", title="requests/s", format=",.3~r"),
+            alt.Tooltip("mean_ms:Q", title="mean response, ms", format=",.3~r"),
+        ]
+        if doubtful:
+            tooltip.append(alt.Tooltip("doubt:N", title="be careful"))
+        colour = GREY if doubtful else alt.Undefined
+        dots = alt.OverlayMarkDef(size=18, filled=not bool(doubtful), color=colour)
+        layers.append(
+            alt.Chart(part if doubtful else part.drop(columns="doubt"))
+            .mark_line(strokeWidth=1.8, opacity=0.85, color=colour, point=dots)
+            .encode(
+                x=alt.X("second:Q", title=SECONDS, axis=axis),
+                y=alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=True)),
+                detail="repeat:N",
+                tooltip=tooltip,
+                **look,
+            )
+            .transform_filter(IS_OF)
+        )
+    return layers
+
+
+def distribution(table: pd.DataFrame) -> Chart | None:
+    """Percentiles of the median run, a line an endpoint; columns as `charts_tails.percentiles`."""
+    if table.empty:
+        return None
+    tooltip = [
+        alt.Tooltip("endpoint:N"),
+        alt.Tooltip("probability:Q", title="percentile", format=".2~%"),
+        alt.Tooltip("response_ms:Q", title="answered within, ms", format=",.3~r"),
+    ]
+    y = alt.Y("response_ms:Q", title="ms (logarithmic)", scale=alt.Scale(type="log", nice=True), axis=PLAIN)
+    lines = alt.Chart(table).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=16))
+    legend = alt.Legend(values=alt.ExprRef("endpoints"), columns=2)
+    chart = (
+        lines.encode(x=nines("tail"), y=y, color=endpoint_colour(table, legend), tooltip=tooltip)
+        .transform_filter(IS_OF)
+        .transform_filter(IN_TAIL)
+        .transform_calculate(tail="1 / (1 - datum.probability)")
+    )
+    return layered([chart], HEIGHT, OF, ENDPOINTS)
+
+
+def heat(cells: pd.DataFrame) -> Chart | None:
+    """How many requests a second took how long when; columns experiment, second, until, low_ms, high_ms, rate."""
+    if cells.empty:
+        return None
+    tooltip = [
+        alt.Tooltip("second:Q", title="from second"),
+        alt.Tooltip("until:Q", title="to second"),
+        alt.Tooltip("low_ms:Q", title="response from, ms", format=",.3~r"),
+        alt.Tooltip("high_ms:Q", title="to, ms", format=",.3~r"),
+        alt.Tooltip("rate:Q", title="requests/s", format=",.3~r"),
+    ]
+    shade = alt.Opacity("rate:Q", title="requests/s", scale=alt.Scale(type="log", range=[0.12, 1.0]))
+    chart = (
+        alt.Chart(cells)
+        .mark_rect(color=BLUE)
+        .encode(
+            x=alt.X("second:Q", title=SECONDS, axis=alt.Axis(format="d", tickMinStep=1)),
+            x2="until:Q",
+            y=alt.Y("low_ms:Q", title="ms (logarithmic)", scale=alt.Scale(type="log", nice=False), axis=PLAIN),
+            y2="high_ms:Q",
+            opacity=shade,
+            tooltip=tooltip,
+        )
+        .transform_filter(IS_OF)
+    )
+    return layered([chart], HEIGHT, OF)

@@ -1,0 +1,94 @@
+"""Charts over experiments, and what all charts share. Nothing is computed here that could be wrong.
+
+Colours are Okabe and Ito's, told apart by colour-blind readers too; an experiment, an endpoint or a role has the same
+one everywhere.
+A run to be careful with is a hollow point, its reason in the tooltip. A chart without data is None.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
+GREY = "#888888"
+ENDPOINT_COLOURS = {"all": GREY, "GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
+SERIES_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
+PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#8A6FD1", "#7A7A7A")
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2, 1, 2])
+"""An experiment's colour and dash follow from its place on the page, so that it has the same ones everywhere."""
+
+Chart = alt.Chart | alt.LayerChart
+
+
+def axis_of(x: alt.X, field: str) -> alt.X:
+    """Take an axis for another field."""
+    moved: alt.X = x.copy()
+    moved.shorthand = f"{field}:Q"
+    return moved
+
+
+def colour_of(place: int) -> str:
+    """Give the experiment in this place of the page's order its colour."""
+    return PALETTE[place % len(PALETTE)]
+
+
+def experiment_look(order: Sequence[str], shown: str) -> dict[str, Any]:
+    """Tell experiments apart by colour and dash; the legend names those in the list that the signal `shown` holds."""
+    dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in range(len(order))]
+    look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3, "labelLimit": 320}
+    legend = alt.Legend(values=alt.ExprRef(shown), columns=1, **look)
+    return {
+        "color": experiment_colours(order, legend),
+        "strokeDash": alt.StrokeDash(
+            "experiment:N", title=None, legend=legend, scale=alt.Scale(domain=list(order), range=dashes)
+        ),
+    }
+
+
+def experiment_colours(order: Sequence[str], legend: alt.Legend | None) -> alt.Color:
+    """Give each experiment its colour."""
+    scale = alt.Scale(domain=list(order), range=[colour_of(place) for place in range(len(order))])
+    return alt.Color("experiment:N", title=None, legend=legend, scale=scale)
+
+
+def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:
+    """Lay charts over each other, as wide as the page lets them be."""
+    chart: alt.LayerChart = alt.LayerChart(layer=list(layers)).properties(width="container", height=height)
+    return chart.add_params(*parameters) if parameters else chart
+
+
+def run_points(
+    table: pd.DataFrame,
+    place: Mapping[str, Any],
+    look: Mapping[str, Any],
+    tooltip: Sequence[alt.Tooltip],
+    size: int = 45,
+) -> list[alt.Chart]:
+    """Draw a point a run: filled where it is sound; hollow, and grey unless its colour means something, where it isn't.
+
+    `table` has the column doubt, as `soundness.marked` makes it.
+    """
+    layers: list[alt.Chart] = []
+    meant = "color" in look
+    doubtful, sound = table[table["doubt"] != ""], table[table["doubt"] == ""].drop(columns="doubt")
+    if not doubtful.empty:
+        colour = alt.Undefined if meant else GREY
+        points = alt.Chart(doubtful).mark_point(filled=False, size=size, strokeWidth=1.4, opacity=0.9, color=colour)
+        layers.append(points.encode(**place, **look, tooltip=[*tooltip, alt.Tooltip("doubt:N", title="be careful")]))
+    if not sound.empty:
+        colour = alt.Undefined if meant else BLUE
+        points = alt.Chart(sound).mark_point(filled=True, size=size, opacity=0.75, color=colour)
+        layers.append(points.encode(**place, **look, tooltip=list(tooltip)))
+    return layers
+
+
+def endpoint_colour(table: pd.DataFrame, legend: alt.Legend | None = None) -> alt.Color:
+    """Colour by endpoint: those of the album API as everywhere, others in the colours that are left."""
+    present = [name for name in ENDPOINT_COLOURS if name in set(table["endpoint"])]
+    others = sorted(set(table["endpoint"]) - set(ENDPOINT_COLOURS))
+    left = [PINK, SKY, RED]
+    colours = [ENDPOINT_COLOURS[name] for name in present] + [left[n % len(left)] for n in range(len(others))]
+    scale = alt.Scale(domain=[*present, *others], range=colours)
+    return alt.Color("endpoint:N", title=None, scale=scale, legend=legend or alt.Undefined)

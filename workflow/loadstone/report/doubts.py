@@ -1,0 +1,106 @@
+"""Which runs a reader should be careful with, and why."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone import text
+from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
+from loadstone.plan.schedule import Plan
+from loadstone.report.campaign import Campaign
+from loadstone.results.tables import RunKey
+from loadstone.suite.verdict import Verdict
+
+UNSETTLED, GROWING = "not settled", "growing"
+"""Kinds of doubt beside the verdicts `errors` and `invalid`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One reason to be careful with a run."""
+
+    kind: str
+    text: str
+    """The reason with its figures."""
+
+
+Doubts = Mapping[RunKey, Sequence[Doubt]]
+"""Run → the reasons to be careful with it; none for a sound run."""
+
+
+def find_doubts(campaign: Campaign) -> Doubts:
+    """Find the reasons to be careful with each run: errors, invalid figures, no steady state, a store that grows."""
+    judged = campaign.judged
+    return {key: list(_doubts(campaign, key, judged[key].verdict)) for key in campaign.windows}
+
+
+def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
+    window, signals = campaign.windows[key], campaign.signals[key]
+    if verdict == Verdict.ERRORS:
+        failed, of = signals.failures or 0.0, signals.requests or 0.0
+        yield Doubt(kind=Verdict.ERRORS, text=f"{text.count(failed)} of {text.count(of)} requests failed")
+    if window.settled is False:
+        yield Doubt(kind=UNSETTLED, text=window.remark or "no steady state was reached")
+    elif verdict == Verdict.INVALID:
+        share = text.figure(signals.consistency)
+        yield Doubt(
+            kind=Verdict.INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times don't belong together"
+        )
+    if window.growth > campaign.plan.suite.thresholds.notable_growth:
+        yield Doubt(kind=GROWING, text=growth_text(campaign, key))
+
+
+def growth_text(campaign: Campaign, key: RunKey) -> str:
+    """Say how much a run's store grew, and what that went with."""
+    window = campaign.windows[key]
+    before, after = window.albums or (0, 0)
+    grew = f"albums {text.count(before)} → {text.count(after)} in the window"
+    if window.growth_effect_ms is None:
+        return grew
+    effect = f"{text.signed(window.growth_effect_ms)} ms ({text.p_value(window.growth_effect_p)})"
+    return f"{grew}, b·Δn = {effect}"
+
+
+def reasons(found: Sequence[Doubt]) -> str:
+    """Put the reasons of one run in a line."""
+    return "; ".join(f"{doubt.kind}: {doubt.text}" for doubt in found)
+
+
+def kinds(found: Sequence[Doubt]) -> str:
+    """Name the kinds of reasons alone."""
+    return ", ".join(doubt.kind for doubt in found)
+
+
+def marked(table: pd.DataFrame, found: Doubts, write: Callable[[Sequence[Doubt]], str] = reasons) -> pd.DataFrame:
+    """Add the column `doubt` to a table of runs: its reasons, empty for a sound run."""
+    texts = {key: write(of_run) for key, of_run in found.items()}
+    keys = zip(table["experiment"], table["repeat"], strict=True)
+    return table.assign(doubt=[texts.get((str(name), int(repeat)), "") for name, repeat in keys])
+
+
+def called(plan: Plan, name: str) -> str:
+    """Call an experiment by its name, and a baseline by what it is for."""
+    if not is_baseline(name):
+        return name
+    users = used_by(plan, name)
+    if name.startswith(UNLOADED):
+        return f"unloaded response for {text.named(users, 2)}"
+    load = plan.experiments[name].load
+    return f"ceiling of {load.user}, {text.several(load.workers, 'worker')}"
+
+
+def used_by(plan: Plan, baseline: str) -> list[str]:
+    """Name the experiments and probes that are judged against a baseline."""
+    name_of = unloaded_name if baseline.startswith(UNLOADED) else ceiling_name
+    return [
+        name for name, settings in plan.experiments.items() if not is_baseline(name) and name_of(settings) == baseline
+    ]
+
+
+def unusable(verdict: str, doubts: Sequence[Doubt]) -> str | None:
+    """Say why an experiment's figures are not to be used; None where they are."""
+    if verdict not in (Verdict.ERRORS, Verdict.INVALID):
+        return None
+    texts = dict.fromkeys(doubt.text for doubt in doubts if doubt.kind != GROWING)
+    return "; ".join(texts) or verdict

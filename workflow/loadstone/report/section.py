@@ -1,0 +1,30 @@
+"""A section of the page: what it is called, the values for its template, and its charts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loadstone.report.charts.shared import Chart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section; its module, its template and its anchor have the same name."""
+
+    anchor: str
+    title: str
+    view: object
+    """The values that the template shows, as one frozen dataclass."""
+    charts: Mapping[str, Chart] = field(default_factory=dict)
+    """Name (`chart-<name>` is its place in the template) → chart."""
+    navigation: str = ""
+    """Its word in the page's navigation; empty where it has none."""
+
+    @property
+    def template(self) -> str:
+        """Name of its template."""
+        return f"{self.anchor.replace('-', '_')}.html"
+
+
+def drawn(charts: Mapping[str, Chart | None]) -> dict[str, Chart]:
+    """Leave out the charts that there are no data for."""
+    return {name: chart for name, chart in charts.items() if chart is not None}

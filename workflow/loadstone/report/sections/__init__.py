@@ -1,0 +1,1 @@
+"""The sections of the page: one module each, named as its template and its anchor."""

@@ -1,0 +1,145 @@
+"""Response times over the number of albums, with the straight lines a + b·n that were fitted to them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+
+from loadstone import text
+from loadstone.report.campaign import GET, GET_ONE, POST, Campaign
+from loadstone.report.charts.albums import response_by_albums
+from loadstone.report.charts.shared import Chart
+from loadstone.report.doubts import Doubts, marked
+from loadstone.report.section import Section, drawn
+from loadstone.results.bounded import Bounded
+from loadstone.suite.hypotheses import ALL
+from loadstone.suite.model import Sweep
+from loadstone.suite.settings import GunicornServer, Server
+
+FACTOR = "server.albums"
+LINE_POINTS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """A line through the runs of one sweep and endpoint: a + b·n, n albums."""
+
+    series: str
+    endpoint: str
+    a_ms: float
+    b_us: Bounded
+    """Change of the mean response with each album, µs; it may be negative."""
+    whose: str
+    """The hypothesis whose fit it is, or that it is a least-squares line of its own."""
+    lowest: float
+    highest: float
+
+
+def _sweeps(campaign: Campaign) -> dict[str, Sweep]:
+    return {name: sweep for name, sweep in campaign.plan.suite.sweeps.items() if sweep.vary == FACTOR}
+
+
+def _series(campaign: Campaign) -> dict[str, str]:
+    """Name the sweeps by what sets them apart: store and users, or their own name where that isn't enough."""
+    first = {name: sweep.levels[0].experiment for name, sweep in _sweeps(campaign).items()}
+    known = {name: campaign.plan.experiments[experiment] for name, experiment in first.items()}
+    called = {name: f"{_store(s.server)}, {text.several(s.load.users, 'user')}" for name, s in known.items()}
+    taken = list(called.values())
+    return {name: label if taken.count(label) == 1 else name for name, label in called.items()}
+
+
+def _store(server: Server) -> str:
+    return server.store if isinstance(server, GunicornServer) else server.url
+
+
+def by_albums(campaign: Campaign) -> pd.DataFrame:
+    """Pair response times with album counts in sweeps over `server.albums`.
+
+    Columns experiment, repeat, series, endpoint, level (configured), albums (mean of both ends of the window), mean_ms.
+    """
+    series = _series(campaign)
+    levels = {
+        level.experiment: (series[name], float(str(level.value)))
+        for name, sweep in _sweeps(campaign).items()
+        for level in sweep.levels
+    }
+    table = campaign.summary
+    mine = table[table["experiment"].isin(list(levels)) & (table["endpoint"] != ALL)]
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for run in mine.itertuples():
+            name, repeat = str(run.experiment), int(str(run.repeat))
+            window = campaign.windows[name, repeat]
+            albums = fmean((window.albums_begin or 0, window.albums_end or 0))
+            yield name, repeat, levels[name][0], run.endpoint, levels[name][1], albums, run.mean_ms
+
+    columns = ["experiment", "repeat", "series", "endpoint", "level", "albums", "mean_ms"]
+    found = pd.DataFrame(rows(), columns=columns).dropna()
+    return found[found["albums"] > 0]  # the axis is logarithmic
+
+
+def growth(campaign: Campaign) -> float:
+    """Largest relative growth of the store inside a window, over the runs that `by_albums` shows."""
+    shown = {level.experiment for sweep in _sweeps(campaign).values() for level in sweep.levels}
+    return max((window.growth for (name, _), window in campaign.windows.items() if name in shown), default=0.0)
+
+
+def line_rows(campaign: Campaign) -> list[LineRow]:
+    """List the lines through the album sweeps, by endpoint."""
+    series = _series(campaign)
+    rows = [
+        LineRow(
+            series=series[name],
+            endpoint=line.endpoint,
+            a_ms=line.a_ms,
+            b_us=line.b_us,
+            whose=f"as in hypothesis {line.hypothesis}" if line.hypothesis else "least squares",
+            lowest=line.lowest,
+            highest=line.highest,
+        )
+        for name in series
+        for line in campaign.scaling[name].album_lines
+    ]
+    return sorted(rows, key=lambda row: row.endpoint)
+
+
+def line_points(lines: Sequence[LineRow], measured: pd.DataFrame) -> pd.DataFrame:
+    """Lay the lines out in points: series, endpoint, albums, mean_ms.
+
+    On a logarithmic axis a line that goes below 0 has no end: it is drawn down to half of the lowest mean measured.
+    """
+    lowest = measured.groupby("endpoint")["mean_ms"].min().to_dict() if len(measured) else {}
+    rows = [
+        (line.series, line.endpoint, albums, mean_ms)
+        for line in lines
+        for albums in np.geomspace(max(1.0, line.lowest), line.highest, LINE_POINTS).tolist()
+        if (mean_ms := line.a_ms + (line.b_us.value or 0.0) * albums / 1000) > lowest[line.endpoint] / 2
+    ]
+    return pd.DataFrame(rows, columns=["series", "endpoint", "albums", "mean_ms"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumsView:
+    """What the section shows."""
+
+    charts: list[str]
+    lines: list[LineRow]
+    growth: float
+
+
+def section(campaign: Campaign, doubts: Doubts) -> Section | None:
+    """Response times over the number of albums, in the sweeps in which that is the factor."""
+    table, rows = by_albums(campaign), line_rows(campaign)
+    points, lines = marked(table, doubts).drop(columns="level"), line_points(rows, table)
+    names = sorted(set(table["series"]))
+    charts: dict[str, Chart | None] = {}
+    for number, endpoint in enumerate((GET, GET_ONE, POST)):
+        mine, fitted = (part[part["endpoint"] == endpoint].drop(columns="endpoint") for part in (points, lines))
+        charts[f"albums-{number}"] = response_by_albums(mine, fitted, endpoint, names)
+    shown = drawn(charts)
+    if not shown:
+        return None
+    view = AlbumsView(charts=list(shown), lines=rows, growth=growth(campaign))
+    return Section(anchor="albums", title="Scaling: response against album count", view=view, charts=shown)

@@ -1,0 +1,318 @@
+"""The answer at the top of the page: what was run, what bound it, what surprises, and what not to believe.
+
+Every sentence is computed, and left out where there is nothing to say.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone import text
+from loadstone.analyse.audit import RowAudit
+from loadstone.report.campaign import Campaign
+from loadstone.report.charts import answer as charts
+from loadstone.report.charts.answer import MEASURED, POSSIBLE, PUBLISHED, SERVER
+from loadstone.report.doubts import UNSETTLED, Doubts
+from loadstone.report.other_load import foreign_sentence
+from loadstone.report.section import Section, drawn
+from loadstone.report.sections.capacity import SearchView, search_views
+from loadstone.report.sections.hypotheses import HypothesisRow, hypothesis_rows
+from loadstone.report.sections.published import PublishedRow, audit_table, published_rows
+from loadstone.results.hypotheses import Outcome
+from loadstone.results.tables import RunKey
+from loadstone.suite.verdict import Verdict
+
+MAX_HYPOTHESES_NAMED = 4
+"""Refuted hypotheses that are spelt out."""
+MAX_VERDICTS_NAMED = 4
+"""Verdicts of a group that are spelt out."""
+
+THINKING, FEWER = "think time", "fewer users"
+"""What the audit says of a published row."""
+
+HEADLINE = "The published rates are those of users who wait, not of a server at its limit."
+"""Of rows that the audit finds bound by think time."""
+
+LIMITS = {
+    Verdict.GENERATOR: "the load generator was the limit",
+    Verdict.SHARED_HOST: "all of the machine's CPUs were busy",
+    Verdict.SERVER_CPU: "its CPU was the limit",
+    Verdict.SERVER_CONCURRENCY: "all its slots were taken",
+    Verdict.SERIAL_SECTION: "something in it is done one after another",
+    Verdict.THINK_TIME: "the users' own waits were the limit again",
+    Verdict.NETWORK: "the network was the limit",
+}
+"""Verdict → the same as a clause about what the server did at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence or two of the answer."""
+
+    about: str
+    text: str
+    headline: str = ""
+    """What it comes to, to be read first."""
+
+
+def answer(
+    campaign: Campaign,
+    doubts: Doubts,
+    published: Sequence[PublishedRow],
+    hypotheses: Sequence[HypothesisRow],
+    capacities: Sequence[SearchView],
+) -> list[Said]:
+    """Put the answer together, a few sentences each about one thing."""
+    sentences = {
+        "What bound it": bound_sentence(campaign),
+        "Hypotheses": refuted_sentence(hypotheses),
+        "Capacity": capacity_sentence(capacities),
+        "What to doubt": doubt_sentence(campaign, doubts),
+        "What was run": run_sentence(campaign),
+    }
+    reason = published_sentence(campaign, published)
+    first = [Said("Published", reason, HEADLINE)] if reason else []
+    return first + [Said(about, sentence) for about, sentence in sentences.items() if sentence]
+
+
+def run_sentence(campaign: Campaign) -> str:
+    """Say what was run."""
+    runs = sum(len(campaign.runs_of(name)) for name in campaign.experiments)
+    swept = {level.experiment for sweep in campaign.plan.suite.sweeps.values() for level in sweep.levels}
+    experiments = text.several(len(campaign.experiments), "experiment")
+    parts = [f"{text.several(runs, 'run')} of {experiments}"]
+    if swept:
+        sweeps = text.several(len(campaign.plan.suite.sweeps), "sweep")
+        parts[0] += f", {text.count(len(swept))} of them levels of {sweeps}"
+    if campaign.searches:
+        probes = sum(len(searched.found.probes) for searched in campaign.searches.values())
+        searches = f"{len(campaign.searches)} capacity search{'es' * (len(campaign.searches) != 1)}"
+        parts.append(f"{searches} with {text.several(probes, 'probe')}")
+    rows = campaign.plan.suite.published
+    if rows:
+        verb = "repeats" if len(rows.rows) == 1 else "repeat"
+        parts.append(f"{text.several(len(rows.rows), 'experiment')} {verb} published figures")
+    return f"{'; '.join(parts)}."
+
+
+def published_sentence(campaign: Campaign, rows: Sequence[PublishedRow]) -> str:
+    """Say what set the published rates, by their own arithmetic, and what came out here with the same users."""
+    audited = audit_table(campaign)
+    waiting = [row for row in audited.rows if row.bound == THINKING] if audited else []
+    told = [row for row in waiting if row.possible_rps is not None and row.row.users is not None and row.row.rps]
+    if audited is None or not told:
+        return ""
+    most = max(told, key=lambda row: row.row.users or 0.0)
+    alike = sorted(row.row.rps or 0.0 for row in told if row.row.users == most.row.users)
+    published = text.figure(alike[0])
+    published += f" to {text.figure(alike[-1])}" if text.figure(alike[-1]) != published else ""
+    wrong = [row for row in audited.rows if row.bound == FEWER]
+    also = f"; {len(wrong)} more can't be of as many users as stated" if wrong else ""
+    return (
+        f"{len(told)} of {text.several(len(audited.rows), 'row')}{also}: {text.plain(most.row.users)} users who "
+        f"wait {text.figure(_mean_wait(most))} s on average between requests can't send more than "
+        f"{text.figure(most.possible_rps)} requests/s to any server that fast, and published were "
+        f"{published}.{_again(rows)}"
+    )
+
+
+def _mean_wait(row: RowAudit) -> float | None:
+    return row.row.think.mean if row.row.think else None
+
+
+def _again(rows: Sequence[PublishedRow]) -> str:
+    """Say how our rates compare, and what the same server answered at most."""
+    ratios = [row.throughput.ratio for row in rows if row.throughput.ratio is not None and row.reason is None]
+    sentences = ""
+    if ratios:
+        low, high = text.ratio(min(ratios)), text.ratio(max(ratios))
+        sentences = (
+            f" Measured again they are {low} to {high} of that." if low != high else f" Measured again: {low} of that."
+        )
+    known = [row for row in rows if row.capacity and row.capacity.times is not None]
+    if known:
+        row = max(known, key=lambda row: row.load.users)
+        capacity = row.capacity
+        assert capacity is not None  # noqa: S101 - they were picked by it
+        sentences += (
+            f" The same server answered {text.figure(capacity.goodput.value)} requests/s, "
+            f"{text.ratio(capacity.times)} the {text.figure(row.throughput.published)} published, in "
+            f"{capacity.experiment}{_limited(capacity.verdict)}."
+        )
+    return sentences
+
+
+def _limited(verdict: Verdict) -> str:
+    return f", where {LIMITS[verdict]}" if verdict in LIMITS else ""
+
+
+def bound_sentence(campaign: Campaign) -> str:
+    """Say what bound each group of experiments: those that repeat published rows, the sweeps' levels, and the rest."""
+    clauses = [f"{group}: {_verdicts(campaign, names)}" for group, names in groups(campaign).items()]
+    return f"{'; '.join(_capital(clauses))}." if clauses else ""
+
+
+def groups(campaign: Campaign) -> dict[str, list[str]]:
+    """Sort the experiments: those that repeat published rows, the rest, and the sweeps' levels; none is empty."""
+    suite = campaign.plan.suite
+    published = set(suite.published.rows) if suite.published else set()
+    levels = {level.experiment for sweep in suite.sweeps.values() for level in sweep.levels}
+    found = {
+        "the published experiments": [name for name in campaign.experiments if name in published],
+        "the other experiments": [name for name in campaign.experiments if name not in published | levels],
+        "the levels of sweeps": [name for name in campaign.experiments if name in levels - published],
+    }
+    if not published:
+        found["the experiments"] = found.pop("the other experiments")
+    return {group: names for group, names in found.items() if names}
+
+
+def verdict_counts(campaign: Campaign) -> pd.DataFrame:
+    """Count the verdicts of each group: group, verdict, experiments."""
+    rows = [
+        (group.removeprefix("the "), verdict, count)
+        for group, names in groups(campaign).items()
+        for verdict, count in Counter(campaign.verdicts.experiments[name].verdict for name in names).items()
+    ]
+    return pd.DataFrame(rows, columns=["group", "verdict", "experiments"])
+
+
+def _capital(clauses: Sequence[str]) -> list[str]:
+    return [clauses[0][:1].upper() + clauses[0][1:], *clauses[1:]]
+
+
+def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
+    found = Counter(_verdict(campaign, name) for name in names).most_common()
+    if len(found) == 1:
+        return f"{found[0][0]}, {'all ' if len(names) > 1 else ''}{text.count(len(names))}"
+    return text.named([f"{verdict} {count}" for verdict, count in found], MAX_VERDICTS_NAMED)
+
+
+def _verdict(campaign: Campaign, name: str) -> str:
+    """Name a verdict; of a mixed one the parties, or that its runs have different ones."""
+    agreed = campaign.verdicts.experiments[name]
+    if agreed.verdict != Verdict.MIXED:
+        return str(agreed.verdict)
+    return " + ".join(agreed.parties) if set(agreed.runs) == {Verdict.MIXED} else "runs that disagree"
+
+
+def refuted_sentence(hypotheses: Sequence[HypothesisRow]) -> str:
+    """Name the refuted hypotheses: those about the published experiments first, then the largest surprises."""
+    if not hypotheses:
+        return ""
+    counts = Counter(each.outcome for each in hypotheses)
+    refuted = sorted(
+        (each for each in hypotheses if each.outcome == Outcome.REFUTED),
+        key=lambda each: (not each.about_published, -each.surprise),
+    )
+    rest = f"{counts[Outcome.SUPPORTED]} are supported and {counts[Outcome.INCONCLUSIVE]} left open"
+    if not refuted:
+        return f"Of {text.several(len(hypotheses), 'hypothesis')} none is refuted: {rest}."
+    named = [f"«{each.claim.rstrip('.')}»{_effect(each)}" for each in refuted[:MAX_HYPOTHESES_NAMED]]
+    more = f"; and {len(refuted) - MAX_HYPOTHESES_NAMED} more" if len(refuted) > MAX_HYPOTHESES_NAMED else ""
+    verb = "is" if len(refuted) == 1 else "are"
+    return (
+        f"Of {text.several(len(hypotheses), 'hypothesis')}, {len(refuted)} {verb} refuted: {'; '.join(named)}{more}. "
+        f"{rest[:1].upper() + rest[1:]}."
+    )
+
+
+def _effect(each: HypothesisRow) -> str:
+    if each.effect == "–":
+        return ""
+    return f" ({each.effect}{', ' + each.interval if each.interval else ''})"
+
+
+def capacity_sentence(views: Sequence[SearchView]) -> str:
+    """Say what the searches came to."""
+    if not views:
+        return ""
+    return f"{text.named([f'{view.name} {view.outcome}' for view in views], 3)}."
+
+
+def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
+    """Say which figures aren't to be believed, and which say something else than they seem to."""
+    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
+    parts = [foreign_sentence(campaign), *_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
+    parts = [part for part in parts if part]
+    if not parts:
+        return f"None of the {text.several(len(runs), 'run')} is marked as one not to believe."
+    return f"{'; '.join(_capital(parts))}."
+
+
+def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:
+    bad = [key for key in runs if key in campaign.unsound]
+    if not bad:
+        return
+    invalid = [key for key in bad if campaign.judged[key].verdict != Verdict.ERRORS]
+    unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in invalid)
+    failed = len(bad) - len(invalid)
+    kinds = {
+        "never settled": unsettled,
+        "failed too often": failed,
+        "contradict themselves": len(bad) - unsettled - failed,
+    }
+    named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
+    lost = [
+        name
+        for name in campaign.experiments
+        if campaign.verdicts.experiments[name].verdict in (Verdict.ERRORS, Verdict.INVALID)
+    ]
+    yield f"{text.count(len(bad))} of {text.several(len(runs), 'run')} ({named}), left out of all means"
+    if lost:
+        verb = "has" if len(lost) == 1 else "have"
+        yield f"{text.several(len(lost), 'experiment')} {verb} no run to believe ({text.named(lost)})"
+
+
+def _of_experiments(campaign: Campaign) -> Iterator[str]:
+    bound: dict[str, list[str]] = {}
+    for name in campaign.experiments:
+        bound.setdefault(campaign.verdicts.experiments[name].verdict, []).append(name)
+    if names := bound.get(Verdict.GENERATOR):
+        yield f"the rates of {_named(names)} say what the load generator could send, not what the server could answer"
+    if names := bound.get(Verdict.SHARED_HOST):
+        yield f"in {_named(names)} all of the machine's CPUs were busy, so that server and generator slowed each other"
+    if names := [*bound.get(Verdict.UNDETERMINED, []), *bound.get(Verdict.MIXED, [])]:
+        yield f"what bound {_named(names)} is not settled"
+
+
+def _named(names: Sequence[str]) -> str:
+    return text.named(names, 2) if len(names) <= 3 else f"{text.count(len(names))} experiments"
+
+
+def rates(rows: Sequence[PublishedRow]) -> pd.DataFrame:
+    """Lay out the rates of each published row: row, kind, rps, and for the server `times`, how many times published."""
+    found = []
+    for row in rows:
+        ours, capacity = row.throughput.estimate, row.capacity
+        found += [
+            (row.row, PUBLISHED, row.throughput.published, ""),
+            (row.row, MEASURED, ours.value if ours else None, ""),
+            (row.row, POSSIBLE, row.closed_loop, ""),
+        ]
+        if capacity is not None and capacity.times is not None:
+            found.append((row.row, SERVER, capacity.goodput.value, text.ratio(capacity.times)))
+    table = pd.DataFrame(found, columns=["row", "kind", "rps", "times"]).dropna()
+    return table[table["rps"] > 0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """What the section shows."""
+
+    parts: list[Said]
+
+
+def section(campaign: Campaign, doubts: Doubts) -> Section:
+    """The answer: what was run, what bound it, what surprises, and what not to believe."""
+    published = published_rows(campaign, doubts)
+    parts = answer(campaign, doubts, published, hypothesis_rows(campaign), search_views(campaign))
+    shown = drawn(
+        {
+            "published": charts.published(rates(published)),
+            "verdicts": charts.verdicts(verdict_counts(campaign)),
+        }
+    )
+    return Section(anchor="answer", title="The answer", navigation="Answer", view=AnswerView(parts=parts), charts=shown)

@@ -1,0 +1,224 @@
+"""What verdicts are judged against: the unloaded response of every server, and the ceiling of every generator."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadstone import text
+from loadstone.plan.baselines import CEILING, UNLOADED
+from loadstone.report.campaign import Campaign
+from loadstone.report.doubts import Doubts, used_by
+from loadstone.report.section import Section
+from loadstone.suite.differences import flat
+from loadstone.suite.foreign_servers import CommandServer, ExternalServer
+from loadstone.suite.settings import Mix, Server
+from loadstone.suite.verdict import Verdict
+
+ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
+          "calibration": "GET /calibration"}  # fmt: skip
+"""Task of a mix → what it asks for."""
+
+ALWAYS_NAMED = {"server.store", "server.workers", "server.threads", "server.albums", "server.albums_max", "server.app"}
+"""Settings of a server that its description has in any case, or that go without saying."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unloaded:
+    """The response time of one server to one user who never waits."""
+
+    server: str
+    client: str
+    mix: str
+    response_ms: float | None
+    requests: float | None
+    problem: str | None
+    """Why it is of no use."""
+    experiments: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """What one load generator sends to a server that answers at once, and what that costs it."""
+
+    client: str
+    workers: int
+    rps: float
+    busiest_cpu: float | None
+    host: float | None
+    at_limit: bool
+    """Whether it was the generator, or the machine's CPUs under it, that could do no more."""
+    answer: str
+    """The same in words."""
+    problem: str | None
+    """Why the run isn't sound."""
+    cpu_ms: float | None
+    """CPU time a request, of all its workers."""
+    switches: float | None
+    """Context switches a request, of all its workers."""
+    experiments: list[str]
+
+
+def unloaded(campaign: Campaign) -> list[Unloaded]:
+    """List the unloaded response times, the shortest first."""
+    names = [name for name in campaign.plan.added if name.startswith(UNLOADED)]
+    settings = {name: campaign.plan.added[name] for name in names}
+    varying = _varying([flat(found) for found in settings.values()])
+    rows = []
+    for name, found in settings.items():
+        key = campaign.runs_of(name)[0]
+        signals = campaign.signals[key]
+        rows.append(
+            Unloaded(
+                server=describe(found.server, varying),
+                client=found.load.user,
+                mix=describe_mix(found.load.mix),
+                response_ms=1000 * signals.response_s if signals.requests else None,
+                requests=signals.requests,
+                problem=_problem(campaign, name),
+                experiments=used_by(campaign.plan, name),
+            )
+        )
+    return sorted(rows, key=lambda row: (row.client, row.response_ms or 0.0))
+
+
+def _problem(campaign: Campaign, name: str) -> str | None:
+    """Say why a baseline is of no use; None where it is sound."""
+    key = campaign.runs_of(name)[0]
+    judged = campaign.judged[key]
+    if judged.verdict not in (Verdict.ERRORS, Verdict.INVALID):
+        return None
+    remark = campaign.windows[key].remark or judged.remark
+    return f"{judged.verdict}: {remark}" if remark else judged.verdict
+
+
+def _varying(all_settings: Sequence[dict[str, object]]) -> set[str]:
+    """Find the keys in which some settings differ."""
+    keys = {key for found in all_settings for key in found}
+    return {key for key in keys if len({str(found.get(key)) for found in all_settings}) > 1}
+
+
+def describe(server: Server, varying: set[str]) -> str:
+    """Describe a server in a line: store, processes, threads, albums, and whatever else sets it apart."""
+    if isinstance(server, ExternalServer):
+        return f"{server.url}, run by somebody else"
+    if isinstance(server, CommandServer):
+        return shlex.join(server.argv)
+    if server.app == "constant":
+        return f"a constant answer, {text.several(server.workers, 'worker')}"
+    threads = f" × {text.several(server.threads, 'thread')}" if server.worker_class == "gthread" else ""
+    parts = [server.store, text.several(server.workers, "worker") + threads, text.several(server.albums, "album")]
+    if server.albums_max is not None and server.albums_max > server.albums:
+        parts[-1] += f" to {text.count(server.albums_max)}"
+    more = sorted(key for key in varying - ALWAYS_NAMED if key.startswith("server."))
+    for key in (key.removeprefix("server.") for key in more):
+        value = getattr(server, key, None)
+        if value is not None:
+            parts.append(f"{key}: {_written(value)}")
+    return ", ".join(parts)
+
+
+def _written(value: object) -> str:
+    if hasattr(value, "model_dump"):
+        return "/".join(text.plain(part) for part in value.model_dump().values())
+    return text.plain(value)
+
+
+def describe_mix(mix: Mix) -> str:
+    """Write a mix as its requests and how often each is made relative to the others."""
+    return ", ".join(f"{ROUTES.get(task, task)} ×{weight}" for task, weight in mix if weight)
+
+
+def ceilings(campaign: Campaign) -> list[Ceiling]:
+    """List what the load generators can send, by client and number of workers."""
+    rows = [_ceiling(campaign, name) for name in campaign.plan.added if name.startswith(CEILING)]
+    return sorted(rows, key=lambda row: (row.client, row.workers))
+
+
+def _ceiling(campaign: Campaign, name: str) -> Ceiling:
+    key = campaign.runs_of(name)[0]
+    signals, load = campaign.signals[key], campaign.plan.added[name].load
+    users = used_by(campaign.plan, name)
+    table = campaign.processes
+    mine = table[(table["experiment"] == name) & (table["repeat"] == key[1]) & (table["role"] == "load-worker")]
+    switches = float((mine["voluntary_per_s"] + mine["involuntary_per_s"]).sum(min_count=1))
+    known = signals.throughput > 0
+    # the analysis gives a ceiling to the experiments that use it only where it was one
+    at_limit = any(campaign.signals[run].generator_ceiling for user in users for run in campaign.runs_of(user))
+    return Ceiling(
+        client=load.user,
+        workers=load.workers,
+        rps=signals.throughput,
+        busiest_cpu=signals.generator,
+        host=signals.host,
+        at_limit=at_limit,
+        answer=_answer(campaign, name, at_limit),
+        problem=_problem(campaign, name),
+        cpu_ms=1000 * sum(signals.generator_cpu) / signals.throughput if known and signals.generator_cpu else None,
+        switches=switches / signals.throughput if known else None,
+        experiments=users,
+    )
+
+
+def _answer(campaign: Campaign, name: str, at_limit: bool) -> str:
+    """Say whether a ceiling is one, and what was at its limit, or why it isn't."""
+    key = campaign.runs_of(name)[0]
+    limit = campaign.plan.suite.thresholds.saturated
+    if at_limit:
+        return "yes: a Locust worker" if (campaign.signals[key].generator or 0.0) >= limit else "yes: all CPUs"
+    if campaign.judged[key].verdict in (Verdict.ERRORS, Verdict.INVALID):
+        return "no: not sound"
+    return "no: nothing was at its limit"
+
+
+def client_sentences(rows: Sequence[Ceiling]) -> list[str]:
+    """Say what a request costs each client, and how they compare with as many workers."""
+    by_client: dict[str, list[Ceiling]] = {}
+    for row in rows:
+        if row.cpu_ms is not None:
+            by_client.setdefault(row.client, []).append(row)
+    found = [
+        f"{client}: {_span([row.cpu_ms for row in mine])} ms of CPU and "
+        f"{_span([row.switches for row in mine])} context switches a request."
+        for client, mine in by_client.items()
+    ]
+    workers = {row.workers: row for row in by_client.get("HttpUser", [])}
+    pairs = [(workers[row.workers], row) for row in by_client.get("FastHttpUser", []) if row.workers in workers]
+    pairs.sort(key=lambda pair: not (pair[0].at_limit and pair[1].at_limit))
+    for slow, fast in pairs[:1]:
+        if slow.cpu_ms and fast.cpu_ms:
+            times = text.ratio(slow.cpu_ms / fast.cpu_ms)
+            found.append(f"With {text.several(slow.workers, 'worker')}, HttpUser takes {times} FastHttpUser's CPU.")
+    return found
+
+
+def _span(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    low, high = text.figure(min(known)), text.figure(max(known))
+    return low if low == high else f"{low} to {high}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselinesView:
+    """What the section shows."""
+
+    unloaded: list[Unloaded]
+    ceilings: list[Ceiling]
+    clients: list[str]
+    saturated: float
+    """Share of a CPU from which a Locust worker is at its limit."""
+
+
+def section(campaign: Campaign, _: Doubts) -> Section | None:
+    """What verdicts are judged against."""
+    generators = ceilings(campaign)
+    view = BaselinesView(
+        unloaded=unloaded(campaign),
+        ceilings=generators,
+        clients=client_sentences(generators),
+        saturated=campaign.plan.suite.thresholds.saturated,
+    )
+    if not view.unloaded and not view.ceilings:
+        return None
+    return Section(anchor="baselines", title="Method: baselines", view=view)

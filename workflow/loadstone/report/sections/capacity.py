@@ -1,0 +1,111 @@
+"""Capacity searches: the bracket that was found, and the probes by which."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone import text
+from loadstone.report.campaign import Campaign, Searched
+from loadstone.report.charts.distributions import MET, MISSED, capacity_chart
+from loadstone.report.charts.shared import Chart
+from loadstone.report.doubts import Doubts
+from loadstone.report.section import Section, drawn
+from loadstone.results.search import Found, Probe
+from loadstone.suite.capacity import parse_objective
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRow:
+    """One rate that was tried."""
+
+    number: int
+    """In the order in which rates were tried."""
+    probe: Probe
+
+    @property
+    def outcome(self) -> str:
+        """Whether the objective was met."""
+        return MET if self.probe.met else MISSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchView:
+    """One search."""
+
+    name: str
+    slo: str
+    metric: str
+    sentence: str
+    bracket: str
+    outcome: str
+    """What the search came to, as the end of a sentence that begins with its name."""
+    width: str
+    probes: list[ProbeRow]
+
+
+def search_views(campaign: Campaign) -> list[SearchView]:
+    """List all searches."""
+    return [_view(name, searched) for name, searched in campaign.searches.items()]
+
+
+def _view(name: str, searched: Searched) -> SearchView:
+    found = searched.found
+    rows = [ProbeRow(number=number, probe=probe) for number, probe in enumerate(found.probes, start=1)]
+    width = found.missed_at / found.met_at - 1 if found.met_at and found.missed_at else None
+    return SearchView(
+        name=name,
+        slo=found.slo,
+        metric=parse_objective(found.slo).metric,
+        sentence=f"{found.sentence}.",
+        bracket=_bracket(found.met_at, found.missed_at),
+        outcome=_outcome(found),
+        width=f"{text.percent(width)} wide; {text.limit(searched.search.within)} wanted" if width else "",
+        probes=sorted(rows, key=lambda row: row.probe.rate),
+    )
+
+
+def _bracket(met: float | None, missed: float | None) -> str:
+    if met is None:
+        return f"below {text.figure(missed)} requests/s"
+    if missed is None:
+        return f"{text.figure(met)} requests/s or more"
+    return f"{text.figure(met)} to {text.figure(missed)} requests/s"
+
+
+def _outcome(found: Found) -> str:
+    met, missed = text.figure(found.met_at), text.figure(found.missed_at)
+    if found.met_at is None:
+        return f"misses {found.slo} at the lowest rate already, {missed} requests/s"
+    if found.missed_at is None:
+        return f"holds {found.slo} up to the highest rate that was tried, {met} requests/s"
+    return f"holds {found.slo} at {met} requests/s and no longer at {missed}"
+
+
+def probe_points(searched: Searched) -> pd.DataFrame:
+    """Lay out the probes of a search: probe, rate, value_ms, outcome, why; those without a value are left out."""
+    rows = [
+        (number, probe.rate, probe.value_ms, MET if probe.met else MISSED, probe.why or "")
+        for number, probe in enumerate(searched.found.probes, start=1)
+        if probe.value_ms is not None
+    ]
+    return pd.DataFrame(rows, columns=["probe", "rate", "value_ms", "outcome", "why"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityView:
+    """What the section shows."""
+
+    searches: list[SearchView]
+
+
+def section(campaign: Campaign, _: Doubts) -> Section | None:
+    """Capacity searches: the highest arrival rate at which an objective holds."""
+    views = search_views(campaign)
+    if not views:
+        return None
+    charts: dict[str, Chart | None] = {}
+    for name, searched in campaign.searches.items():
+        objective = parse_objective(searched.found.slo)
+        charts[f"capacity-{name}"] = capacity_chart(probe_points(searched), objective.metric, objective.limit_ms)
+    view = CapacityView(searches=views)
+    return Section(anchor="capacity", title="Capacity", navigation="Capacity", view=view, charts=drawn(charts))

@@ -1,0 +1,266 @@
+"""Each experiment by itself: verdict and evidence, percentiles, windows, CPU by role, errors by kind."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from loadstone import text
+from loadstone.plan.baselines import is_baseline
+from loadstone.report.campaign import Campaign
+from loadstone.report.charts import experiments as charts
+from loadstone.report.charts.shared import colour_of
+from loadstone.report.doubts import Doubts, kinds, marked
+from loadstone.report.estimates import Estimate, mean
+from loadstone.report.other_load import Foreign, foreign
+from loadstone.report.percentiles import drawable_percentiles
+from loadstone.report.section import Section, drawn
+from loadstone.report.sections.runs import RunRow, longer_warm_up_sentence, run_rows
+from loadstone.report.sections.verdicts import VerdictRow, verdict_rows
+from loadstone.results.run_record import RunRecord
+from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import Evidence as Figure
+from loadstone.suite.differences import common_ground, differences
+from loadstone.suite.hypotheses import ALL
+
+Row = Mapping[Any, Any]
+MAX_COURSE_SECONDS = 40_000
+"""Seconds of all runs together up to which the page shows every run's course."""
+SECONDS = ("duration", "warm_up")
+"""Settings that are times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One figure that the verdict rests on."""
+
+    signal: str
+    value: str
+    limit: str
+    meaning: str
+    full: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """The window of one run, and what lies outside."""
+
+    run: RunRow
+    before_s: float
+    after_s: float
+    outside: float
+    """Requests recorded outside of the window."""
+    foreign: Foreign | None
+    """What else was running on the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """CPUs that the processes of a role used, as the mean of runs."""
+
+    name: str
+    processes: float
+    cpu: float
+    busiest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentView:
+    """All about one experiment."""
+
+    anchor: str
+    colour: str
+    """The experiment's, as in every chart."""
+    long: bool
+    """Whether its runs are long enough for a heat map."""
+    verdict: VerdictRow
+    differs: str
+    throughput: Estimate | None
+    response: Estimate | None
+    evidence: list[Evidence]
+    endpoints: list[Row]
+    """Rows of the summary: those of the median run."""
+    which: str
+    windows: list[Excluded]
+    roles: list[Role]
+    errors: list[tuple[str, str, float]]
+    """Endpoint, kind, number."""
+
+
+def experiment_views(
+    campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[RunRow]
+) -> list[ExperimentView]:
+    """Lay out each experiment, in the page's order."""
+    ground, chosen = common_ground(campaign.plan.suite), campaign.median_runs
+    of_runs: dict[str, list[RunRow]] = {}
+    for row in sorted(listed, key=lambda row: row.repeat):
+        of_runs.setdefault(row.experiment, []).append(row)
+    rows: dict[RunKey, list[Row]] = {}
+    for each in campaign.summary.to_dict("records"):
+        rows.setdefault((str(each["experiment"]), int(each["repeat"])), []).append(each)
+    for of_run in rows.values():
+        of_run.sort(key=lambda row: row["endpoint"] != ALL)
+    roles = _roles(campaign)
+    long = set(campaign.heat["experiment"])
+    outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, foreign(campaign)
+    found = []
+    for verdict in judged:
+        name = verdict.experiment
+        runs, used = campaign.runs_of(name), campaign.used_of(name)
+        median = chosen.get(name, runs[0])
+        together = [rows[key][0] for key in used]
+        found.append(
+            ExperimentView(
+                anchor=campaign.anchors[name],
+                colour=colour_of(campaign.experiments.index(name)),
+                long=name in long,
+                verdict=verdict,
+                differs=_differs(differences(campaign.plan.experiments[name], ground)),
+                throughput=mean([row["goodput_rps"] for row in together]),
+                response=mean([row["mean_ms"] for row in together if not pd.isna(row["mean_ms"])]),
+                evidence=list(_evidence(campaign, used)),
+                endpoints=rows[median],
+                which=f"Of repeat {median[1]}, the median one by mean response time." if len(runs) > 1 else "",
+                windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
+                roles=roles.get(name, []),
+                errors=list(_errors(row for key in runs for row in rows[key][1:])),
+            )
+        )
+    return found
+
+
+def _differs(found: Mapping[str, object]) -> str:
+    return ", ".join(f"{key}: {_plain(value)}{' s' * (key in SECONDS)}" for key, value in found.items())
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "none"
+    if hasattr(value, "model_dump"):
+        return ", ".join(f"{key} {text.plain(inner)}" for key, inner in value.model_dump().items() if inner)
+    return text.plain(value)
+
+
+def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[Evidence]:
+    values: dict[str, list[float]] = {}
+    about: dict[str, Figure] = {}
+    for key in used:
+        for each in campaign.judged[key].evidence:
+            values.setdefault(each.signal, []).append(each.value)
+            about[each.signal] = each
+    for signal, each in about.items():
+        value = sum(values[signal]) / len(values[signal])
+        yield Evidence(
+            signal=signal,
+            value=text.utilisation(value),
+            limit=text.utilisation(each.limit),
+            meaning=each.meaning,
+            full=signal.startswith(("u_", "X/ceiling")) and value >= each.limit,
+        )
+
+
+def _window(
+    campaign: Campaign, records: Mapping[RunKey, RunRecord], others: Mapping[RunKey, Foreign], row: RunRow
+) -> Excluded:
+    key = row.experiment, row.repeat
+    record, window = records[key], campaign.windows[key]
+    return Excluded(
+        run=row,
+        before_s=row.begin_s,
+        after_s=max(0.0, record.phases.load_stopped - window.end),
+        foreign=others.get(key),
+        outside=max(0.0, record.counts.recorded - float(row.figures["requests"])),
+    )
+
+
+def _roles(campaign: Campaign) -> dict[str, list[Role]]:
+    """Add up each role's processes in each run that counts, then take the mean of the runs."""
+    table = campaign.processes
+    own = ~table["experiment"].map(is_baseline).astype(bool) & (table["role"] != "host")
+    keys = [key for name in campaign.experiments for key in campaign.used_of(name)]
+    known = table[own].dropna(subset="cpu")
+    known = known[pd.MultiIndex.from_frame(known[["experiment", "repeat"]]).isin(keys)]
+    of_runs = known.groupby(["experiment", "role", "repeat"])["cpu"].agg(["size", "sum", "max"])
+    found: dict[str, list[Role]] = {}
+    means = of_runs.groupby(level=["experiment", "role"]).mean().reset_index()
+    for name, role, processes, cpu, busiest in means.itertuples(index=False):
+        found.setdefault(str(name), []).append(
+            Role(name=str(role), processes=float(processes), cpu=float(cpu), busiest=float(busiest))
+        )
+    return found
+
+
+def _errors(rows: Iterator[Row]) -> Iterator[tuple[str, str, float]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if isinstance(row["failure_kinds"], str) and row["failure_kinds"]:
+            for kind, count in json.loads(row["failure_kinds"]).items():
+                counts[str(row["endpoint"]), str(kind)] += count
+    for (endpoint, kind), count in counts.most_common():
+        yield endpoint, kind, count
+
+
+def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay out throughput second by second, and the windows as found, in seconds since the load began.
+
+    Columns experiment, repeat, second, requests, mean_ms; and experiment, repeat, begin, end. The last second of a run
+    is left out: it is not whole. Where there are too many, those of the median runs alone are taken.
+    """
+    seconds = campaign.course[["experiment", "repeat", "second", "requests", "mean_ms"]]
+    last = seconds.groupby(["experiment", "repeat"])["second"].transform("max")
+    shown = seconds[seconds["second"] < last]
+    began = {(r.run.experiment, r.run.repeat): r.phases.load_started for r in campaign.records}
+    keys = [key for key in began if not is_baseline(key[0])]
+    if is_thinned(campaign):
+        medians = campaign.median_runs
+        keys = [medians.get(name) or campaign.runs_of(name)[0] for name in campaign.experiments]
+        shown = shown[pd.MultiIndex.from_frame(shown[["experiment", "repeat"]]).isin(keys)]
+    windows = [(*key, *(round(moment - began[key], 2) for moment in campaign.windows[key].span)) for key in keys]
+    return shown, pd.DataFrame(windows, columns=["experiment", "repeat", "begin", "end"])
+
+
+def is_thinned(campaign: Campaign) -> bool:
+    """Whether the runs' courses are too much for a page."""
+    return len(campaign.course) > MAX_COURSE_SECONDS
+
+
+def heat(campaign: Campaign) -> pd.DataFrame:
+    """Lay out the heat map of each long experiment's median run: experiment, second, until, low_ms, high_ms, rate."""
+    chosen = pd.MultiIndex.from_tuples([*campaign.median_runs.values(), ("", 0)])
+    table = campaign.heat
+    mine = table[pd.MultiIndex.from_frame(table[["experiment", "repeat"]]).isin(chosen)]
+    rate = mine["requests"] / (mine["until"] - mine["second"])
+    return mine.assign(rate=rate).drop(columns=["repeat", "requests"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentsView:
+    """What the section shows."""
+
+    experiments: list[ExperimentView]
+    warm_up: str
+    """How often the warm-up took longer than the suite allowed for."""
+    thinned: bool
+    """Whether only median runs are drawn by the second."""
+
+
+def section(campaign: Campaign, doubts: Doubts) -> Section:
+    """Each experiment by itself; its charts are drawn when it is opened."""
+    rows = run_rows(campaign, doubts)
+    view = ExperimentsView(
+        experiments=experiment_views(campaign, verdict_rows(campaign, doubts), rows),
+        warm_up=longer_warm_up_sentence(rows),
+        thinned=is_thinned(campaign),
+    )
+    seconds, windows = course(campaign)
+    by_second, order = marked(seconds, doubts, kinds), campaign.experiments
+    shown = {
+        "experiment-rate": charts.rate(by_second, windows, order),
+        "experiment-response": charts.response(by_second, windows, order),
+        "experiment-distribution": charts.distribution(drawable_percentiles(campaign, doubts)),
+        "experiment-heat": charts.heat(heat(campaign)),
+    }
+    return Section(anchor="experiments", title="Experiments", navigation="Experiments", view=view, charts=drawn(shown))

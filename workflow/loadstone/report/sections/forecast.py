@@ -1,0 +1,115 @@
+"""A sweep over users beside what queueing theory expects of it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone import text
+from loadstone.report.charts import sweeps as charts
+from loadstone.report.charts.shared import Chart
+from loadstone.report.estimates import Estimate, estimated
+from loadstone.results.bounded import Bounded
+from loadstone.results.scaling import UserForecast
+
+NETWORK, BOUND = "predicted (MVA)", "asymptotic bounds"
+"""What the curves are called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """One number of users: predicted and measured."""
+
+    users: int
+    experiment: str
+    predicted_rps: float
+    measured_rps: Estimate | None
+    ratio: float
+    predicted_ms: float
+    measured_ms: Estimate | None
+
+
+def forecast_rows(forecast: UserForecast) -> list[ForecastRow]:
+    """Set the predictions beside what was measured."""
+    return [
+        ForecastRow(
+            users=level.users,
+            experiment=level.experiment,
+            predicted_rps=level.mva_throughput,
+            measured_rps=estimated(level.throughput),
+            ratio=level.throughput_ratio,
+            predicted_ms=1000 * level.mva_response_s,
+            measured_ms=_milliseconds(level.response_s),
+        )
+        for level in forecast.levels
+    ]
+
+
+def _milliseconds(seconds: Bounded) -> Estimate | None:
+    value, low, high = (None if s is None else 1000 * s for s in (seconds.value, seconds.low, seconds.high))
+    return estimated(Bounded(value=value, low=low, high=high))
+
+
+def forecast_sentence(forecast: UserForecast) -> str:
+    """Say what goes into the prediction and what comes out."""
+    demands = forecast.demands
+    cpus = text.several(demands.servers, "CPU")
+    return (
+        f"From an unloaded response time of {text.figure(1000 * demands.total_s)} ms, of which "
+        f"{text.figure(1000 * demands.server_s)} ms are CPU time of the server (on {cpus} at a time), and a mean "
+        f"think time of {text.figure(forecast.think_s)} s: the knee lies at "
+        f"{text.figure(forecast.knee_users)} users, and no number of users gets more than "
+        f"{text.figure(forecast.capacity_rps)} requests/s."
+    )
+
+
+def agreement_sentence(forecast: UserForecast) -> str:
+    """Say how near the prediction came."""
+    ratios = sorted(level.throughput_ratio for level in forecast.levels)
+    low, high = text.percent(ratios[0]), text.percent(ratios[-1])
+    span = low if low == high else f"{low} to {high}"
+    return f"Measured throughput is {span} of the predicted."
+
+
+def forecast_curves(forecast: UserForecast) -> pd.DataFrame:
+    """Lay out prediction and bounds: curve, users, rps, ms."""
+    rows: list[tuple[str, int, float | None, float | None]] = []
+    for at in forecast.curve:
+        rows.append((NETWORK, at.users, at.mva_throughput, 1000 * at.mva_response_s))
+        rows.append((BOUND, at.users, at.throughput_bound, 1000 * at.response_bound_s))
+    return pd.DataFrame(rows, columns=["curve", "users", "rps", "ms"]).dropna()
+
+
+def forecast_points(forecast: UserForecast) -> pd.DataFrame:
+    """Lay out what was measured: experiment, users, and rps and ms with low and high each."""
+    rows = []
+    for row in forecast_rows(forecast):
+        of_each: list[float | None] = []
+        for found in (row.measured_rps, row.measured_ms):
+            of_each += [found.value, found.low, found.high] if found else [None, None, None]
+        rows.append((row.experiment, row.users, *of_each))
+    columns = ["experiment", "users", "rps", "rps_low", "rps_high", "ms", "ms_low", "ms_high"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastView:
+    """What is shown of one forecast."""
+
+    rows: list[ForecastRow]
+    sentences: list[str]
+
+
+def forecast_view(forecast: UserForecast) -> ForecastView:
+    """Lay out one forecast."""
+    sentences = [forecast_sentence(forecast), agreement_sentence(forecast)]
+    return ForecastView(rows=forecast_rows(forecast), sentences=sentences)
+
+
+def forecast_charts(name: str, forecast: UserForecast, points: pd.DataFrame) -> dict[str, Chart | None]:
+    """Draw throughput and response of a sweep over users; `points` has users, rps, ms and doubt for every run."""
+    curves, means, knee = forecast_curves(forecast), forecast_points(forecast), forecast.knee_users
+    titles = {"rps": "requests/s", "ms": "mean response, ms"}
+    return {
+        f"forecast-{metric}-{name}": charts.forecast(curves, means, points, knee, metric=metric, title=title)
+        for metric, title in titles.items()
+    }

@@ -1,0 +1,116 @@
+"""What became of the suite's hypotheses: refuted ones first, since they are what a reader has to unlearn."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadstone import text
+from loadstone.report.campaign import Campaign
+from loadstone.report.doubts import Doubts
+from loadstone.report.section import Section
+from loadstone.results.hypotheses import JudgedHypothesis, Outcome
+from loadstone.suite.hypotheses import Hypothesis
+
+ORDER = (Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SUPPORTED)
+SIGNS = {Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?", Outcome.SUPPORTED: "✓"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypothesisRow:
+    """One hypothesis and what the campaign says to it."""
+
+    name: str
+    claim: str
+    outcome: str
+    sign: str
+    effect: str
+    """With its unit; a dash where the test has none."""
+    interval: str
+    """Its 95 % interval; empty where there is none."""
+    expected: str
+    evidence: str
+    gate: str
+    """What became of the gate; empty where it is none."""
+    about_published: bool
+    """Whether it is about experiments that repeat published rows."""
+    surprise: float
+    """How far the effect is from none: |ln ratio|; infinite for a verdict that is another one."""
+
+
+def hypothesis_rows(campaign: Campaign) -> list[HypothesisRow]:
+    """List all hypotheses: refuted, then inconclusive, then supported ones, each in the suite's order."""
+    suite = campaign.plan.suite
+    repeating = set(suite.published.rows) if suite.published else set()
+    about = {name for name, each in suite.hypotheses.items() if _experiments(each) & repeating}
+    found = [_row(each, each.id in about) for each in campaign.hypotheses]
+    return sorted(found, key=lambda claim: ORDER.index(claim.outcome))
+
+
+def _experiments(hypothesis: Hypothesis) -> set[str]:
+    """Name the experiments that a test compares, measures or judges."""
+    if hypothesis.compare is not None:
+        return {name for name, _ in hypothesis.compare.sides}
+    return {str(hypothesis.value.of)} if hypothesis.value is not None else {str(hypothesis.bottleneck)}
+
+
+def _row(found: JudgedHypothesis, about_published: bool) -> HypothesisRow:
+    unit, signed = found.unit, found.test == "trend"
+    has_interval = found.low is not None and found.high is not None
+    low, high = (text.quantity(bound, unit, sign=signed) for bound in (found.low, found.high))
+    outcome = found.outcome
+    return HypothesisRow(
+        name=found.id,
+        claim=found.claim,
+        outcome=outcome,
+        sign=SIGNS[outcome],
+        effect=text.quantity(found.effect, unit, sign=signed),
+        interval=f"{low} to {high}" if has_interval else "",
+        expected=found.expect,
+        evidence=found.evidence,
+        gate=_gate(found.gate, outcome),
+        about_published=about_published,
+        surprise=_surprise(found),
+    )
+
+
+def _gate(gate: bool, outcome: Outcome) -> str:
+    if not gate:
+        return ""
+    return {Outcome.REFUTED: "fails", Outcome.SUPPORTED: "passes"}.get(outcome, "passes, undecided")
+
+
+def _surprise(found: JudgedHypothesis) -> float:
+    if found.test == "bottleneck":
+        return math.inf
+    effect, unit = found.effect, found.unit
+    if effect is None or unit not in ("ratio", "share"):
+        return 0.0
+    ratio = effect if unit == "ratio" else 1 + effect
+    return abs(math.log(ratio)) if ratio > 0 else math.inf
+
+
+def outcome_sentence(found: Sequence[HypothesisRow]) -> str:
+    """Count the outcomes."""
+    if not found:
+        return ""
+    counts = Counter(claim.outcome for claim in found)
+    parts = [f"{counts[outcome]} {outcome}" for outcome in ORDER if counts[outcome]]
+    return f"{text.several(len(found), 'hypothesis')}: {', '.join(parts)}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypothesesView:
+    """What the section shows."""
+
+    rows: list[HypothesisRow]
+    lead: str
+
+
+def section(campaign: Campaign, _: Doubts) -> Section | None:
+    """What became of the suite's hypotheses."""
+    rows = hypothesis_rows(campaign)
+    if not rows:
+        return None
+    view = HypothesesView(rows=rows, lead=outcome_sentence(rows))
+    return Section(anchor="hypotheses", title="Hypotheses", navigation="Hypotheses", view=view)

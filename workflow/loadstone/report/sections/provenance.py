@@ -1,0 +1,98 @@
+"""Where the numbers come from: machine, code, suite."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from loadstone import text
+from loadstone.report.campaign import Campaign
+from loadstone.report.doubts import Doubts, called
+from loadstone.report.section import Section
+from loadstone.results.run_record import RunRecord
+from loadstone.suite.foreign_servers import ExternalServer
+from loadstone.suite.settings import DEFAULT_KIND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What all runs have in common, or each of what they differ in."""
+
+    machines: list[str]
+    commits: list[str]
+    dirty: bool
+    """Whether tracked files differed from the commit in any run."""
+    locks: list[str]
+    versions: list[str]
+    server_command: str
+    """Of the run that was measured first; where it is, if somebody else runs it."""
+    seed: int
+    suite: str
+    order: list[str]
+    """All runs as they were measured."""
+    thresholds: list[tuple[str, str]]
+    """Where the verdict's rules drew their lines."""
+    commands: list[str]
+    """What measures it all again."""
+
+
+def provenance(campaign: Campaign) -> Provenance:
+    """Gather what is known of all runs."""
+    records = campaign.records
+    first = min(records, key=lambda record: record.phases.server_started)
+    return Provenance(
+        machines=machines(campaign),
+        commits=_distinct(record.source.commit or "no git" for record in records),
+        dirty=any(record.source.dirty for record in records),
+        locks=_distinct(record.source.lock_sha256 or "none" for record in records),
+        versions=_distinct(_versions(record) for record in records),
+        seed=campaign.plan.suite.seed,
+        server_command=_server(first),
+        order=[
+            f"{called(campaign.plan, record.run.experiment)}, repeat {record.run.repeat}"
+            for record in sorted(records, key=lambda record: record.phases.server_started)
+        ],
+        thresholds=[(key, text.plain(value)) for key, value in campaign.plan.suite.thresholds],
+        commands=list(_commands(records)),
+        suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
+    )
+
+
+def machines(campaign: Campaign) -> list[str]:
+    """Describe each machine that measured, in a line."""
+    return _distinct(_machine(record) for record in campaign.records)
+
+
+def _server(record: RunRecord) -> str:
+    server, command = record.run.server, record.commands.server or []
+    if isinstance(server, ExternalServer):
+        return f"{server.url}, run by somebody else"
+    return " ".join(command[1:] if server.kind == DEFAULT_KIND else command)
+
+
+def _commands(records: Sequence[RunRecord]) -> Iterator[str]:
+    """Say how to get there: the commit, where all runs have the same, and the workflow's one command."""
+    commits = {record.source.commit for record in records}
+    commit = commits.pop() if len(commits) == 1 else None
+    if commit is not None:
+        yield f"git checkout {commit}    # in a fresh clone"
+    yield "make report    # SUITE=config/<suite>.yaml where it wasn't the default one"
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return sorted(set(texts))
+
+
+def _versions(record: RunRecord) -> str:
+    return ", ".join(f"{name} {version}" for name, version in record.source.versions.items())
+
+
+def _machine(record: RunRecord) -> str:
+    machine = record.machine
+    quota = f", limited to {text.figure(machine.cpu_quota)}" if machine.cpu_quota else ""
+    memory = text.figure(machine.memory_bytes / 2**30)
+    return f"{machine.cpu_model}, {machine.cores} CPUs{quota}, {memory} GiB, {machine.system}"
+
+
+def section(campaign: Campaign, _: Doubts) -> Section:
+    """Where the numbers come from, and how to measure them again."""
+    return Section(anchor="provenance", title="Method and provenance", navigation="Method", view=provenance(campaign))

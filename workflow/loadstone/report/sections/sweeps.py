@@ -1,0 +1,267 @@
+"""Sweeps: each level beside the first, and the laws that were fitted, or why none was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from loadstone import text
+from loadstone.report.campaign import Campaign
+from loadstone.report.charts import sweeps as charts
+from loadstone.report.charts.shared import Chart
+from loadstone.report.doubts import GROWING, Doubt, Doubts, kinds, marked, unusable
+from loadstone.report.estimates import Estimate, estimated
+from loadstone.report.section import Section, drawn
+from loadstone.report.sections.calibration import CalibrationView, calibration_view, theory
+from loadstone.report.sections.forecast import ForecastView, forecast_charts, forecast_view
+from loadstone.results.scaling import FittedLaw, LawParameter, SweepLevel, SweepResult
+from loadstone.suite.hypotheses import ALL
+
+LAWS = {"amdahl": "Amdahl's law", "usl": "universal scalability law", "linear": "in proportion"}
+SYMBOLS = {"sigma": "σ", "alpha": "α", "beta": "β", "gamma": "γ", "x1": "X₁"}
+"""Parameter → how it is written."""
+MEANINGS = {
+    "sigma": "serial share of the work", "alpha": "contention", "beta": "coherency",
+    "gamma": "requests/s of one", "x1": "requests/s of one",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRow:
+    """One level of a sweep."""
+
+    value: str
+    experiment: str
+    verdict: str
+    runs: str
+    reason: str | None
+    """Why its figures are not to be used."""
+    throughput: Estimate | None
+    ratio: Estimate | None
+    """Throughput over the first level's; none for the first itself."""
+    response: Estimate | None
+    remarks: list[str]
+    """Why no law is fitted to it, what its runs are to be taken with care for, how much its store grew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A fitted parameter."""
+
+    symbol: str
+    meaning: str
+    text: str
+    """Its value with the interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawView:
+    """A fitted law."""
+
+    name: str
+    parameters: list[Parameter]
+    max_speedup: float | None
+    """None where it has no limit."""
+    peak: float | None
+    lack_of_fit: str
+    aicc: float | None
+    warnings: Sequence[str]
+    by_level: dict[str, tuple[float | None, float | None]]
+    """Level → efficiency, Karp and Flatt's serial fraction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepView:
+    """One sweep."""
+
+    name: str
+    vary: str
+    levels: list[LevelRow]
+    laws: list[LawView]
+    whose: str
+    """Whose law it is, in a sentence."""
+    indicative: bool
+    refusal: str | None
+    """Why a law, or one of them, was not fitted."""
+    forecast: ForecastView | None
+    forecast_refusal: str | None
+    calibration: CalibrationView | None
+
+
+def sweep_view(campaign: Campaign, name: str, found: SweepResult, doubts: Doubts) -> SweepView:
+    """Lay out one sweep."""
+    left_out = found.left_out
+    laws = [_law(law) for law in found.laws]
+    party = found.party
+    return SweepView(
+        name=name,
+        vary=found.vary,
+        levels=[
+            _level(campaign, level, number, left_out.get(level.experiment), doubts)
+            for number, level in enumerate(found.levels)
+        ],
+        laws=laws,
+        whose=_whose(party, laws),
+        indicative=bool(laws) and found.indicative,
+        refusal=found.reason,
+        forecast=forecast_view(found.forecast) if found.forecast else None,
+        forecast_refusal=found.forecast_reason,
+        calibration=calibration_view(found),
+    )
+
+
+def _whose(party: str | None, laws: Sequence[LawView]) -> str:
+    if not laws or party is None:
+        return ""
+    return f"A law of the {party}: at the levels used it bound throughput, and everything else had slack."
+
+
+def _level(
+    campaign: Campaign,
+    level: SweepLevel,
+    number: int,
+    left_out: str | None,
+    doubts: Doubts,
+) -> LevelRow:
+    keys = campaign.runs_of(level.experiment)
+    of_runs = [doubts[key] for key in keys]
+    reason = unusable(level.verdict, [doubt for found in of_runs for doubt in found])
+    remarks = (
+        f"not to be used: {reason}" if reason else _careful(of_runs),
+        f"left out of the fit: {left_out}" if left_out else "",
+        _growth(level, campaign.plan.suite.thresholds.notable_growth),
+    )
+    return LevelRow(
+        value=text.plain(level.value),
+        experiment=level.experiment,
+        verdict=level.verdict,
+        runs=text.runs(len(campaign.used_of(level.experiment)), len(keys)),
+        reason=reason,
+        throughput=estimated(level.throughput),
+        ratio=estimated(level.throughput_ratio) if number else None,
+        response=estimated(level.response),
+        remarks=[remark for remark in remarks if remark],
+    )
+
+
+def _careful(of_runs: Sequence[Sequence[Doubt]]) -> str:
+    """Count the runs of a level that are to be taken with care; growth is told apart."""
+    named = [kinds([doubt for doubt in found if doubt.kind != GROWING]) for found in of_runs]
+    doubtful = [each for each in named if each]
+    if not doubtful:
+        return ""
+    what = ", ".join(dict.fromkeys(doubtful))
+    return what if len(of_runs) == 1 else f"{len(doubtful)} of {len(of_runs)} runs: {what}"
+
+
+def _growth(level: SweepLevel, notable: float) -> str:
+    if level.growth <= notable:
+        return ""
+    grew = f"its store grew by up to {text.percent(level.growth)} in the window"
+    effect = level.growth_effect_ms
+    return grew if effect is None else f"{grew}, b·Δn = {text.signed(effect)} ms"
+
+
+def _law(law: FittedLaw) -> LawView:
+    efficiency = {point.value: point.efficiency for point in law.efficiency}
+    karp_flatt = {point.value: point.serial_fraction for point in law.karp_flatt}
+    p = law.lack_of_fit_p
+    return LawView(
+        name=LAWS.get(law.law, law.law),
+        parameters=[
+            Parameter(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(found))
+            for name, found in law.parameters.items()
+        ],
+        max_speedup=law.max_speedup,
+        peak=law.peak,
+        lack_of_fit="not testable" if p is None else text.p_value(p),
+        aicc=law.aicc,
+        warnings=law.warnings,
+        by_level={text.plain(n): (efficiency[n], karp_flatt.get(n)) for n in efficiency},
+    )
+
+
+def _parameter(found: LawParameter) -> str:
+    """Write a parameter with its interval, which may have no upper end."""
+    low, high = text.figure(found.low), found.high
+    upper = "∞" if high is None else text.figure(high)
+    return f"{text.figure(found.value)} ({low} – {upper})"
+
+
+def is_numeric(levels: Sequence[SweepLevel]) -> bool:
+    """Whether a sweep's levels are numbers, so that their axis can be one."""
+    return all(isinstance(level.value, int | float) and not isinstance(level.value, bool) for level in levels)
+
+
+def run_points(campaign: Campaign, levels: Sequence[SweepLevel]) -> pd.DataFrame:
+    """List the runs of a sweep: experiment, repeat, level, goodput_rps, mean_ms (NaN where nothing succeeded)."""
+    together = campaign.summary[campaign.summary["endpoint"] == ALL]
+    numeric = is_numeric(levels)
+    parts = [
+        together[together["experiment"] == level.experiment].assign(
+            level=level.value if numeric else text.plain(level.value)
+        )
+        for level in levels
+    ]
+    columns = ["experiment", "repeat", "level", "goodput_rps", "mean_ms"]
+    return pd.DataFrame(pd.concat(parts), columns=columns)
+
+
+def mean_points(levels: Sequence[SweepLevel]) -> pd.DataFrame:
+    """List the mean throughput of a sweep's levels: level, value, low, high; no bounds after a single run."""
+    numeric = is_numeric(levels)
+    rows = [
+        (level.value if numeric else text.plain(level.value), found.value, found.low, found.high)
+        for level in levels
+        if (found := estimated(level.throughput)) is not None
+    ]
+    return pd.DataFrame(rows, columns=["level", "value", "low", "high"])
+
+
+def curves(laws: Sequence[FittedLaw]) -> pd.DataFrame:
+    """Lay out the fitted laws: law, level, throughput, low, high."""
+    rows = [
+        (LAWS.get(law.law, law.law), point.value, point.throughput, point.low, point.high)
+        for law in laws
+        for point in law.curve
+    ]
+    return pd.DataFrame(rows, columns=["law", "level", "throughput", "low", "high"])
+
+
+def residuals(laws: Sequence[FittedLaw]) -> pd.DataFrame:
+    """Lay out what the laws leave: law, level, residual (ln measured - ln fitted)."""
+    rows = [(LAWS.get(law.law, law.law), point.value, point.residual) for law in laws for point in law.residuals]
+    return pd.DataFrame(rows, columns=["law", "level", "residual"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepsView:
+    """What the section shows."""
+
+    sweeps: list[SweepView]
+
+
+def section(campaign: Campaign, doubts: Doubts) -> Section | None:
+    """Every sweep, level by level, with laws, forecasts and known demands."""
+    views = [sweep_view(campaign, name, found, doubts) for name, found in campaign.scaling.items()]
+    if not views:
+        return None
+    shown: dict[str, Chart | None] = {}
+    for name, found in campaign.scaling.items():
+        shown |= sweep_charts(name, found, marked(run_points(campaign, found.levels), doubts))
+    title = "Scaling: one factor, several levels"
+    return Section(
+        anchor="sweeps", title=title, navigation="Scaling", view=SweepsView(sweeps=views), charts=drawn(shown)
+    )
+
+
+def sweep_charts(name: str, found: SweepResult, points: pd.DataFrame) -> dict[str, Chart | None]:
+    """Draw a sweep: its levels and laws, or, where it was predicted, its forecast."""
+    if found.forecast:
+        shown = points.rename(columns={"level": "users", "goodput_rps": "rps", "mean_ms": "ms"})
+        return forecast_charts(name, found.forecast, shown)
+    lines = pd.concat([curves(found.laws), theory(found)], ignore_index=True)
+    return {
+        f"sweep-{name}": charts.sweep(points, mean_points(found.levels), lines, found.vary),
+        f"residuals-{name}": charts.residuals(residuals(found.laws), found.vary),
+    }

@@ -1,0 +1,206 @@
+"""What bound throughput: each experiment's verdict with the figures it rests on."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from loadstone import text
+from loadstone.report.campaign import Campaign
+from loadstone.report.doubts import Doubts, unusable
+from loadstone.report.section import Section
+from loadstone.results.verdicts import Elasticity, ExperimentVerdict, RunVerdict
+from loadstone.suite.thresholds import Thresholds
+from loadstone.suite.verdict import Verdict
+from loadstone.theory.intervals import Interval
+
+CONSISTENCY = "X·(R+Z)/N"
+COLUMNS = {
+    "u_think": ("u", "think"), "u_server": ("u", "server"), "u_slot": ("u", "slot"), "u_gen": ("u", "gen"),
+    "X/ceiling": ("X/ceiling", ""), "u_host": ("u", "host"), "run queue": ("run queue", ""), "u_link": ("u", "link"),
+    CONSISTENCY: (CONSISTENCY, ""),
+}  # fmt: skip
+"""Signals that the page lists, in this order: what is written, and below the line."""
+
+MISSING = {
+    "unloaded_response_s": "the unloaded response time R₀",
+    "generator_ceiling": "the generator's ceiling",
+    "steady": "whether it settled (too few requests to tell)",
+    "server_workers": "the server's worker processes",
+    "server_threads": "the server's slots (its worker class has no number of them)",
+    "server_cores": "the CPUs that the server may use",
+    "server_seconds": "the time inside the server",
+    "server_cpu": "the server's CPU",
+    "generator_cpu": "the generator's CPU",
+    "host_busy": "how busy the machine was",
+    "host_steal": "CPU time taken by the hypervisor",
+    "bytes_per_s": "bytes sent",
+    "link_bytes_per_s": "the network link's speed",
+}
+"""Signals that can be missing → what they are called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One figure of an experiment, as the mean of its runs."""
+
+    value: float
+    full: bool
+    """Whether it has reached its limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """What bound one experiment."""
+
+    experiment: str
+    verdict: str
+    parties: Sequence[str]
+    """Who shared it in each run, where its runs are mixed."""
+    runs: str
+    """How many there were, and how many of them the figures are of."""
+    reason: str | None
+    """Why its figures are not to be used."""
+    response_ms: float | None
+    unloaded_ms: float | None
+    signals: dict[str, Signal]
+    elasticity: Interval | None
+    """What the probe with twice the users found."""
+    remarks: list[str]
+
+
+def verdict_rows(campaign: Campaign, doubts: Doubts) -> list[VerdictRow]:
+    """List the verdicts of all experiments, in the page's order."""
+    common = set(common_missing(campaign))
+    return [_row(campaign, name, doubts, common) for name in campaign.experiments]
+
+
+def _row(campaign: Campaign, name: str, doubts: Doubts, common: set[str]) -> VerdictRow:
+    agreed = campaign.verdicts.experiments[name]
+    keys, used = campaign.runs_of(name), campaign.used_of(name)
+    judged = [campaign.judged[key] for key in used]
+    responses = [signals.response_s for key in used if (signals := campaign.signals[key]).response_s > 0]
+    return VerdictRow(
+        experiment=name,
+        verdict=agreed.verdict,
+        parties=agreed.parties if set(agreed.runs) == {Verdict.MIXED} else [],
+        runs=text.runs(len(used), len(keys)),
+        reason=unusable(agreed.verdict, [doubt for key in keys for doubt in doubts[key]]),
+        response_ms=1000 * fmean(responses) if responses else None,
+        unloaded_ms=_milliseconds(campaign.signals[keys[0]].unloaded_response_s),
+        signals=_signals(judged),
+        elasticity=_elasticity(agreed.elasticity, len(keys)),
+        remarks=list(_remarks(agreed, judged, common)),
+    )
+
+
+def _elasticity(found: Elasticity | None, runs: int) -> Interval | None:
+    return Interval(value=found.value, low=found.low, high=found.high, runs=runs) if found else None
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else 1000 * seconds
+
+
+def _signals(judged: Sequence[RunVerdict]) -> dict[str, Signal]:
+    values: dict[str, list[float]] = {}
+    limits: dict[str, float] = {}
+    for run in judged:
+        for evidence in run.evidence:
+            values.setdefault(evidence.signal, []).append(evidence.value)
+            limits[evidence.signal] = evidence.limit
+    return {
+        name: Signal(value=fmean(found), full=name != CONSISTENCY and fmean(found) >= limits[name])
+        for name, found in values.items()
+    }
+
+
+def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: set[str]) -> Iterator[str]:
+    """Say what a reader should know beside the figures."""
+    if len(agreed.runs) > 1:
+        yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed.runs.items())
+    if agreed.remark:
+        yield agreed.remark
+    of_runs = {run.remark for run in judged if run.remark and run.verdict not in (Verdict.ERRORS, Verdict.INVALID)}
+    following = Counter(run.runner_up.partition(" = ")[0] for run in judged if run.runner_up)
+    missing = [name for name in dict.fromkeys(n for run in judged for n in run.missing) if name not in common]
+    yield from sorted(of_runs)
+    if agreed.elasticity:
+        yield f"with twice the users: {agreed.elasticity.reading}"
+    if following:  # "party (signal = value)" of one run: the value is told as the mean, as in the table
+        named = following.most_common(1)[0][0]
+        mean = _signals(judged)[named.partition(" (")[2]].value
+        yield f"next nearest to its limit: {named} = {text.utilisation(mean)})"
+    if missing:
+        yield "not known: " + ", ".join(MISSING.get(name, name) for name in missing)
+
+
+def columns(rows: Sequence[VerdictRow]) -> dict[str, tuple[str, str]]:
+    """Pick the signals that any experiment has."""
+    return {name: heading for name, heading in COLUMNS.items() if any(name in row.signals for row in rows)}
+
+
+def common_missing(campaign: Campaign) -> list[str]:
+    """Name the signals that no run has."""
+    runs = [set(campaign.judged[key].missing) for name in campaign.experiments for key in campaign.runs_of(name)]
+    return sorted(set.intersection(*runs)) if runs else []
+
+
+def missing_sentence(campaign: Campaign) -> str:
+    """Say which signals were not measured at all."""
+    names = [MISSING.get(name, name) for name in common_missing(campaign)]
+    return f"Not measured in any run, and so accusing nobody: {', '.join(names)}." if names else ""
+
+
+def lead(rows: Sequence[VerdictRow], *, probes: bool) -> str:
+    """Count the verdicts."""
+    found = Counter(row.verdict for row in rows).most_common()
+    named = ", ".join(f"{verdict} {count}" for verdict, count in found)
+    return (
+        f"{len(rows)} experiments and probes: {named}."
+        if probes
+        else f"{text.several(len(rows), 'experiment')}: {named}."
+    )
+
+
+def to_settle(campaign: Campaign, rows: Sequence[VerdictRow]) -> list[tuple[str, str]]:
+    """Pair each measurement that would settle verdicts with the experiments that haven't had it."""
+    wanted: dict[str, list[str]] = {}
+    for row in rows:
+        judged = [campaign.judged[key] for key in campaign.runs_of(row.experiment)]
+        probe = next((run.probe for run in judged if run.verdict == row.verdict), judged[0].probe)
+        if row.elasticity is None and row.experiment in campaign.plan.suite.experiments:
+            wanted.setdefault(probe, []).append(row.experiment)
+    largest = max(wanted, key=lambda probe: len(wanted[probe]), default=None)
+    groups = [(probe, text.named(names, 6)) for probe, names in wanted.items() if probe != largest]
+    return groups + ([(largest, "all others" if groups else "every experiment")] if largest else [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictsView:
+    """What the section shows."""
+
+    rows: list[VerdictRow]
+    lead: str
+    signals: dict[str, tuple[str, str]]
+    """Signals that any experiment has → how they are written: on the line, and below it."""
+    missing: str
+    to_settle: list[tuple[str, str]]
+    limits: Thresholds
+    anchors: dict[str, str]
+    """Experiment → where on the page it is shown by itself."""
+
+
+def section(campaign: Campaign, doubts: Doubts) -> Section:
+    """What bound each experiment's throughput, with the figures that it rests on."""
+    rows = verdict_rows(campaign, doubts)
+    view = VerdictsView(
+        rows=rows,
+        lead=lead(rows, probes=len(rows) > len(campaign.plan.suite.experiments)),
+        signals=columns(rows),
+        missing=missing_sentence(campaign),
+        to_settle=to_settle(campaign, rows),
+        limits=campaign.plan.suite.thresholds,
+        anchors=campaign.anchors,
+    )
+    return Section(anchor="verdicts", title="What bound throughput", navigation="Verdicts", view=view)
