@@ -133,7 +133,7 @@ def plain(value: object) -> str:
     return f"{value:,g}" if isinstance(value, int | float) and abs(value) < 1e6 else str(value)
 
 
-PLURALS = {"hypothesis": "hypotheses", "search": "searches"}
+PLURALS = {"hypothesis": "hypotheses", "capacity search": "capacity searches"}
 """What does not take a plain s."""
 
 
@@ -155,3 +155,9 @@ def named(names: Sequence[str], most: int = 3) -> str:
         most += 1  # "and 1 more" is no shorter than a name
     rest = len(names) - most
     return ", ".join(names[:most]) + f" and {count(rest)} more" * (rest > 0)
+
+
+def sentence(clauses: Sequence[str]) -> str:
+    """Join clauses into one sentence, with a capital and a full stop; nothing where there are none."""
+    joined = "; ".join(clauses)
+    return f"{joined[:1].upper()}{joined[1:]}." if joined else ""

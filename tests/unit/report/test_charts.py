@@ -8,7 +8,7 @@ import pytest
 from loadstone.analyse.audit import audit
 from loadstone.plan.schedule import Run
 from loadstone.report import doubts, numbers, tables
-from loadstone.report.estimates import estimated, mean
+from loadstone.report.means import estimated, mean
 from loadstone.report.sections import baselines, published, repeats, runs, sweeps, verdicts, warnings
 from loadstone.suite.published import Row, ThinkTime
 from tests.unit.report.test_page import (

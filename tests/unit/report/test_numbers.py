@@ -1,7 +1,6 @@
 """Numbers as the page writes them."""
 
 import pytest
-
 from loadstone.report.numbers import clock, figure, interval, ratio
 
 

@@ -1,4 +1,4 @@
-"""Everything that the page is made of, read once."""
+"""All data of the page, read once."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -31,12 +31,12 @@ from loadstone.suite.published import Row, read_published, read_table
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """What somebody else published."""
+    """The published table."""
 
     figures: dict[str, dict[str, float]]
     """Row → column → figure."""
     rows: list[Row]
-    """The same rows as the audit takes them; none where it refuses the table."""
+    """The same rows in the form that the audit takes; none where it refuses the table."""
     refusal: str | None
     """Why the audit refuses the table."""
 
@@ -47,7 +47,7 @@ GET, GET_ONE, POST = (ENDPOINTS[task] for task in ("list_albums", "get_album", "
 
 @dataclass(frozen=True, slots=True)
 class ProbeTables:
-    """What the requests of one probe say, as of any other run."""
+    """The tables of one step of a search, the same as for any run."""
 
     endpoints: pd.DataFrame
     latency: pd.DataFrame
@@ -55,21 +55,21 @@ class ProbeTables:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A search and what it came to."""
+    """A search and its result."""
 
     search: Search
     found: Found
     tables: Mapping[str, ProbeTables]
-    """Folder of a probe → its tables, where its requests were kept."""
+    """Folder of a step → its tables; absent for a step whose tables are missing."""
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """A suite, its runs, and all that was made of them. Tables lead with the columns experiment and repeat."""
+    """A suite, its runs and their results. Tables begin with the columns experiment and repeat."""
 
     plan: Plan
     records: list[RunRecord]
-    """Of all runs, those of baselines too."""
+    """Of all runs, baselines included."""
     windows: dict[RunKey, Window]
     """Of all runs."""
     signals: dict[RunKey, Signals]
@@ -93,8 +93,8 @@ class Campaign:
     def experiments(self) -> list[str]:
         """Names in the order of the page, without baselines.
 
-        First those that repeat published rows, in the order of that table, then the others by name, then the sweeps'
-        levels in their order. A probe follows what it probes.
+        Experiments that repeat published rows come first, in the order of that table, then the others by name, then the
+        levels of sweeps in their order. A probe follows its experiment.
         """
         suite = self.plan.suite
         place = {row: number for number, row in enumerate(self.published.figures)} if self.published else {}
@@ -107,7 +107,7 @@ class Campaign:
 
     @cached_property
     def anchors(self) -> dict[str, str]:
-        """Experiment → a name for it that an address can hold."""
+        """Experiment → its anchor on the page."""
         return {name: f"experiment-{number}" for number, name in enumerate(self.experiments, start=1)}
 
     @cached_property
@@ -132,7 +132,7 @@ class Campaign:
         return self._runs.get(experiment, [])
 
     def used_of(self, experiment: str) -> list[RunKey]:
-        """List the runs that means are taken of, by repeat."""
+        """List the runs that means take in, by repeat."""
         return [key for key in self.runs_of(experiment) if key in self.verdicts.counting]
 
     @cached_property
@@ -176,7 +176,7 @@ class Campaign:
 
 
 def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
-    """Read what the earlier stages left in `results`. Raises `ResultError` where something can't be read."""
+    """Read what the earlier stages left in `results`. Raises `ResultError` where a file cannot be read."""
     summaries = results / "summaries"
     check_sums([results])
     measured = load_measured(plan, summaries)
@@ -227,7 +227,7 @@ def _check_plan(
 
 
 def read_publication(path: Path) -> PublishedTable:
-    """Read a published table, for comparing and for auditing. Raises `TableError` where it can't even be compared."""
+    """Read a published table, for comparing and for auditing. Raises `TableError` where it cannot be compared."""
     figures = read_published(path)
     try:
         return PublishedTable(figures=figures, rows=read_table(path, None), refusal=None)
@@ -252,7 +252,7 @@ def _read_search(search: Search, folder: Path) -> Searched:
 
 
 def _probe_tables(folder: Path) -> ProbeTables:
-    """Read the tables of a probe, which `search` leaves beside its run."""
+    """Read the tables of a step, which `search` writes next to its run."""
     check_sums([folder])
     run = read_record(folder / "run.json").run
     return ProbeTables(read_run_table(folder, "endpoints", run), read_run_table(folder, "latency", run))

@@ -45,14 +45,14 @@ def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
     elif verdict == Verdict.INVALID:
         share = text.figure(signals.consistency)
         yield Doubt(
-            kind=Verdict.INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times don't belong together"
+            kind=Verdict.INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times do not fit together"
         )
     if window.growth > campaign.plan.suite.thresholds.notable_growth:
         yield Doubt(kind=GROWING, text=growth_text(campaign, key))
 
 
 def growth_text(campaign: Campaign, key: RunKey) -> str:
-    """Say how much a run's store grew, and what that went with."""
+    """State how much a run's store grew, and the change in response time that went with it."""
     window = campaign.windows[key]
     before, after = window.albums or (0, 0)
     grew = f"albums {text.count(before)} → {text.count(after)} in the window"
@@ -63,7 +63,7 @@ def growth_text(campaign: Campaign, key: RunKey) -> str:
 
 
 def reasons(found: Sequence[Doubt]) -> str:
-    """Put the reasons of one run in a line."""
+    """Write the reasons of one run in a line."""
     return "; ".join(f"{doubt.kind}: {doubt.text}" for doubt in found)
 
 
@@ -80,7 +80,7 @@ def marked(table: pd.DataFrame, found: Doubts, write: Callable[[Sequence[Doubt]]
 
 
 def called(plan: Plan, name: str) -> str:
-    """Call an experiment by its name, and a baseline by what it is for."""
+    """Name an experiment, or describe what a baseline is for."""
     if not is_baseline(name):
         return name
     users = used_by(plan, name)
@@ -99,7 +99,7 @@ def used_by(plan: Plan, baseline: str) -> list[str]:
 
 
 def unusable(verdict: str, doubts: Sequence[Doubt]) -> str | None:
-    """Say why an experiment's figures are not to be used; None where they are."""
+    """State why an experiment's figures must not be used; None where they can be."""
     if verdict not in (Verdict.ERRORS, Verdict.INVALID):
         return None
     texts = dict.fromkeys(doubt.text for doubt in doubts if doubt.kind != GROWING)

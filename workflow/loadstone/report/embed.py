@@ -1,4 +1,4 @@
-"""How charts get into the page: data by columns, each dataset once, floats cut to what a chart can show."""
+"""Embedding charts in the page: data by columns, each dataset once, floats rounded to what a chart can show."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from loadstone.report.charts.shared import Chart
 DIGITS = 5
 """Significant digits of embedded data: more than a chart can show, less than a float's seventeen."""
 FEW = 4
-"""A column's values are listed once where each occurs so often or more on average."""
+"""A column lists its distinct values once if each occurs this often or more on average."""
 
 
 def embedded(charts: Mapping[str, Chart]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -45,7 +45,7 @@ def _column(values: list[Any]) -> Any:
 
 
 def rounded(value: Any) -> Any:
-    """Cut floats to `DIGITS` significant digits, wherever they stand."""
+    """Round all floats to `DIGITS` significant digits."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     if isinstance(value, dict):

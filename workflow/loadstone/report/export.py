@@ -12,12 +12,12 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.page import VEGA_LITE_VERSION, all_charts, build_sections
 
 WIDTH = 640
-"""Pixels of a chart that takes its width from the page."""
+"""Width in pixels of a chart that takes its width from the page."""
 PNG_SCALE = 2.0
 
 
 def export(campaign: Campaign, into: Path) -> Iterator[Path]:
-    """Write all files, one after the other; yield each once it is there.
+    """Write all files, one after the other; yield each once it is complete.
 
     A chart of single experiments is written once for each experiment, as `<chart>-of-<experiment>`.
     """
@@ -52,7 +52,7 @@ def _pictures(specification: dict[str, Any], path: Path) -> Iterator[Path]:
 
 
 def _of(specification: Mapping[str, Any], experiment: str) -> dict[str, Any]:
-    """Let a card's chart be about one experiment, as the page does it."""
+    """Limit a chart to one experiment, as the page does."""
     datasets = {
         name: [row for row in rows if row["experiment"] == experiment]
         for name, rows in specification["datasets"].items()
@@ -64,6 +64,6 @@ def _of(specification: Mapping[str, Any], experiment: str) -> dict[str, Any]:
 
 
 def _sized(specification: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a width to what takes it from the page."""
+    """Give a fixed width to a chart that takes its width from the page."""
     width = WIDTH if specification.get("width") == "container" else specification.get("width", WIDTH)
     return {**specification, "width": width, "background": "white"}

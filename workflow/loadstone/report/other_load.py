@@ -1,4 +1,4 @@
-"""CPU time that neither the server nor the generator used: what else was running on the machine."""
+"""CPU time that neither the server nor the load generator used: other load on the machine."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from loadstone.report.campaign import Campaign
 from loadstone.results.tables import RunKey
 
 NOTABLE = 0.25
-"""Share of the machine's CPUs above which something else was running: the kernel's part in a loaded run, and what the
-measuring itself takes, stay below it."""
+"""Share of the machine's CPUs above which other processes were running. The kernel's share of a loaded run and the cost
+of measuring stay below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
-    """What else ran during one run."""
+class OtherLoad:
+    """Other load during one run."""
 
     cpus: float
     """CPUs that no process of the run used."""
@@ -21,31 +21,31 @@ class Foreign:
 
     @property
     def notable(self) -> bool:
-        """Whether it was more than the kernel and the measuring take."""
+        """Whether it exceeds what the kernel and the measurement take."""
         return self.cpus > NOTABLE * self.cores
 
 
-def foreign(campaign: Campaign) -> dict[RunKey, Foreign]:
-    """Tell of each run, baselines included, how many CPUs were busy with something else, where all was sampled."""
+def other_load(campaign: Campaign) -> dict[RunKey, OtherLoad]:
+    """Find the CPUs that other processes used in each run, baselines included, where all processes were sampled."""
     table = campaign.processes.dropna(subset="cpu")
     host = table[table["role"] == "host"].groupby(["experiment", "repeat"])["cpu"].first()
     own = table[table["role"] != "host"].groupby(["experiment", "repeat"])["cpu"].sum()
     cores = {(r.run.experiment, r.run.repeat): r.machine.cores for r in campaign.records}
     both = (host - own).dropna()
     keys = [(str(name), int(repeat)) for name, repeat in both.index]
-    return {key: Foreign(cpus=max(0.0, float(cpus)), cores=cores[key]) for key, cpus in zip(keys, both, strict=True)}
+    return {key: OtherLoad(cpus=max(0.0, float(cpus)), cores=cores[key]) for key, cpus in zip(keys, both, strict=True)}
 
 
-def foreign_sentence(campaign: Campaign) -> str:
-    """Say in how many runs something else kept the machine busy."""
-    found = foreign(campaign)
+def other_load_sentence(campaign: Campaign) -> str:
+    """State in how many runs other processes kept the machine busy."""
+    found = other_load(campaign)
     disturbed = [each for each in found.values() if each.notable]
     if not disturbed:
         return ""
     most = max(disturbed, key=lambda each: each.cpus)
     median = sorted(each.cpus for each in disturbed)[len(disturbed) // 2]
     return (
-        f"something else was running: in {text.count(len(disturbed))} of {text.several(len(found), 'run')} "
-        f"(baselines included) processes that belong to neither server nor generator kept {text.figure(median)} of "
-        f"{most.cores} CPUs busy by the median, and up to {text.figure(most.cpus)}; measure again on a quiet machine"
+        f"other processes were running: in {text.count(len(disturbed))} of {text.several(len(found), 'run')} "
+        f"(baselines included) they used {text.figure(median)} of {most.cores} CPUs (median), and up to "
+        f"{text.figure(most.cpus)}; measure again on a quiet machine"
     )

@@ -87,7 +87,7 @@ def render(campaign: Campaign) -> str:
 
 
 def build_sections(campaign: Campaign) -> list[Section]:
-    """Build the sections that the campaign has something for, in the page's order."""
+    """Build the sections that the campaign has data for, in the page's order."""
     doubts = find_doubts(campaign)
     built = (section(campaign, doubts) for section in SECTIONS)
     return [section for section in built if section is not None]
@@ -110,7 +110,7 @@ class Totals:
     """In the windows of the experiments."""
     failures: float
     recorded: float
-    """Of all runs, in the window or not."""
+    """Of all runs, inside and outside the window."""
     seconds: float
     """From the start of each server to its stop."""
     machines: list[str]

@@ -1,4 +1,4 @@
-"""Distributions of response times as the page shows them: of one run an experiment, up to what its requests can tell.
+"""Distributions of response times as the page shows them: one run per experiment, as far as its requests reach.
 
 Percentiles of several runs have no mean that means anything. So an experiment's distribution is that of its *median
 run*: the one whose mean response time is the median of those that count, the lower of the two middle ones.
@@ -13,7 +13,7 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, kinds, marked
 
 TAIL_FROM = 0.5
-"""Share from which a tail is drawn."""
+"""Probability from which a tail is drawn."""
 
 
 def of_median_runs(campaign: Campaign) -> pd.DataFrame:
@@ -21,7 +21,7 @@ def of_median_runs(campaign: Campaign) -> pd.DataFrame:
 
     Columns experiment, repeat, endpoint, probability, response_ms, service_ms, successes.
     """
-    chosen = pd.MultiIndex.from_tuples([*campaign.median_runs.values(), ("", 0)])  # pandas wants one at the least
+    chosen = pd.MultiIndex.from_tuples([*campaign.median_runs.values(), ("", 0)])  # pandas needs at least one
     latency = campaign.latency
     mine = latency[pd.MultiIndex.from_frame(latency[["experiment", "repeat"]]).isin(chosen)]
     keys = ["experiment", "repeat", "endpoint"]
@@ -49,7 +49,7 @@ def percentiles(table: pd.DataFrame, column: str, wanted: dict[str, float]) -> I
 
 
 def drawable_percentiles(campaign: Campaign, doubts: Doubts) -> pd.DataFrame:
-    """Pick what the charts of distributions need, with the doubts on each run by kind alone, to keep the page small.
+    """Pick the columns for the charts of distributions, with doubts by kind only, to keep the page small.
 
     Columns experiment, endpoint, probability, response_ms, successes, doubt.
     """

@@ -1,4 +1,4 @@
-"""A section of the page: what it is called, the values for its template, and its charts."""
+"""A section of the page: its title, the values for its template, and its charts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Section:
     charts: Mapping[str, Chart] = field(default_factory=dict)
     """Name (`chart-<name>` is its place in the template) → chart."""
     navigation: str = ""
-    """Its word in the page's navigation; empty where it has none."""
+    """Its word in the navigation; empty for a section without one."""
 
     @property
     def template(self) -> str:
@@ -26,5 +26,5 @@ class Section:
 
 
 def drawn(charts: Mapping[str, Chart | None]) -> dict[str, Chart]:
-    """Leave out the charts that there are no data for."""
+    """Leave out the charts without data."""
     return {name: chart for name, chart in charts.items() if chart is not None}

@@ -1,1 +1,1 @@
-"""The charts: one small function each, table in, Altair chart out. Nothing is computed here that could be wrong."""
+"""The charts: one small function each, from a table to an Altair chart. They compute nothing that could be wrong."""

@@ -1,4 +1,4 @@
-"""The charts beside the answer: published rates against what is possible, and what bound how many experiments."""
+"""The charts next to the answer: published rates against the possible ones, and verdicts by group of experiments."""
 
 import altair as alt
 import pandas as pd
@@ -9,8 +9,8 @@ from loadstone.suite.verdict import Verdict
 PUBLISHED, MEASURED, POSSIBLE, SERVER = (
     "published",
     "measured again",
-    "the most they can send, N/(Z+R)",
-    "the same server, no think time",
+    "most that these users can send, N/(Z+R)",
+    "same server, no think time",
 )
 KINDS = {
     PUBLISHED: ("diamond", GREY),
@@ -36,7 +36,7 @@ BAR_HEIGHT = 30
 
 
 def published(table: pd.DataFrame) -> Chart | None:
-    """One row a published one; columns as `rates` has."""
+    """One row per published row; columns row, kind, rps, times."""
     if table.empty:
         return None
     rows = list(dict.fromkeys(table["row"]))
@@ -75,7 +75,7 @@ def published(table: pd.DataFrame) -> Chart | None:
 
 
 def verdicts(counts: pd.DataFrame) -> Chart | None:
-    """One bar a group of experiments, cut by verdict; columns as `answer.verdict_counts` has."""
+    """One bar per group of experiments, split by verdict; columns group, verdict, experiments."""
     if counts.empty:
         return None
     rows = list(dict.fromkeys(counts["group"]))

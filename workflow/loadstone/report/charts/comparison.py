@@ -1,4 +1,4 @@
-"""TODO."""
+"""Charts that compare all experiments: throughput, response times, two endpoints, CPU."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ ROW_HEIGHT, THREE_ROWS = 20, 30
 
 
 BEYOND = 1.25
-"""A logarithmic axis ends so far beyond the runs: an interval of two runs may reach anywhere, and is cut off there."""
+"""Factor by which a logarithmic axis reaches beyond the runs; wider intervals are cut off there."""
 
 
 STATISTIC_SHAPES = {"mean": "circle", "95th percentile": "square", "99th percentile": "triangle-up"}
@@ -92,7 +92,7 @@ def _by_experiment(
 
 
 def _intervals(means: pd.DataFrame, x: alt.X, lowest: float, look: Mapping[str, Any]) -> list[alt.Chart]:
-    """Draw means as ticks and their 95 % intervals as bars; an interval that reaches 0 has no place on a log axis."""
+    """Draw means as ticks and their 95 % intervals as bars; an interval that reaches 0 does not fit a log axis."""
     known = means.dropna()
     if known.empty:
         return []
@@ -123,7 +123,7 @@ def _rows(
     under: Sequence[alt.Chart] = (),
     row_height: int = ROW_HEIGHT,
 ) -> Chart | None:
-    """One row an experiment, one point a run and whatever `look` tells apart."""
+    """One row per experiment, one point per run and whatever `look` separates."""
     more = [alt.Tooltip(f"{name}:N") for name in ("endpoint", "statistic", "role", "process") if name in table.columns]
     tooltip = [alt.Tooltip("experiment:N"), alt.Tooltip("repeat:Q"), *more, value]
     layers = run_points(table, {"x": x, "y": _experiments_axis(order)}, look, tooltip)

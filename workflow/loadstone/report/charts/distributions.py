@@ -1,4 +1,4 @@
-"""Charts of distributions, on an axis that gives each further nine as much room as the last, and of searches."""
+"""Charts of distributions, on an axis that gives each further nine the same room, and of capacity searches."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ TIMES = "response time, ms (logarithmic)"
 NINES = [2, 10, 100, 1000, 10_000]
 """1/(1 - probability) at 50, 90, 99, 99.9 and 99.99 %."""
 WIDE_TIMES = 20
-"""Largest over smallest time from which their axis is logarithmic."""
+"""Ratio of the longest to the shortest time from which the axis is logarithmic."""
 PICKED = "picked"
 """Signal that holds the experiments that the reader has picked from the list beside the charts (page.js sets it)."""
 IS_PICKED = f"indexof({PICKED}, datum.experiment) >= 0"
@@ -33,7 +33,7 @@ def _tips(names: Sequence[str]) -> list[alt.Tooltip]:
 
 
 def tails_of_scheduled(table: pd.DataFrame) -> Chart | None:
-    """Both distributions of one open or paced load at a time, picked from a list.
+    """Both distributions of one open or paced load at a time, chosen from a list.
 
     Columns load, probability, tail, timed, ms.
     """
@@ -116,7 +116,7 @@ def capacity_chart(points: pd.DataFrame, metric: str, limit_ms: float) -> Chart 
     title = f"{metric}, ms" + " (logarithmic)" * wide
     rates = sorted({*points["rate"]})
     ends = alt.Scale(type="log", domain=[rates[0] / 1.1, rates[-1] * 1.1], nice=False)
-    x = alt.X("rate:Q", title="arrivals a second (logarithmic)", scale=ends, axis=alt.Axis(format=",~r"))
+    x = alt.X("rate:Q", title="arrivals per second (logarithmic)", scale=ends, axis=alt.Axis(format=",~r"))
 
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=title, scale=scale, axis=PLAIN)
@@ -145,7 +145,7 @@ def capacity_chart(points: pd.DataFrame, metric: str, limit_ms: float) -> Chart 
 
 
 RESPONSE, SERVICE = "response, from the intended start", "service, from sending"
-"""What is timed."""
+"""What the two distributions count."""
 
 
 MET, MISSED = "met", "missed"

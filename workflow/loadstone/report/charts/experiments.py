@@ -1,7 +1,7 @@
-"""Charts on an experiment's card.
+"""Charts of a single experiment.
 
-Each is drawn when its card is opened, for the experiment that the page names by the parameter `of`; the data of all
-experiments are in the page once.
+A chart is drawn when its experiment is opened on the page, which sets the parameter `of` to the experiment's name. The
+page holds the data of all experiments once.
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from loadstone.report.charts.shared import BLUE, GREY, Chart, endpoint_colour, e
 
 OF = alt.param(name="of", value="")
 ENDPOINTS = alt.param(name="endpoints", value=[])
-"""Those of the card's experiment, for the legend."""
+"""Endpoints of the experiment, for the legend."""
 IS_OF = "datum.experiment === of"
 SECONDS = "seconds since the load began"
 HEIGHT = 200
 
 
 def rate(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
-    """Requests by the second, one line a repeat, the window as found shaded; columns as `tables.course`, and doubt."""
+    """Requests per second over time, one line per repeat, windows shaded; columns as in `course`, and doubt."""
     return _course(seconds, windows, order, "requests", "requests/s")
 
 
 def response(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
-    """Mean response time by the second, as `rate`."""
+    """Mean response time over time, as `rate`."""
     return _course(seconds, windows, order, "mean_ms", "mean response, ms")
 
 
@@ -75,7 +75,7 @@ def _lines(seconds: pd.DataFrame, order: Sequence[str], field: str, title: str, 
 
 
 def distribution(table: pd.DataFrame) -> Chart | None:
-    """Percentiles of the median run, a line an endpoint; columns as `charts_tails.percentiles`."""
+    """Percentiles of the median run, one line per endpoint; columns as in `distributions.percentiles`."""
     if table.empty:
         return None
     tooltip = [
@@ -96,7 +96,7 @@ def distribution(table: pd.DataFrame) -> Chart | None:
 
 
 def heat(cells: pd.DataFrame) -> Chart | None:
-    """How many requests a second took how long when; columns experiment, second, until, low_ms, high_ms, rate."""
+    """Requests per second by time and response time; columns experiment, second, until, low_ms, high_ms, rate."""
     if cells.empty:
         return None
     tooltip = [

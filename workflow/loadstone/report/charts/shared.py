@@ -1,8 +1,8 @@
-"""Charts over experiments, and what all charts share. Nothing is computed here that could be wrong.
+"""What all charts share: colours, axes, and points that show which runs to be careful with.
 
-Colours are Okabe and Ito's, told apart by colour-blind readers too; an experiment, an endpoint or a role has the same
-one everywhere.
-A run to be careful with is a hollow point, its reason in the tooltip. A chart without data is None.
+The colours are those of Okabe and Ito, which colour-blind readers can distinguish. An experiment, an endpoint or a role
+has the same colour everywhere. A hollow point is a run to be careful with; its tooltip shows the reason. A chart without
+data is None.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ def axis_of(x: alt.X, field: str) -> alt.X:
 
 
 def colour_of(place: int) -> str:
-    """Give the experiment in this place of the page's order its colour."""
+    """Give an experiment its colour by its place on the page."""
     return PALETTE[place % len(PALETTE)]
 
 
 def experiment_look(order: Sequence[str], shown: str) -> dict[str, Any]:
-    """Tell experiments apart by colour and dash; the legend names those in the list that the signal `shown` holds."""
+    """Separate experiments by colour and dash; the legend names those in the list of the signal `shown`."""
     dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in range(len(order))]
     look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3, "labelLimit": 320}
     legend = alt.Legend(values=alt.ExprRef(shown), columns=1, **look)
@@ -54,7 +54,7 @@ def experiment_colours(order: Sequence[str], legend: alt.Legend | None) -> alt.C
 
 
 def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:
-    """Lay charts over each other, as wide as the page lets them be."""
+    """Lay charts over each other, as wide as the page allows."""
     chart: alt.LayerChart = alt.LayerChart(layer=list(layers)).properties(width="container", height=height)
     return chart.add_params(*parameters) if parameters else chart
 
@@ -66,7 +66,7 @@ def run_points(
     tooltip: Sequence[alt.Tooltip],
     size: int = 45,
 ) -> list[alt.Chart]:
-    """Draw a point a run: filled where it is sound; hollow, and grey unless its colour means something, where it isn't.
+    """Draw one point per run: filled if it is sound, else hollow, and grey unless its colour has a meaning.
 
     `table` has the column doubt, as `soundness.marked` makes it.
     """
@@ -85,7 +85,7 @@ def run_points(
 
 
 def endpoint_colour(table: pd.DataFrame, legend: alt.Legend | None = None) -> alt.Color:
-    """Colour by endpoint: those of the album API as everywhere, others in the colours that are left."""
+    """Colour by endpoint: fixed colours for the album API, the remaining colours for others."""
     present = [name for name in ENDPOINT_COLOURS if name in set(table["endpoint"])]
     others = sorted(set(table["endpoint"]) - set(ENDPOINT_COLOURS))
     left = [PINK, SKY, RED]

@@ -1,4 +1,4 @@
-"""Charts of sweeps: runs and means over the levels, fitted laws and what they leave, predictions for users."""
+"""Charts of sweeps: runs and means over the levels, fitted laws and their residuals, forecasts for users."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ import pandas as pd
 from loadstone.report.charts.shared import BLUE, GREEN, GREY, ORANGE, PINK, RED, Chart, layered, run_points
 
 WIDE_RANGE = 50
-"""Largest over smallest level from which the axis is logarithmic."""
+"""Ratio of the largest to the smallest level from which the axis is logarithmic."""
 HEADROOM = 1.25
-"""The throughput axis ends so far above the highest run or curve: an interval of two runs may reach far beyond."""
+"""Factor by which the throughput axis reaches beyond the highest run or curve; wider intervals are cut off."""
 MAX_TICKS = 12
 LAW_COLOURS = (ORANGE, GREEN, RED, PINK)
 LAW_DASHES = ([1, 0], [7, 4], [2, 3], [9, 3, 2, 3])
@@ -46,7 +46,7 @@ def level_axis(levels: "pd.Series[Any]", factor: str) -> alt.X:
     values = list(dict.fromkeys(levels.tolist()))
     if not pd.api.types.is_numeric_dtype(levels):
         return alt.X("level:N", title=factor, scale=alt.Scale(domain=values), axis=alt.Axis(labelAngle=0))
-    # by an expression: an axis would round what it is told to format, 16 to 20
+    # by an expression: a format would round the levels, 16 to 20
     ticks = alt.Axis(
         labelExpr="format(datum.value, ',~r')",
         labelOverlap=True,
@@ -92,7 +92,7 @@ def _means(means: pd.DataFrame, x: alt.X, y: alt.Y, low: alt.Y) -> list[alt.Char
 
 
 def residuals(table: pd.DataFrame, factor: str) -> Chart | None:
-    """What the laws leave of each run; columns law, level, residual."""
+    """Residuals of the laws, one per run; columns law, level, residual."""
     if table.empty:
         return None
     names = list(dict.fromkeys(table["law"]))

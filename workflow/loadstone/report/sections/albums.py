@@ -1,4 +1,4 @@
-"""Response times over the number of albums, with the straight lines a + b·n that were fitted to them."""
+"""Response times over the number of albums, with the fitted straight lines a + b·n."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class LineRow:
     endpoint: str
     a_ms: float
     b_us: Bounded
-    """Change of the mean response with each album, µs; it may be negative."""
+    """Change of the mean response time per album, µs; it may be negative."""
     whose: str
-    """The hypothesis whose fit it is, or that it is a least-squares line of its own."""
+    """The hypothesis whose fit it is, or `least squares`."""
     lowest: float
     highest: float
 
@@ -42,7 +42,7 @@ def _sweeps(campaign: Campaign) -> dict[str, Sweep]:
 
 
 def _series(campaign: Campaign) -> dict[str, str]:
-    """Name the sweeps by what sets them apart: store and users, or their own name where that isn't enough."""
+    """Name the sweeps by how they differ: store and users, or their own name where these are the same."""
     first = {name: sweep.levels[0].experiment for name, sweep in _sweeps(campaign).items()}
     known = {name: campaign.plan.experiments[experiment] for name, experiment in first.items()}
     called = {name: f"{_store(s.server)}, {text.several(s.load.users, 'user')}" for name, s in known.items()}

@@ -1,10 +1,10 @@
-"""The answer at the top of the page: what was run, what bound it, what surprises, and what not to believe.
+"""The answer at the top of the page: what was run, what bound it, what is surprising, and what not to rely on.
 
 Every sentence is computed, and left out where there is nothing to say.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,47 +14,46 @@ from loadstone.analyse.audit import RowAudit
 from loadstone.report.campaign import Campaign
 from loadstone.report.charts import answer as charts
 from loadstone.report.charts.answer import MEASURED, POSSIBLE, PUBLISHED, SERVER
-from loadstone.report.doubts import UNSETTLED, Doubts
-from loadstone.report.other_load import foreign_sentence
+from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
 from loadstone.report.sections.capacity import SearchView, search_views
 from loadstone.report.sections.hypotheses import HypothesisRow, hypothesis_rows
 from loadstone.report.sections.published import PublishedRow, audit_table, published_rows
+from loadstone.report.sections.warnings import doubt_sentence
 from loadstone.results.hypotheses import Outcome
-from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
 
 MAX_HYPOTHESES_NAMED = 4
-"""Refuted hypotheses that are spelt out."""
+"""Refuted hypotheses that are quoted."""
 MAX_VERDICTS_NAMED = 4
-"""Verdicts of a group that are spelt out."""
+"""Verdicts of a group that are listed."""
 
 THINKING, FEWER = "think time", "fewer users"
-"""What the audit says of a published row."""
+"""What the audit finds a published row bound by."""
 
-HEADLINE = "The published rates are those of users who wait, not of a server at its limit."
-"""Of rows that the audit finds bound by think time."""
+HEADLINE = "Think time limited the published rates, not the server."
+"""For rows that the audit finds bound by think time."""
 
 LIMITS = {
     Verdict.GENERATOR: "the load generator was the limit",
     Verdict.SHARED_HOST: "all of the machine's CPUs were busy",
     Verdict.SERVER_CPU: "its CPU was the limit",
     Verdict.SERVER_CONCURRENCY: "all its slots were taken",
-    Verdict.SERIAL_SECTION: "something in it is done one after another",
-    Verdict.THINK_TIME: "the users' own waits were the limit again",
+    Verdict.SERIAL_SECTION: "part of its work is serialised",
+    Verdict.THINK_TIME: "think time was again the limit",
     Verdict.NETWORK: "the network was the limit",
 }
-"""Verdict → the same as a clause about what the server did at most."""
+"""Verdict → a clause about what limited the highest rate of the server."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One sentence or two of the answer."""
+class AnswerPart:
+    """One or two sentences of the answer."""
 
     about: str
     text: str
     headline: str = ""
-    """What it comes to, to be read first."""
+    """The conclusion, to be read first."""
 
 
 def answer(
@@ -63,8 +62,8 @@ def answer(
     published: Sequence[PublishedRow],
     hypotheses: Sequence[HypothesisRow],
     capacities: Sequence[SearchView],
-) -> list[Said]:
-    """Put the answer together, a few sentences each about one thing."""
+) -> list[AnswerPart]:
+    """Put the answer together, a few sentences per topic."""
     sentences = {
         "What bound it": bound_sentence(campaign),
         "Hypotheses": refuted_sentence(hypotheses),
@@ -73,12 +72,12 @@ def answer(
         "What was run": run_sentence(campaign),
     }
     reason = published_sentence(campaign, published)
-    first = [Said("Published", reason, HEADLINE)] if reason else []
-    return first + [Said(about, sentence) for about, sentence in sentences.items() if sentence]
+    first = [AnswerPart("Published", reason, HEADLINE)] if reason else []
+    return first + [AnswerPart(about, sentence) for about, sentence in sentences.items() if sentence]
 
 
 def run_sentence(campaign: Campaign) -> str:
-    """Say what was run."""
+    """State what was run."""
     runs = sum(len(campaign.runs_of(name)) for name in campaign.experiments)
     swept = {level.experiment for sweep in campaign.plan.suite.sweeps.values() for level in sweep.levels}
     experiments = text.several(len(campaign.experiments), "experiment")
@@ -87,9 +86,9 @@ def run_sentence(campaign: Campaign) -> str:
         sweeps = text.several(len(campaign.plan.suite.sweeps), "sweep")
         parts[0] += f", {text.count(len(swept))} of them levels of {sweeps}"
     if campaign.searches:
-        probes = sum(len(searched.found.probes) for searched in campaign.searches.values())
-        searches = f"{len(campaign.searches)} capacity search{'es' * (len(campaign.searches) != 1)}"
-        parts.append(f"{searches} with {text.several(probes, 'probe')}")
+        steps = sum(len(searched.found.probes) for searched in campaign.searches.values())
+        searches = text.several(len(campaign.searches), "capacity search")
+        parts.append(f"{searches} with {text.several(steps, 'step')}")
     rows = campaign.plan.suite.published
     if rows:
         verb = "repeats" if len(rows.rows) == 1 else "repeat"
@@ -98,7 +97,7 @@ def run_sentence(campaign: Campaign) -> str:
 
 
 def published_sentence(campaign: Campaign, rows: Sequence[PublishedRow]) -> str:
-    """Say what set the published rates, by their own arithmetic, and what came out here with the same users."""
+    """State what limited the published rates, by arithmetic, and what the same users reached here."""
     audited = audit_table(campaign)
     waiting = [row for row in audited.rows if row.bound == THINKING] if audited else []
     told = [row for row in waiting if row.possible_rps is not None and row.row.users is not None and row.row.rps]
@@ -109,11 +108,11 @@ def published_sentence(campaign: Campaign, rows: Sequence[PublishedRow]) -> str:
     published = text.figure(alike[0])
     published += f" to {text.figure(alike[-1])}" if text.figure(alike[-1]) != published else ""
     wrong = [row for row in audited.rows if row.bound == FEWER]
-    also = f"; {len(wrong)} more can't be of as many users as stated" if wrong else ""
+    also = f"; {len(wrong)} more cannot come from the stated number of users" if wrong else ""
     return (
-        f"{len(told)} of {text.several(len(audited.rows), 'row')}{also}: {text.plain(most.row.users)} users who "
-        f"wait {text.figure(_mean_wait(most))} s on average between requests can't send more than "
-        f"{text.figure(most.possible_rps)} requests/s to any server that fast, and published were "
+        f"{len(told)} of {text.several(len(audited.rows), 'row')}{also}: {text.plain(most.row.users)} users with "
+        f"a mean think time of {text.figure(_mean_wait(most))} s cannot send more than "
+        f"{text.figure(most.possible_rps)} requests/s, however fast the server is, and the published rate is "
         f"{published}.{_again(rows)}"
     )
 
@@ -123,14 +122,12 @@ def _mean_wait(row: RowAudit) -> float | None:
 
 
 def _again(rows: Sequence[PublishedRow]) -> str:
-    """Say how our rates compare, and what the same server answered at most."""
+    """State how our rates compare, and the highest rate of the same server."""
     ratios = [row.throughput.ratio for row in rows if row.throughput.ratio is not None and row.reason is None]
     sentences = ""
     if ratios:
         low, high = text.ratio(min(ratios)), text.ratio(max(ratios))
-        sentences = (
-            f" Measured again they are {low} to {high} of that." if low != high else f" Measured again: {low} of that."
-        )
+        sentences = f" Measured again: {low} to {high} of that." if low != high else f" Measured again: {low} of that."
     known = [row for row in rows if row.capacity and row.capacity.times is not None]
     if known:
         row = max(known, key=lambda row: row.load.users)
@@ -149,13 +146,13 @@ def _limited(verdict: Verdict) -> str:
 
 
 def bound_sentence(campaign: Campaign) -> str:
-    """Say what bound each group of experiments: those that repeat published rows, the sweeps' levels, and the rest."""
+    """State what bound each group of experiments: repeats of published rows, levels of sweeps, and the rest."""
     clauses = [f"{group}: {_verdicts(campaign, names)}" for group, names in groups(campaign).items()]
-    return f"{'; '.join(_capital(clauses))}." if clauses else ""
+    return text.sentence(clauses)
 
 
 def groups(campaign: Campaign) -> dict[str, list[str]]:
-    """Sort the experiments: those that repeat published rows, the rest, and the sweeps' levels; none is empty."""
+    """Group the experiments: repeats of published rows, levels of sweeps, and the rest; empty groups are left out."""
     suite = campaign.plan.suite
     published = set(suite.published.rows) if suite.published else set()
     levels = {level.experiment for sweep in suite.sweeps.values() for level in sweep.levels}
@@ -179,10 +176,6 @@ def verdict_counts(campaign: Campaign) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "verdict", "experiments"])
 
 
-def _capital(clauses: Sequence[str]) -> list[str]:
-    return [clauses[0][:1].upper() + clauses[0][1:], *clauses[1:]]
-
-
 def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
     found = Counter(_verdict(campaign, name) for name in names).most_common()
     if len(found) == 1:
@@ -191,7 +184,7 @@ def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
 
 
 def _verdict(campaign: Campaign, name: str) -> str:
-    """Name a verdict; of a mixed one the parties, or that its runs have different ones."""
+    """Name a verdict; for a mixed one its parties, or that the runs disagree."""
     agreed = campaign.verdicts.experiments[name]
     if agreed.verdict != Verdict.MIXED:
         return str(agreed.verdict)
@@ -209,7 +202,7 @@ def refuted_sentence(hypotheses: Sequence[HypothesisRow]) -> str:
     )
     rest = f"{counts[Outcome.SUPPORTED]} are supported and {counts[Outcome.INCONCLUSIVE]} left open"
     if not refuted:
-        return f"Of {text.several(len(hypotheses), 'hypothesis')} none is refuted: {rest}."
+        return f"None of {text.several(len(hypotheses), 'hypothesis')} is refuted: {rest}."
     named = [f"«{each.claim.rstrip('.')}»{_effect(each)}" for each in refuted[:MAX_HYPOTHESES_NAMED]]
     more = f"; and {len(refuted) - MAX_HYPOTHESES_NAMED} more" if len(refuted) > MAX_HYPOTHESES_NAMED else ""
     verb = "is" if len(refuted) == 1 else "are"
@@ -226,64 +219,14 @@ def _effect(each: HypothesisRow) -> str:
 
 
 def capacity_sentence(views: Sequence[SearchView]) -> str:
-    """Say what the searches came to."""
+    """State the result of each search."""
     if not views:
         return ""
     return f"{text.named([f'{view.name} {view.outcome}' for view in views], 3)}."
 
 
-def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
-    """Say which figures aren't to be believed, and which say something else than they seem to."""
-    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
-    parts = [foreign_sentence(campaign), *_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
-    parts = [part for part in parts if part]
-    if not parts:
-        return f"None of the {text.several(len(runs), 'run')} is marked as one not to believe."
-    return f"{'; '.join(_capital(parts))}."
-
-
-def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:
-    bad = [key for key in runs if key in campaign.unsound]
-    if not bad:
-        return
-    invalid = [key for key in bad if campaign.judged[key].verdict != Verdict.ERRORS]
-    unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in invalid)
-    failed = len(bad) - len(invalid)
-    kinds = {
-        "never settled": unsettled,
-        "failed too often": failed,
-        "contradict themselves": len(bad) - unsettled - failed,
-    }
-    named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
-    lost = [
-        name
-        for name in campaign.experiments
-        if campaign.verdicts.experiments[name].verdict in (Verdict.ERRORS, Verdict.INVALID)
-    ]
-    yield f"{text.count(len(bad))} of {text.several(len(runs), 'run')} ({named}), left out of all means"
-    if lost:
-        verb = "has" if len(lost) == 1 else "have"
-        yield f"{text.several(len(lost), 'experiment')} {verb} no run to believe ({text.named(lost)})"
-
-
-def _of_experiments(campaign: Campaign) -> Iterator[str]:
-    bound: dict[str, list[str]] = {}
-    for name in campaign.experiments:
-        bound.setdefault(campaign.verdicts.experiments[name].verdict, []).append(name)
-    if names := bound.get(Verdict.GENERATOR):
-        yield f"the rates of {_named(names)} say what the load generator could send, not what the server could answer"
-    if names := bound.get(Verdict.SHARED_HOST):
-        yield f"in {_named(names)} all of the machine's CPUs were busy, so that server and generator slowed each other"
-    if names := [*bound.get(Verdict.UNDETERMINED, []), *bound.get(Verdict.MIXED, [])]:
-        yield f"what bound {_named(names)} is not settled"
-
-
-def _named(names: Sequence[str]) -> str:
-    return text.named(names, 2) if len(names) <= 3 else f"{text.count(len(names))} experiments"
-
-
 def rates(rows: Sequence[PublishedRow]) -> pd.DataFrame:
-    """Lay out the rates of each published row: row, kind, rps, and for the server `times`, how many times published."""
+    """Lay out the rates of each published row: row, kind, rps, times (the server's rate over the published one)."""
     found = []
     for row in rows:
         ours, capacity = row.throughput.estimate, row.capacity
@@ -302,11 +245,11 @@ def rates(rows: Sequence[PublishedRow]) -> pd.DataFrame:
 class AnswerView:
     """What the section shows."""
 
-    parts: list[Said]
+    parts: list[AnswerPart]
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
-    """The answer: what was run, what bound it, what surprises, and what not to believe."""
+    """The answer: what was run, what bound it, what is surprising, and what not to rely on."""
     published = published_rows(campaign, doubts)
     parts = answer(campaign, doubts, published, hypothesis_rows(campaign), search_views(campaign))
     shown = drawn(

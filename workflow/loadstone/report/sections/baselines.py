@@ -1,4 +1,4 @@
-"""What verdicts are judged against: the unloaded response of every server, and the ceiling of every generator."""
+"""Baselines of the verdicts: each server's unloaded response time, and each load generator's ceiling."""
 
 import shlex
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from loadstone.suite.verdict import Verdict
 
 ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
           "calibration": "GET /calibration"}  # fmt: skip
-"""Task of a mix → what it asks for."""
+"""Task of a mix → its endpoint."""
 
 ALWAYS_NAMED = {"server.store", "server.workers", "server.threads", "server.albums", "server.albums_max", "server.app"}
-"""Settings of a server that its description has in any case, or that go without saying."""
+"""Settings that a server's description always contains, or does not need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unloaded:
-    """The response time of one server to one user who never waits."""
+    """The response time of one server to a single user without think time."""
 
     server: str
     client: str
@@ -32,13 +32,13 @@ class Unloaded:
     response_ms: float | None
     requests: float | None
     problem: str | None
-    """Why it is of no use."""
+    """Why it is not used; None where it is sound."""
     experiments: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceiling:
-    """What one load generator sends to a server that answers at once, and what that costs it."""
+    """The rate that one load generator sends to a server that answers at once, and its cost."""
 
     client: str
     workers: int
@@ -46,15 +46,15 @@ class Ceiling:
     busiest_cpu: float | None
     host: float | None
     at_limit: bool
-    """Whether it was the generator, or the machine's CPUs under it, that could do no more."""
+    """Whether the generator was at its limit, so that the rate is a ceiling."""
     answer: str
     """The same in words."""
     problem: str | None
-    """Why the run isn't sound."""
+    """Why the run is not sound; None where it is."""
     cpu_ms: float | None
-    """CPU time a request, of all its workers."""
+    """CPU time per request, over all its workers."""
     switches: float | None
-    """Context switches a request, of all its workers."""
+    """Context switches per request, over all its workers."""
     experiments: list[str]
 
 
@@ -82,7 +82,7 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
 
 
 def _problem(campaign: Campaign, name: str) -> str | None:
-    """Say why a baseline is of no use; None where it is sound."""
+    """State why a baseline is not used; None where it is sound."""
     key = campaign.runs_of(name)[0]
     judged = campaign.judged[key]
     if judged.verdict not in (Verdict.ERRORS, Verdict.INVALID):
@@ -92,15 +92,15 @@ def _problem(campaign: Campaign, name: str) -> str | None:
 
 
 def _varying(all_settings: Sequence[dict[str, object]]) -> set[str]:
-    """Find the keys in which some settings differ."""
+    """Find the keys in which settings differ."""
     keys = {key for found in all_settings for key in found}
     return {key for key in keys if len({str(found.get(key)) for found in all_settings}) > 1}
 
 
 def describe(server: Server, varying: set[str]) -> str:
-    """Describe a server in a line: store, processes, threads, albums, and whatever else sets it apart."""
+    """Describe a server in one line: store, processes, threads, albums, and other differing settings."""
     if isinstance(server, ExternalServer):
-        return f"{server.url}, run by somebody else"
+        return f"{server.url}, not started by Loadstone"
     if isinstance(server, CommandServer):
         return shlex.join(server.argv)
     if server.app == "constant":
@@ -124,12 +124,12 @@ def _written(value: object) -> str:
 
 
 def describe_mix(mix: Mix) -> str:
-    """Write a mix as its requests and how often each is made relative to the others."""
+    """Write a mix as its requests with their weights."""
     return ", ".join(f"{ROUTES.get(task, task)} ×{weight}" for task, weight in mix if weight)
 
 
 def ceilings(campaign: Campaign) -> list[Ceiling]:
-    """List what the load generators can send, by client and number of workers."""
+    """List the ceilings of the load generators, by client and number of workers."""
     rows = [_ceiling(campaign, name) for name in campaign.plan.added if name.startswith(CEILING)]
     return sorted(rows, key=lambda row: (row.client, row.workers))
 
@@ -142,7 +142,7 @@ def _ceiling(campaign: Campaign, name: str) -> Ceiling:
     mine = table[(table["experiment"] == name) & (table["repeat"] == key[1]) & (table["role"] == "load-worker")]
     switches = float((mine["voluntary_per_s"] + mine["involuntary_per_s"]).sum(min_count=1))
     known = signals.throughput > 0
-    # the analysis gives a ceiling to the experiments that use it only where it was one
+    # the analysis passes the rate on to experiments only where it was a ceiling
     at_limit = any(campaign.signals[run].generator_ceiling for user in users for run in campaign.runs_of(user))
     return Ceiling(
         client=load.user,
@@ -160,25 +160,25 @@ def _ceiling(campaign: Campaign, name: str) -> Ceiling:
 
 
 def _answer(campaign: Campaign, name: str, at_limit: bool) -> str:
-    """Say whether a ceiling is one, and what was at its limit, or why it isn't."""
+    """State whether the rate is a ceiling and what was at its limit, or why it is not."""
     key = campaign.runs_of(name)[0]
     limit = campaign.plan.suite.thresholds.saturated
     if at_limit:
         return "yes: a Locust worker" if (campaign.signals[key].generator or 0.0) >= limit else "yes: all CPUs"
     if campaign.judged[key].verdict in (Verdict.ERRORS, Verdict.INVALID):
-        return "no: not sound"
+        return "no: the run is not sound"
     return "no: nothing was at its limit"
 
 
 def client_sentences(rows: Sequence[Ceiling]) -> list[str]:
-    """Say what a request costs each client, and how they compare with as many workers."""
+    """State the cost of a request for each client, and compare clients with equal numbers of workers."""
     by_client: dict[str, list[Ceiling]] = {}
     for row in rows:
         if row.cpu_ms is not None:
             by_client.setdefault(row.client, []).append(row)
     found = [
         f"{client}: {_span([row.cpu_ms for row in mine])} ms of CPU and "
-        f"{_span([row.switches for row in mine])} context switches a request."
+        f"{_span([row.switches for row in mine])} context switches per request."
         for client, mine in by_client.items()
     ]
     workers = {row.workers: row for row in by_client.get("HttpUser", [])}
@@ -187,7 +187,7 @@ def client_sentences(rows: Sequence[Ceiling]) -> list[str]:
     for slow, fast in pairs[:1]:
         if slow.cpu_ms and fast.cpu_ms:
             times = text.ratio(slow.cpu_ms / fast.cpu_ms)
-            found.append(f"With {text.several(slow.workers, 'worker')}, HttpUser takes {times} FastHttpUser's CPU.")
+            found.append(f"With {text.several(slow.workers, 'worker')}, HttpUser uses {times} the CPU of FastHttpUser.")
     return found
 
 
@@ -211,7 +211,7 @@ class BaselinesView:
 
 
 def section(campaign: Campaign, _: Doubts) -> Section | None:
-    """What verdicts are judged against."""
+    """What verdicts are judged against; None where nothing was measured."""
     generators = ceilings(campaign)
     view = BaselinesView(
         unloaded=unloaded(campaign),

@@ -1,4 +1,4 @@
-"""The instrument checked by a known weight: what theory predicts of a sweep of known demand, and what was measured."""
+"""Calibration: what theory predicts for a sweep of known demand, and what was measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,39 +7,39 @@ import pandas as pd
 
 from loadstone import text
 from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
-from loadstone.report.estimates import Estimate, estimated
+from loadstone.report.means import Mean, positive
 from loadstone.results.bounded import Bounded
 from loadstone.results.scaling import SweepResult
 
 THEORY = "known demands (MVA)"
-"""What the prediction's curve is called."""
+"""Name of the predicted curve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRow:
-    """One level: what the instrument should have read, and what it did; requests/s."""
+    """One level: predicted and measured throughput, requests/s."""
 
     level: str
     slots: int
     predicted: float
     with_cpu: float | None
-    measured: Estimate | None
+    measured: Mean | None
     ratio: float
     outcome: str
     passed: bool | None
     host: float | None
-    """Share of the machine's CPUs that was busy, where the analysis says."""
+    """Share of the machine's CPUs that was busy; None where it is not known."""
 
 
 def reading_rows(found: SweepResult) -> list[ReadingRow]:
-    """List the levels of a sweep of known demand; none where it isn't one."""
+    """List the levels of a sweep of known demand; empty for any other sweep."""
     return [
         ReadingRow(
             level=text.plain(reading.value),
             slots=reading.slots,
             predicted=reading.predicted,
             with_cpu=reading.predicted_with_cpu,
-            measured=estimated(Bounded(value=reading.measured, low=reading.low, high=reading.high)),
+            measured=positive(Bounded(value=reading.measured, low=reading.low, high=reading.high)),
             ratio=reading.ratio,
             outcome={True: "passed", False: "failed", None: "shown only"}[reading.passed],
             passed=reading.passed,
@@ -50,16 +50,16 @@ def reading_rows(found: SweepResult) -> list[ReadingRow]:
 
 
 def calibration_sentence(rows: Sequence[ReadingRow]) -> str:
-    """Say whether the instrument reads what theory expects."""
+    """State whether the measurement agrees with theory."""
     judged = [row for row in rows if row.passed is not None]
     within = f"within {text.limit(MAX_ERROR)} of the prediction"
     if not judged:
-        return f"No level is judged: that is done up to {MAX_SLOTS} slots." if rows else ""
+        return f"No level is judged, because all have more than {MAX_SLOTS} slots." if rows else ""
     failed = [row.level for row in judged if not row.passed]
     if failed:
         return (
             f"{len(failed)} of {text.several(len(judged), 'level')} up to {MAX_SLOTS} slots are not {within}: "
-            f"{text.named(failed, 6)}. The instrument is in doubt, or something else was running."
+            f"{text.named(failed, 6)}. The measurement is in doubt, or other processes were running."
         )
     which = "The level" if len(judged) == 1 else f"All {len(judged)} levels"
     return f"{which} up to {MAX_SLOTS} slots {'is' if len(judged) == 1 else 'are'} {within}."

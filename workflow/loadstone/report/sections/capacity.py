@@ -1,4 +1,4 @@
-"""Capacity searches: the bracket that was found, and the probes by which."""
+"""Capacity searches: the bracket of each, and the steps that led to it."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class ProbeRow:
     """One rate that was tried."""
 
     number: int
-    """In the order in which rates were tried."""
+    """Place in the order in which rates were tried."""
     probe: Probe
 
     @property
@@ -38,7 +38,7 @@ class SearchView:
     sentence: str
     bracket: str
     outcome: str
-    """What the search came to, as the end of a sentence that begins with its name."""
+    """The result, as the end of a sentence that begins with the search's name."""
     width: str
     probes: list[ProbeRow]
 
@@ -75,14 +75,14 @@ def _bracket(met: float | None, missed: float | None) -> str:
 def _outcome(found: Found) -> str:
     met, missed = text.figure(found.met_at), text.figure(found.missed_at)
     if found.met_at is None:
-        return f"misses {found.slo} at the lowest rate already, {missed} requests/s"
+        return f"misses {found.slo} even at the lowest rate, {missed} requests/s"
     if found.missed_at is None:
-        return f"holds {found.slo} up to the highest rate that was tried, {met} requests/s"
-    return f"holds {found.slo} at {met} requests/s and no longer at {missed}"
+        return f"meets {found.slo} up to the highest rate tried, {met} requests/s"
+    return f"meets {found.slo} at {met} requests/s but not at {missed}"
 
 
 def probe_points(searched: Searched) -> pd.DataFrame:
-    """Lay out the probes of a search: probe, rate, value_ms, outcome, why; those without a value are left out."""
+    """Lay out the steps of a search: probe, rate, value_ms, outcome, why; steps without a value are left out."""
     rows = [
         (number, probe.rate, probe.value_ms, MET if probe.met else MISSED, probe.why or "")
         for number, probe in enumerate(searched.found.probes, start=1)

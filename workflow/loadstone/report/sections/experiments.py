@@ -14,28 +14,28 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.charts import experiments as charts
 from loadstone.report.charts.shared import colour_of
 from loadstone.report.doubts import Doubts, kinds, marked
-from loadstone.report.estimates import Estimate, mean
-from loadstone.report.other_load import Foreign, foreign
+from loadstone.report.means import Mean, mean
+from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.report.percentiles import drawable_percentiles
 from loadstone.report.section import Section, drawn
 from loadstone.report.sections.runs import RunRow, longer_warm_up_sentence, run_rows
 from loadstone.report.sections.verdicts import VerdictRow, verdict_rows
 from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import RunKey
-from loadstone.results.verdicts import Evidence as Figure
+from loadstone.results.verdicts import Evidence
 from loadstone.suite.differences import common_ground, differences
 from loadstone.suite.hypotheses import ALL
 
 Row = Mapping[Any, Any]
 MAX_COURSE_SECONDS = 40_000
-"""Seconds of all runs together up to which the page shows every run's course."""
+"""Seconds of all runs together up to which the page draws every run over time."""
 SECONDS = ("duration", "warm_up")
 """Settings that are times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One figure that the verdict rests on."""
+class EvidenceRow:
+    """One figure behind the verdict."""
 
     signal: str
     value: str
@@ -45,21 +45,21 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excluded:
-    """The window of one run, and what lies outside."""
+class WindowRow:
+    """The window of one run, and what it leaves out."""
 
     run: RunRow
     before_s: float
     after_s: float
     outside: float
-    """Requests recorded outside of the window."""
-    foreign: Foreign | None
-    """What else was running on the machine."""
+    """Number of requests recorded outside the window."""
+    other_load: OtherLoad | None
+    """Other load on the machine; None where not all processes were sampled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
-    """CPUs that the processes of a role used, as the mean of runs."""
+class RoleCpu:
+    """CPUs used by the processes of one role, as the mean over runs."""
 
     name: str
     processes: float
@@ -73,19 +73,19 @@ class ExperimentView:
 
     anchor: str
     colour: str
-    """The experiment's, as in every chart."""
+    """The experiment's colour, the same in every chart."""
     long: bool
     """Whether its runs are long enough for a heat map."""
     verdict: VerdictRow
     differs: str
-    throughput: Estimate | None
-    response: Estimate | None
-    evidence: list[Evidence]
+    throughput: Mean | None
+    response: Mean | None
+    evidence: list[EvidenceRow]
     endpoints: list[Row]
-    """Rows of the summary: those of the median run."""
+    """The median run's rows of the summary."""
     which: str
-    windows: list[Excluded]
-    roles: list[Role]
+    windows: list[WindowRow]
+    roles: list[RoleCpu]
     errors: list[tuple[str, str, float]]
     """Endpoint, kind, number."""
 
@@ -105,7 +105,7 @@ def experiment_views(
         of_run.sort(key=lambda row: row["endpoint"] != ALL)
     roles = _roles(campaign)
     long = set(campaign.heat["experiment"])
-    outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, foreign(campaign)
+    outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, other_load(campaign)
     found = []
     for verdict in judged:
         name = verdict.experiment
@@ -123,7 +123,7 @@ def experiment_views(
                 response=mean([row["mean_ms"] for row in together if not pd.isna(row["mean_ms"])]),
                 evidence=list(_evidence(campaign, used)),
                 endpoints=rows[median],
-                which=f"Of repeat {median[1]}, the median one by mean response time." if len(runs) > 1 else "",
+                which=f"From repeat {median[1]}, the median run by mean response time." if len(runs) > 1 else "",
                 windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
                 roles=roles.get(name, []),
                 errors=list(_errors(row for key in runs for row in rows[key][1:])),
@@ -144,16 +144,16 @@ def _plain(value: object) -> str:
     return text.plain(value)
 
 
-def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[Evidence]:
+def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[EvidenceRow]:
     values: dict[str, list[float]] = {}
-    about: dict[str, Figure] = {}
+    about: dict[str, Evidence] = {}
     for key in used:
         for each in campaign.judged[key].evidence:
             values.setdefault(each.signal, []).append(each.value)
             about[each.signal] = each
     for signal, each in about.items():
         value = sum(values[signal]) / len(values[signal])
-        yield Evidence(
+        yield EvidenceRow(
             signal=signal,
             value=text.utilisation(value),
             limit=text.utilisation(each.limit),
@@ -163,32 +163,32 @@ def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[Evidence]:
 
 
 def _window(
-    campaign: Campaign, records: Mapping[RunKey, RunRecord], others: Mapping[RunKey, Foreign], row: RunRow
-) -> Excluded:
+    campaign: Campaign, records: Mapping[RunKey, RunRecord], others: Mapping[RunKey, OtherLoad], row: RunRow
+) -> WindowRow:
     key = row.experiment, row.repeat
     record, window = records[key], campaign.windows[key]
-    return Excluded(
+    return WindowRow(
         run=row,
         before_s=row.begin_s,
         after_s=max(0.0, record.phases.load_stopped - window.end),
-        foreign=others.get(key),
+        other_load=others.get(key),
         outside=max(0.0, record.counts.recorded - float(row.figures["requests"])),
     )
 
 
-def _roles(campaign: Campaign) -> dict[str, list[Role]]:
-    """Add up each role's processes in each run that counts, then take the mean of the runs."""
+def _roles(campaign: Campaign) -> dict[str, list[RoleCpu]]:
+    """Add up each role's processes in each run that counts, then take the mean over runs."""
     table = campaign.processes
     own = ~table["experiment"].map(is_baseline).astype(bool) & (table["role"] != "host")
     keys = [key for name in campaign.experiments for key in campaign.used_of(name)]
     known = table[own].dropna(subset="cpu")
     known = known[pd.MultiIndex.from_frame(known[["experiment", "repeat"]]).isin(keys)]
     of_runs = known.groupby(["experiment", "role", "repeat"])["cpu"].agg(["size", "sum", "max"])
-    found: dict[str, list[Role]] = {}
+    found: dict[str, list[RoleCpu]] = {}
     means = of_runs.groupby(level=["experiment", "role"]).mean().reset_index()
     for name, role, processes, cpu, busiest in means.itertuples(index=False):
         found.setdefault(str(name), []).append(
-            Role(name=str(role), processes=float(processes), cpu=float(cpu), busiest=float(busiest))
+            RoleCpu(name=str(role), processes=float(processes), cpu=float(cpu), busiest=float(busiest))
         )
     return found
 
@@ -204,10 +204,10 @@ def _errors(rows: Iterator[Row]) -> Iterator[tuple[str, str, float]]:
 
 
 def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lay out throughput second by second, and the windows as found, in seconds since the load began.
+    """Lay out throughput second by second, and the windows, in seconds since the load began.
 
     Columns experiment, repeat, second, requests, mean_ms; and experiment, repeat, begin, end. The last second of a run
-    is left out: it is not whole. Where there are too many, those of the median runs alone are taken.
+    is left out, because it is not whole. Where there are too many seconds, only the median runs are taken.
     """
     seconds = campaign.course[["experiment", "repeat", "second", "requests", "mean_ms"]]
     last = seconds.groupby(["experiment", "repeat"])["second"].transform("max")
@@ -223,7 +223,7 @@ def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def is_thinned(campaign: Campaign) -> bool:
-    """Whether the runs' courses are too much for a page."""
+    """Whether there are too many seconds to draw every run."""
     return len(campaign.course) > MAX_COURSE_SECONDS
 
 
@@ -242,9 +242,9 @@ class ExperimentsView:
 
     experiments: list[ExperimentView]
     warm_up: str
-    """How often the warm-up took longer than the suite allowed for."""
+    """How often the warm-up took longer than configured, in a sentence."""
     thinned: bool
-    """Whether only median runs are drawn by the second."""
+    """Whether only median runs are drawn over time."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:

@@ -1,4 +1,4 @@
-"""A sweep over users beside what queueing theory expects of it."""
+"""The forecast for a sweep over users, by queueing theory, next to what was measured."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import pandas as pd
 from loadstone import text
 from loadstone.report.charts import sweeps as charts
 from loadstone.report.charts.shared import Chart
-from loadstone.report.estimates import Estimate, estimated
+from loadstone.report.means import Mean, positive
 from loadstone.results.bounded import Bounded
 from loadstone.results.scaling import UserForecast
 
 NETWORK, BOUND = "predicted (MVA)", "asymptotic bounds"
-"""What the curves are called."""
+"""Names of the curves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,20 +22,20 @@ class ForecastRow:
     users: int
     experiment: str
     predicted_rps: float
-    measured_rps: Estimate | None
+    measured_rps: Mean | None
     ratio: float
     predicted_ms: float
-    measured_ms: Estimate | None
+    measured_ms: Mean | None
 
 
 def forecast_rows(forecast: UserForecast) -> list[ForecastRow]:
-    """Set the predictions beside what was measured."""
+    """Compare the predictions with the measurements."""
     return [
         ForecastRow(
             users=level.users,
             experiment=level.experiment,
             predicted_rps=level.mva_throughput,
-            measured_rps=estimated(level.throughput),
+            measured_rps=positive(level.throughput),
             ratio=level.throughput_ratio,
             predicted_ms=1000 * level.mva_response_s,
             measured_ms=_milliseconds(level.response_s),
@@ -44,30 +44,30 @@ def forecast_rows(forecast: UserForecast) -> list[ForecastRow]:
     ]
 
 
-def _milliseconds(seconds: Bounded) -> Estimate | None:
+def _milliseconds(seconds: Bounded) -> Mean | None:
     value, low, high = (None if s is None else 1000 * s for s in (seconds.value, seconds.low, seconds.high))
-    return estimated(Bounded(value=value, low=low, high=high))
+    return positive(Bounded(value=value, low=low, high=high))
 
 
 def forecast_sentence(forecast: UserForecast) -> str:
-    """Say what goes into the prediction and what comes out."""
+    """State what goes into the prediction and what comes out."""
     demands = forecast.demands
     cpus = text.several(demands.servers, "CPU")
     return (
-        f"From an unloaded response time of {text.figure(1000 * demands.total_s)} ms, of which "
-        f"{text.figure(1000 * demands.server_s)} ms are CPU time of the server (on {cpus} at a time), and a mean "
-        f"think time of {text.figure(forecast.think_s)} s: the knee lies at "
-        f"{text.figure(forecast.knee_users)} users, and no number of users gets more than "
+        f"The unloaded response time is {text.figure(1000 * demands.total_s)} ms, of which "
+        f"{text.figure(1000 * demands.server_s)} ms are CPU time of the server (on {cpus} at a time), and the mean "
+        f"think time is {text.figure(forecast.think_s)} s. By these figures the knee lies at "
+        f"{text.figure(forecast.knee_users)} users, and the server's CPUs allow at most "
         f"{text.figure(forecast.capacity_rps)} requests/s."
     )
 
 
 def agreement_sentence(forecast: UserForecast) -> str:
-    """Say how near the prediction came."""
+    """State how close the prediction came."""
     ratios = sorted(level.throughput_ratio for level in forecast.levels)
     low, high = text.percent(ratios[0]), text.percent(ratios[-1])
     span = low if low == high else f"{low} to {high}"
-    return f"Measured throughput is {span} of the predicted."
+    return f"Measured throughput is {span} of the prediction."
 
 
 def forecast_curves(forecast: UserForecast) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def forecast_curves(forecast: UserForecast) -> pd.DataFrame:
 
 
 def forecast_points(forecast: UserForecast) -> pd.DataFrame:
-    """Lay out what was measured: experiment, users, and rps and ms with low and high each."""
+    """Lay out what was measured: experiment, users, and rps and ms, each with low and high."""
     rows = []
     for row in forecast_rows(forecast):
         of_each: list[float | None] = []

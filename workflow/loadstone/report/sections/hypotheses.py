@@ -1,4 +1,4 @@
-"""What became of the suite's hypotheses: refuted ones first, since they are what a reader has to unlearn."""
+"""The outcome of each hypothesis: refuted ones first, since they change what a reader believed."""
 
 import math
 from collections import Counter
@@ -18,24 +18,24 @@ SIGNS = {Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?", Outcome.SUPPORTED: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HypothesisRow:
-    """One hypothesis and what the campaign says to it."""
+    """One hypothesis and its outcome."""
 
     name: str
     claim: str
     outcome: str
     sign: str
     effect: str
-    """With its unit; a dash where the test has none."""
+    """With its unit; a dash for a test without one."""
     interval: str
     """Its 95 % interval; empty where there is none."""
     expected: str
     evidence: str
     gate: str
-    """What became of the gate; empty where it is none."""
+    """Whether the gate passes or fails; empty for a hypothesis that is no gate."""
     about_published: bool
     """Whether it is about experiments that repeat published rows."""
     surprise: float
-    """How far the effect is from none: |ln ratio|; infinite for a verdict that is another one."""
+    """How far the effect is from none: |ln ratio|; infinite for a test of the verdict."""
 
 
 def hypothesis_rows(campaign: Campaign) -> list[HypothesisRow]:
@@ -44,7 +44,7 @@ def hypothesis_rows(campaign: Campaign) -> list[HypothesisRow]:
     repeating = set(suite.published.rows) if suite.published else set()
     about = {name for name, each in suite.hypotheses.items() if _experiments(each) & repeating}
     found = [_row(each, each.id in about) for each in campaign.hypotheses]
-    return sorted(found, key=lambda claim: ORDER.index(claim.outcome))
+    return sorted(found, key=lambda row: ORDER.index(row.outcome))
 
 
 def _experiments(hypothesis: Hypothesis) -> set[str]:
@@ -90,13 +90,13 @@ def _surprise(found: JudgedHypothesis) -> float:
     return abs(math.log(ratio)) if ratio > 0 else math.inf
 
 
-def outcome_sentence(found: Sequence[HypothesisRow]) -> str:
+def outcome_sentence(rows: Sequence[HypothesisRow]) -> str:
     """Count the outcomes."""
-    if not found:
+    if not rows:
         return ""
-    counts = Counter(claim.outcome for claim in found)
+    counts = Counter(row.outcome for row in rows)
     parts = [f"{counts[outcome]} {outcome}" for outcome in ORDER if counts[outcome]]
-    return f"{text.several(len(found), 'hypothesis')}: {', '.join(parts)}."
+    return f"{text.several(len(rows), 'hypothesis')}: {', '.join(parts)}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class HypothesesView:
 
 
 def section(campaign: Campaign, _: Doubts) -> Section | None:
-    """What became of the suite's hypotheses."""
+    """The outcome of each hypothesis."""
     rows = hypothesis_rows(campaign)
     if not rows:
         return None

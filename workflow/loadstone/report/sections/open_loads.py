@@ -1,4 +1,4 @@
-"""Open and paced loads: response times from the intended start beside those from sending, and requests sent late."""
+"""Open and paced loads: response times from the intended start and from sending, and requests sent late."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from loadstone.summarise.signals import MAX_LATE_SHARE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledRow:
-    """One open or paced experiment, or one probe of a search."""
+    """One open or paced experiment, or one step of a capacity search."""
 
     name: str
     load: str
@@ -33,7 +33,7 @@ class ScheduledRow:
     """Mean, and the percentiles of `PERCENTILES`, ms; of the median run."""
     service: list[float | None]
     which: str
-    """Which run they are of, where there are several."""
+    """Which run the percentiles come from, where there are several."""
 
     @property
     def late_share(self) -> float:
@@ -42,7 +42,7 @@ class ScheduledRow:
 
 
 def scheduled_rows(campaign: Campaign) -> list[ScheduledRow]:
-    """List what has a schedule: experiments in the page's order, then the probes of the searches."""
+    """List all loads with a schedule: experiments in the page's order, then the steps of the searches."""
     return [*_experiments(campaign), *_probes(campaign)]
 
 
@@ -68,7 +68,7 @@ def _experiments(campaign: Campaign) -> Iterator[ScheduledRow]:
             requests=float(mine["requests"].sum()),
             response=_row(median, "mean_ms", list(PERCENTILES)),
             service=[*_row(median, "service_ms", []), *_of_ladder(campaign, chosen.get(name), "service_ms")],
-            which=f"percentiles of repeat {chosen[name][1]}, the median one" if several else "",
+            which=f"percentiles of repeat {chosen[name][1]}, the median run" if several else "",
         )
 
 
@@ -119,7 +119,7 @@ def _probe_row(endpoints: pd.DataFrame) -> "pd.Series[float] | None":
 
 
 def _probe_name(search: str, number: int) -> str:
-    return f"{search}, probe {number}"
+    return f"{search}, step {number}"
 
 
 def _wanted(load: Load) -> float:
@@ -129,14 +129,14 @@ def _wanted(load: Load) -> float:
 
 
 def described(load: Load, rate: float | None = None) -> str:
-    """Say how requests are scheduled: open, 100 requests/s (poisson); 50 users, one request each every 2 s."""
+    """Describe a schedule: open, 100/s (poisson); paced: 50 users, one request every 2 s each."""
     if load.arrivals is not None:
         return f"open, {text.figure(rate or load.arrivals.rate)}/s ({load.arrivals.kind})"
-    return f"paced: {text.several(load.users, 'user')}, each every {text.figure(load.pacing)} s"
+    return f"paced: {text.several(load.users, 'user')}, one request every {text.figure(load.pacing)} s each"
 
 
 def distributions(campaign: Campaign) -> pd.DataFrame:
-    """Lay out both distributions of all that has a schedule, as tails: load, timed, probability, tail, ms."""
+    """Lay out both distributions of all scheduled loads, as tails: load, timed, probability, tail, ms."""
     ladder = percentiles.of_median_runs(campaign)
     mine = ladder[(ladder["endpoint"] == ALL) & ladder["experiment"].isin(_scheduled(campaign))]
     parts = [mine.rename(columns={"experiment": "load"})]
@@ -158,23 +158,24 @@ def _of_probe(searched: Searched, folder: str, name: str) -> pd.DataFrame:
 
 
 def late_sentences(rows: Sequence[ScheduledRow]) -> list[str]:
-    """Name what was sent late so often that its schedule wasn't kept, or say that all were."""
+    """Name the loads whose schedule was not kept, or state that all were kept."""
     late = [row for row in rows if row.late_share > MAX_LATE_SHARE]
     if not rows:
         return []
     some = sum(row.late > 0 for row in rows)
-    begin = f"A start is missed where the request was sent more than {text.figure(LATE_MS)} ms later than intended."
+    begin = f"A request is late if it was sent more than {text.figure(LATE_MS)} ms after its intended start."
     if not late:
-        kept = "in none" if not some else f"in {some} of {len(rows)}, but nowhere"
-        return [f"{begin} That happened {kept} to more than {text.limit(MAX_LATE_SHARE)} of the requests."]
+        if not some:
+            return [f"{begin} None was."]
+        return [f"{begin} Some were, in {some} of {len(rows)} loads, but never more than {text.limit(MAX_LATE_SHARE)}."]
     named = [
         f"{row.name} ({text.count(row.late)} of {text.count(row.requests)}, {text.percent(row.late_share)})"
         for row in late
     ]
     return [
         begin,
-        f"More than {text.limit(MAX_LATE_SHARE)} were missed in {text.named(named, 6)}: the schedule "
-        "was not kept there, for want of users or of CPU.",
+        f"More than {text.limit(MAX_LATE_SHARE)} were late in {text.named(named, 6)}: there the load generator had too "
+        "few users or too little CPU to keep the schedule.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where the numbers come from: machine, code, suite."""
+"""Where the figures come from: machine, code, suite."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from loadstone.suite.settings import DEFAULT_KIND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What all runs have in common, or each of what they differ in."""
+    """Facts about all runs; where runs differ, each distinct value."""
 
     machines: list[str]
     commits: list[str]
@@ -24,19 +24,19 @@ class Provenance:
     locks: list[str]
     versions: list[str]
     server_command: str
-    """Of the run that was measured first; where it is, if somebody else runs it."""
+    """Command line of the first run's server, or its address if Loadstone did not start it."""
     seed: int
     suite: str
     order: list[str]
-    """All runs as they were measured."""
+    """All runs, in the order of measurement."""
     thresholds: list[tuple[str, str]]
-    """Where the verdict's rules drew their lines."""
+    """Thresholds of the verdict rules."""
     commands: list[str]
-    """What measures it all again."""
+    """Commands that measure the campaign again."""
 
 
 def provenance(campaign: Campaign) -> Provenance:
-    """Gather what is known of all runs."""
+    """Gather the facts about all runs."""
     records = campaign.records
     first = min(records, key=lambda record: record.phases.server_started)
     return Provenance(
@@ -58,24 +58,24 @@ def provenance(campaign: Campaign) -> Provenance:
 
 
 def machines(campaign: Campaign) -> list[str]:
-    """Describe each machine that measured, in a line."""
+    """Describe each machine that measured, in one line each."""
     return _distinct(_machine(record) for record in campaign.records)
 
 
 def _server(record: RunRecord) -> str:
     server, command = record.run.server, record.commands.server or []
     if isinstance(server, ExternalServer):
-        return f"{server.url}, run by somebody else"
+        return f"{server.url}, not started by Loadstone"
     return " ".join(command[1:] if server.kind == DEFAULT_KIND else command)
 
 
 def _commands(records: Sequence[RunRecord]) -> Iterator[str]:
-    """Say how to get there: the commit, where all runs have the same, and the workflow's one command."""
+    """List the commands: check out the commit, if all runs have the same, and run the workflow."""
     commits = {record.source.commit for record in records}
     commit = commits.pop() if len(commits) == 1 else None
     if commit is not None:
         yield f"git checkout {commit}    # in a fresh clone"
-    yield "make report    # SUITE=config/<suite>.yaml where it wasn't the default one"
+    yield "make report    # SUITE=config/<suite>.yaml if it was not the default suite"
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
@@ -94,5 +94,5 @@ def _machine(record: RunRecord) -> str:
 
 
 def section(campaign: Campaign, _: Doubts) -> Section:
-    """Where the numbers come from, and how to measure them again."""
+    """Where the figures come from, and how to measure them again."""
     return Section(anchor="provenance", title="Method and provenance", navigation="Method", view=provenance(campaign))

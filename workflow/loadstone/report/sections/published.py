@@ -1,36 +1,36 @@
-"""The published table beside ours: what its own arithmetic says, what we measured, what the same server can do."""
+"""The published table next to ours: its own arithmetic, our measurements, and the same server's highest rate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from loadstone import text
-from loadstone.analyse.audit import Audit, RowAudit, audit
+from loadstone.analyse.audit import Audit, RowAudit
+from loadstone.analyse.published_rows import audit_published
 from loadstone.report.campaign import GET, POST, Campaign, PublishedTable
 from loadstone.report.doubts import Doubts, unusable
-from loadstone.report.estimates import Estimate, estimated, mean
+from loadstone.report.means import Mean, mean, positive
 from loadstone.report.section import Section
 from loadstone.suite.hypotheses import ALL
-from loadstone.suite.published import Row, ThinkTime
 from loadstone.suite.settings import Load, Settings
 from loadstone.suite.verdict import Verdict
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
-"""Settings in which two servers may differ and still be the same."""
+"""Settings in which two experiments may differ and still have the same server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One published figure beside ours."""
+    """One published figure next to ours."""
 
     published: float
     ours: list[float]
-    """One value a repeat."""
+    """One value per repeat."""
 
     @property
-    def estimate(self) -> Estimate | None:
-        """Mean of the repeats with its 95 % interval; None without a run that has the figure."""
+    def estimate(self) -> Mean | None:
+        """Mean of the repeats with its 95 % interval; None if no run has the figure."""
         return mean(self.ours)
 
     @property
@@ -41,16 +41,16 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """The most that the same server was seen to answer, in any experiment."""
+class ServerCapacity:
+    """The highest rate that the same server reached in any experiment."""
 
     experiment: str
     verdict: Verdict
-    goodput: Estimate
+    goodput: Mean
     times: float | None
     """Over the published throughput."""
     other_mix: bool
-    """Whether the users asked for other things there."""
+    """Whether the mix of requests was another one there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +61,26 @@ class PublishedRow:
     experiment: str
     load: Load
     runs: str
-    """How many there were, and how many of them the means are of."""
+    """How many runs there were, and how many of them the means take in."""
     stated_users: float
-    """What the published table says, which may be wrong."""
+    """The number in the published table, which may be wrong."""
     throughput: Compared
     get_albums: Compared
     post_albums: Compared
     aggregated: Compared
     verdict: str
     reason: str | None
-    """Why ours is not to be used."""
+    """Why our figures must not be used; None where they can be."""
     audit: list[str]
-    """What the row's own arithmetic says."""
-    capacity: Capacity | None
+    """What follows from the row by arithmetic."""
+    capacity: ServerCapacity | None
     closed_loop: float | None
-    """N / (Z + R), requests/s: what so many users can send at most, with the configured mean think time Z and the
+    """N / (Z + R), requests/s: the most that this number of users can send, by the configured mean think time Z and the
     measured mean response time R (the interactive response time law; Denning & Buzen 1978)."""
 
 
 def published_rows(campaign: Campaign, doubts: Doubts) -> list[PublishedRow]:
-    """Set the published table beside the experiments that repeat its rows."""
+    """Compare the published rows with the experiments that repeat them."""
     wanted, table = campaign.plan.suite.published, campaign.published
     if wanted is None or table is None:
         return []
@@ -129,7 +129,7 @@ def _row(
     )
 
 
-def _closed_loop(load: Load, response: Estimate | None) -> float | None:
+def _closed_loop(load: Load, response: Mean | None) -> float | None:
     if response is None or load.scheduled:
         return None
     cycle_s = load.mean_think_time_s + response.value / 1000
@@ -138,29 +138,14 @@ def _closed_loop(load: Load, response: Estimate | None) -> float | None:
 
 def audit_table(campaign: Campaign) -> Audit | None:
     """Audit the published rows with the think time that the suite gives their users; None without rows."""
-    wanted, table = campaign.plan.suite.published, campaign.published
-    if wanted is None or table is None or not table.rows:
+    table = campaign.published
+    if campaign.plan.suite.published is None or table is None or not table.rows:
         return None
-    known = {row.strip(): _think_time(campaign.plan.suite.experiments[name].load) for name, row in wanted.rows.items()}
-    think = {row: found for row, found in known.items() if found is not None}
-    common = next(iter(think.values())) if len(think) == len(known) and len(set(think.values())) == 1 else None
-
-    def timed(row: Row) -> Row:
-        return row if row.think else replace(row, think=think.get(row.label, common))
-
-    return audit([timed(row) for row in table.rows])
-
-
-def _think_time(load: Load) -> ThinkTime | None:
-    """Give the users' think time, where it is one that the audit's arithmetic is about."""
-    if load.scheduled or not isinstance(load.think_time, tuple):
-        return None
-    low, high = load.think_time
-    return ThinkTime(low=low, high=high)
+    return audit_published(campaign.plan.suite, table.rows)
 
 
 def audit_texts(found: RowAudit) -> list[str]:
-    """Say what the arithmetic of one row tells, then its contradictions."""
+    """State what follows from one row by arithmetic, then its contradictions."""
     stated, active = found.row.users, found.active_users
     contradictions = found.contradictions
     if found.bound == "fewer users" and active is not None:
@@ -172,25 +157,25 @@ def audit_texts(found: RowAudit) -> list[str]:
     elif found.think_share is not None:
         first = f"undetermined: {text.percent(found.think_share)} of the users' time is think time"
     else:
-        first = "too little is stated to tell"
+        first = "the row states too little to decide"
     return [first, *contradictions]
 
 
-def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Capacity | None:
+def capacity(campaign: Campaign, experiment: str, published_rps: float) -> ServerCapacity | None:
     """Find the highest goodput of all experiments with the same server, the number of its albums aside."""
     known = campaign.plan.experiments
     wanted = _same_server(known[experiment])
-    best: Capacity | None = None
+    best: ServerCapacity | None = None
     for name in campaign.experiments:
         verdict = campaign.verdicts.experiments[name].verdict
         found = campaign.interval_of(name, "goodput_rps")
         if verdict in (Verdict.ERRORS, Verdict.INVALID) or found is None or _same_server(known[name]) != wanted:
             continue
-        goodput = estimated(found)
+        goodput = positive(found)
         if goodput is None:
             continue
         if best is None or goodput.value > best.goodput.value:
-            best = Capacity(
+            best = ServerCapacity(
                 experiment=name,
                 verdict=verdict,
                 goodput=goodput,
@@ -205,18 +190,18 @@ def _same_server(settings: Settings) -> dict[str, object]:
 
 
 def capacity_sentence(rows: Sequence[PublishedRow]) -> str:
-    """Say how far the published rates are from what the same server can do."""
+    """State how far the published rates are from the highest rate of the same server."""
     times = [row.capacity.times for row in rows if row.capacity and row.capacity.times is not None]
     if not times:
         return ""
     low, high = min(times), max(times)
     span = text.figure(low) if low == high else f"{text.figure(low)} to {text.figure(high)}"
-    return f"The same server was seen to answer {span} times the published rates."
+    return f"The same server reached {span} times the published rates."
 
 
 def doubtful_sentence(table: PublishedTable | None) -> str:
-    """Say why there is no audit, where the table doesn't allow one."""
-    return f"The table can't be audited: {table.refusal}." if table and table.refusal else ""
+    """State why there is no audit, where the table does not allow one."""
+    return f"The table cannot be audited: {table.refusal}." if table and table.refusal else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +211,9 @@ class PublishedView:
     rows: list[PublishedRow]
     capacity: str
     findings: list[str]
-    """What the published table's own arithmetic says."""
+    """What follows from the published table by arithmetic."""
     no_audit: str
-    """Why there is no such arithmetic; empty where there is."""
+    """Why there is no audit; empty where there is one."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section | None:
@@ -247,7 +232,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
 
 
 def _used_rows(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:
-    """Pick the rows of one experiment and endpoint that means are taken of, one per repeat."""
+    """Pick the rows of one experiment and endpoint in the runs that count, one per repeat."""
     table = campaign.summary
     used = [repeat for _, repeat in campaign.used_of(experiment)]
     return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint) & table["repeat"].isin(used)]

@@ -1,4 +1,4 @@
-"""Whether repeats agree, how precise they are together, and how many more the wanted precision takes."""
+"""Whether repeats agree, how precise their means are, and how many repeats the wanted precision needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,29 +7,29 @@ from statistics import median
 from loadstone import text
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts
-from loadstone.report.estimates import Estimate, estimated
+from loadstone.report.means import Mean, positive
 from loadstone.report.section import Section
 from loadstone.results.bounded import Bounded
 from loadstone.results.repeats import ExperimentRepeats
 from loadstone.theory.intervals import Interval
 
 REACH = {2: "12.7", 3: "4.3"}
-"""Runs → how many standard errors a 95 % interval by Student's t reaches to either side."""
+"""Runs → standard errors that a 95 % interval by Student's t reaches to either side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatsRow:
-    """What the repeats of one experiment say together."""
+    """What the repeats of one experiment show together."""
 
     experiment: str
     runs: str
-    """How many there were, and how many of them the figures are of."""
+    """How many runs there were, and how many of them count."""
     counted: int
-    """Those that they are of."""
-    throughput: Estimate | None
-    response: Estimate | None
+    """Number of runs that count."""
+    throughput: Mean | None
+    response: Mean | None
     reached: float | None
-    """The wider of their two intervals: half its width over the value, as the analysis has it (nothing cut off)."""
+    """Half the width of the wider of the two intervals over its value, before it is cut off at 0."""
     wanted: float
     needed: int | None
     disagreements: tuple[str, ...]
@@ -48,8 +48,8 @@ def _row(name: str, found: ExperimentRepeats, runs: int) -> RepeatsRow:
         experiment=name,
         runs=text.runs(found.runs, runs),
         counted=found.runs,
-        throughput=estimated(found.intervals.get("throughput_rps")),
-        response=estimated(found.intervals.get("mean_ms")),
+        throughput=positive(found.intervals.get("throughput_rps")),
+        response=positive(found.intervals.get("mean_ms")),
         reached=max(known) if len(known) == len(both) else None,
         wanted=found.precision,
         needed=found.needed,
@@ -65,47 +65,48 @@ def _half_width(interval: Bounded | None, runs: int) -> float | None:
 
 
 def once_sentence(rows: Sequence[RepeatsRow]) -> str:
-    """Say in words where there are no intervals, and why."""
+    """State where there are no intervals, and why."""
     once = [row.experiment for row in rows if row.counted == 1]
     if not once:
         return ""
     begin = (
         "Every experiment was run once"
         if len(once) == len(rows)
-        else f"Run once, or once that counts: {text.named(once, 4)}"
+        else f"These experiments have one run that counts: {text.named(once, 4)}"
     )
     return (
-        f"{begin}. How much such figures would differ the next time is not known, so no interval is shown for them "
-        "anywhere; more repeats would tell."
+        f"{begin}. One run does not show how much such figures vary, so they have no interval. Measure more repeats to "
+        "get one."
     )
 
 
 def left_out_sentence(campaign: Campaign) -> str:
-    """Say how many runs the means on the page leave out, and why."""
+    """State how many runs the means on the page leave out, and why."""
     runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
     used = sum(len(campaign.used_of(name)) for name in campaign.experiments)
     if used == len(runs):
         return ""
     return (
         f"Means leave out {text.count(len(runs) - used)} of {text.several(len(runs), 'run')}, which were judged "
-        "invalid or full of errors; where no run of an experiment is sound, all of them are taken, and it is marked."
+        "invalid or full of errors. If no run of an experiment is sound, all its runs count, and the page marks it."
     )
 
 
 def agreement_sentence(rows: Sequence[RepeatsRow]) -> str:
-    """Say how many experiments' repeats agree."""
+    """State in how many experiments repeats agree."""
     repeated = [row for row in rows if row.counted > 1]
     if not repeated:
         return ""
     apart = [row for row in repeated if row.disagreements]
-    of = f"{text.several(len(repeated), 'experiment')} with repeats"
+    of = "repeated experiment" if len(repeated) == 1 else "repeated experiments"
     if not apart:
-        return f"{of}: in none do they disagree beyond the thresholds."
-    return f"{of}: in {len(apart)} they disagree; the table names what sets them apart."
+        every = f"all {text.count(len(repeated))}" if len(repeated) > 1 else "the one"
+        return f"Repeats agree within the thresholds in {every} {of}."
+    return f"Repeats disagree in {len(apart)} of {text.count(len(repeated))} {of}; the table shows how."
 
 
 def precision_sentence(rows: Sequence[RepeatsRow]) -> str:
-    """Say where the wanted precision was reached."""
+    """State how many experiments reached the wanted precision."""
     repeated = [row for row in rows if row.counted > 1]
     if not repeated:
         return ""
@@ -113,30 +114,30 @@ def precision_sentence(rows: Sequence[RepeatsRow]) -> str:
     needed = [row.needed for row in repeated if row.needed is not None]
     more = ""
     if len(needed) > 1:
-        more = f" Going by their spread, half of them need {text.count(median(needed))} repeats or more."
+        more = f" By the spread of their repeats, half of them need {text.count(median(needed))} repeats or more."
     return (
-        "The wanted precision (half the 95 % interval of throughput, and of mean response, over the mean) was reached "
-        f"by {len(precise)} of {text.several(len(repeated), 'experiment')} with repeats.{more}"
+        f"{len(precise)} of {text.several(len(repeated), 'repeated experiment')} reached the wanted precision: half the "
+        f"95 % interval of throughput, and of mean response time, over the mean.{more}"
     )
 
 
 def width_sentence(campaign: Campaign) -> str:
-    """Say how wide an interval of few runs is by itself."""
+    """Explain why intervals of few runs are wide."""
     fewest = min((e.runs for e in campaign.repeats.experiments.values() if e.runs > 1), default=0)
     errors = REACH.get(fewest)
     if errors is None:
         return ""
     return (
-        f"Of {fewest} runs, a 95 % interval reaches {errors} standard errors to either side: it is wide "
-        "because so few runs know little about their own scatter. What it has below 0 is cut off."
+        f"With {fewest} runs, a 95 % interval reaches {errors} standard errors to either side: it is wide because "
+        f"{fewest} runs show little about their own scatter. The part below 0 is cut off."
     )
 
 
 def drift_sentence(campaign: Campaign) -> str:
-    """Say whether the campaign drifted."""
+    """State whether the campaign drifted."""
     drift = campaign.repeats.drift
     if drift is None:
-        return "Too few runs of the same experiment to tell whether the machine drifted over the campaign."
+        return "There are too few runs of the same experiment to detect a drift over the campaign."
     sentence: str = drift.sentence
     return sentence[:1].upper() + sentence[1:] + "."
 

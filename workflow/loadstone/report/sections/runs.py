@@ -1,4 +1,4 @@
-"""The table of all runs: what was found of each, and what speaks against it."""
+"""The table of all runs: the figures of each, and the reasons to be careful with it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from loadstone.results.run_record import Check
 from loadstone.results.tables import RunKey
 
 MOMENT_S = 0.05
-"""Seconds of additional warm-up that aren't worth a word."""
+"""Seconds of additional warm-up that are not worth mentioning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class RunRow:
     experiment: str
     repeat: int
     begin_s: float
-    """Where the window as found begins, after the start of the load."""
+    """Begin of the window, in seconds after the start of the load."""
     length_s: float
     more_warm_up_s: float
     """How much longer the warm-up was than configured."""
@@ -32,13 +32,13 @@ class RunRow:
     figures: Mapping[Any, Any]
     """Its row of the summary, all endpoints together."""
     albums: tuple[int, int] | None
-    """At both ends of the window; None where the server didn't say."""
+    """Albums at both ends of the window; None where the server does not report them."""
     growth: str
-    """By how much the albums grew, and what that went with; empty where that is a doubt, or there is none."""
+    """Growth of the store and the change in response time with it; empty without growth, or where it is a doubt."""
     steal: float | None
     checks: list[Check]
     doubt: str
-    """Why to be careful with it; empty for a sound run."""
+    """Reasons to be careful with it; empty for a sound run."""
 
 
 def run_rows(campaign: Campaign, doubts: Doubts) -> list[RunRow]:
@@ -85,10 +85,10 @@ def _growth(campaign: Campaign, key: RunKey) -> str:
 
 
 def longer_warm_up_sentence(rows: Sequence[RunRow]) -> str:
-    """Say how often the warm-up took longer than the suite allowed for."""
+    """State how often the warm-up took longer than configured."""
     longer = [row.more_warm_up_s for row in rows if row.more_warm_up_s]
     if not longer:
-        return "In no run the warm-up took longer than configured."
+        return "In no run did the warm-up take longer than configured."
     return (
         f"In {len(longer)} of {text.several(len(rows), 'run')} the warm-up took longer than configured, by up to "
         f"{text.figure(max(longer))} s: the window begins later there."

@@ -1,4 +1,4 @@
-"""Sweeps: each level beside the first, and the laws that were fitted, or why none was."""
+"""Sweeps: each level compared with the first, and the laws that were fitted, or why none was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.charts import sweeps as charts
 from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import GROWING, Doubt, Doubts, kinds, marked, unusable
-from loadstone.report.estimates import Estimate, estimated
+from loadstone.report.means import Mean, positive
 from loadstone.report.section import Section, drawn
 from loadstone.report.sections.calibration import CalibrationView, calibration_view, theory
 from loadstone.report.sections.forecast import ForecastView, forecast_charts, forecast_view
 from loadstone.results.scaling import FittedLaw, LawParameter, SweepLevel, SweepResult
 from loadstone.suite.hypotheses import ALL
 
-LAWS = {"amdahl": "Amdahl's law", "usl": "universal scalability law", "linear": "in proportion"}
+LAWS = {"amdahl": "Amdahl's law", "usl": "universal scalability law", "linear": "linear law"}
 SYMBOLS = {"sigma": "σ", "alpha": "α", "beta": "β", "gamma": "γ", "x1": "X₁"}
 """Parameter → how it is written."""
 MEANINGS = {
     "sigma": "serial share of the work", "alpha": "contention", "beta": "coherency",
-    "gamma": "requests/s of one", "x1": "requests/s of one",
+    "gamma": "requests/s at n = 1", "x1": "requests/s at n = 1",
 }  # fmt: skip
 
 
@@ -35,23 +35,23 @@ class LevelRow:
     verdict: str
     runs: str
     reason: str | None
-    """Why its figures are not to be used."""
-    throughput: Estimate | None
-    ratio: Estimate | None
-    """Throughput over the first level's; none for the first itself."""
-    response: Estimate | None
+    """Why its figures must not be used; None where they can be."""
+    throughput: Mean | None
+    ratio: Mean | None
+    """Throughput over that of the first level; None for the first level itself."""
+    response: Mean | None
     remarks: list[str]
-    """Why no law is fitted to it, what its runs are to be taken with care for, how much its store grew."""
+    """Why the law leaves it out, why to be careful with its runs, and how much its store grew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class ParameterRow:
     """A fitted parameter."""
 
     symbol: str
     meaning: str
     text: str
-    """Its value with the interval."""
+    """Its value with its interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class LawView:
     """A fitted law."""
 
     name: str
-    parameters: list[Parameter]
+    parameters: list[ParameterRow]
     max_speedup: float | None
-    """None where it has no limit."""
+    """None where it is unlimited."""
     peak: float | None
     lack_of_fit: str
     aicc: float | None
@@ -79,7 +79,7 @@ class SweepView:
     levels: list[LevelRow]
     laws: list[LawView]
     whose: str
-    """Whose law it is, in a sentence."""
+    """Which party the law is about, in a sentence."""
     indicative: bool
     refusal: str | None
     """Why a law, or one of them, was not fitted."""
@@ -113,7 +113,7 @@ def sweep_view(campaign: Campaign, name: str, found: SweepResult, doubts: Doubts
 def _whose(party: str | None, laws: Sequence[LawView]) -> str:
     if not laws or party is None:
         return ""
-    return f"A law of the {party}: at the levels used it bound throughput, and everything else had slack."
+    return f"The law is about the {party}, which bound throughput at the levels used while everything else had slack."
 
 
 def _level(
@@ -127,8 +127,8 @@ def _level(
     of_runs = [doubts[key] for key in keys]
     reason = unusable(level.verdict, [doubt for found in of_runs for doubt in found])
     remarks = (
-        f"not to be used: {reason}" if reason else _careful(of_runs),
-        f"left out of the fit: {left_out}" if left_out else "",
+        f"do not use: {reason}" if reason else _careful(of_runs),
+        f"not used for the fit: {left_out}" if left_out else "",
         _growth(level, campaign.plan.suite.thresholds.notable_growth),
     )
     return LevelRow(
@@ -137,15 +137,15 @@ def _level(
         verdict=level.verdict,
         runs=text.runs(len(campaign.used_of(level.experiment)), len(keys)),
         reason=reason,
-        throughput=estimated(level.throughput),
-        ratio=estimated(level.throughput_ratio) if number else None,
-        response=estimated(level.response),
+        throughput=positive(level.throughput),
+        ratio=positive(level.throughput_ratio) if number else None,
+        response=positive(level.response),
         remarks=[remark for remark in remarks if remark],
     )
 
 
 def _careful(of_runs: Sequence[Sequence[Doubt]]) -> str:
-    """Count the runs of a level that are to be taken with care; growth is told apart."""
+    """Count the runs of a level to be careful with; growth is stated separately."""
     named = [kinds([doubt for doubt in found if doubt.kind != GROWING]) for found in of_runs]
     doubtful = [each for each in named if each]
     if not doubtful:
@@ -169,7 +169,7 @@ def _law(law: FittedLaw) -> LawView:
     return LawView(
         name=LAWS.get(law.law, law.law),
         parameters=[
-            Parameter(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(found))
+            ParameterRow(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(found))
             for name, found in law.parameters.items()
         ],
         max_speedup=law.max_speedup,
@@ -182,14 +182,14 @@ def _law(law: FittedLaw) -> LawView:
 
 
 def _parameter(found: LawParameter) -> str:
-    """Write a parameter with its interval, which may have no upper end."""
+    """Write a parameter with its interval, which may have no upper bound."""
     low, high = text.figure(found.low), found.high
     upper = "∞" if high is None else text.figure(high)
     return f"{text.figure(found.value)} ({low} – {upper})"
 
 
 def is_numeric(levels: Sequence[SweepLevel]) -> bool:
-    """Whether a sweep's levels are numbers, so that their axis can be one."""
+    """Whether a sweep's levels are numbers, so that their axis can be numeric."""
     return all(isinstance(level.value, int | float) and not isinstance(level.value, bool) for level in levels)
 
 
@@ -213,7 +213,7 @@ def mean_points(levels: Sequence[SweepLevel]) -> pd.DataFrame:
     rows = [
         (level.value if numeric else text.plain(level.value), found.value, found.low, found.high)
         for level in levels
-        if (found := estimated(level.throughput)) is not None
+        if (found := positive(level.throughput)) is not None
     ]
     return pd.DataFrame(rows, columns=["level", "value", "low", "high"])
 
@@ -229,7 +229,7 @@ def curves(laws: Sequence[FittedLaw]) -> pd.DataFrame:
 
 
 def residuals(laws: Sequence[FittedLaw]) -> pd.DataFrame:
-    """Lay out what the laws leave: law, level, residual (ln measured - ln fitted)."""
+    """Lay out the residuals of the laws: law, level, residual (ln measured - ln fitted)."""
     rows = [(LAWS.get(law.law, law.law), point.value, point.residual) for law in laws for point in law.residuals]
     return pd.DataFrame(rows, columns=["law", "level", "residual"])
 
@@ -256,7 +256,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
 
 
 def sweep_charts(name: str, found: SweepResult, points: pd.DataFrame) -> dict[str, Chart | None]:
-    """Draw a sweep: its levels and laws, or, where it was predicted, its forecast."""
+    """Draw a sweep: its levels and laws, or its forecast where there is one."""
     if found.forecast:
         shown = points.rename(columns={"level": "users", "goodput_rps": "rps", "mean_ms": "ms"})
         return forecast_charts(name, found.forecast, shown)

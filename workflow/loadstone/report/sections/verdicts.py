@@ -20,14 +20,14 @@ COLUMNS = {
     "X/ceiling": ("X/ceiling", ""), "u_host": ("u", "host"), "run queue": ("run queue", ""), "u_link": ("u", "link"),
     CONSISTENCY: (CONSISTENCY, ""),
 }  # fmt: skip
-"""Signals that the page lists, in this order: what is written, and below the line."""
+"""Signals that the page lists, in this order: symbol and subscript."""
 
 MISSING = {
     "unloaded_response_s": "the unloaded response time R₀",
     "generator_ceiling": "the generator's ceiling",
-    "steady": "whether it settled (too few requests to tell)",
+    "steady": "whether it settled (too few requests)",
     "server_workers": "the server's worker processes",
-    "server_threads": "the server's slots (its worker class has no number of them)",
+    "server_threads": "the server's slots (its worker class has no fixed number)",
     "server_cores": "the CPUs that the server may use",
     "server_seconds": "the time inside the server",
     "server_cpu": "the server's CPU",
@@ -37,11 +37,11 @@ MISSING = {
     "bytes_per_s": "bytes sent",
     "link_bytes_per_s": "the network link's speed",
 }
-"""Signals that can be missing → what they are called."""
+"""Signals that can be missing → their names in sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class SignalMean:
     """One figure of an experiment, as the mean of its runs."""
 
     value: float
@@ -56,16 +56,16 @@ class VerdictRow:
     experiment: str
     verdict: str
     parties: Sequence[str]
-    """Who shared it in each run, where its runs are mixed."""
+    """The parties, where every run is mixed."""
     runs: str
-    """How many there were, and how many of them the figures are of."""
+    """How many runs there were, and how many of them count."""
     reason: str | None
-    """Why its figures are not to be used."""
+    """Why its figures must not be used; None where they can be."""
     response_ms: float | None
     unloaded_ms: float | None
-    signals: dict[str, Signal]
+    signals: dict[str, SignalMean]
     elasticity: Interval | None
-    """What the probe with twice the users found."""
+    """The result of the probe with twice the users."""
     remarks: list[str]
 
 
@@ -102,7 +102,7 @@ def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else 1000 * seconds
 
 
-def _signals(judged: Sequence[RunVerdict]) -> dict[str, Signal]:
+def _signals(judged: Sequence[RunVerdict]) -> dict[str, SignalMean]:
     values: dict[str, list[float]] = {}
     limits: dict[str, float] = {}
     for run in judged:
@@ -110,13 +110,13 @@ def _signals(judged: Sequence[RunVerdict]) -> dict[str, Signal]:
             values.setdefault(evidence.signal, []).append(evidence.value)
             limits[evidence.signal] = evidence.limit
     return {
-        name: Signal(value=fmean(found), full=name != CONSISTENCY and fmean(found) >= limits[name])
+        name: SignalMean(value=fmean(found), full=name != CONSISTENCY and fmean(found) >= limits[name])
         for name, found in values.items()
     }
 
 
 def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: set[str]) -> Iterator[str]:
-    """Say what a reader should know beside the figures."""
+    """List what a reader should know in addition to the figures."""
     if len(agreed.runs) > 1:
         yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed.runs.items())
     if agreed.remark:
@@ -127,16 +127,16 @@ def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: se
     yield from sorted(of_runs)
     if agreed.elasticity:
         yield f"with twice the users: {agreed.elasticity.reading}"
-    if following:  # "party (signal = value)" of one run: the value is told as the mean, as in the table
+    if following:  # "party (signal = value)" of one run; the page shows the mean, as in the table
         named = following.most_common(1)[0][0]
         mean = _signals(judged)[named.partition(" (")[2]].value
-        yield f"next nearest to its limit: {named} = {text.utilisation(mean)})"
+        yield f"next closest to its limit: {named} = {text.utilisation(mean)})"
     if missing:
         yield "not known: " + ", ".join(MISSING.get(name, name) for name in missing)
 
 
 def columns(rows: Sequence[VerdictRow]) -> dict[str, tuple[str, str]]:
-    """Pick the signals that any experiment has."""
+    """Pick the signals that at least one experiment has."""
     return {name: heading for name, heading in COLUMNS.items() if any(name in row.signals for row in rows)}
 
 
@@ -147,9 +147,9 @@ def common_missing(campaign: Campaign) -> list[str]:
 
 
 def missing_sentence(campaign: Campaign) -> str:
-    """Say which signals were not measured at all."""
+    """Name the signals that no run has, in a sentence."""
     names = [MISSING.get(name, name) for name in common_missing(campaign)]
-    return f"Not measured in any run, and so accusing nobody: {', '.join(names)}." if names else ""
+    return f"Not measured in any run, and so not part of any verdict: {', '.join(names)}." if names else ""
 
 
 def lead(rows: Sequence[VerdictRow], *, probes: bool) -> str:
@@ -164,7 +164,7 @@ def lead(rows: Sequence[VerdictRow], *, probes: bool) -> str:
 
 
 def to_settle(campaign: Campaign, rows: Sequence[VerdictRow]) -> list[tuple[str, str]]:
-    """Pair each measurement that would settle verdicts with the experiments that haven't had it."""
+    """Pair each measurement that would settle verdicts with the experiments that still need it."""
     wanted: dict[str, list[str]] = {}
     for row in rows:
         judged = [campaign.judged[key] for key in campaign.runs_of(row.experiment)]
@@ -183,16 +183,16 @@ class VerdictsView:
     rows: list[VerdictRow]
     lead: str
     signals: dict[str, tuple[str, str]]
-    """Signals that any experiment has → how they are written: on the line, and below it."""
+    """Signals that at least one experiment has → symbol and subscript."""
     missing: str
     to_settle: list[tuple[str, str]]
     limits: Thresholds
     anchors: dict[str, str]
-    """Experiment → where on the page it is shown by itself."""
+    """Experiment → anchor of its own part of the page."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
-    """What bound each experiment's throughput, with the figures that it rests on."""
+    """What bound each experiment's throughput, with the figures behind the verdict."""
     rows = verdict_rows(campaign, doubts)
     view = VerdictsView(
         rows=rows,

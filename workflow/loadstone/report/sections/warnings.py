@@ -1,4 +1,4 @@
-"""The warning at the top of the page: what to be careful with, grouped by reason."""
+"""The warnings near the top of the page: runs to be careful with, grouped by reason."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from loadstone import text
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import GROWING, UNSETTLED, Doubts, called
-from loadstone.report.other_load import NOTABLE, foreign
+from loadstone.report.other_load import NOTABLE, other_load, other_load_sentence
 from loadstone.report.section import Section
+from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
 
 MAX_ITEMS = 6
-"""Items of a group that are spelt out."""
+"""Items of a group that are listed."""
 
 TITLES = {
-    Verdict.ERRORS: "Too many requests failed: not a measurement of speed",
-    Verdict.INVALID: "Figures that contradict each other: not to be used",
-    UNSETTLED: "No steady state was reached: not to be used",
+    Verdict.ERRORS: "Too many requests failed: these runs do not measure speed",
+    Verdict.INVALID: "Figures that contradict each other: do not use these runs",
+    UNSETTLED: "No steady state: do not use these runs",
 }
 
 
@@ -28,13 +29,13 @@ class WarningGroup:
     title: str
     items: list[str]
     more: int
-    """Items that are not spelt out."""
+    """Number of items that are not listed."""
     link: str
-    """Where on the page to read on."""
+    """Anchor of the section with the details."""
 
 
 def warnings(campaign: Campaign, doubts: Doubts) -> list[WarningGroup]:
-    """Group what to be careful with by its reason, the gravest first."""
+    """Group the warnings by reason, the gravest first."""
     groups = [
         _group("Checks that failed", _failed_checks(campaign), "runs"),
         *(_group(title, _of_kind(campaign, doubts, kind), "runs") for kind, title in TITLES.items()),
@@ -70,7 +71,7 @@ def _of_kind(campaign: Campaign, doubts: Doubts, kind: str) -> Iterator[str]:
 
 
 def _repeats(which: Sequence[int], of: int) -> str:
-    """Say which repeats: repeat 1 of 3, repeats 1, 2 of 3, all 3 repeats."""
+    """Name some repeats: repeat 1 of 3, repeats 1, 2 of 3, all 3 repeats."""
     if len(which) == of:
         return f"all {of} repeats"
     return f"repeat{'s' * (len(which) != 1)} {', '.join(map(str, which))} of {of}"
@@ -90,12 +91,12 @@ def _drift(campaign: Campaign) -> Iterator[str]:
 
 
 def _foreign(campaign: Campaign) -> WarningGroup | None:
-    found = foreign(campaign)
+    found = other_load(campaign)
     disturbed = [key for key, each in found.items() if each.notable]
     if not disturbed:
         return None
     runs = f"{text.count(len(disturbed))} of {text.several(len(found), 'run')}, baselines included,"
-    title = f"In {runs} something else kept more than {text.limit(NOTABLE)} of the CPUs busy: see each experiment"
+    title = f"In {runs} other processes used more than {text.limit(NOTABLE)} of the CPUs: see each experiment"
     return WarningGroup(title=title, items=[], more=0, link="experiments")
 
 
@@ -118,10 +119,60 @@ class WarningsView:
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section | None:
-    """The runs to be careful with, by reason."""
+    """Runs to be careful with, by reason."""
     groups = warnings(campaign, doubts)
     return (
         Section(anchor="warnings", title="Runs to be careful with", view=WarningsView(groups=groups))
         if groups
         else None
     )
+
+
+def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
+    """State which figures not to rely on, and which mean something else than they seem to."""
+    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
+    parts = [other_load_sentence(campaign), *_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
+    parts = [part for part in parts if part]
+    if not parts:
+        return f"Nothing speaks against any of the {text.several(len(runs), 'run')}."
+    return text.sentence(parts)
+
+
+def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:
+    bad = [key for key in runs if key in campaign.unsound]
+    if not bad:
+        return
+    invalid = [key for key in bad if campaign.judged[key].verdict != Verdict.ERRORS]
+    unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in invalid)
+    failed = len(bad) - len(invalid)
+    kinds = {
+        "never settled": unsettled,
+        "failed too often": failed,
+        "contradict themselves": len(bad) - unsettled - failed,
+    }
+    named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
+    lost = [
+        name
+        for name in campaign.experiments
+        if campaign.verdicts.experiments[name].verdict in (Verdict.ERRORS, Verdict.INVALID)
+    ]
+    yield f"{text.count(len(bad))} of {text.several(len(runs), 'run')} ({named}), left out of all means"
+    if lost:
+        verb = "has" if len(lost) == 1 else "have"
+        yield f"{text.several(len(lost), 'experiment')} {verb} no usable run ({text.named(lost)})"
+
+
+def _of_experiments(campaign: Campaign) -> Iterator[str]:
+    bound: dict[str, list[str]] = {}
+    for name in campaign.experiments:
+        bound.setdefault(campaign.verdicts.experiments[name].verdict, []).append(name)
+    if names := bound.get(Verdict.GENERATOR):
+        yield f"the rates of {_named(names)} show what the load generator could send, not what the server could answer"
+    if names := bound.get(Verdict.SHARED_HOST):
+        yield f"in {_named(names)} all CPUs of the machine were busy, so server and load generator slowed each other"
+    if names := [*bound.get(Verdict.UNDETERMINED, []), *bound.get(Verdict.MIXED, [])]:
+        yield f"what bound {_named(names)} is undecided"
+
+
+def _named(names: Sequence[str]) -> str:
+    return text.named(names, 2) if len(names) <= 3 else f"{text.count(len(names))} experiments"
