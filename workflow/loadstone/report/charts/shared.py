@@ -1,8 +1,8 @@
 """What all charts share: colours, axes, and points that show which runs to be careful with.
 
 The colours are those of Okabe and Ito, which colour-blind readers can distinguish. An experiment, an endpoint or a role
-has the same colour everywhere. A hollow point is a run to be careful with; its tooltip shows the reason. A chart without
-data is None.
+has the same colour everywhere. A hollow point is a run to be careful with; its tooltip shows the reason. A chart
+without data is None.
 """
 
 from collections.abc import Mapping, Sequence

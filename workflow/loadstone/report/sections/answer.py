@@ -179,8 +179,8 @@ def verdict_counts(campaign: Campaign) -> pd.DataFrame:
 def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
     found = Counter(_verdict(campaign, name) for name in names).most_common()
     if len(found) == 1:
-        return f"{found[0][0]}, {'all ' if len(names) > 1 else ''}{text.count(len(names))}"
-    return text.named([f"{verdict} {count}" for verdict, count in found], MAX_VERDICTS_NAMED)
+        return f"{found[0][0]} ({'all ' if len(names) > 1 else ''}{text.count(len(names))})"
+    return text.named([f"{verdict} ({count})" for verdict, count in found], MAX_VERDICTS_NAMED)
 
 
 def _verdict(campaign: Campaign, name: str) -> str:

@@ -116,8 +116,8 @@ def precision_sentence(rows: Sequence[RepeatsRow]) -> str:
     if len(needed) > 1:
         more = f" By the spread of their repeats, half of them need {text.count(median(needed))} repeats or more."
     return (
-        f"{len(precise)} of {text.several(len(repeated), 'repeated experiment')} reached the wanted precision: half the "
-        f"95 % interval of throughput, and of mean response time, over the mean.{more}"
+        f"{len(precise)} of {text.several(len(repeated), 'repeated experiment')} reached the wanted precision: half "
+        f"the 95 % interval of throughput, and of mean response time, over the mean.{more}"
     )
 
 

@@ -155,7 +155,7 @@ def missing_sentence(campaign: Campaign) -> str:
 def lead(rows: Sequence[VerdictRow], *, probes: bool) -> str:
     """Count the verdicts."""
     found = Counter(row.verdict for row in rows).most_common()
-    named = ", ".join(f"{verdict} {count}" for verdict, count in found)
+    named = ", ".join(f"{verdict} ({count})" for verdict, count in found)
     return (
         f"{len(rows)} experiments and probes: {named}."
         if probes
