@@ -20,6 +20,7 @@ from loadstone.report import (
     verdicts,
 )
 from loadstone.report.estimates import estimated, mean
+from loadstone.results.bounded import Bounded
 from loadstone.suite.published import Row, ThinkTime
 from tests.unit.report.test_page import (
     LOAD_STARTED,
@@ -68,7 +69,7 @@ def test_interval_has_nothing_below_zero() -> None:
     found = mean([100.0, 10.0])
     assert found is not None
     assert (found.low, found.value) == (0.0, 55.0)
-    assert estimated({"value": None, "low": None, "high": None}) is None
+    assert estimated(Bounded(value=None, low=None, high=None)) is None
     assert mean([]) is None
 
 
@@ -221,5 +222,5 @@ def test_levels_of_a_sweep(make: Make) -> None:
     law = view.laws[0]
     assert (law.name, law.peak, list(law.by_level)) == ("Amdahl's law", None, ["1", "2", "4", "6"])
     assert law.by_level["1"] == (pytest.approx(1.0), None)
-    points = sweeps.run_points(campaign, campaign.scaling["w"]["levels"])
+    points = sweeps.run_points(campaign, campaign.scaling["w"].levels)
     assert points["level"].tolist() == [1] * 3 + [2] * 3 + [4] * 3 + [6] * 3

@@ -1,6 +1,5 @@
 """The page: made-up campaigns, analysed for real, and what the rendered HTML says of them."""
 
-import dataclasses
 import html
 import json
 import math
@@ -10,24 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import pytest
 
-from loadstone.analyse.campaign import load_measured
-from loadstone.analyse.hypotheses import judge_hypotheses
-from loadstone.analyse.repeats import repeats_json
-from loadstone.analyse.sweeps import analyse_sweeps
-from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
+from loadstone.analyse.stage import AnalysisFiles, analyse_campaign
 from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.report.data import Campaign, load_campaign
 from loadstone.report.page import render
 from loadstone.results.run_record import Check, write_record
 from loadstone.results.signals import Signals
-from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS, gather
+from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
-from loadstone.suite.published import read_rows
 from loadstone.summarise.requests import LADDER
 from loadstone.theory.scaling import amdahl
 from tests.support.records import make_record
@@ -115,21 +108,16 @@ def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
 
 
 def analyse(plan: Plan, results: Path, published: Path | None = None) -> None:
-    """Do what `loadstone analyse` does."""
-    measured = load_measured(plan, results / "summaries")
-    signals = against_baselines(plan, measured.signals)
-    verdicts = judge_campaign(plan, signals)
-    measured = dataclasses.replace(measured, unsound=unsound(verdicts))
-    bound = {name: found["verdict"] for name, found in verdicts["experiments"].items()}
-    precision = {name: settings.precision for name, settings in plan.experiments.items()}
-    repeats = repeats_json(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds)
-    processes = gather(plan, results / "summaries", "processes")
-    found = {
-        "verdicts": verdicts, "scaling": analyse_sweeps(measured, signals, bound), "repeats": repeats,
-        "hypotheses": judge_hypotheses(measured, processes, verdicts, read_rows(published)),
-    }  # fmt: skip
-    for name, content in found.items():
-        (results / f"{name}.json").write_bytes(orjson.dumps(content))
+    """Analyse a campaign as the stage does, into the files of its results."""
+    analyse_campaign(plan, results / "summaries", published).write(
+        AnalysisFiles(
+            summary=results / "summary.csv",
+            verdicts=results / "verdicts.json",
+            scaling=results / "scaling.json",
+            repeats=results / "repeats.json",
+            hypotheses=results / "hypotheses.json",
+        )
+    )
 
 
 def text_of(page: str) -> str:

@@ -12,6 +12,7 @@ from loadstone.report import albums, calibrations, capacities, charts, claims, l
 from loadstone.report.data import load_campaign
 from loadstone.report.embedding import embedded
 from loadstone.report.page import render
+from loadstone.results.scaling import CalibrationPoint, CalibrationReading, SweepResult
 from loadstone.results.search import Probe
 from loadstone.search.bisect import conclude
 from loadstone.suite.capacity import Search
@@ -143,20 +144,34 @@ def test_search_that_found_an_end_only(make: Make, tmp_path: Path, probes: list[
     assert bracket in section(render(campaign), "capacity")
 
 
-READING = {"value": 2, "slots": 4, "predicted": 100.0, "predicted_with_cpu": None, "measured": 97.0, "low": None,
-           "high": None, "ratio": 0.97, "passed": True}  # fmt: skip
+READING = CalibrationReading(value=2, slots=4, predicted=100.0, predicted_with_cpu=None, measured=97.0, low=None,
+                             high=None, ratio=0.97, passed=True, host=0.2)  # fmt: skip
+
+
+def known_demand(*readings: CalibrationReading) -> SweepResult:
+    """Make up a sweep of known demand; each slot of it is worth 25 requests/s."""
+    return SweepResult(
+        vary="server.workers",
+        levels=(),
+        laws=(),
+        reason=None,
+        forecast=None,
+        calibration=readings or None,
+        calibration_curve=tuple(CalibrationPoint(slots=n, throughput=25.0 * n) for n in range(1, 5)),
+    )
 
 
 def test_known_weight() -> None:
-    found = {"calibration": [READING], "calibration_curve": [{"slots": n, "throughput": 25.0 * n} for n in range(1, 5)]}
-    rows = calibrations.reading_rows(found)
+    rows = calibrations.reading_rows(known_demand(READING))
     assert calibrations.calibration_sentence(rows) == "The level up to 8 slots is within 10 % of the prediction."
-    curve = calibrations.theory(found)
+    curve = calibrations.theory(known_demand(READING))
     assert curve["level"].tolist() == [2.0], "from the lowest level on, on the factor's axis"
-    failed = calibrations.reading_rows({"calibration": [READING, READING | {"passed": False, "ratio": 0.5}]})
+    failed = calibrations.reading_rows(
+        known_demand(READING, READING.model_copy(update={"passed": False, "ratio": 0.5}))
+    )
     assert "1 of 2 levels up to 8 slots are not within" in calibrations.calibration_sentence(failed)
-    assert calibrations.reading_rows({"calibration": None}) == []
-    shown = calibrations.reading_rows({"calibration": [READING | {"passed": None}]})
+    assert calibrations.reading_rows(known_demand()) == []
+    shown = calibrations.reading_rows(known_demand(READING.model_copy(update={"passed": None})))
     assert "No level is judged" in calibrations.calibration_sentence(shown)
 
 
@@ -220,7 +235,7 @@ def test_lines_over_albums(make: Make, hypotheses: str) -> None:
     campaign = make(ALBUMS + hypotheses, by_albums)
     table = albums.by_albums(campaign)
     assert set(table["series"]) == {"list, 1 user", "list, 4 users"}
-    lines = {line.series: line for line in albums.album_lines(campaign, table) if line.endpoint == "GET /albums"}
+    lines = {line.series: line for line in albums.line_rows(campaign) if line.endpoint == "GET /albums"}
     assert lines["list, 4 users"].a_ms == pytest.approx(5.0)
     assert lines["list, 1 user"].b_us.value == pytest.approx(10.0)
     assert lines["list, 1 user"].whose == ("as in hypothesis grows" if hypotheses else "least squares")

@@ -8,11 +8,9 @@ import pandas as pd
 from loadstone.report import ladders, numbers
 from loadstone.report.data import Campaign
 from loadstone.report.searches import Searched
-from loadstone.results.tables import PERCENTILES
+from loadstone.results.tables import LATE_MS, MAX_LATE_SHARE, PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import Load
-from loadstone.summarise.requests import LATE_MS
-from loadstone.summarise.signals import MAX_LATE_SHARE
 
 RESPONSE, SERVICE = "response, from the intended start", "service, from sending"
 """What is timed."""
