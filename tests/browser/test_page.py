@@ -69,11 +69,11 @@ def test_every_chart_is_drawn_and_nobody_is_asked(open_page: OpenReport, page_fi
     assert found.requested == [page_file.as_uri()]
 
 
-def test_card_draws_its_charts_when_it_is_opened(open_page: OpenReport) -> None:
+def test_experiment_draws_its_charts_when_it_is_opened(open_page: OpenReport) -> None:
     found = open_page()
     inside = f"[...document.querySelectorAll('{CARD} .chart')]"
     assert found.page.evaluate(f"{inside}.map(c => c.dataset.chart)") == [
-        "card-rate", "card-response", "card-distribution", "card-heat",
+        "experiment-rate", "experiment-response", "experiment-distribution", "experiment-heat",
     ]  # fmt: skip
     assert found.page.evaluate(f"{inside}.every(c => !c.querySelector('svg'))")
     found.page.click(f"{CARD} summary")

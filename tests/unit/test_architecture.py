@@ -134,7 +134,7 @@ STAGES = {  # rule → the folder that is its stage, and the modules that its co
     "search": ("search", ("search.bisect",)),
     "summarise": ("summarise", ("summarise.stage",)),
     "analyse": ("analyse", ("analyse.stage",)),
-    "report": ("report", ("report.page", "report.data")),
+    "report": ("report", ("report.page", "report.campaign")),
 }
 FORMATS = ("__init__.py", "errors.py", "files.py", "text.py", "plan/", "results/", "suite/")
 """Shared definitions. What they hold reaches a result as values, in parameters and files, and so by content."""

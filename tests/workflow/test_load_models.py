@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from loadstone.plan.schedule import Run, make_plan
+from loadstone.results.integrity import check_sums
 from loadstone.results.search import Found
 from loadstone.suite.load import load_suite
 from tests.conftest import processes_of, wait_for
@@ -125,4 +126,8 @@ def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_
     assert found.sentence in answer.stdout
     kept = sorted(path.parent.name for path in into.glob("*/requests.parquet"))
     assert len(kept) == len(found.probes)
+    check_sums(into / folder for folder in kept)
+    for probe in found.probes:
+        endpoints = pd.read_csv(into / probe.folder / "endpoints.csv").set_index("endpoint")
+        assert endpoints.loc["all", "throughput_rps"] == probe.throughput_rps
     assert processes_of(tmp_path) == []

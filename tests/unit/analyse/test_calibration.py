@@ -1,15 +1,16 @@
 """A known weight: what theory says of it, when the instrument passes, and how that is told."""
 
 import itertools
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loadstone.analyse.calibration import Weight, calibrate, calibration_json, slots_taken
+from loadstone.analyse.calibration import Weight, calibrate, predicted_curve, slots_taken
 from loadstone.plan.schedule import make_plan
+from loadstone.results.json_file import to_json
+from loadstone.results.scaling import CampaignScaling, SweepResult
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import Calibration, Settings
 from tests.conftest import ROOT
@@ -79,12 +80,11 @@ def test_cpu_of_the_server_lowers_the_prediction_beside_the_pure_one() -> None:
 
 
 def test_curve_goes_from_one_slot_to_the_most() -> None:
-    curve = calibration_json([weight(1), weight(32)])["calibration_curve"]
-    assert [point["slots"] for point in curve] == list(range(1, 33))
-    throughput = [point["throughput"] for point in curve]
+    curve = predicted_curve([weight(1), weight(32)])
+    assert [point.slots for point in curve] == list(range(1, 33))
+    throughput = [point.throughput for point in curve]
     assert throughput[0] == pytest.approx(1 / 0.022)
     assert all(more >= fewer for fewer, more in itertools.pairwise(throughput))
-    assert calibration_json([]) == {"calibration": None, "calibration_curve": None}
 
 
 def settings(server: dict[str, Any], load: dict[str, Any]) -> Settings:
@@ -114,7 +114,7 @@ def test_slots_that_are_always_taken_by_a_known_demand(
     assert slots_taken(settings(server, load)) == slots
 
 
-def analysed(factor: float) -> dict[str, Any]:
+def analysed(factor: float) -> dict[str, SweepResult]:
     """Analyse the calibration suite, as if it had given so much of what theory says."""
 
     def behaviour(run: Any, _: Any) -> dict[str, Any]:
@@ -129,13 +129,13 @@ def analysed(factor: float) -> dict[str, Any]:
 
 def test_calibration_suite() -> None:
     found = analysed(0.96)
-    points = {name: {at["slots"]: at for at in sweep["calibration"]} for name, sweep in found.items()}
+    points = {name: {at.slots: at for at in sweep.calibration} for name, sweep in found.items()}
     assert {name: list(at) for name, at in points.items()} == {"processes": [1, 2, 4, 8], "threads": [8, 16, 32]}
     for at in (*points["processes"].values(), *points["threads"].values()):
-        assert at["ratio"] == pytest.approx(0.96)
-        assert at["passed"] is (True if at["slots"] <= 8 else None)
-        assert at["predicted_with_cpu"] < at["predicted"]
-    assert len(found["threads"]["calibration_curve"]) == 32
+        assert at.ratio == pytest.approx(0.96)
+        assert at.passed is (True if at.slots <= 8 else None)
+        assert at.predicted_with_cpu < at.predicted
+    assert len(found["threads"].calibration_curve) == 32
 
 
 def test_lock_of_the_calibration_suite_is_full_between_its_last_levels() -> None:
@@ -146,8 +146,8 @@ def test_lock_of_the_calibration_suite_is_full_between_its_last_levels() -> None
     assert elasticity[16] < 0.1
 
 
-def results(folder: Path, found: object) -> Path:
-    (folder / "scaling.json").write_text(json.dumps(found), encoding="utf-8")
+def results(folder: Path, sweeps: dict[str, SweepResult]) -> Path:
+    (folder / "scaling.json").write_bytes(to_json(CampaignScaling(sweeps)))
     return folder
 
 
@@ -173,7 +173,9 @@ def test_command_prints_every_point_and_fails_with_one(factor: float, code: int,
 )
 def test_one_failing_point_is_enough(host: float | None, advice: str, tmp_path: Path) -> None:
     found = analysed(0.96)
-    found["processes"]["calibration"][2] |= {"ratio": 0.85, "passed": False, "host": host}
+    readings = list(found["processes"].calibration or ())
+    readings[2] = readings[2].model_copy(update={"ratio": 0.85, "passed": False, "host": host})
+    found["processes"] = found["processes"].model_copy(update={"calibration": tuple(readings)})
     answer = loadstone("calibrate", "--results", str(results(tmp_path, found)))
     assert answer.returncode == 1
     assert "1 of 5 points not within 10 % of the prediction, up to 8 slots: processes=4." in answer.stdout

@@ -1,6 +1,5 @@
 """Hypotheses on made-up campaigns whose truth is known: what is supported, refuted and left open."""
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,17 +11,22 @@ import pytest
 
 from loadstone.analyse.campaign import Measured
 from loadstone.analyse.hypotheses import judge_hypotheses, outcome
+from loadstone.analyse.verdicts import agree_by_experiment
 from loadstone.plan.schedule import Run, make_plan
+from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
+from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals
 from loadstone.results.tables import ENDPOINT_COLUMNS
+from loadstone.results.verdicts import CampaignVerdicts, Evidence, Judgement, RunVerdict
 from loadstone.suite.hypotheses import Region, parse_region
 from loadstone.suite.load import load_suite
 from loadstone.suite.published import read_rows
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval, ratio_of_pairs, ratio_of_runs
 from tests.conftest import ROOT
 from tests.unit.analyse.test_bottleneck import EAGER
 
-Judge = Callable[..., dict[str, Any]]
+Judge = Callable[..., JudgedHypothesis]
 Behaviour = Callable[[Run, str, np.random.Generator], Mapping[str, float]]
 """From a run and an endpoint to what its row says beside throughput 1000 and mean 10 ms."""
 
@@ -47,7 +51,7 @@ def judge(tmp_path: Path) -> Judge:
         verdicts: Mapping[tuple[str, int], str] | None = None,
         signals: Mapping[str, Any] | None = None,
         published: Path | None = None,
-    ) -> dict[str, Any]:
+    ) -> JudgedHypothesis:
         path = tmp_path / "suite.yaml"
         path.write_text(f"{suite}\nhypotheses: {{h: {{claim: A claim., {hypothesis}}}}}\n", encoding="utf-8")
         (tmp_path / "published.csv").write_text(PUBLISHED.read_text(encoding="utf-8"), encoding="utf-8")
@@ -77,24 +81,34 @@ def judge(tmp_path: Path) -> Judge:
             [(*key, "load-worker", 900.0, 100.0) for key in keys for _ in range(2)],
             columns=["experiment", "repeat", "role", "voluntary_per_s", "involuntary_per_s"],
         )
-        of_runs = dict.fromkeys(keys, "undetermined") | dict(verdicts or {})
-        by_name = {name: [v for (n, _), v in of_runs.items() if n == name] for name, _ in keys}
-        found = {
-            "experiments": {
-                name: {"verdict": v[0] if len(set(v)) == 1 else "mixed", "runs": {one: v.count(one) for one in v}}
-                for name, v in by_name.items()
-            },
-            "runs": [
-                {"experiment": n, "repeat": r, "verdict": v, "evidence": [{"signal": "u_think", "value": 0.97}]}
-                for (n, r), v in of_runs.items()
-            ],
+        of_runs = {
+            run: judgement(name) for run, name in (dict.fromkeys(keys, "undetermined") | dict(verdicts or {})).items()
         }
-        [answer] = judge_hypotheses(measured, processes, found, read_rows(published))
-        assert json.loads(json.dumps(answer, allow_nan=False)) == answer
-        assert len(answer["evidence"].splitlines()) == 1
+        judged = CampaignVerdicts(
+            experiments=agree_by_experiment(of_runs), runs=tuple(RunVerdict.of(*each) for each in of_runs.items())
+        )
+        hypotheses = judge_hypotheses(measured, processes, judged, read_rows(published))
+        assert JudgedHypotheses.model_validate_json(to_json(hypotheses), strict=True) == hypotheses
+        [answer] = hypotheses.root
+        assert len(answer.evidence.splitlines()) == 1
         return answer
 
     return judged
+
+
+def judgement(verdict: str) -> Judgement:
+    """Make up the judgement on a run whose users spend 97 % of their time waiting."""
+    waiting = Evidence(signal="u_think", value=0.97, unit="", limit=0.9, meaning="")
+    return Judgement(
+        verdict=Verdict(verdict),
+        parties=(),
+        also=None,
+        evidence=(waiting,),
+        runner_up=None,
+        remark=None,
+        probe="",
+        missing=(),
+    )
 
 
 def factor(**factors: float) -> Behaviour:
@@ -118,23 +132,23 @@ COMPARE = "compare: {metric: mean, of: a, to: b}, expect: "
 )
 def test_ratio_of_two_experiments(judge: Judge, expect: str, found: str) -> None:
     answer = judge(COMPARE + expect, factor(a=1.3))
-    assert answer["outcome"] == found
-    assert answer["low"] < 1.3 < answer["high"]
-    assert (answer["unit"], answer["runs"], answer["test"], answer["id"]) == ("ratio", 6, "compare", "h")
-    assert answer["evidence"].startswith("mean response time of a is 1.3")
-    assert "3 and 3 runs" in answer["evidence"]
-    assert ("leaves it open" in answer["evidence"]) == (found == "inconclusive")
+    assert answer.outcome == found
+    assert answer.low < 1.3 < answer.high
+    assert (answer.unit, answer.runs, answer.test, answer.id) == ("ratio", 6, "compare", "h")
+    assert answer.evidence.startswith("mean response time of a is 1.3")
+    assert "3 and 3 runs" in answer.evidence
+    assert ("leaves it open" in answer.evidence) == (found == "inconclusive")
 
 
 def test_one_repeat_has_no_interval(judge: Judge) -> None:
     suite = "baselines: false\nexperiments: {a: {repeats: 1}, b: {}}"
     answer = judge(COMPARE + "'> 1'", factor(a=5.0), suite=suite)
-    assert (answer["outcome"], answer["low"], answer["high"]) == ("inconclusive", None, None)
-    assert answer["effect"] == pytest.approx(5, rel=0.1)
-    assert "one run has no interval" in answer["evidence"]
+    assert (answer.outcome, answer.low, answer.high) == ("inconclusive", None, None)
+    assert answer.effect == pytest.approx(5, rel=0.1)
+    assert "one run has no interval" in answer.evidence
     answer = judge("value: {metric: mean, of: a}, expect: '> 1ms'", suite=suite)
-    assert (answer["outcome"], answer["effect"]) == ("inconclusive", pytest.approx(10, rel=0.1))
-    assert "one run has no interval" in answer["evidence"]
+    assert (answer.outcome, answer.effect) == ("inconclusive", pytest.approx(10, rel=0.1))
+    assert "one run has no interval" in answer.evidence
 
 
 def test_endpoints_of_one_experiment_are_paired(judge: Judge) -> None:
@@ -146,26 +160,26 @@ def test_endpoints_of_one_experiment_are_paired(judge: Judge) -> None:
 
     post = "endpoint: POST /albums, to_endpoint: GET /albums"
     answer = judge(f"compare: {{metric: mean, of: a, {post}}}, expect: '< 1'", alike)
-    assert (answer["outcome"], answer["runs"]) == ("supported", 3)
-    assert answer["effect"] == pytest.approx(0.9, rel=0.02)
-    assert "3 runs, in pairs" in answer["evidence"]
-    assert "of POST /albums in a is 0.896 times that of GET /albums in a" in answer["evidence"]
-    assert judge(f"compare: {{metric: mean, of: a, to: b, {post}}}, expect: '< 1'", alike)["outcome"] == "inconclusive"
+    assert (answer.outcome, answer.runs) == ("supported", 3)
+    assert answer.effect == pytest.approx(0.9, rel=0.02)
+    assert "3 runs, in pairs" in answer.evidence
+    assert "of POST /albums in a is 0.896 times that of GET /albums in a" in answer.evidence
+    assert judge(f"compare: {{metric: mean, of: a, to: b, {post}}}, expect: '< 1'", alike).outcome == "inconclusive"
 
 
 def test_run_that_has_no_pair_is_left_out_once(judge: Judge) -> None:
     post = "compare: {metric: mean, of: a, endpoint: POST /albums, to_endpoint: GET /albums}, expect: within 9% of 1"
     answer = judge(post, verdicts={("a", 2): "invalid"})
-    assert "2 runs, in pairs, 1 left out: invalid" in answer["evidence"]
+    assert "2 runs, in pairs, 1 left out: invalid" in answer.evidence
     unlucky = lambda run, end, rng: {} if (run.repeat, end) == (3, "GET /albums") else plain(run, end, rng)  # noqa: E731
     answer = judge(post, unlucky)
-    assert (answer["runs"], "2 runs, in pairs, 1 left out: mean not measured" in answer["evidence"]) == (2, True)
+    assert (answer.runs, "2 runs, in pairs, 1 left out: mean not measured" in answer.evidence) == (2, True)
 
 
 def test_ratio_to_nothing_is_left_open(judge: Judge) -> None:
     answer = judge("compare: {metric: failures, of: a, to: b}, expect: '> 1'")
-    assert (answer["outcome"], answer["effect"]) == ("inconclusive", None)
-    assert "no ratio of 0 % to 0 %" in answer["evidence"]
+    assert (answer.outcome, answer.effect) == ("inconclusive", None)
+    assert "no ratio of 0 % to 0 %" in answer.evidence
 
 
 @pytest.mark.parametrize(
@@ -173,37 +187,37 @@ def test_ratio_to_nothing_is_left_open(judge: Judge) -> None:
 )
 def test_value_against_a_bound(judge: Judge, expect: str, found: str) -> None:
     answer = judge(f"value: {{metric: mean, of: a, endpoint: GET /albums}}, expect: {expect}")
-    assert (answer["outcome"], answer["unit"]) == (found, "ms")
-    assert answer["evidence"].startswith("mean response time of GET /albums in a is ")
+    assert (answer.outcome, answer.unit) == (found, "ms")
+    assert answer.evidence.startswith("mean response time of GET /albums in a is ")
 
 
 def test_metrics_of_processes_are_a_request(judge: Judge) -> None:
     """1000 requests/s, 0.5 CPUs of either party, two workers of the generator with 1000 switches a second each."""
     for metric, unit in (("server_cpu_per_request", "ms"), ("generator_cpu_per_request", "ms")):
         answer = judge(f"value: {{metric: {metric}, of: a}}, expect: within 1% of 0.5ms")
-        assert (answer["outcome"], answer["effect"], answer["unit"]) == ("supported", 0.5, unit)
+        assert (answer.outcome, answer.effect, answer.unit) == ("supported", 0.5, unit)
     answer = judge("value: {metric: generator_switches_per_request, of: a}, expect: within 1% of 2")
-    assert (answer["outcome"], answer["effect"], answer["unit"]) == ("supported", 2.0, "")
+    assert (answer.outcome, answer.effect, answer.unit) == ("supported", 2.0, "")
 
 
 def test_figure_that_was_not_measured_is_left_open(judge: Judge) -> None:
     answer = judge("value: {metric: server_cpu_per_request, of: a}, expect: '> 1ms'", signals={"server_cpu": None})
-    assert answer["outcome"] == "inconclusive"
-    assert answer["evidence"] == "3 of 3 runs of a can't be used: server_cpu_per_request not measured"
+    assert answer.outcome == "inconclusive"
+    assert answer.evidence == "3 of 3 runs of a can't be used: server_cpu_per_request not measured"
     answer = judge("value: {metric: p99.9, of: a}, expect: '> 1ms'")
-    assert answer["evidence"] == "3 of 3 runs of a can't be used: p99.9 not measured"
+    assert answer.evidence == "3 of 3 runs of a can't be used: p99.9 not measured"
 
 
 @pytest.mark.parametrize("verdict", ["invalid", "errors"])
 def test_unsound_runs_are_left_out_and_too_many_leave_it_open(judge: Judge, verdict: str) -> None:
     wild = lambda run, _, rng: {"mean_ms": 500.0 if run.repeat == 2 else 10 * float(rng.lognormal(0, 0.01))}  # noqa: E731
     answer = judge("value: {metric: mean, of: a}, expect: between 8ms and 12ms", wild, verdicts={("a", 2): verdict})
-    assert (answer["outcome"], answer["runs"]) == ("supported", 2)
-    assert f"2 runs, 1 left out: {verdict}" in answer["evidence"]
+    assert (answer.outcome, answer.runs) == ("supported", 2)
+    assert f"2 runs, 1 left out: {verdict}" in answer.evidence
     unsound = {("a", 2): verdict, ("a", 3): verdict}
     answer = judge(COMPARE + "'> 1'", factor(a=5.0), verdicts=unsound)
-    assert (answer["outcome"], answer["effect"]) == ("inconclusive", None)
-    assert answer["evidence"] == f"2 of 3 runs of a can't be used: {verdict}"
+    assert (answer.outcome, answer.effect) == ("inconclusive", None)
+    assert answer.evidence == f"2 of 3 runs of a can't be used: {verdict}"
 
 
 def failing(share: float, requests: int) -> Behaviour:
@@ -214,18 +228,18 @@ def test_failures_are_judged_where_there_are_errors(judge: Judge) -> None:
     errors = {("a", repeat): "errors" for repeat in (1, 2, 3)}
     test = "value: {metric: failures, of: a}, expect: "
     answer = judge(test + "'> 5%'", failing(0.1, 1000), verdicts=errors)
-    assert (answer["outcome"], answer["unit"], answer["effect"]) == ("supported", "share", pytest.approx(0.1))
-    assert "share of failures of a is 10.0 %" in answer["evidence"]
+    assert (answer.outcome, answer.unit, answer.effect) == ("supported", "share", pytest.approx(0.1))
+    assert "share of failures of a is 10.0 %" in answer.evidence
     invalid = {("a", repeat): "invalid" for repeat in (1, 2, 3)}
-    assert judge(test + "'> 5%'", failing(0.1, 1000), verdicts=invalid)["outcome"] == "inconclusive"
+    assert judge(test + "'> 5%'", failing(0.1, 1000), verdicts=invalid).outcome == "inconclusive"
 
 
 def test_no_failure_among_few_requests_proves_little(judge: Judge) -> None:
     test = "value: {metric: failures, of: a}, expect: <= 1%"
-    assert judge(test, failing(0, 1000))["outcome"] == "supported"
+    assert judge(test, failing(0, 1000)).outcome == "supported"
     few = judge(test, failing(0, 30))
-    assert few["outcome"] == "inconclusive"
-    assert few["high"] == pytest.approx(1 - 0.025 ** (1 / 90))
+    assert few.outcome == "inconclusive"
+    assert few.high == pytest.approx(1 - 0.025 ** (1 / 90))
 
 
 @pytest.mark.parametrize(
@@ -246,10 +260,10 @@ def test_no_failure_among_few_requests_proves_little(judge: Judge) -> None:
 def test_bottleneck(judge: Judge, verdicts: tuple[str, ...], expect: str, found: str) -> None:
     of_runs = {("a", repeat): verdict for repeat, verdict in enumerate(verdicts, start=1)}
     answer = judge(f"bottleneck: a, expect: {expect}", verdicts=of_runs)
-    assert (answer["outcome"], answer["effect"], answer["runs"]) == (found, None, 3)
-    assert f"{verdicts[0]} in {verdicts.count(verdicts[0])} of 3 runs" in answer["evidence"]
-    assert "u_think = 0.970" in answer["evidence"]
-    assert ("names no one party" in answer["evidence"]) == (found == "inconclusive")
+    assert (answer.outcome, answer.effect, answer.runs) == (found, None, 3)
+    assert f"{verdicts[0]} in {verdicts.count(verdicts[0])} of 3 runs" in answer.evidence
+    assert "u_think = 0.970" in answer.evidence
+    assert ("names no one party" in answer.evidence) == (found == "inconclusive")
 
 
 CROSSED = """baselines: false
@@ -289,37 +303,37 @@ def albums(cost: float, user: float = 0.2, bend: float = 0.0) -> Behaviour:
 )
 def test_trend_at_equal_load(judge: Judge, behaviour: Behaviour, expect: str, found: str) -> None:
     answer = judge(f"trend: {{metric: mean, over: [few, many]}}, expect: {expect}", behaviour, suite=CROSSED)
-    assert answer["outcome"] == found, answer["evidence"]
-    assert (answer["runs"], answer["unit"]) == (12, "share" if "flat" in expect else "ms")
-    assert "from 10 to 10,000 server.albums, at equal load.users" in answer["evidence"]
-    assert ("lack of fit" in answer["evidence"]) == (expect == "linear")
+    assert answer.outcome == found, answer.evidence
+    assert (answer.runs, answer.unit) == (12, "share" if "flat" in expect else "ms")
+    assert "from 10 to 10,000 server.albums, at equal load.users" in answer.evidence
+    assert ("lack of fit" in answer.evidence) == (expect == "linear")
 
 
 def test_change_is_that_of_the_albums_not_of_the_users(judge: Judge) -> None:
     answer = judge("trend: {metric: mean, over: [few, many]}, expect: rises", albums(0.001, user=5.0), suite=CROSSED)
-    assert answer["low"] < 0.001 * 9990 < answer["high"]
-    assert answer["effect"] == pytest.approx(9.99, abs=0.15)
+    assert answer.low < 0.001 * 9990 < answer.high
+    assert answer.effect == pytest.approx(9.99, abs=0.15)
 
 
 def test_relative_change_is_over_the_lowest_level(judge: Judge) -> None:
     answer = judge(
         "trend: {metric: mean, over: sizes}, expect: flat within 90%", albums(0.001, user=0.0), suite=CROSSED
     )
-    assert answer["low"] < 9.99 / 10.01 < answer["high"]
-    assert "changes by +99." in answer["evidence"] or "changes by +100" in answer["evidence"]
+    assert answer.low < 9.99 / 10.01 < answer.high
+    assert "changes by +99." in answer.evidence or "changes by +100" in answer.evidence
 
 
 def test_trend_with_too_little_to_go_by_is_left_open(judge: Judge) -> None:
     single = CROSSED.replace("repeats: 2", "repeats: 1")
     answer = judge("trend: {metric: mean, over: sizes}, expect: rises", albums(0.001), suite=single)
-    assert (answer["outcome"], answer["low"]) == ("inconclusive", None)
-    assert "too few runs for an interval" in answer["evidence"]
+    assert (answer.outcome, answer.low) == ("inconclusive", None)
+    assert "too few runs for an interval" in answer.evidence
     answer = judge("trend: {metric: mean, over: few}, expect: linear", albums(0.001), suite=single)
-    assert answer["outcome"] == "inconclusive"
-    assert "without repeats a bend can't be told" in answer["evidence"]
+    assert answer.outcome == "inconclusive"
+    assert "without repeats a bend can't be told" in answer.evidence
     verdicts = {("few=1000", repeat): "invalid" for repeat in (1, 2)}
     answer = judge("trend: {metric: mean, over: few}, expect: rises", albums(0.001), suite=CROSSED, verdicts=verdicts)
-    assert (answer["outcome"], answer["evidence"]) == ("inconclusive", "2 of 2 runs of few=1000 can't be used: invalid")
+    assert (answer.outcome, answer.evidence) == ("inconclusive", "2 of 2 runs of few=1000 can't be used: invalid")
 
 
 ROWS = """baselines: false
@@ -345,9 +359,9 @@ published: {table: published.csv, rows: {a: "50 Users, 1 Worker"}}
 def test_published_row(judge: Judge, metric: str, row: str, expect: str, found: str) -> None:
     test = f'value: {{metric: {metric}, published: "{row}"}}, expect: {expect}'
     answer = judge(test, suite=ROWS, published=PUBLISHED)
-    assert answer["outcome"] == found, answer["evidence"]
-    assert f"of the published row «{row}» is" in answer["evidence"]
-    assert answer["low"] <= answer["effect"] <= answer["high"]
+    assert answer.outcome == found, answer.evidence
+    assert f"of the published row «{row}» is" in answer.evidence
+    assert answer.low <= answer.effect <= answer.high
 
 
 def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
@@ -380,17 +394,17 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
 def test_row_that_can_not_be_audited_is_left_open(judge: Judge) -> None:
     test = 'value: {metric: active_users, published: "50 Users, 1 Worker"}, expect: within 5% of 50'
     answer = judge(test, suite=ROWS, published=None)
-    assert (answer["outcome"], answer["evidence"]) == ("inconclusive", "the published table can't be audited")
+    assert (answer.outcome, answer.evidence) == ("inconclusive", "the published table can't be audited")
     paced = ROWS.replace("a: {}", "a: {load: {pacing: 1s}}")
     timeless = ROWS.replace("a: {}", "a: {load: {think_time: {exponential: 1}}}")
-    assert judge(test, suite=paced, published=PUBLISHED)["outcome"] == "inconclusive"
+    assert judge(test, suite=paced, published=PUBLISHED).outcome == "inconclusive"
     answer = judge(test, suite=timeless, published=PUBLISHED)
-    assert answer["evidence"] == "«50 Users, 1 Worker»: no think time is known of the row's users"
+    assert answer.evidence == "«50 Users, 1 Worker»: no think time is known of the row's users"
 
 
 def test_gate_and_claim_are_passed_on(judge: Judge) -> None:
     answer = judge("gate: true, " + COMPARE + "within 5% of 1")
-    assert (answer["gate"], answer["claim"], answer["expect"]) == (True, "A claim.", "within 5% of 1")
+    assert (answer.gate, answer.claim, answer.expect) == (True, "A claim.", "within 5% of 1")
 
 
 def test_bounds_of_a_region() -> None:

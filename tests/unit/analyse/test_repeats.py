@@ -1,6 +1,5 @@
 """What repeats say together: by examples, by what must not matter, and by how often drift is cried falsely."""
 
-import json
 import math
 from collections.abc import Sequence
 from itertools import permutations
@@ -12,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadstone.analyse.repeats import Drift, RunFigures, drift, experiment_repeats, repeats_json
+from loadstone.analyse.repeats import RunFigures, campaign_repeats, drift, experiment_repeats
+from loadstone.results.bounded import Bounded
+from loadstone.results.json_file import to_json
+from loadstone.results.repeats import CampaignRepeats, Drift, ExperimentRepeats
 from loadstone.suite.thresholds import Thresholds
 from loadstone.theory.intervals import mean_of_runs, repeats_needed
 
@@ -65,8 +67,11 @@ def campaign(rng: np.random.Generator, change: float, noise: float) -> list[RunF
 
 def test_intervals_and_variation_by_metric() -> None:
     found = experiment_repeats(runs_of([99, 100, 101], [5.0, math.nan, 7.0]), 0.02)
-    assert (found.experiment, found.runs, found.precision) == ("a", 3, 0.02)
-    assert found.intervals == {"throughput_rps": mean_of_runs([99, 100, 101]), "mean_ms": mean_of_runs([5.0, 7.0])}
+    assert (found.runs, found.precision) == (3, 0.02)
+    assert found.intervals == {
+        "throughput_rps": Bounded.of(mean_of_runs([99, 100, 101])),
+        "mean_ms": Bounded.of(mean_of_runs([5.0, 7.0])),
+    }
     assert found.variation == {"throughput_rps": pytest.approx(0.01), "mean_ms": pytest.approx(math.sqrt(2) / 6)}
 
 
@@ -152,7 +157,7 @@ def test_order_of_rows_means_nothing(throughputs: list[float], random: Random) -
     runs = runs_of(throughputs)
     shuffled = random.sample(runs, len(runs))
     assert experiment_repeats(shuffled, 0.05) == experiment_repeats(runs, 0.05)
-    assert repeats_json(shuffled, {"a": 0.05}) == repeats_json(runs, {"a": 0.05})
+    assert campaign_repeats(shuffled, {"a": 0.05}) == campaign_repeats(runs, {"a": 0.05})
 
 
 @given(RATES, st.randoms(use_true_random=False))
@@ -162,7 +167,9 @@ def test_repeats_have_names_and_no_order(throughputs: list[float], random: Rando
     other = experiment_repeats(runs_of(random.sample(throughputs, len(throughputs))), 0.05)
     a, b = one.intervals["throughput_rps"], other.intervals["throughput_rps"]
     assert b.value == pytest.approx(a.value)
-    assert b.relative_half_width == (a.relative_half_width and pytest.approx(a.relative_half_width, abs=1e-9))
+    assert (a.low is None) == (b.low is None) == (len(throughputs) == 1)
+    if a.low is not None and a.high is not None:
+        assert (b.low, b.high) == pytest.approx((a.low, a.high), abs=1e-9 * a.value)
     assert other.variation == pytest.approx(one.variation, abs=1e-9)
     assert other.needed == one.needed
     assert len(other.disagreements) == len(one.disagreements)
@@ -291,46 +298,43 @@ def test_drift_that_is_sure_and_small_is_not_named() -> None:
 
 def test_content_of_the_file() -> None:
     runs = [*runs_of([99, 100, 101], [5, math.nan, math.nan], "b"), run(1, 200, math.nan, experiment="a", steal=0.1)]
-    found = repeats_json(runs, {"a": 0.05, "b": 0.02})
-    assert list(found["experiments"]) == ["a", "b"]
-    assert found["drift"] is None
-    assert found["experiments"]["a"] == {
-        "runs": 1,
-        "intervals": {"throughput_rps": {"value": 200, "low": None, "high": None}},
-        "variation": {},
-        "precision": 0.05,
-        "needed": None,
-        "disagreements": ["repeat 1: the hypervisor took 10.0 % of the CPU time"],
-    }
-    b = found["experiments"]["b"]
-    assert (b["runs"], b["precision"]) == (3, 0.02)
-    assert b["intervals"]["throughput_rps"]["low"] < 100 < b["intervals"]["throughput_rps"]["high"]
-    assert b["intervals"]["mean_ms"] == {"value": 5, "low": None, "high": None}
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    found = campaign_repeats(runs, {"a": 0.05, "b": 0.02})
+    assert list(found.experiments) == ["a", "b"]
+    assert found.drift is None
+    assert found.experiments["a"] == ExperimentRepeats(
+        runs=1,
+        intervals={"throughput_rps": Bounded(value=200, low=None, high=None)},
+        variation={},
+        precision=0.05,
+        needed=None,
+        disagreements=("repeat 1: the hypervisor took 10.0 % of the CPU time",),
+    )
+    b = found.experiments["b"]
+    assert (b.runs, b.precision) == (3, 0.02)
+    assert b.intervals["throughput_rps"].low < 100 < b.intervals["throughput_rps"].high
+    assert b.intervals["mean_ms"] == Bounded(value=5, low=None, high=None)
+    assert CampaignRepeats.model_validate_json(to_json(found), strict=True) == found
 
 
 def test_drift_in_the_file() -> None:
     runs = rising(4, [100, 101, 102.01])
-    content = repeats_json(runs, {f"e{n}": 0.02 for n in range(4)})
+    content = campaign_repeats(runs, {f"e{n}": 0.02 for n in range(4)})
     found = drift(runs)
     assert found is not None
-    assert content["drift"] == {
-        "metric": "throughput_rps", "p": found.p, "change": found.change, "hours": 2, "experiments": 4, "named": True,
-        "sentence": found.sentence,
-    }  # fmt: skip
-    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert content.drift == found
+    assert CampaignRepeats.model_validate_json(to_json(content), strict=True) == content
 
 
 def test_what_was_added_weeks_later_does_not_draw_the_slope_out() -> None:
     runs = [*rising(4, [100, 200, 300], seconds=1), run(1, 5.0, experiment="late", started=1e7)]
-    content = repeats_json(runs, {run.experiment: 0.02 for run in runs})
-    assert content["drift"]["change"] == pytest.approx(2)
+    content = campaign_repeats(runs, {run.experiment: 0.02 for run in runs})
+    assert content.drift.change == pytest.approx(2)
 
 
 def test_slope_drawn_out_too_far_breaks_nothing() -> None:
     """Runs a second apart, and others of another experiment weeks apart."""
     late = [run(1, 5.0, experiment="late", started=0), run(2, 5.0, experiment="late", started=1e7)]
     runs = [*rising(4, [100, 200, 300], seconds=1), *late]
-    content = repeats_json(runs, {run.experiment: 0.02 for run in runs})
-    assert content["drift"]["change"] == pytest.approx(1000)
-    json.dumps(content, allow_nan=False)
+    content = campaign_repeats(runs, {run.experiment: 0.02 for run in runs})
+    assert content.drift.change == pytest.approx(1000)
+    assert CampaignRepeats.model_validate_json(to_json(content), strict=True) == content

@@ -1,6 +1,5 @@
 """A sweep, put together: ratios, grounds, fits, prediction."""
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,10 +12,14 @@ import pytest
 from loadstone.analyse.campaign import Measured
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.plan.schedule import Plan, make_plan
+from loadstone.results.json_file import to_json
+from loadstone.results.scaling import CampaignScaling, SweepResult
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.scaling import amdahl
 from tests.unit.analyse.test_bottleneck import EAGER
 
@@ -35,7 +38,9 @@ def planned(write_suite: Callable[[str], Path]) -> Planned:
     return lambda text: make_plan(load_suite(write_suite(text)))
 
 
-def sweeps(plan: Plan, behaviour: Behaviour, verdict: str, growth: Mapping[str, int] | None = None) -> dict[str, Any]:
+def sweeps(
+    plan: Plan, behaviour: Behaviour, verdict: str, growth: Mapping[str, int] | None = None
+) -> dict[str, SweepResult]:
     """Make up a campaign and analyse its sweeps; all levels have the same verdict.
 
     `growth` says of experiments how many albums joined their 100; each of those cost 0.1 ms.
@@ -56,9 +61,15 @@ def sweeps(plan: Plan, behaviour: Behaviour, verdict: str, growth: Mapping[str, 
         rows.append((run.experiment, run.repeat, "all", made.throughput, 1000 * made.response_s))
     table = pd.DataFrame(rows, columns=["experiment", "repeat", "endpoint", "goodput_rps", "mean_ms"])
     measured = Measured(plan=plan, summary=table, signals=signals, windows=windows)
-    found = analyse_sweeps(measured, signals, dict.fromkeys(plan.experiments, verdict))
-    assert json.loads(json.dumps(found, allow_nan=False))
-    return found
+    scaling = analyse_sweeps(measured, signals, all_bound_by(Verdict(verdict), plan))
+    assert CampaignScaling.model_validate_json(to_json(scaling), strict=True) == scaling
+    return scaling.root
+
+
+def all_bound_by(verdict: Verdict, plan: Plan) -> CampaignVerdicts:
+    """Make up the verdicts of a campaign in which each experiment has the same."""
+    agreed = ExperimentVerdict(verdict=verdict, parties=(verdict,), runs={verdict: 1})
+    return CampaignVerdicts(experiments=dict.fromkeys(plan.experiments, agreed), runs=())
 
 
 def scaled(run: Any, rng: np.random.Generator) -> dict[str, Any]:
@@ -72,25 +83,25 @@ def scaled(run: Any, rng: np.random.Generator) -> dict[str, Any]:
 
 def test_law_where_there_are_grounds(planned: Planned) -> None:
     found = sweeps(planned(WORKERS), scaled, "server CPU")["w"]
-    assert found["reason"] is None
-    assert (found["party"], found["indicative"], found["left_out"]) == ("server", True, {})
-    laws = {law["law"]: law for law in found["laws"]}
+    assert found.reason is None
+    assert (found.party, found.indicative, found.left_out) == ("server", True, {})
+    laws = {law.law: law for law in found.laws}
     assert set(laws) == {"amdahl", "usl"}
-    sigma = laws["amdahl"]["parameters"]["sigma"]
-    assert sigma["low"] < 0.05 < sigma["high"]
-    assert laws["amdahl"]["max_speedup"] == pytest.approx(20, rel=0.3)
-    assert len(laws["amdahl"]["residuals"]) == 12
-    for point in laws["amdahl"]["curve"]:
-        assert point["low"] < point["throughput"] < point["high"]
-    assert [level["verdict"] for level in found["levels"]] == ["server CPU"] * 4
+    sigma = laws["amdahl"].parameters["sigma"]
+    assert sigma.low < 0.05 < sigma.high
+    assert laws["amdahl"].max_speedup == pytest.approx(20, rel=0.3)
+    assert len(laws["amdahl"].residuals) == 12
+    for point in laws["amdahl"].curve:
+        assert point.low < point.throughput < point.high
+    assert [level.verdict for level in found.levels] == ["server CPU"] * 4
 
 
 def test_no_law_without_grounds(planned: Planned) -> None:
     """The same throughputs, on a machine whose CPUs are all busy."""
     found = sweeps(planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_busy": 0.97}, "shared host")["w"]
-    assert found["laws"] == []
-    assert "shared host" in found["reason"]
-    assert set(found["left_out"]) == {"w=1", "w=2", "w=4", "w=6"}
+    assert found.laws == ()
+    assert "shared host" in found.reason
+    assert set(found.left_out) == {"w=1", "w=2", "w=4", "w=6"}
 
 
 def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
@@ -99,36 +110,36 @@ def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
         return scaled(run, rng) | {"throughput": rps, "response_s": 50 / rps}
 
     found = sweeps(planned(WORKERS), bumpy, "server CPU")["w"]
-    assert found["laws"] == []
-    assert "lack of fit" in found["reason"]
+    assert found.laws == ()
+    assert "lack of fit" in found.reason
 
 
 def test_law_with_a_parameter_for_every_level_is_refused(planned: Planned) -> None:
     found = sweeps(planned(WORKERS.replace("4, 6]", "4]")), scaled, "server CPU")["w"]
-    assert [law["law"] for law in found["laws"]] == ["amdahl"]
-    assert found["reason"] == "usl: 3 levels, and the law has 3 parameters: its form can't be tested"
+    assert [law.law for law in found.laws] == ["amdahl"]
+    assert found.reason == "usl: 3 levels, and the law has 3 parameters: its form can't be tested"
 
 
 def test_levels_are_set_beside_the_first_as_ratios_with_intervals(planned: Planned) -> None:
-    levels = sweeps(planned(WORKERS), scaled, "server CPU")["w"]["levels"]
-    assert levels[0]["throughput_ratio"]["value"] == pytest.approx(1)
-    ratio = levels[2]["throughput_ratio"]
-    assert ratio["low"] < amdahl(4, 1.0, 0.05) < ratio["high"]
-    assert levels[2]["response_ratio"]["value"] == pytest.approx(1 / ratio["value"])
+    levels = sweeps(planned(WORKERS), scaled, "server CPU")["w"].levels
+    assert levels[0].throughput_ratio.value == pytest.approx(1)
+    ratio = levels[2].throughput_ratio
+    assert ratio.low < amdahl(4, 1.0, 0.05) < ratio.high
+    assert levels[2].response_ratio.value == pytest.approx(1 / ratio.value)
 
 
 def test_growth_is_told_of_each_level_by_its_own_runs(planned: Planned) -> None:
-    levels = sweeps(planned(WORKERS), scaled, "server CPU", growth={"w=2": 5, "w=6": 20})["w"]["levels"]
-    assert [level["growth"] for level in levels] == pytest.approx([0, 0.05, 0, 0.2])
-    assert [level["growth_effect_ms"] for level in levels] == [None, 0.5, None, 2.0]
+    levels = sweeps(planned(WORKERS), scaled, "server CPU", growth={"w=2": 5, "w=6": 20})["w"].levels
+    assert [level.growth for level in levels] == pytest.approx([0, 0.05, 0, 0.2])
+    assert [level.growth_effect_ms for level in levels] == [None, 0.5, None, 2.0]
 
 
 def test_level_without_a_single_success_has_no_ratio(planned: Planned) -> None:
     def failing(run: Any, rng: np.random.Generator) -> dict[str, Any]:
         return scaled(run, rng) | ({"throughput": 0.0} if run.server.workers == 2 else {})
 
-    levels = sweeps(planned(WORKERS), failing, "errors")["w"]["levels"]
-    assert [level["throughput_ratio"] is None for level in levels] == [False, True, False, False]
+    levels = sweeps(planned(WORKERS), failing, "errors")["w"].levels
+    assert [level.throughput_ratio is None for level in levels] == [False, True, False, False]
 
 
 IDLE_SWEEP = """
@@ -152,8 +163,8 @@ def waiting(run: Any, rng: np.random.Generator) -> dict[str, Any]:
 def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: str, whom: str) -> None:
     """Server and generator use 2 ms alike: 2·4·(0.002 + 0.99)/0.002."""
     found = sweeps(planned(IDLE_SWEEP.replace("FACTOR", factor)), waiting, "think time")["s"]
-    assert f"at least 3,968 users would be needed to saturate {whom}" in found["reason"]
-    assert "N/(R₀ + Z) = 50.0 requests/s, 50.0 measured" in found["reason"]
+    assert f"at least 3,968 users would be needed to saturate {whom}" in found.reason
+    assert "N/(R₀ + Z) = 50.0 requests/s, 50.0 measured" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -170,9 +181,9 @@ def test_runs_without_cpu_or_throughput_say_nothing_of_it(
     unlike = {1: used, 2: silent, 3: {"throughput": 0.0}}
     plan = planned(IDLE_SWEEP.replace("FACTOR", factor))
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "think time")["s"]
-    assert f"at least 7,928 users would be needed to saturate 4 workers of the {whom}" in found["reason"]
+    assert f"at least 7,928 users would be needed to saturate 4 workers of the {whom}" in found.reason
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "think time")["s"]
-    assert f"how many users would saturate the {whom} can't be told" in found["reason"]
+    assert f"how many users would saturate the {whom} can't be told" in found.reason
 
 
 def test_unloaded_response_of_some_runs_stands_for_all(planned: Planned) -> None:
@@ -181,9 +192,9 @@ def test_unloaded_response_of_some_runs_stands_for_all(planned: Planned) -> None
     def once(run: Any, rng: np.random.Generator) -> dict[str, Any]:
         return waiting(run, rng) | ({"unloaded_response_s": None} if run.repeat > 1 else {})
 
-    assert "N/(R₀ + Z) = 50.0 requests/s" in sweeps(plan, once, "think time")["s"]["reason"]
+    assert "N/(R₀ + Z) = 50.0 requests/s" in sweeps(plan, once, "think time")["s"].reason
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | {"unloaded_response_s": None}, "think time")["s"]
-    assert "N/Z = 50.5 requests/s" in found["reason"]
+    assert "N/Z = 50.5 requests/s" in found.reason
 
 
 @pytest.mark.parametrize(("cpu", "ceiling"), [(0.95, None), (0.3, 0.95), (0.95, 0.3), (None, 0.95)])
@@ -195,14 +206,14 @@ def test_generator_is_as_busy_as_its_cpu_or_its_ceiling_says(
         full = None if ceiling is None else made["throughput"] / ceiling
         return made | {"generator_cpu": None if cpu is None else [cpu], "generator_ceiling": full}
 
-    left_out = sweeps(planned(WORKERS), busy, "server CPU")["w"]["left_out"]
+    left_out = sweeps(planned(WORKERS), busy, "server CPU")["w"].left_out
     assert left_out == dict.fromkeys(["w=1", "w=2", "w=4", "w=6"], "generator at 0.95")
 
 
 def test_one_repeat_has_no_intervals(planned: Planned) -> None:
     found = sweeps(planned(WORKERS.replace("repeats: 3", "repeats: 1")), scaled, "server CPU")["w"]
-    assert all(level[key]["low"] is None for level in found["levels"] for key in ("throughput", "throughput_ratio"))
-    assert found["laws"] == []
+    assert all(level.throughput.low is level.throughput_ratio.low is None for level in found.levels)
+    assert found.laws == ()
 
 
 def test_users_are_met_by_a_prediction(planned: Planned) -> None:
@@ -218,23 +229,23 @@ def test_users_are_met_by_a_prediction(planned: Planned) -> None:
         }  # fmt: skip
 
     found = sweeps(planned(text), repairman, "server CPU")["u"]
-    forecast = found["forecast"]
-    assert forecast["knee_users"] == pytest.approx(51, rel=0.01)
-    assert forecast["capacity_rps"] == pytest.approx(500, rel=0.01)
-    assert [level["users"] for level in forecast["levels"]] == [1, 20, 60, 120]
-    assert all(0.9 < level["throughput_ratio"] < 1.1 for level in forecast["levels"])
-    assert math.isclose(found["levels"][0]["throughput"]["value"], 1 / 0.102)
+    forecast = found.forecast
+    assert forecast.knee_users == pytest.approx(51, rel=0.01)
+    assert forecast.capacity_rps == pytest.approx(500, rel=0.01)
+    assert [level.users for level in forecast.levels] == [1, 20, 60, 120]
+    assert all(0.9 < level.throughput_ratio < 1.1 for level in forecast.levels)
+    assert math.isclose(found.levels[0].throughput.value, 1 / 0.102)
 
 
 def test_prediction_that_can_not_be_made_says_why(planned: Planned) -> None:
     text = "baselines: false\nsweeps: {u: {vary: load.users, values: [1, 2], repeats: 1}}"
     found = sweeps(planned(text), lambda run, rng: {"unloaded_response_s": None}, "undetermined")["u"]
-    assert found["forecast"] is None
-    assert "one user" in found["forecast_reason"]
+    assert found.forecast is None
+    assert "one user" in found.forecast_reason
 
 
 def test_factor_that_is_no_number_has_levels_and_no_law(planned: Planned) -> None:
     text = "baselines: false\nsweeps: {s: {vary: server.store, values: [list, dict], repeats: 2}}"
     found = sweeps(planned(text), lambda run, rng: {}, "undetermined")["s"]
-    assert [level["value"] for level in found["levels"]] == ["list", "dict"]
-    assert (found["laws"], found["reason"]) == ([], None)
+    assert [level.value for level in found.levels] == ["list", "dict"]
+    assert (found.laws, found.reason) == ((), None)

@@ -6,12 +6,13 @@ import json
 import math
 
 import numpy as np
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse.user_forecast import MAX_POINTS, Forecast, NotPredictable, UserLevel, forecast_json, predict
+from loadstone.analyse.user_forecast import MAX_POINTS, NotPredictable, UserLevel, predict
+from loadstone.results.json_file import to_json
+from loadstone.results.scaling import UserForecast
 
 NAN = math.nan
 
@@ -35,7 +36,7 @@ def level(
     )
 
 
-def network(server_s: float, other_s: float, think_s: float, servers: int, users: int) -> Forecast:
+def network(server_s: float, other_s: float, think_s: float, servers: int, users: int) -> UserForecast:
     """Predict for demands that are known, whatever the throughput."""
     return predict([level(users, (7.0,), (7.0 * server_s,), think_s=think_s)], server_s + other_s, servers)
 
@@ -219,8 +220,8 @@ def test_levels_come_by_users_with_intervals_over_their_runs() -> None:
 
 def test_json_has_every_figure_and_no_nan() -> None:
     forecast = predict([level(100, (30.0, 31.0), (0.3, NAN)), level(5, (4.9,), (NAN,))], 0.02, 2)
-    found = forecast_json(forecast)
-    assert orjson.loads(json.dumps(found, allow_nan=False)) == orjson.loads(orjson.dumps(found))
+    found = json.loads(to_json(forecast))
+    assert UserForecast.model_validate_json(to_json(forecast), strict=True) == forecast
     assert found["demands"] == pytest.approx(
         {"server_s": 0.01, "servers": 2, "other_s": 0.01, "bottleneck_s": 0.005, "total_s": 0.02}
     )

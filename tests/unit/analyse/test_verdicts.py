@@ -1,5 +1,6 @@
 """From a run's tables to its signals, and from runs to an experiment's verdict."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from loadstone.analyse.verdicts import Elasticity, against_baselines, agree, judge_campaign, probe, unsound
+from loadstone.analyse.verdicts import against_baselines, agree, judge_campaign, probe
 from loadstone.plan.baselines import unloaded_name
 from loadstone.plan.schedule import Plan, Run, make_plan
+from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals
+from loadstone.results.verdicts import CampaignVerdicts, Elasticity, ExperimentVerdict, read_verdicts
 from loadstone.suite.load import load_suite
 from loadstone.suite.thresholds import Thresholds
+from loadstone.suite.verdict import Verdict
 from loadstone.summarise.signals import signals_of
 from loadstone.summarise.user_cycle import Cycle
 from tests.support.records import make_record
@@ -102,7 +106,7 @@ def planned(write_suite: Callable[[str], Path]) -> Planned:
     return lambda text: make_plan(load_suite(write_suite(text)))
 
 
-def judged(plan: Plan, **of_experiments: Any) -> dict[str, Any]:
+def judged(plan: Plan, **of_experiments: Any) -> CampaignVerdicts:
     """Judge a campaign whose runs have the signals given for their experiment (one mapping, or one a repeat)."""
     signals = {}
     for run in plan.runs:
@@ -114,31 +118,45 @@ def judged(plan: Plan, **of_experiments: Any) -> dict[str, Any]:
 def test_content_of_the_file(planned: Planned) -> None:
     plan = planned("{baselines: false, defaults: {repeats: 2}, experiments: {b: {repeats: 1}, a: {}}}")
     found = judged(plan, b=IDLE, a=EAGER)
-    assert found["experiments"]["b"] == {
-        "verdict": "think time",
-        "parties": ("think time",),
-        "runs": {"think time": 1},
-        "elasticity": None,
-        "remark": None,
-    }
-    assert found["experiments"]["a"]["runs"] == {"undetermined": 2}
-    assert [(run["experiment"], run["repeat"]) for run in found["runs"]] == [("a", 1), ("a", 2), ("b", 1)]
+    think_time = Verdict.THINK_TIME
+    assert found.experiments["b"] == ExperimentVerdict(
+        verdict=think_time, parties=(think_time,), runs={think_time: 1}, elasticity=None, remark=None
+    )
+    assert found.experiments["a"].runs == {"undetermined": 2}
+    assert [(run.experiment, run.repeat) for run in found.runs] == [("a", 1), ("a", 2), ("b", 1)]
 
 
 def test_runs_not_to_be_used_are_those_that_failed_or_broke_a_law(planned: Planned) -> None:
     plan = planned("{baselines: false, defaults: {repeats: 3}, experiments: {a: {}}}")
-    assert unsound(judged(plan, a=[EAGER, EAGER | {"failures": 400.0}, EAGER | {"steady": False}])) == {
-        ("a", 2),
-        ("a", 3),
-    }
+    found = judged(plan, a=[EAGER, EAGER | {"failures": 400.0}, EAGER | {"steady": False}])
+    assert found.unsound == {("a", 2), ("a", 3)}
+    assert found.counting == {("a", 1)}
+
+
+def test_all_runs_count_where_none_can_be_used(planned: Planned) -> None:
+    """Something has to be shown of each experiment."""
+    plan = planned("{baselines: false, defaults: {repeats: 2}, experiments: {a: {}, b: {}}}")
+    found = judged(plan, a=EAGER | {"steady": False}, b=[EAGER, EAGER | {"steady": False}])
+    assert found.unsound == {("a", 1), ("a", 2), ("b", 2)}
+    assert found.counting == {("a", 1), ("a", 2), ("b", 1)}
+
+
+def test_which_runs_count_is_decided_for_files_that_do_not_say(planned: Planned, tmp_path: Path) -> None:
+    plan = planned("{baselines: false, defaults: {repeats: 2}, experiments: {a: {}, b: {}}}")
+    found = judged(plan, a=EAGER | {"steady": False}, b=[EAGER, EAGER | {"steady": False}])
+    tree = json.loads(to_json(found))
+    for run in tree["runs"]:
+        del run["counts"]
+    (tmp_path / "verdicts.json").write_text(json.dumps(tree), encoding="utf-8")
+    assert read_verdicts(tmp_path / "verdicts.json") == found
 
 
 def test_thresholds_are_the_suites(planned: Planned) -> None:
     text = "baselines: false\ndefaults: {repeats: 1}\nexperiments: {a: {}}"
     busy = EAGER | {"server_cpu": 0.85}
-    assert judged(planned(text), a=busy)["experiments"]["a"]["verdict"] == "undetermined"
+    assert judged(planned(text), a=busy).experiments["a"].verdict == "undetermined"
     lower = planned(text + "\nthresholds: {saturated: 0.8}")
-    assert judged(lower, a=busy)["experiments"]["a"]["verdict"] == "server CPU"
+    assert judged(lower, a=busy).experiments["a"].verdict == "server CPU"
 
 
 def test_baselines_add_what_they_measured(planned: Planned) -> None:
@@ -189,15 +207,15 @@ THREADS = "baselines: false\nsweeps: {t: {vary: server.threads, values: [2, 4], 
 
 def test_slots_that_add_nothing_are_a_serial_section(planned: Planned) -> None:
     more = FULL_SLOTS | {"throughput": 1010.0, "response_s": 50 / 1010, "server_threads": 8, "server_seconds": 0.0075}
-    found = judged(planned(THREADS), **{"t=2": FULL_SLOTS, "t=4": more})["experiments"]
-    assert (found["t=2"]["verdict"], found["t=4"]["verdict"]) == ("serial section", "serial section")
-    assert "factor of 1.01" in found["t=4"]["remark"]
+    found = judged(planned(THREADS), **{"t=2": FULL_SLOTS, "t=4": more}).experiments
+    assert (found["t=2"].verdict, found["t=4"].verdict) == ("serial section", "serial section")
+    assert "factor of 1.01" in found["t=4"].remark
 
 
 def test_slots_that_add_throughput_are_server_concurrency(planned: Planned) -> None:
     more = FULL_SLOTS | {"throughput": 1900.0, "response_s": 50 / 1900, "server_threads": 8}
-    found = judged(planned(THREADS), **{"t=2": FULL_SLOTS, "t=4": more})["experiments"]
-    assert (found["t=2"]["verdict"], found["t=4"]["verdict"]) == ("server concurrency", "server concurrency")
+    found = judged(planned(THREADS), **{"t=2": FULL_SLOTS, "t=4": more}).experiments
+    assert (found["t=2"].verdict, found["t=4"].verdict) == ("server concurrency", "server concurrency")
 
 
 def with_full_slots(threads: int, throughput: float) -> dict[str, Any]:
@@ -213,25 +231,25 @@ def test_slots_count_by_the_factor_they_grew(planned: Planned, factor: float, ve
     """Four times the slots: ln 1.3/ln 4 is 0.19, up to 0.2 a serial section; ln 1.5/ln 4 is 0.29."""
     plan = planned(THREADS.replace("[2, 4]", "[2, 8]"))
     few, many = with_full_slots(2, 1000.0), with_full_slots(8, 1000.0 * factor)
-    found = judged(plan, **{"t=2": few, "t=8": many})["experiments"]
-    assert {level["verdict"] for level in found.values()} == {verdict}
+    found = judged(plan, **{"t=2": few, "t=8": many}).experiments
+    assert {level.verdict for level in found.values()} == {verdict}
 
 
 def test_slots_that_add_just_the_limit_are_a_serial_section(planned: Planned) -> None:
     plan = planned(THREADS + "\nthresholds: {most_elasticity_at_capacity: 0}")
     few = with_full_slots(2, 1000.0)
-    found = judged(plan, **{"t=2": few, "t=4": with_full_slots(4, 1000.0)})["experiments"]
-    assert found["t=4"]["verdict"] == "serial section"
-    found = judged(plan, **{"t=2": few, "t=4": with_full_slots(4, 1001.0)})["experiments"]
-    assert found["t=4"]["verdict"] == "server concurrency"
+    found = judged(plan, **{"t=2": few, "t=4": with_full_slots(4, 1000.0)}).experiments
+    assert found["t=4"].verdict == "serial section"
+    found = judged(plan, **{"t=2": few, "t=4": with_full_slots(4, 1001.0)}).experiments
+    assert found["t=4"].verdict == "server concurrency"
 
 
 @pytest.mark.parametrize("level", ["t=2", "t=4"])
 def test_serial_section_needs_full_slots_before_and_after(planned: Planned, level: str) -> None:
     runs = {"t=2": with_full_slots(2, 1000.0), "t=4": with_full_slots(4, 1000.0)}
     runs[level] |= {"server_cpu": 0.95}
-    found = judged(planned(THREADS), **runs)["experiments"]
-    verdicts = {name: found[name]["verdict"] for name in runs}
+    found = judged(planned(THREADS), **runs).experiments
+    verdicts = {name: found[name].verdict for name in runs}
     assert verdicts == dict.fromkeys(runs, "server concurrency") | {level: "server CPU"}
 
 
@@ -274,5 +292,5 @@ def test_probe_is_part_of_the_verdict(planned: Planned) -> None:
     plan = planned("baselines: false\nexperiments: {a: {probe: true, repeats: 1}}")
     twice = IDLE | {"users": 100.0, "throughput": 66.4}
     found = judged(plan, **{"a": IDLE, "a@twice": twice})
-    assert found["experiments"]["a"]["elasticity"]["value"] == pytest.approx(1)
-    assert found["experiments"]["a@twice"]["elasticity"] is None
+    assert found.experiments["a"].elasticity.value == pytest.approx(1)
+    assert found.experiments["a@twice"].elasticity is None

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from loadstone.analyse.audit import audit
 from loadstone.analyse.bottleneck import judge
-from loadstone.analyse.verdicts import verdict_json
 from loadstone.cli.audit import as_json, show_audit
 from loadstone.cli.fit import LAWS, WEIGHTS, as_text, fit_table
 from loadstone.cli.fit import as_json as fit_json
 from loadstone.errors import TableError
+from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals, read_signals
 from loadstone.suite.load import load_suite
 from loadstone.suite.published import ALIASES, FIGURES, parse_think_time, read_published, read_table
@@ -137,4 +137,4 @@ def test_signals(folder: Path, signals: Any) -> None:
     path = folder / "signals.json"
     content = signals if isinstance(signals, bytes) else json.dumps(signals).encode("utf-8", "surrogatepass")
     path.write_bytes(content)
-    explained(path, lambda: orjson.dumps(verdict_json(judge(read_signals(path)))))
+    explained(path, lambda: to_json(judge(read_signals(path))))

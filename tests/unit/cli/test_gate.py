@@ -1,12 +1,12 @@
 """The gate: what it fails for, and in which words."""
 
-import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
+from loadstone.results.json_file import to_json
 from tests.support.commandline import loadstone
 
 
@@ -14,25 +14,37 @@ def gate(path: Path) -> subprocess.CompletedProcess[str]:
     return loadstone("gate", path)
 
 
-def found(name: str, outcome: str, *, is_gate: bool = True) -> dict[str, Any]:
-    claim = "It is\nfast."
-    return {"id": name, "claim": claim, "gate": is_gate, "outcome": outcome, "evidence": "2 ms", "effect": 2.0}
+def judged(name: str, outcome: str, *, is_gate: bool = True) -> JudgedHypothesis:
+    return JudgedHypothesis(
+        id=name,
+        claim="It is\nfast.",
+        test="value",
+        expect="< 3ms",
+        outcome=Outcome(outcome),
+        effect=2.0,
+        low=None,
+        high=None,
+        unit="ms",
+        runs=1,
+        gate=is_gate,
+        evidence="2 ms",
+    )
 
 
-def written(tmp_path: Path, *hypotheses: dict[str, Any]) -> Path:
+def written(tmp_path: Path, *hypotheses: JudgedHypothesis) -> Path:
     path = tmp_path / "hypotheses.json"
-    path.write_text(json.dumps(hypotheses), encoding="utf-8")
+    path.write_bytes(to_json(JudgedHypotheses(hypotheses)))
     return path
 
 
 def test_refuted_gates_are_a_line_each_and_exit_code_1(tmp_path: Path) -> None:
     path = written(
         tmp_path,
-        found("a", "refuted"),
-        found("b", "refuted", is_gate=False),
-        found("c", "supported"),
-        found("d", "refuted"),
-        found("e", "inconclusive"),
+        judged("a", "refuted"),
+        judged("b", "refuted", is_gate=False),
+        judged("c", "supported"),
+        judged("d", "refuted"),
+        judged("e", "inconclusive"),
     )
     answer = gate(path)
     assert answer.returncode == 1
@@ -43,7 +55,9 @@ def test_refuted_gates_are_a_line_each_and_exit_code_1(tmp_path: Path) -> None:
 
 
 def test_what_is_not_refuted_passes(tmp_path: Path) -> None:
-    path = written(tmp_path, found("a", "supported"), found("b", "inconclusive"), found("c", "refuted", is_gate=False))
+    path = written(
+        tmp_path, judged("a", "supported"), judged("b", "inconclusive"), judged("c", "refuted", is_gate=False)
+    )
     answer = gate(path)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == "2 gates: 1 inconclusive, 1 supported\n"
@@ -54,14 +68,17 @@ def test_no_gate_passes(tmp_path: Path) -> None:
     assert (answer.returncode, answer.stdout) == (0, "no hypothesis is a gate\n")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"id": "a"}]', '{"a": 1}', "null"])
-def test_damaged_file_is_one_line(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("", "the file"), ("{}", "the file"), ("[1]", "0"), ('[{"id": "a"}]', "0.claim"), ("null", "the file")],
+)
+def test_damaged_file_is_one_line_that_names_the_key(tmp_path: Path, text: str, key: str) -> None:
     path = tmp_path / "hypotheses.json"
     path.write_text(text, encoding="utf-8")
     answer = gate(path)
     assert answer.returncode == 1
     [line] = answer.stderr.splitlines()
-    assert line == f"loadstone: {path}: damaged, or no hypotheses.json"
+    assert line.startswith(f"loadstone: {path}: damaged: {key}: ")
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import html
 import re
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from loadstone.analyse.bottleneck import ERRORS, INVALID, Verdict
-from loadstone.analyse.verdicts import agree_by_experiment, verdict_json
+from loadstone.analyse.verdicts import agree
 from loadstone.cli.compare import compare_folders
 from loadstone.compare.comparison import (
     IMPROVEMENT,
@@ -40,6 +38,7 @@ from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.results.run_record import write_record
 from loadstone.results.tables import ENDPOINT_COLUMNS
 from loadstone.suite.load import load_suite
+from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval
 from tests.support import commandline
 from tests.support.records import make_record
@@ -95,10 +94,7 @@ def write_campaign(
         folder.mkdir(parents=True)
         write_record(record.model_copy(update=changed), folder / "run.json")
         rows += [row(run, like, endpoint, rng) for endpoint in ("all", "GET /albums")]
-    judged = {key: verdict(like) for key, like in made.items()}
-    experiments = {name: asdict(found) for name, found in agree_by_experiment(judged).items()}
-    runs = [{"experiment": name, "repeat": n, **verdict_json(found)} for (name, n), found in judged.items()]
-    (results / "verdicts.json").write_bytes(orjson.dumps({"experiments": experiments, "runs": runs}))
+    (results / "verdicts.json").write_bytes(orjson.dumps(verdicts(made)))
     (results / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
     pd.DataFrame(rows).to_csv(results / "summary.csv", index=False)
 
@@ -119,11 +115,21 @@ def row(run: Run, like: Made, endpoint: str, rng: np.random.Generator) -> dict[s
     return {"experiment": run.experiment, "repeat": run.repeat, **values, "endpoint": endpoint}
 
 
-def verdict(like: Made) -> Verdict:
-    return Verdict(
-        verdict=like.get("verdict", "think time"), parties=(), evidence=(), runner_up=None, remark=like.get("remark"),
-        probe="", missing=(),
-    )  # fmt: skip
+def verdicts(made: dict[tuple[str, int], Made]) -> dict[str, Any]:
+    """Lay out `verdicts.json`, as far as a comparison reads it; a verdict may be any text, of another version too."""
+    runs = [
+        {
+            "experiment": name,
+            "repeat": repeat,
+            "verdict": like.get("verdict", "think time"),
+            "remark": like.get("remark"),
+        }
+        for (name, repeat), like in made.items()
+    ]
+    names = {run["experiment"] for run in runs}
+    by_name = {name: [run["verdict"] for run in runs if run["experiment"] == name] for name in names}
+    experiments = {name: {"verdict": agree(of_runs), "parties": []} for name, of_runs in by_name.items()}
+    return {"experiments": experiments, "runs": runs}
 
 
 def slower(run: Run) -> Made:
@@ -288,7 +294,7 @@ def test_one_repeat_is_inconclusive_and_says_so(make: Make) -> None:
     assert plain.stderr == ""
 
 
-@pytest.mark.parametrize(("kind", "remark"), [(ERRORS, None), (INVALID, "the run never settled")])
+@pytest.mark.parametrize(("kind", "remark"), [(Verdict.ERRORS, None), (Verdict.INVALID, "the run never settled")])
 def test_unusable_runs_are_shown_and_never_judged(
     make: Make, capsys: pytest.CaptureFixture[str], kind: str, remark: str | None
 ) -> None:
@@ -301,7 +307,7 @@ def test_unusable_runs_are_shown_and_never_judged(
     compare_folders(*folders, fail_on=["regression:5%"])
     told = capsys.readouterr()
     assert told.err == f"loadstone: not judged: steady (after, 3 of 3 runs can't be used ({kind}))\n"
-    reason = "800 of 4,000 requests failed (HTTPError 500, Timeout)" if kind == ERRORS else remark
+    reason = "800 of 4,000 requests failed (HTTPError 500, Timeout)" if kind == Verdict.ERRORS else remark
     assert f"steady: after, repeats 1, 2, 3: {kind}: {reason}\n" in told.out
     assert " 40.0 " in re.sub(r"4\d\.\d", "40.0", told.out), "its throughput is shown"
     assert "regression" not in told.out
@@ -313,7 +319,7 @@ def test_unusable_runs_are_shown_and_never_judged(
 def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     def one_broken(run: Run) -> Made:
         broken = run.repeat == 2 and run.experiment == "steady"
-        return {"factor": 0.01, "verdict": INVALID, "remark": "X·(R+Z)/N = 0.5"} if broken else {}
+        return {"factor": 0.01, "verdict": Verdict.INVALID, "remark": "X·(R+Z)/N = 0.5"} if broken else {}
 
     folders = make("before"), make("after", one_broken)
     (steady,) = [c for c in compared(*folders).experiments if c.experiment == "steady"]
@@ -325,7 +331,7 @@ def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixtu
 
 def test_half_of_the_runs_do_not_speak_for_all(make: Make) -> None:
     text = SUITE.replace("repeats: 3", "repeats: 4")
-    after = make("after", lambda run: {"factor": 0.5} | ({"verdict": ERRORS} if run.repeat > 2 else {}), text)
+    after = make("after", lambda run: {"factor": 0.5} | ({"verdict": Verdict.ERRORS} if run.repeat > 2 else {}), text)
     assert len(compared(make("before", text=text), after).of(NOT_JUDGED)) == 2
 
 
@@ -446,7 +452,9 @@ def test_page_is_one_file_that_needs_nothing(make: Make, tmp_path: Path, capsys:
 
 def test_nothing_that_a_file_holds_is_markup(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(run: Run) -> Made:
-        return {"verdict": ERRORS, "kinds": {SCRIPT: 900}, "row": {}} if run.repeat == 1 else {"verdict": SCRIPT}
+        return (
+            {"verdict": Verdict.ERRORS, "kinds": {SCRIPT: 900}, "row": {}} if run.repeat == 1 else {"verdict": SCRIPT}
+        )
 
     before = make("<b>before", machine={"cpu_model": SCRIPT})
     after, page_path = make("after", broken), tmp_path / "page.html"

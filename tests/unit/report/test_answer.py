@@ -1,4 +1,4 @@
-"""The sentences of the answer, and the cards."""
+"""The sentences of the answer, and the experiments one by one."""
 
 import dataclasses
 import json
@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from loadstone.plan.schedule import Run
-from loadstone.report import doubts, other_load
+from loadstone.report import other_load
+from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
 from loadstone.report.sections import answer, capacity, experiments, hypotheses, published, runs, verdicts
 from tests.unit.analyse.test_bottleneck import IDLE
@@ -20,25 +21,25 @@ __all__ = ["make"]  # the fixture
 
 def test_what_was_run(make: Make, tmp_path: Path) -> None:
     campaign = searched(make, tmp_path, probe(10, 5.0, None), probe(20, 90.0, "p95 was 90 ms"))
-    assert answer.run_sentence(campaign) == "1 run of 1 experiment; 1 capacity search with 2 probes."
-    views = capacity.capacity_views(campaign)
-    assert answer.capacity_sentence(views) == "c holds p95 < 50ms at 10.0 requests/s and no longer at 20.0."
+    assert answer.run_sentence(campaign) == "1 run of 1 experiment; 1 capacity search with 2 steps."
+    views = capacity.search_views(campaign)
+    assert answer.capacity_sentence(views) == "c meets p95 < 50ms at 10.0 requests/s but not at 20.0."
     assert answer.capacity_sentence([]) == ""
 
 
 def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     campaign = make(REPEATING, thinking, PUBLISHED)
-    rows = published.published_rows(campaign, doubts.doubts(campaign))
+    rows = published.published_rows(campaign, find_doubts(campaign))
     assert answer.published_sentence(campaign, rows) == (
-        "1 of 2 rows; 1 more can't be of as many users as stated: 50 users who wait 1.50 s on average between requests "
-        "can't send more than 33.2 requests/s to any server that fast, and published were 32.7. "
-        "Measured again they are 0.949× to 1.02× of that. "
+        "1 of 2 rows; 1 more cannot come from the stated number of users: 50 users with a mean "
+        "think time of 1.50 s cannot send more than 33.2 requests/s, however fast the server is, and the published "
+        "rate is 32.7. Measured again: 0.949× to 1.02× of that. "
         "The same server answered 995 requests/s, 30.4× the 32.7 published, in eager."
     )
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
     page = section(render(campaign), "answer")
-    assert "The published rates are those of users who wait" in page
-    assert "The published experiments: think time, all 2; the other experiments: undetermined, 1." in page
+    assert "Think time limited the published rates" in page
+    assert "The published experiments: think time (all 2); the other experiments: undetermined (1)." in page
 
 
 def test_table_that_can_not_be_audited_has_no_sentence(make: Make) -> None:
@@ -51,13 +52,13 @@ def test_what_else_was_running_is_named(make: Make) -> None:
     host = campaign.processes.iloc[:1].assign(role="host", cpu=1.9)
     table = pd.concat([campaign.processes, host.assign(repeat=2), host.assign(repeat=1, cpu=1.2)])
     found = dataclasses.replace(campaign, processes=table)
-    assert {key: round(each.cpus, 3) for key, each in other_load.foreign(found).items()} == {
+    assert {key: round(each.cpus, 3) for key, each in other_load.other_load(found).items()} == {
         ("a", 1): 0.2,
         ("a", 2): 0.9,
     }
-    assert "in 1 of 2 runs (baselines included)" in answer.doubt_sentence(found, doubts.doubts(found))
-    assert "In 1 of 2 runs, baselines included, something else" in section(render(found), "careful")
-    assert other_load.foreign_sentence(campaign) == ""
+    assert "in 1 of 2 runs (baselines included)" in answer.doubt_sentence(found, find_doubts(found))
+    assert "In 1 of 2 runs, baselines included, other processes" in section(render(found), "warnings")
+    assert other_load.other_load_sentence(campaign) == ""
 
 
 def test_groups_of_a_suite_without_published_rows(make: Make) -> None:
@@ -71,21 +72,21 @@ experiments: {a: {}, b: {}}
 sweeps: {s: {vary: server.threads, values: [1, 2]}}
 """
     assert answer.bound_sentence(make(text, behaviour)) == (
-        "The levels of sweeps: undetermined, all 2; the experiments: think time 1, undetermined 1."
+        "The levels of sweeps: undetermined (all 2); the experiments: think time (1), undetermined (1)."
     )
 
 
-def test_refuted_claims_come_with_their_effect(make: Make) -> None:
-    sentence = answer.refuted_sentence(hypotheses.claims(make(CLAIMS, steady)))
-    assert sentence.startswith("Of 4 claims, 1 is refuted: «b answers far more» (")
+def test_refuted_hypotheses_come_with_their_effect(make: Make) -> None:
+    sentence = answer.refuted_sentence(hypotheses.hypothesis_rows(make(CLAIMS, steady)))
+    assert sentence.startswith("Of 4 hypotheses, 1 is refuted: «b answers far more» (")
     assert sentence.endswith("1 are supported and 2 left open.")
     assert answer.refuted_sentence([]) == ""
 
 
 def test_nothing_refuted(make: Make) -> None:
     text = CLAIMS.replace('expect: "> 2"', 'expect: "> 0.5"')
-    assert answer.refuted_sentence(hypotheses.claims(make(text, steady))) == (
-        "Of 4 claims none is refuted: 2 are supported and 2 left open."
+    assert answer.refuted_sentence(hypotheses.hypothesis_rows(make(text, steady))) == (
+        "None of 4 hypotheses is refuted: 2 are supported and 2 left open."
     )
 
 
@@ -100,19 +101,17 @@ def test_what_not_to_believe(make: Make) -> None:
 
     names = ", ".join(f"{name}: {{}}" for name in [*changes, "good"])
     campaign = make(f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", behaviour)
-    assert answer.doubt_sentence(campaign, doubts.doubts(campaign)) == (
+    assert answer.doubt_sentence(campaign, find_doubts(campaign)) == (
         "3 of 6 runs (1 never settled, 1 failed too often, 1 contradict themselves), left out of "
-        "all means; 3 experiments have no run to believe (bad, broken, wild); the rates of client say what the load "
-        "generator could send, not what the server could answer; in host all of the machine's CPUs were busy, so that "
-        "server and generator slowed each other; what bound good is not settled."
+        "all means; 3 experiments have no usable run (bad, broken, wild); the rates of client show what the load "
+        "generator could send, not what the server could answer; in host all CPUs of the machine were busy, so "
+        "server and load generator slowed each other; what bound good is undecided."
     )
 
 
 def test_nothing_to_doubt(make: Make) -> None:
     campaign = make("baselines: false\nexperiments: {a: {repeats: 1}}", lambda run, rng: IDLE)
-    assert answer.doubt_sentence(campaign, doubts.doubts(campaign)) == (
-        "None of the 1 run is marked as one not to believe."
-    )
+    assert answer.doubt_sentence(campaign, find_doubts(campaign)) == ("There is no reason to doubt the run.")
 
 
 def test_card_has_windows_roles_and_errors(make: Make) -> None:
@@ -120,8 +119,8 @@ def test_card_has_windows_roles_and_errors(make: Make) -> None:
     table = campaign.summary
     rows = (table["experiment"] == "a") & (table["repeat"] == 1) & (table["endpoint"] == "GET /albums")
     table.loc[rows, "failure_kinds"] = json.dumps({"<500>": 3})
-    doubts = doubts.doubts(campaign)
-    first, second = experiments.cards(
+    doubts = find_doubts(campaign)
+    first, second = experiments.experiment_views(
         campaign, verdicts.verdict_rows(campaign, doubts), runs.run_rows(campaign, doubts)
     )
     assert (first.anchor, first.differs, second.differs) == ("experiment-1", "", "server.threads: 8")

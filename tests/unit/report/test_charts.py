@@ -5,11 +5,26 @@ import math
 import numpy as np
 import pytest
 
+from loadstone import text
 from loadstone.analyse.audit import audit
 from loadstone.plan.schedule import Run
-from loadstone.report import doubts, numbers, tables
-from loadstone.report.means import estimated, mean
-from loadstone.report.sections import baselines, published, repeats, runs, sweeps, verdicts, warnings
+from loadstone.report.doubts import find_doubts
+from loadstone.report.means import mean, positive
+from loadstone.report.page import totals
+from loadstone.report.sections import (
+    baselines,
+    cpu,
+    distributions,
+    experiments,
+    published,
+    repeats,
+    runs,
+    sweeps,
+    throughput,
+    verdicts,
+    warnings,
+)
+from loadstone.results.bounded import Bounded
 from loadstone.suite.published import Row, ThinkTime
 from tests.unit.report.test_page import (
     LOAD_STARTED,
@@ -37,17 +52,17 @@ published: {table: published.csv, rows: {z: Four workers}}
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        (numbers.percent(0.0254), "2.54 %"), (numbers.limit(0.02), "2 %"), (numbers.percent(None), "–"),
-        (numbers.signed(0.4), "+0.400"), (numbers.signed(-3.0), "-3.00"), (numbers.signed(None), "–"),
-        (numbers.p_value(0.0004), "p < 0.001"), (numbers.p_value(0.02), "p = 0.02"),
-        (numbers.p_value(None), "p unknown"), (numbers.p_value(0.85), "p = 0.85"),
-        (numbers.utilisation(0.0001), "< 0.01"), (numbers.utilisation(0.042), "0.04"),
-        (numbers.utilisation(0.898), "0.898"),
-        (numbers.utilisation(0.0), "0"), (numbers.decimal(-0.0001), "0.00"), (numbers.decimal(0.934), "0.93"),
-        (numbers.figure(math.inf), "∞"), (numbers.plain((1.0, 2.0)), "1 – 2"), (numbers.plain(10_000), "10,000"),
-        (numbers.plain("list"), "list"), (numbers.several(1, "run"), "1 run"),
-        (numbers.several(2000, "run"), "2,000 runs"),
-        (numbers.listed(list("abcd")), "a, b, c, d"), (numbers.listed(list("abcdef")), "a, b, c and 3 more"),
+        (text.percent(0.0254), "2.54 %"), (text.limit(0.02), "2 %"), (text.percent(None), "–"),
+        (text.signed(0.4), "+0.400"), (text.signed(-3.0), "-3.00"), (text.signed(None), "–"),
+        (text.p_value(0.0004), "p < 0.001"), (text.p_value(0.02), "p = 0.02"),
+        (text.p_value(None), "p unknown"), (text.p_value(0.85), "p = 0.85"),
+        (text.utilisation(0.0001), "< 0.01"), (text.utilisation(0.042), "0.04"),
+        (text.utilisation(0.898), "0.898"),
+        (text.utilisation(0.0), "0"), (text.decimal(-0.0001), "0.00"), (text.decimal(0.934), "0.93"),
+        (text.figure(math.inf), "∞"), (text.plain((1.0, 2.0)), "1 – 2"), (text.plain(10_000), "10,000"),
+        (text.plain("list"), "list"), (text.several(1, "run"), "1 run"),
+        (text.several(2000, "run"), "2,000 runs"),
+        (text.named(list("abcd")), "a, b, c, d"), (text.named(list("abcdef")), "a, b, c and 3 more"),
     ],
 )  # fmt: skip
 def test_numbers(written: str, text: str) -> None:
@@ -58,33 +73,33 @@ def test_interval_has_nothing_below_zero() -> None:
     found = mean([100.0, 10.0])
     assert found is not None
     assert (found.low, found.value) == (0.0, 55.0)
-    assert estimated({"value": None, "low": None, "high": None}) is None
+    assert positive(Bounded(value=None, low=None, high=None)) is None
     assert mean([]) is None
 
 
 def test_order_of_experiments_and_none_of_baselines(make: Make) -> None:
     campaign = make(ORDER, steady, PUBLISHED)
     assert campaign.experiments == ["z", "a", "b", "b@twice", "s=10", "s=2"]
-    for table in (campaign.summary, campaign.latency, campaign.course, tables.cpu_by_process(campaign)):
+    for table in (campaign.summary, campaign.latency, campaign.course, cpu.cpu_by_process(campaign)):
         assert set(table["experiment"]) == set(campaign.experiments)
-    rows = runs.run_rows(campaign, doubts.doubts(campaign))
+    rows = runs.run_rows(campaign, find_doubts(campaign))
     assert {row.experiment for row in rows} == set(campaign.experiments)
-    assert runs.totals(campaign)["baselines"] == len(campaign.records) - 6
+    assert totals(campaign).baselines == len(campaign.records) - 6
 
 
 def test_means_have_intervals_where_there_are_repeats(make: Make) -> None:
     text = "baselines: false\nexperiments: {a: {repeats: 3}, b: {repeats: 1}}"
     rates = iter([90.0, 100.0, 110.0, 50.0])
     campaign = make(text, lambda run, rng: {"throughput": 100.0 if run.experiment == "b" else next(rates)})
-    (found,) = tables.throughput_means(campaign).to_dict("records")
+    (found,) = throughput.throughput_means(campaign).to_dict("records")
     assert found == {
         "experiment": "a",
         "value": pytest.approx(100.0),
         "low": pytest.approx(100 - 4.3027 * 10 / 3**0.5, rel=1e-4),
         "high": pytest.approx(100 + 4.3027 * 10 / 3**0.5, rel=1e-4),
     }
-    means = tables.response_means(campaign)
-    assert list(means["statistic"]) == list(tables.STATISTICS.values())
+    means = campaign.means(distributions.STATISTICS)
+    assert list(means["statistic"]) == list(distributions.STATISTICS.values())
     assert set(means["experiment"]) == {"a"}
 
 
@@ -107,7 +122,7 @@ published: {table: published.csv, rows: {row: Four workers}}
         return {"throughput": rps, "response_s": 50 / rps, "failures": failures}
 
     campaign = make(text, at_rate, PUBLISHED)
-    (row,) = published.published_rows(campaign, doubts.doubts(campaign))
+    (row,) = published.published_rows(campaign, find_doubts(campaign))
     assert row.capacity is not None
     assert (row.capacity.experiment, row.capacity.goodput.value) == ("more-albums", 300.0)
     assert row.capacity.times == pytest.approx(300 / 0.7)
@@ -119,7 +134,7 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
     found = published.audit_table(campaign)
     assert found is not None
     assert [row.row.think for row in found.rows] == [ThinkTime(low=1.0, high=2.0)] * 2
-    first, second = published.published_rows(campaign, doubts.doubts(campaign))
+    first, second = published.published_rows(campaign, find_doubts(campaign))
     assert (first.row, first.closed_loop) == ("Fifty, <alone>", pytest.approx(50 / 1.505))
     assert second.audit == ["one user (1.05 active of 50 stated)"]
     assert second.stated_users == 50
@@ -128,16 +143,16 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
 def test_audit_in_words() -> None:
     row = Row(label="a", users=10, rps=1.0, think=ThinkTime(low=1, high=1), mean_s=9.0)
     assert published.audit_texts(audit([row]).rows[0]) == ["undetermined: 10.0 % of the users' time is think time"]
-    assert published.audit_texts(audit([Row(label="a", rps=1.0)]).rows[0]) == ["too little is stated to tell"]
+    assert published.audit_texts(audit([Row(label="a", rps=1.0)]).rows[0]) == ["the row states too little to decide"]
 
 
 def test_open_loads_have_no_closed_loop(make: Make) -> None:
     text = REPEATING.replace("fifty: {}", "fifty: {load: {arrivals: {rate: 33}}}")
     campaign = make(text, thinking, PUBLISHED)
-    first, _ = published.published_rows(campaign, doubts.doubts(campaign))
+    first, _ = published.published_rows(campaign, find_doubts(campaign))
     assert first.closed_loop is None
     assert first.audit == [
-        "too little is stated to tell",
+        "the row states too little to decide",
         "5,223 requests in 180 s are 29 requests/s, not 32.7; at 32.7 they take 160 s",
     ]
 
@@ -161,12 +176,12 @@ def test_doubts_of_a_run(make: Make) -> None:
         return {"steady": False, "window": window, "failures": 5000.0}
 
     campaign = make("baselines: false\nexperiments: {a: {repeats: 1}}", behaviour)
-    doubts = doubts.doubts(campaign)
+    doubts = find_doubts(campaign)
     assert [doubt.kind for doubt in doubts["a", 1]] == ["errors", "not settled"], "one per cent of growth is none"
     (row,) = runs.run_rows(campaign, doubts)
     assert (row.begin_s, row.more_warm_up_s, row.length_s) == (11.5, 1.5, 8.5)
     assert (row.settled, row.verdict, row.growth) == ("no", "errors", "+1.00 %")
-    _, windows = tables.course(campaign)
+    _, windows = experiments.course(campaign)
     assert windows[["begin", "end"]].to_numpy().tolist() == [[11.5, 20.0]], "as found, from the start of the load"
     assert verdicts.verdict_rows(campaign, doubts)[0].reason == "5,000 of 20,000 requests failed; it drifts"
 
@@ -176,7 +191,7 @@ def test_long_groups_of_warnings_are_cut(make: Make) -> None:
     campaign = make(
         f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", lambda run, rng: {"throughput": 400.0}
     )
-    (group,) = warnings.warnings(campaign, doubts.doubts(campaign))
+    (group,) = warnings.warnings(campaign, find_doubts(campaign))
     assert (len(group.items), group.more, group.link) == (6, 3, "runs")
 
 
@@ -188,14 +203,14 @@ def test_named_drift_is_warned_of(make: Make) -> None:
     campaign = make(
         "baselines: false\ndefaults: {repeats: 3}\nexperiments: {a: {}, b: {}, c: {}, d: {}, e: {}}", slower
     )
-    groups = {group.title: group.items for group in warnings.warnings(campaign, doubts.doubts(campaign))}
+    groups = {group.title: group.items for group in warnings.warnings(campaign, find_doubts(campaign))}
     assert "throughput fell by" in groups["Drift over the campaign"][0]
     assert len(groups["Repeats that disagree"]) == 5
 
 
 def test_precision_and_repeats_needed(make: Make) -> None:
     campaign = make(WORKERS, scaled)
-    rows = repeats.agreements(campaign)
+    rows = repeats.repeats_rows(campaign)
     assert [row.runs for row in rows] == ["3 runs"] * 4
     assert all(row.reached is not None and row.needed is not None and row.wanted == 0.02 for row in rows)
     assert all((row.reached or 0) <= row.wanted for row in rows if (row.needed or 0) <= 3)
@@ -203,7 +218,9 @@ def test_precision_and_repeats_needed(make: Make) -> None:
 
 def test_levels_of_a_sweep(make: Make) -> None:
     campaign = make(WORKERS, scaled)
-    (view,) = sweeps.sweep_views(campaign, doubts.doubts(campaign))
+    (view,) = [
+        sweeps.sweep_view(campaign, name, found, find_doubts(campaign)) for name, found in campaign.scaling.items()
+    ]
     assert [level.value for level in view.levels] == ["1", "2", "4", "6"]
     assert view.levels[0].ratio is None
     assert view.levels[3].ratio is not None
@@ -211,5 +228,5 @@ def test_levels_of_a_sweep(make: Make) -> None:
     law = view.laws[0]
     assert (law.name, law.peak, list(law.by_level)) == ("Amdahl's law", None, ["1", "2", "4", "6"])
     assert law.by_level["1"] == (pytest.approx(1.0), None)
-    points = sweeps.run_points(campaign, campaign.scaling["w"]["levels"])
+    points = sweeps.run_points(campaign, campaign.scaling["w"].levels)
     assert points["level"].tolist() == [1] * 3 + [2] * 3 + [4] * 3 + [6] * 3

@@ -4,10 +4,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
-from loadstone.report.figures import all_charts
 
-from loadstone.report.doubts import doubts
 from loadstone.report.export import export
+from loadstone.report.page import all_charts, build_sections
 from tests.unit.report.test_page import WORKERS, Make, make, scaled  # noqa: F401 - make is a fixture
 
 
@@ -16,8 +15,8 @@ def test_every_chart_twice_and_the_tables(make: Make, tmp_path: Path) -> None:  
     written = list(export(campaign, tmp_path / "figures"))
     assert {path.name for path in written if path.stat().st_size < 500} == {"heat.csv"}, "no run was long"
     of_kind = {suffix: [path for path in written if path.suffix == suffix] for suffix in (".svg", ".png", ".csv")}
-    charts = all_charts(campaign, doubts(campaign))
-    names = {name for name in charts if not name.startswith("card-")}
+    charts = all_charts(build_sections(campaign))
+    names = {name for name in charts if not name.startswith("experiment-")}
     names |= {f"{name}-of-w={n}" for name in set(charts) - names for n in (1, 2, 4)}
     assert {path.stem for path in of_kind[".svg"]} == {path.stem for path in of_kind[".png"]} == names
     for path in of_kind[".svg"]:

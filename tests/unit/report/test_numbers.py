@@ -1,7 +1,8 @@
 """Numbers as the page writes them."""
 
 import pytest
-from loadstone.report.numbers import clock, figure, interval, ratio
+
+from loadstone.text import clock, figure, interval, ratio
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The page: made-up campaigns, analysed for real, and what the rendered HTML says of them."""
 
-import dataclasses
 import html
 import json
 import math
@@ -10,24 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import pytest
 
-from loadstone.analyse.campaign import load_measured
-from loadstone.analyse.hypotheses import judge_hypotheses
-from loadstone.analyse.repeats import repeats_json
-from loadstone.analyse.sweeps import analyse_sweeps
-from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
+from loadstone.analyse.stage import AnalysisFiles, analyse_campaign
 from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.report.campaign import Campaign, load_campaign
 from loadstone.report.page import render
 from loadstone.results.run_record import Check, write_record
 from loadstone.results.signals import Signals
-from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS, gather
+from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
-from loadstone.suite.published import read_rows
 from loadstone.summarise.requests import LADDER
 from loadstone.theory.scaling import amdahl
 from tests.support.records import make_record
@@ -115,21 +108,16 @@ def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
 
 
 def analyse(plan: Plan, results: Path, published: Path | None = None) -> None:
-    """Do what `loadstone analyse` does."""
-    measured = load_measured(plan, results / "summaries")
-    signals = against_baselines(plan, measured.signals)
-    verdicts = judge_campaign(plan, signals)
-    measured = dataclasses.replace(measured, unsound=unsound(verdicts))
-    bound = {name: found["verdict"] for name, found in verdicts["experiments"].items()}
-    precision = {name: settings.precision for name, settings in plan.experiments.items()}
-    repeats = repeats_json(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds)
-    processes = gather(plan, results / "summaries", "processes")
-    found = {
-        "verdicts": verdicts, "scaling": analyse_sweeps(measured, signals, bound), "repeats": repeats,
-        "hypotheses": judge_hypotheses(measured, processes, verdicts, read_rows(published)),
-    }  # fmt: skip
-    for name, content in found.items():
-        (results / f"{name}.json").write_bytes(orjson.dumps(content))
+    """Analyse a campaign as the stage does, into the files of its results."""
+    analyse_campaign(plan, results / "summaries", published).write(
+        AnalysisFiles(
+            summary=results / "summary.csv",
+            verdicts=results / "verdicts.json",
+            scaling=results / "scaling.json",
+            repeats=results / "repeats.json",
+            hypotheses=results / "hypotheses.json",
+        )
+    )
 
 
 def text_of(page: str) -> str:
@@ -181,7 +169,10 @@ sweeps: {w: {vary: server.workers, values: [1, 2, 4, 6], fit: [amdahl, usl]}}
 def test_fit_with_grounds(make: Make) -> None:
     page = render(make(WORKERS, scaled))
     sweeps = section(page, "sweeps")
-    assert "A law of the server: at the levels used it bound throughput, and everything else had slack." in sweeps
+    assert (
+        "The law is about the server, which bound throughput at the levels used while everything else had slack."
+        in sweeps
+    )
     assert "Indicative" in sweeps
     assert re.search(r"σ = 0\.0[45]\d* \(0\.0\d+ – 0\.0\d+\) serial share", sweeps)
     assert "universal scalability law" in sweeps
@@ -193,7 +184,7 @@ def test_no_fit_without_grounds(make: Make) -> None:
     page = render(make(WORKERS, lambda run, rng: scaled(run, rng) | {"host_busy": 0.97, "server_cpu": 0.5}))
     sweeps = section(page, "sweeps")
     assert "No scaling law was fitted: shared host bound every level" in sweeps
-    assert "left out of the fit: bound by shared host at 0.97" in sweeps
+    assert "not used for the fit: bound by shared host at 0.97" in sweeps
     assert "lack of fit" not in sweeps
     assert "residuals-w" not in specifications(page)
 
@@ -202,7 +193,7 @@ def test_one_repeat_shows_no_interval_and_says_so(make: Make) -> None:
     campaign = make(WORKERS.replace("repeats: 3", "repeats: 1"), scaled)
     page = render(campaign)
     assert "Every experiment was run once." in section(page, "repeats")
-    assert "no interval is shown for them anywhere" in section(page, "repeats")
+    assert "One run does not show how much such figures vary" in section(page, "repeats")
     assert not re.search(r"<small>\(?[\d,.]+ – ", page), "an interval"
     for name in ("verdicts", "sweeps", "repeats"):
         assert "one run" in section(page, name)
@@ -210,8 +201,8 @@ def test_one_repeat_shows_no_interval_and_says_so(make: Make) -> None:
 
 def test_nothing_to_be_careful_with(make: Make) -> None:
     page = render(make("baselines: false\ndefaults: {repeats: 2}\nexperiments: {a: {}}", steady))
-    assert section(page, "careful") == ""
-    assert "1 experiment with repeats: in none do they disagree" in section(page, "repeats")
+    assert section(page, "warnings") == ""
+    assert "Repeats agree within the thresholds in the one repeated experiment" in section(page, "repeats")
 
 
 def test_growing_run_is_grey_with_its_figures(make: Make) -> None:
@@ -220,7 +211,7 @@ def test_growing_run_is_grey_with_its_figures(make: Make) -> None:
         return steady(run, rng) | ({"window": window} if run.repeat == 2 else {})
 
     page = render(make("baselines: false\ndefaults: {repeats: 2}\nexperiments: {a: {}}", growing))
-    assert "In 1 of 2 runs the store grows by more than 2 % in the window" in section(page, "careful")
+    assert "In 1 of 2 runs the store grows by more than 2 % in the window" in section(page, "warnings")
     assert "growing: albums 100 → 130 in the window, b·Δn = +0.500 ms (p = 0.004)" in section(page, "runs")
     assert page.count('<tr class="doubtful">') == 2, "in its card and in the table of runs"
     shown = json.dumps(specifications(page)["throughput"], ensure_ascii=False)
@@ -235,11 +226,11 @@ def test_unsettled_and_contradictory_runs_are_named_and_kept(make: Make) -> None
         return steady(run, rng) | {"steady": False, "window": window}
 
     page = render(make("baselines: false\ndefaults: {repeats: 1}\nexperiments: {a: {}, b: {}}", odd))
-    careful = section(page, "careful")
+    careful = section(page, "warnings")
     assert "a: throughput settled in no part of the run" in careful
     assert "b: X·(R+Z)/N = 0.500 instead of 1" in careful
     verdicts = section(page, "verdicts")
-    assert "2 experiments: invalid 2." in verdicts
+    assert "2 experiments: invalid (2)." in verdicts
     assert "not to be used: throughput settled in no part of the run" in verdicts
     assert "2 runs" in section(page, "runs"), "none is dropped"
 
@@ -251,7 +242,7 @@ def test_every_request_failed(make: Make) -> None:
 
     text = "baselines: false\ndefaults: {repeats: 2}\nsweeps: {f: {vary: server.threads, values: [1, 2]}}"
     page = render(make(text, failing))
-    assert "f=1, all 2 repeats: 20,000 of 20,000 requests failed" in section(page, "careful")
+    assert "f=1, all 2 repeats: 20,000 of 20,000 requests failed" in section(page, "warnings")
     assert "not to be used: 20,000 of 20,000 requests failed" in section(page, "verdicts")
     assert "errors 2" in section(page, "verdicts")
 
@@ -260,8 +251,8 @@ def test_campaign_in_which_nothing_succeeded(make: Make) -> None:
     text = "baselines: false\ndefaults: {repeats: 1}\nexperiments: {f: {}}"
     nothing = render(make(text, lambda run, rng: {"failures": 20_000.0, "server_seconds": None}))
     assert "No request succeeded, so there is nothing to draw." in section(nothing, "throughput")
-    assert "nothing to draw" in section(nothing, "latency")
-    assert set(specifications(nothing)) == {"card-rate", "card-response", "cpu", "verdicts"}
+    assert "nothing to draw" in section(nothing, "distributions")
+    assert set(specifications(nothing)) == {"experiment-rate", "experiment-response", "cpu", "verdicts"}
 
 
 def test_runs_without_a_single_request(make: Make) -> None:
@@ -272,7 +263,7 @@ def test_runs_without_a_single_request(make: Make) -> None:
     }  # fmt: skip
     text = "defaults: {repeats: 2}\nsweeps: {w: {vary: load.workers, values: [1, 2, 4], fit: [usl]}}"
     page = render(make(text, lambda run, rng: dict(silent)))
-    assert "X·(R+Z)/N = 0 instead of 1" in section(page, "careful")
+    assert "X·(R+Z)/N = 0 instead of 1" in section(page, "warnings")
     assert "No scaling law was fitted" in section(page, "sweeps")
     assert not re.search(r"\bnan\b", text_of(page))
 
@@ -280,7 +271,7 @@ def test_runs_without_a_single_request(make: Make) -> None:
 def test_failed_check_comes_first(make: Make) -> None:
     text = "baselines: false\ndefaults: {repeats: 1}\nexperiments: {a: {}}"
     page = render(make(text, lambda run, rng: {"check": False}))
-    assert "Checks that failed: 1 a, repeat 1: requests (100 = 100)" in section(page, "careful")
+    assert "Checks that failed: 1 a, repeat 1: requests (100 = 100)" in section(page, "warnings")
 
 
 def test_no_baselines_no_section(make: Make) -> None:
@@ -307,7 +298,9 @@ def test_baselines_have_a_section_of_their_own(make: Make) -> None:
     assert "list, 1 worker × 4 threads, 3 albums HttpUser 2.00" in baselines
     assert "yes: a Locust worker" in baselines
     assert "no: nothing was at its limit" in baselines
-    assert re.search(r"HttpUser: 0\.9\d+ to 1\.2\d* ms of CPU and 4\.00 to 8\.00 context switches a request", baselines)
+    assert re.search(
+        r"HttpUser: 0\.9\d+ to 1\.2\d* ms of CPU and 4\.00 to 8\.00 context switches per request", baselines
+    )
     verdicts = section(page, "verdicts")
     assert "elasticity" in verdicts
     assert "with twice the users: more users bring no more throughput: a capacity is reached" in verdicts
@@ -342,7 +335,7 @@ def test_published_rows_are_audited_and_set_beside_the_servers_capacity(make: Ma
     assert "5,223 requests in 180 s are 29 requests/s, not 32.7" in published
     assert "one user (1.05 active of 50 stated)" in published
     assert re.search(r"99\d \([\d,]+ – [\d,]+\) , 30\.\d× the published eager, bound by: undetermined", published)
-    assert re.search(r"The same server was seen to answer 30\.\d to 1,4\d\d times the published rates\.", published)
+    assert re.search(r"The same server reached 30\.\d to 1,4\d\d times the published rates\.", published)
     assert "«Four workers»: 50 users stated, 1.05 active: the rate is that of one user." in published
     assert "<alone>" not in page, "escaped"
 
@@ -350,7 +343,7 @@ def test_published_rows_are_audited_and_set_beside_the_servers_capacity(make: Ma
 def test_table_that_can_not_be_audited_is_still_compared(make: Make) -> None:
     page = render(make(REPEATING, thinking, PUBLISHED.replace("50,180,117", "0,180,117")))
     published = section(page, "published")
-    assert "The table can't be audited:" in published
+    assert "The table cannot be audited:" in published
     assert "0 stated" in published
 
 
@@ -378,8 +371,8 @@ def repairman(run: Run, rng: np.random.Generator) -> Made:
 def test_sweep_over_users_meets_its_prediction(make: Make, repeats: int) -> None:
     page = render(make(USERS % repeats, repairman))
     sweeps = section(page, "sweeps")
-    assert "the knee lies at 51.0 users, and no number of users gets more than 500 requests/s" in sweeps
-    assert re.search(r"Measured throughput is 9\d\.\d % to 10\d % of the predicted\.", sweeps)
+    assert "the knee lies at 51.0 users, and the server's CPUs allow at most 500 requests/s" in sweeps
+    assert re.search(r"Measured throughput is 9\d\.\d % to 10\d % of the prediction\.", sweeps)
     assert ("120 one run server CPU" in sweeps) == (repeats == 1)
     shown = specifications(page)
     assert {"forecast-rps-u", "forecast-ms-u"} <= set(shown)

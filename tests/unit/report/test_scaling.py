@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from loadstone.plan.schedule import Run
-from loadstone.report import percentiles, tables
+from loadstone.report import percentiles
 from loadstone.report.campaign import load_campaign
-from loadstone.report.charts.shared import shared
+from loadstone.report.charts import comparison
 from loadstone.report.embed import embedded
 from loadstone.report.page import render
-from loadstone.report.sections import albums, calibration, capacity, hypotheses, open_loads
+from loadstone.report.sections import albums, calibration, capacity, hypotheses, open_loads, published, throughput
+from loadstone.results.scaling import CalibrationPoint, CalibrationReading, SweepResult
 from loadstone.results.search import Probe
 from loadstone.search.bisect import conclude
 from loadstone.suite.capacity import Search
@@ -35,7 +36,7 @@ hypotheses:
 
 def test_hypotheses_refuted_first(make: Make) -> None:
     campaign = make(CLAIMS, steady)
-    found = hypotheses.claims(campaign)
+    found = hypotheses.hypothesis_rows(campaign)
     assert [(claim.name, claim.sign) for claim in found] == [
         ("cc-wrong", "✗"), ("bb-open", "?"), ("dd-verdict", "?"), ("aa-true", "✓"),
     ]  # fmt: skip
@@ -43,7 +44,7 @@ def test_hypotheses_refuted_first(make: Make) -> None:
     assert " to " in found[0].interval
     assert (found[0].gate, found[1].gate) == ("fails", "")
     assert (found[2].effect, found[2].interval) == ("–", "")
-    assert hypotheses.claims_sentence(found) == "4 claims: 1 refuted, 2 inconclusive, 1 supported."
+    assert hypotheses.outcome_sentence(found) == "4 hypotheses: 1 refuted, 2 inconclusive, 1 supported."
     page = section(render(campaign), "hypotheses")
     places = [page.index(text) for text in ("✗ refuted b answers far more.", "? inconclusive", "✓ supported")]
     assert places == sorted(places)
@@ -52,7 +53,7 @@ def test_hypotheses_refuted_first(make: Make) -> None:
 
 def test_no_hypotheses_no_section(make: Make) -> None:
     page = render(make("baselines: false\nexperiments: {a: {repeats: 1}}", steady))
-    assert section(page, "hypotheses") == section(page, "capacity") == section(page, "timed") == ""
+    assert section(page, "hypotheses") == section(page, "capacity") == section(page, "open-loads") == ""
 
 
 OPEN = """
@@ -71,11 +72,11 @@ def late(run: Run, rng: np.random.Generator) -> Made:
 
 def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
     campaign = make(OPEN, late)
-    rows = {row.name: row for row in open_loads.timed(campaign)}
+    rows = {row.name: row for row in open_loads.scheduled_rows(campaign)}
     assert list(rows) == ["open", "paced"]
     assert (rows["open"].wanted_rps, rows["open"].achieved_rps, rows["paced"].wanted_rps) == (1000.0, 1000.0, 25.0)
     assert rows["open"].load == "open, 1,000/s (poisson)"
-    assert rows["paced"].load == "paced: 50 users, each every 2.00 s"
+    assert rows["paced"].load == "paced: 50 users, one request every 2.00 s each"
     assert (rows["open"].late, rows["open"].requests) == (3.0, 60.0)
     assert rows["open"].service[1] == pytest.approx(25.0), "half of the response, whose median is 50 ms"
     assert "repeat" in rows["open"].which
@@ -83,20 +84,20 @@ def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
     assert set(table["load"]) == {"open", "paced"}
     assert table["tail"].max() == pytest.approx(20), "one request of 20 lies above"
     page = render(campaign)
-    assert "3 of 60" in section(page, "timed")
-    assert "timed" in specifications(page)
+    assert "3 of 60" in section(page, "open-loads")
+    assert "open-loads" in specifications(page)
 
 
 def test_missed_starts_are_named() -> None:
-    def row(late: float) -> open_loads.Timed:
-        return open_loads.Timed(
+    def row(late: float) -> open_loads.ScheduledRow:
+        return open_loads.ScheduledRow(
             name=f"l{late:g}", load="", runs="", wanted_rps=1, achieved_rps=1, late=late, requests=100, response=[],
             service=[], which="",
         )  # fmt: skip
 
     assert open_loads.late_sentences([]) == []
-    assert "in none to more than 5 %" in open_loads.late_sentences([row(0)])[0]
-    assert "in 1 of 2, but nowhere to more than 5 %" in open_loads.late_sentences([row(0), row(2)])[0]
+    assert "None was." in open_loads.late_sentences([row(0)])[0]
+    assert "in 1 of 2 loads, but never more than 5 %" in open_loads.late_sentences([row(0), row(2)])[0]
     assert "l30 (30 of 100, 30.0 %)" in open_loads.late_sentences([row(0), row(30)])[1]
 
 
@@ -122,15 +123,15 @@ def searched(make: Make, tmp_path: Path, *probes: Probe) -> Any:
 
 def test_search_with_its_probes(make: Make, tmp_path: Path) -> None:
     campaign = searched(make, tmp_path, probe(10, 5.0, None), probe(20, 90.0, "p95 was 90 ms"), probe(15, 9.0, None))
-    (view,) = capacity.capacity_views(campaign)
+    (view,) = capacity.search_views(campaign)
     assert (view.bracket, view.metric) == ("15.0 to 20.0 requests/s", "p95")
-    assert view.outcome == "holds p95 < 50ms at 15.0 requests/s and no longer at 20.0"
+    assert view.outcome == "meets p95 < 50ms at 15.0 requests/s but not at 20.0"
     assert [row.number for row in view.probes] == [1, 3, 2]
     page = render(campaign)
     assert "missed: p95 was 90 ms" in section(page, "capacity")
     chart = specifications(page)["capacity-c"]
     assert chart["layer"][-1]["encoding"]["x"]["scale"]["type"] == "log"
-    assert "c, probe 2" in section(page, "timed")
+    assert "c, step 2" in section(page, "open-loads")
 
 
 @pytest.mark.parametrize(
@@ -145,20 +146,32 @@ def test_search_that_found_an_end_only(make: Make, tmp_path: Path, probes: list[
     assert bracket in section(render(campaign), "capacity")
 
 
-READING = {"value": 2, "slots": 4, "predicted": 100.0, "predicted_with_cpu": None, "measured": 97.0, "low": None,
-           "high": None, "ratio": 0.97, "passed": True}  # fmt: skip
+READING = CalibrationReading(value=2, slots=4, predicted=100.0, predicted_with_cpu=None, measured=97.0, low=None,
+                             high=None, ratio=0.97, passed=True, host=0.2)  # fmt: skip
+
+
+def known_demand(*readings: CalibrationReading) -> SweepResult:
+    """Make up a sweep of known demand; each slot of it is worth 25 requests/s."""
+    return SweepResult(
+        vary="server.workers",
+        levels=(),
+        laws=(),
+        reason=None,
+        forecast=None,
+        calibration=readings or None,
+        calibration_curve=tuple(CalibrationPoint(slots=n, throughput=25.0 * n) for n in range(1, 5)),
+    )
 
 
 def test_known_weight() -> None:
-    found = {"calibration": [READING], "calibration_curve": [{"slots": n, "throughput": 25.0 * n} for n in range(1, 5)]}
-    rows = calibration.reading_rows(found)
+    rows = calibration.reading_rows(known_demand(READING))
     assert calibration.calibration_sentence(rows) == "The level up to 8 slots is within 10 % of the prediction."
-    curve = calibration.theory(found)
+    curve = calibration.theory(known_demand(READING))
     assert curve["level"].tolist() == [2.0], "from the lowest level on, on the factor's axis"
-    failed = calibration.reading_rows({"calibration": [READING, READING | {"passed": False, "ratio": 0.5}]})
+    failed = calibration.reading_rows(known_demand(READING, READING.model_copy(update={"passed": False, "ratio": 0.5})))
     assert "1 of 2 levels up to 8 slots are not within" in calibration.calibration_sentence(failed)
-    assert calibration.reading_rows({"calibration": None}) == []
-    shown = calibration.reading_rows({"calibration": [READING | {"passed": None}]})
+    assert calibration.reading_rows(known_demand()) == []
+    shown = calibration.reading_rows(known_demand(READING.model_copy(update={"passed": None})))
     assert "No level is judged" in calibration.calibration_sentence(shown)
 
 
@@ -186,13 +199,13 @@ def test_median_run_is_one_that_counts(make: Make) -> None:
         return {"throughput": rps, "response_s": 50 / rps, "steady": run.repeat != 4}
 
     campaign = make("baselines: false\nexperiments: {a: {repeats: 4}}", behaviour)
-    assert percentiles.median_runs(campaign) == {"a": ("a", 3)}
+    assert campaign.median_runs == {"a": ("a", 3)}
     assert set(percentiles.of_median_runs(campaign)["repeat"]) == {3}
     assert campaign.used_of("a") == [("a", 1), ("a", 2), ("a", 3)]
     page = render(campaign)
     assert "3 of 4 runs" in section(page, "verdicts")
     assert "Means leave out 1 of 4 runs" in section(page, "repeats")
-    assert tables.used_rows(campaign, "a", "all")["throughput_rps"].mean() == 900
+    assert published.used_rows(campaign, "a", "all")["throughput_rps"].mean() == 900
 
 
 ALBUMS = """
@@ -222,7 +235,7 @@ def test_lines_over_albums(make: Make, hypotheses: str) -> None:
     campaign = make(ALBUMS + hypotheses, by_albums)
     table = albums.by_albums(campaign)
     assert set(table["series"]) == {"list, 1 user", "list, 4 users"}
-    lines = {line.series: line for line in albums.album_lines(campaign, table) if line.endpoint == "GET /albums"}
+    lines = {line.series: line for line in albums.line_rows(campaign) if line.endpoint == "GET /albums"}
     assert lines["list, 4 users"].a_ms == pytest.approx(5.0)
     assert lines["list, 1 user"].b_us.value == pytest.approx(10.0)
     assert lines["list, 1 user"].whose == ("as in hypothesis grows" if hypotheses else "least squares")
@@ -231,8 +244,8 @@ def test_lines_over_albums(make: Make, hypotheses: str) -> None:
 
 def test_data_are_embedded_once_and_by_columns(make: Make) -> None:
     campaign = make("baselines: false\nexperiments: {a: {}}", steady)
-    table = tables.throughput(campaign).assign(doubt="")
-    drawn = shared.throughput(table, tables.throughput_means(campaign).iloc[:0], ["a"])
+    table = throughput.throughput(campaign).assign(doubt="")
+    drawn = comparison.throughput(table, throughput.throughput_means(campaign).iloc[:0], ["a"])
     assert drawn is not None
     specifications_, datasets = embedded({"one": drawn, "other": drawn})
     assert specifications_["one"]["datasets"] == specifications_["other"]["datasets"]

@@ -175,8 +175,8 @@ def test_page_tells_whose_server_it_was(make: Make) -> None:
     )
     unknown = dict.fromkeys(("server_workers", "server_threads", "server_cores", "server_cpu", "server_seconds"))
     page = render(make(text, lambda run, rng: {**unknown, "window": {"albums_begin": None, "albums_end": None}}))
-    assert "http://127.0.0.1:8080, run by somebody else" in section(page, "baselines")
-    assert "http://127.0.0.1:8080, run by somebody else" in section(page, "provenance")
+    assert "http://127.0.0.1:8080, not started by Loadstone" in section(page, "baselines")
+    assert "http://127.0.0.1:8080, not started by Loadstone" in section(page, "provenance")
     told = section(page, "verdicts")
     assert "the server's worker processes" in told
     assert "the server's CPU" in told

@@ -1,6 +1,5 @@
 """Hypotheses in a suite: what they can say, and what is refused in which words."""
 
-import inspect
 import json
 import math
 import re
@@ -12,15 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse import bottleneck, metrics
+from loadstone.analyse import metrics
 from loadstone.errors import SuiteError
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.suite.hypotheses import (
     ENDPOINTS,
     METRICS,
-    SERVER_VERDICTS,
     TESTS,
-    VERDICTS,
     Region,
     Shape,
     parse_region,
@@ -29,6 +26,7 @@ from loadstone.suite.hypotheses import (
 )
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import task_names
+from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
 from tests.conftest import ROOT
 
 WriteSuite = Callable[[str], Path]
@@ -385,10 +383,9 @@ def test_endpoints_are_those_of_the_locustfile() -> None:
     assert set(ENDPOINTS) == set(task_names())
 
 
-def test_verdicts_are_those_of_the_rules() -> None:
-    names = {value for name, value in inspect.getmembers(bottleneck) if name.isupper() and isinstance(value, str)}
-    assert names == set(VERDICTS)
-    assert set(SERVER_VERDICTS) <= names
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_can_be_expected_of_a_bottleneck(verdict: Verdict) -> None:
+    assert parse_verdict(str(verdict)) == (verdict,)
 
 
 def test_every_metric_is_computed() -> None:

@@ -14,6 +14,13 @@ from loadstone.text import listed
 
 PERCENTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99, "p99_9_ms": 0.999}
 
+LATE_MS = 10.0
+"""A request that is sent later than intended by more than this is late: far above a timer's error, far below the limit
+of any objective."""
+
+MAX_LATE_SHARE = 0.05
+"""Share of late requests above which the load generator is behind its schedule."""
+
 COURSE_COLUMNS = ["second", "requests", "failures", "mean_ms"]
 
 LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]

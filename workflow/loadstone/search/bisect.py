@@ -8,13 +8,11 @@ import math
 from collections.abc import Sequence
 
 from loadstone.results.search import Found, Probe
+from loadstone.results.tables import MAX_LATE_SHARE
 from loadstone.suite.capacity import METRICS, Search, parse_objective
 
 MAX_FAILED_SHARE = 0.01
 """Share of failed requests above which no objective is met."""
-
-MAX_LATE_SHARE = 0.05
-"""Share of requests sent later than intended above which it was the generator that missed the rate."""
 
 MAX_PROBES = 40
 

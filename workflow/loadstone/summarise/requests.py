@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from loadstone.errors import ResultError
-from loadstone.results.tables import ENDPOINT_COLUMNS, LATENCY_COLUMNS, PERCENTILES
+from loadstone.results.tables import ENDPOINT_COLUMNS, LATE_MS, LATENCY_COLUMNS, PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.heat_map import Heat
 from loadstone.summarise.read_requests import Columns, RequestFile
@@ -35,9 +35,6 @@ LADDER = (
 )
 """Probabilities at which the latency distribution is kept."""
 
-LATE_MS = 10.0
-"""A request that is sent later than intended by more than this is late: far above a timer's error, far below what any
-objective is about."""
 MAX_LATENESS_S = 3600.0
 """Seconds after the window in which a request may end: requests in flight are given half a minute."""
 MAX_KINDS = 20

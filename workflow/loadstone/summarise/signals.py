@@ -8,12 +8,10 @@ from pydantic import ValidationError
 from loadstone.errors import ResultError
 from loadstone.results.run_record import RunRecord
 from loadstone.results.signals import Signals
+from loadstone.results.tables import MAX_LATE_SHARE
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import GunicornServer
 from loadstone.summarise.user_cycle import Cycle
-
-MAX_LATE_SHARE = 0.05
-"""Share of requests that begin late from which the generator is behind its schedule."""
 
 
 def signals_of(

@@ -11,11 +11,9 @@ from loadstone.report.campaign import Campaign, Searched
 from loadstone.report.charts.distributions import RESPONSE, SERVICE, tails_of_scheduled
 from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
-from loadstone.results.tables import PERCENTILES
+from loadstone.results.tables import LATE_MS, MAX_LATE_SHARE, PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import Load
-from loadstone.summarise.requests import LATE_MS
-from loadstone.summarise.signals import MAX_LATE_SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ def _row(
     verdict = campaign.verdicts.experiments[experiment].verdict
 
     def compare(column: str, endpoint: str, ours: str) -> Compared:
-        values = _used_rows(campaign, experiment, endpoint)[ours].dropna().tolist()
+        values = used_rows(campaign, experiment, endpoint)[ours].dropna().tolist()
         return Compared(theirs[column], values)
 
     aggregated = compare("aggregated_avg_ms", ALL, "mean_ms")
@@ -231,7 +231,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
     return Section(anchor="published", title="Published and measured", navigation="Published", view=view)
 
 
-def _used_rows(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:
+def used_rows(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:
     """Pick the rows of one experiment and endpoint in the runs that count, one per repeat."""
     table = campaign.summary
     used = [repeat for _, repeat in campaign.used_of(experiment)]

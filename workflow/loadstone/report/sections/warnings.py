@@ -134,7 +134,8 @@ def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
     parts = [other_load_sentence(campaign), *_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
     parts = [part for part in parts if part]
     if not parts:
-        return f"Nothing speaks against any of the {text.several(len(runs), 'run')}."
+        whom = "the run" if len(runs) == 1 else f"any of the {text.several(len(runs), 'run')}"
+        return f"There is no reason to doubt {whom}."
     return text.sentence(parts)
 
 
