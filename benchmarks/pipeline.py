@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadstone.measure.collect import SCHEMA
+from loadstone.measure.collect_requests import SCHEMA
 from loadstone.plan.schedule import make_plan
 from loadstone.suite.load import load_suite
 from loadstone.summarise.requests import summarise_requests

@@ -85,7 +85,7 @@ def test_full_disk_breaks_the_run_and_spares_earlier_results(
     command = measuring(run, disk / "runs" / "a" / "1", disk / "1.log")
     check = f'"$@"; code=$?; test -e {disk}/runs/a/1 && exit 7; cmp {disk}/earlier/run.json {tmp_path}/earlier/run.json'
     line = fails(apart("mount", DISK + check + " && exit $code; : ", tmp_path, command))
-    assert "could not write what it recorded (0.0 MB are free on that disk)" in line or "the disk is full" in line
+    assert "could not write its records (0.0 MB are free on that disk)" in line or "the disk is full" in line
 
 
 def test_no_write_permission(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_ports_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_path: 
     command = measuring(run, tmp_path / "runs" / "1", tmp_path / "1.log")
     line = fails(apart("net", PORTS, tmp_path, command))
     assert "Locust worker 0 ended with exit code 71" in line
-    assert "can't ask the server any more: Cannot assign requested address" in line
+    assert "cannot send more requests: Cannot assign requested address" in line
 
 
 def test_no_port_left_at_all(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_descriptors_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_
             pytest.skip("no setpriv: root allows itself more")
         bounded = ["setpriv", "--bounding-set", "-sys_resource", "--", *bounded]
     line = fails(bounded)
-    asking = "Locust worker 0 ended with exit code 71: can't ask the server any more: Too many open files"
+    asking = "Locust worker 0 ended with exit code 71: cannot send more requests: Too many open files"
     assert asking in line or "a server worker ended: Too many open files" in line, "whichever comes first"
 
 
@@ -142,7 +142,7 @@ def test_servers_descriptors_exhausted(run: Run, fails: Callable[[list[str]], st
     """Forty files for the server alone."""
     code = (
         "from loadstone.__main__ import main\n"
-        "from loadstone.measure.server import GunicornUnderTest as Server\n"
+        "from loadstone.measure.target.gunicorn import GunicornTarget as Server\n"
         "command = Server._command\n"
         "bounded = ['sh', '-c', 'ulimit -n 40 && exec \"$@\"', 'sh']\n"
         "Server._command = lambda *given: [*bounded, *command(*given)]\n"
@@ -184,7 +184,7 @@ def test_clock_is_set(run: Run, clock: Path, tmp_path: Path) -> None:
     assert process.returncode == 1
     [line] = [line for line in errors.splitlines() if line.startswith("loadstone: ")]
     assert re.search(
-        r"the clock was set back by 3(600\.0|599\.\d) s at \d\d:\d\d:\d\d: what was timed is of no use", line
+        r"the clock was set back by 3(600\.0|599\.\d) s at \d\d:\d\d:\d\d: the run's times cannot be used", line
     )
     assert not (tmp_path / "runs").exists()
     assert processes_of(tmp_path) == []

@@ -28,7 +28,7 @@ experiments:
 EXPECTED = {
     "GET /albums": {"not JSON", "body cut short", "not decodable", "larger than 16 MB"},
     "GET /albums/<id>": {
-        "another album than the one asked for", "connection closed", "larger than 16 MB", "HTTP 302"
+        "not the requested album", "connection closed", "larger than 16 MB", "HTTP 302"
     },
     "POST /albums": {"HTTP 500", "not JSON", "not HTTP"},
 }  # fmt: skip
@@ -80,7 +80,9 @@ def test_every_failure_is_counted_by_its_kind(
     assert processes_of(tmp_path) == []
 
 
-IMPATIENT = "import loadstone.measure.server as server\nserver.READY_DEADLINE_S = 5\nserver.ANSWER_DEADLINE_S = 1\n"
+IMPATIENT = (
+    "import loadstone.measure.target.gunicorn as server\nserver.READY_DEADLINE_S = 5\nserver.ANSWER_DEADLINE_S = 1\n"
+)
 
 
 def test_preflight_refuses_an_answer_without_an_end(
@@ -88,12 +90,12 @@ def test_preflight_refuses_an_answer_without_an_end(
 ) -> None:
     run = first_run(SUITE.replace("USER", "HttpUser"))
     process = measure(project, run, tmp_path, IMPATIENT, MISBEHAVIOUR="dribble")
-    assert_refused(process, "GET /albums: no whole answer within 1 s", tmp_path)
+    assert_refused(process, "GET /albums: no complete answer within 1 s", tmp_path)
 
 
 def test_server_that_is_never_healthy_says_how(project: Path, first_run: Callable[[str], Run], tmp_path: Path) -> None:
     run = first_run(SUITE.replace("USER", "HttpUser"))
-    sentence = "the server was not ready within 5 s: 1 of 1 workers up; GET /healthz: not JSON"
+    sentence = "the server was not ready within 5 s: 1 of 1 workers up; GET /healthz: the answer is not JSON"
     assert_refused(measure(project, run, tmp_path, IMPATIENT, UNHEALTHY="html", SLOW_START="0"), sentence, tmp_path)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from loadstone.measure.lock import Holder
+from loadstone.measure.machine_lock import Holder
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from tests.conftest import wait_for

@@ -59,7 +59,7 @@ def test_twenty_million_requests(tmp_path: Path) -> None:
     write_records(records)
     print(f"\n{LINES * ROWS_PER_LINE:,} requests")
     code = (
-        "import sys; from pathlib import Path; from loadstone.measure.collect import collect_requests; "
+        "import sys; from pathlib import Path; from loadstone.measure.collect_requests import collect_requests; "
         "collect_requests([Path(sys.argv[1])], Path(sys.argv[2]))"
     )
     cost("collecting", "-c", code, str(records), str(requests))

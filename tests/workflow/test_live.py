@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from loadstone.measure.status import NAME
 from loadstone.plan.schedule import Run
+from loadstone.results.live import LIVE_JSON
 from tests.conftest import ROOT, files_below, wait_for
 
 TEXT = (
@@ -121,12 +121,12 @@ def test_run_is_seen_from_begin_to_end(
     states = [data[0]["state"] for data in runs]
     assert (states[0], states[-1]) == ("left", "done")
     assert "running" in states
-    assert not list(tmp_path.rglob(f"*{NAME}*")), "nothing of it is in the result"
+    assert not list(tmp_path.rglob(f"*{LIVE_JSON}*")), "nothing of it is in the result"
     assert view.stop() == (0, "")
 
 
 def status_files(folder: Path) -> list[Path]:
-    return [path for path in files_below(folder) if NAME in path.name]
+    return [path for path in files_below(folder) if LIVE_JSON in path.name]
 
 
 def test_status_goes_with_a_run_that_is_killed(
@@ -183,7 +183,7 @@ def test_taken_port_is_one_line(tmp_path: Path) -> None:
         )
     assert answer.returncode == 1
     [line] = answer.stderr.splitlines()
-    assert line.startswith(f"loadstone: port {port} on 127.0.0.1 can't be had: ")
+    assert line.startswith(f"loadstone: cannot listen on port {port} of 127.0.0.1: ")
 
 
 def test_wrong_suite_is_one_line(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from locustfiles.waiting import MAX_THINK_TIME_MEANS, policy
+from locustfiles.waiting import MAX_THINK_TIME_MEANS, make_policy
 
 NOBODY = random.Random(0)
 
 
 def intended(given: dict[str, Any], count: int, rank: int = 0, workers: int = 1, seed: int = 1) -> list[float]:
-    make, _ = policy(given, rank, workers, seed)
+    make, _ = make_policy(given, rank, workers, seed)
     waiting = make()
     return [when for _, when in (waiting.next(NOBODY) for _ in range(count)) if when is not None]
 
@@ -24,14 +24,14 @@ def distances(times: list[float]) -> list[float]:
 
 
 def test_thinking_has_no_set_time() -> None:
-    make, waits_first = policy({"uniform": [1, 2]}, 0, 1, 1)
+    make, waits_first = make_policy({"uniform": [1, 2]}, 0, 1, 1)
     draws = [make().next(random.Random(seed)) for seed in range(200)]
     assert all(1 <= seconds <= 2 and when is None for seconds, when in draws)
     assert not waits_first
 
 
 def test_exponential_thinking_has_its_mean_and_an_end() -> None:
-    make, _ = policy({"exponential": 0.5}, 0, 1, 1)
+    make, _ = make_policy({"exponential": 0.5}, 0, 1, 1)
     draw = random.Random(1)
     seconds = [make().next(draw)[0] for _ in range(20_000)]
     assert mean(seconds) == pytest.approx(0.5, rel=0.03)
@@ -42,7 +42,7 @@ def test_exponential_thinking_has_its_mean_and_an_end() -> None:
 def test_pacing_keeps_its_distances_whatever_the_responses_take(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
-    make, waits_first = policy({"pacing": 2.0}, 0, 1, 1)
+    make, waits_first = make_policy({"pacing": 2.0}, 0, 1, 1)
     user = make()
     _, first = user.next(NOBODY)
     assert first is not None
@@ -70,11 +70,11 @@ def test_poisson_arrivals_have_their_rate_and_are_independent() -> None:
 
 
 def test_users_of_a_worker_share_the_arrivals() -> None:
-    make, _ = policy({"rate": 10.0, "kind": "constant"}, 0, 1, 1)
+    make, _ = make_policy({"rate": 10.0, "kind": "constant"}, 0, 1, 1)
     times = [user.next(NOBODY)[1] for user in (make(), make(), make())]
     assert distances([t for t in times if t is not None]) == pytest.approx([0.1, 0.1])
 
 
 def test_unknown_policy_is_refused() -> None:
     with pytest.raises(ValueError, match="--waiting"):
-        policy({"sometimes": 1}, 0, 1, 1)
+        make_policy({"sometimes": 1}, 0, 1, 1)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.measure import collect
-from loadstone.measure.collect import collect_requests, locust_count
+from loadstone.measure import collect_requests as module
+from loadstone.measure.collect_requests import collect_requests, read_locust_count
 from tests.conftest import ROOT
 
 PRELUDE = """
@@ -101,7 +101,7 @@ def test_last_line_of_a_killed_worker_is_passed_over(record: Record, tmp_path: P
 def test_workers_are_told_apart_and_row_groups_bounded(
     record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collect, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(module, "ROWS_PER_GROUP", 10)
     paths = [
         record(
             f"w{worker}",
@@ -152,7 +152,7 @@ def test_worker_without_means_ends_and_says_so(tmp_path: Path, number: str) -> N
         check=False,
     )
     assert answer.returncode == 71
-    assert answer.stderr.startswith("can't ask the server any more: ")
+    assert answer.stderr.startswith("cannot send more requests: ")
 
 
 def test_worker_that_can_not_record_ends(tmp_path: Path) -> None:
@@ -161,14 +161,14 @@ def test_worker_that_can_not_record_ends(tmp_path: Path) -> None:
         [sys.executable, "-c", PRELUDE + code, "/dev/full"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 74
-    assert answer.stderr == "/dev/full: can't be written: No space left on device\n"
+    assert answer.stderr == "/dev/full: cannot be written: No space left on device\n"
 
 
 def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:
     path = tmp_path / "locust_stats.csv"
     path.write_text("Type,Name,Request Count\nGET,GET /albums,5\n,Aggregated,7\n", encoding="utf-8")
-    assert locust_count(path) == 7
-    assert locust_count(tmp_path / "none.csv") is None
+    assert read_locust_count(path) == 7
+    assert read_locust_count(tmp_path / "none.csv") is None
 
 
 def test_a_users_requests_depend_on_seed_and_number_alone() -> None:

@@ -9,20 +9,20 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.measure import probes
-from loadstone.measure.probes import SCHEMA, Sampler
+from loadstone.measure import sampler
+from loadstone.measure.sampler import SCHEMA, Sampler
 
 
 def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(sampler, "ROWS_PER_GROUP", 10)
     path = tmp_path / "processes.parquet"
-    sampler = Sampler(path)
+    samples_file = Sampler(path)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as other:
         for _ in range(15):
-            sampler.sample([("load-master", os.getpid()), ("server-worker", other.pid)])
-    sampler.sample([("server-worker", other.pid)])
-    assert set(sampler.busy()) <= {"host", "load-master", "server-worker"}
-    sampler.close()
+            samples_file.sample([("load-master", os.getpid()), ("server-worker", other.pid)])
+    samples_file.sample([("server-worker", other.pid)])
+    assert set(samples_file.cpus_by_role()) <= {"host", "load-master", "server-worker"}
+    samples_file.close()
     with pq.ParquetFile(path) as file:
         groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
         assert file.schema_arrow.equals(SCHEMA)
