@@ -17,8 +17,9 @@ def add_options(parser: LocustArgumentParser, **_: Any) -> None:
     """
     group = parser.add_argument_group("Loadstone")
     group.add_argument("--waiting", type=json.loads, default={"uniform": [1.0, 2.0]}, metavar="JSON",
-                       help='When users send requests: {"uniform": [LOW, HIGH]} or {"exponential": MEAN} seconds after '
-                            'a response; {"pacing": SECONDS}; {"rate": R, "kind": "poisson"} or "constant"')  # fmt: skip
+                       help='When users send requests: {"uniform": [LOW, HIGH]} or {"exponential": MEAN} seconds '
+                            'after a response; {"pacing": SECONDS}; '
+                            '{"rate": R, "kind": "poisson" or "constant"}')  # fmt: skip
     group.add_argument("--mix", type=json.loads, default={"list_albums": 3, "get_album": 3, "create_album": 2},
                        metavar="JSON", help="Weight of each task")  # fmt: skip
     group.add_argument("--albums", type=int, default=3, help="Number of albums that users request by id, from 1 on")
