@@ -1,4 +1,4 @@
-"""A server that misbehaves in every way we could think of: each failure counted by its kind, memory bounded.
+"""A server that misbehaves in many ways: each failure is counted by its name, in bounded memory.
 
 The real gunicorn serves a copy of the project's server that misbehaves in turn; the real Locust asks it,
 by both clients.
@@ -46,7 +46,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measure(project: Path, run: Run, into: Path, prelude: str = "", **environment: str) -> "subprocess.Popen[str]":
-    """Start `loadstone measure` of the copy."""
+    """Start `loadstone measure` in the copy."""
     code = f"{prelude}\nfrom loadstone.__main__ import main\nmain()"
     command = [sys.executable, "-c", code, "measure", "--run", run.model_dump_json()]
     return subprocess.Popen(
@@ -76,7 +76,7 @@ def test_every_failure_is_counted_by_its_kind(
     assert record.counts.recorded == record.counts.locust == record.counts.server, "no request was repeated"
     processes = pd.read_parquet(folder / "processes.parquet")
     workers = processes[processes["role"] == "load-worker"]
-    assert workers["rss_bytes"].max() < 400 * 2**20, "of a gigabyte sent many times over"
+    assert workers["rss_bytes"].max() < 400 * 2**20, "the server sent a gigabyte many times"
     assert processes_of(tmp_path) == []
 
 
@@ -100,7 +100,7 @@ def test_server_that_is_never_healthy_says_how(project: Path, first_run: Callabl
 
 
 def assert_refused(process: "subprocess.Popen[str]", sentence: str, folder: Path) -> None:
-    """Check that the run broke by one sentence and left nothing that could pass for a result."""
+    """Check that the run broke with one sentence, and left nothing that could be taken for a result."""
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     [line] = [line for line in errors.splitlines() if line.startswith("loadstone: ")]

@@ -1,4 +1,4 @@
-"""Secrets in the environment of a run: whatever it starts may need them, and nothing of them is kept."""
+"""Secrets in the environment of a run reach its processes, which may need them, but no file."""
 
 import subprocess
 import sys
@@ -67,4 +67,4 @@ def test_command_lines_are_redacted(tmp_path: Path) -> None:
     assert command.startswith("$ ")
     assert SECRETS["DB_PASSWORD"] not in command
     assert SECRETS["DB_PASSWORD"] not in " ".join(child.shown)
-    assert int(answer) == len(argv[-1]), "the process itself gets it"
+    assert int(answer) == len(argv[-1]), "the process itself receives the secret"

@@ -1,4 +1,4 @@
-"""Two campaigns on one machine: their runs are measured one after the other, and the one that waits says for what."""
+"""Two campaigns on one machine: their runs are measured in turn, and a waiting run states what it waits for."""
 
 import re
 import signal
@@ -53,9 +53,9 @@ def test_run_waits_for_another_campaigns(
     own_locks: Path,
     tmp_path: Path,
 ) -> None:
-    """It says for whom, starts nothing before, and what it waited is no part of the run.
+    """It names the other run, starts no process meanwhile, and does not count the wait as its own time.
 
-    It was started by `nohup`, as it were, and goes on when the terminal is closed.
+    Started as by `nohup`, it continues when the terminal is closed.
     """
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     process = start_measure(first_run(TEXT.replace("duration: 20s", "duration: 1s")))
@@ -75,7 +75,7 @@ def test_run_waits_for_another_campaigns(
     assert process.returncode == 0, errors
     record = read_record(tmp_path / "runs/a/1/run.json")
     assert released <= record.state_before.time <= record.phases.server_started
-    assert list(own_locks.iterdir()) == [], "nothing is left of the lock"
+    assert list(own_locks.iterdir()) == [], "the lock is removed"
 
 
 def test_waiting_can_be_interrupted(
@@ -93,7 +93,7 @@ def test_waiting_can_be_interrupted(
 
 
 def test_who_waits_long_is_told_again(other: "subprocess.Popen[str]", own_locks: Path) -> None:
-    """Every 30 s, here every second."""
+    """Every 30 s; here, every second."""
     waiting = "import loadstone.measure.machine_lock\nloadstone.measure.machine_lock.REMIND_S = 1.0\n" + HOLD.replace(
         "stop, print", "stop, lambda line: print(line, flush=True)"
     )
@@ -146,5 +146,5 @@ def test_lock_is_where_all_users_of_the_machine_meet(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TMPDIR", str(Path.home()))
     folder = lock_folder()
     assert folder.is_dir()
-    if Path("/tmp").is_dir():  # noqa: S108 - a question
+    if Path("/tmp").is_dir():  # noqa: S108 - only looked at
         assert folder != Path.home()

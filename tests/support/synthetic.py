@@ -1,4 +1,4 @@
-"""Made-up run folders: a closed system whose users think and wait, with every file that a measured run leaves."""
+"""Made-up run folders of a closed system whose users think and wait, with every file of a measured run."""
 
 import csv
 from pathlib import Path
@@ -48,7 +48,7 @@ def write_run(results: Path, run: Run, number: int) -> int:
 
 
 def _requests(load: Load, began: float, end: float, rng: np.random.Generator) -> pa.Table:
-    """Let each user think and wait in turn until the end; rows in the order of time."""
+    """Let each user think and wait in turn until the end. Rows are in the order of time."""
     low, high = (0.0, 0.0) if isinstance(load.think_time, Exponential) else load.think_time
     cycles = int(2 * (end - began) / max(low + (high - low) / 2, MEAN_RESPONSE_MS / 1000)) + 2
     think = rng.uniform(low, high, (load.users, cycles))
@@ -80,7 +80,7 @@ def _requests(load: Load, began: float, end: float, rng: np.random.Generator) ->
 
 
 def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
-    """Sample processes that use as much CPU at all times, and the host."""
+    """Sample processes that use the same CPU at all times, and the host."""
     times = np.arange(began, end, STEP_S)
     since = times - began
     parts = []
@@ -108,7 +108,7 @@ def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
 
 
 def _write_locusts_own(folder: Path, requests: int) -> None:
-    """Write Locust's own tables, as far as anything reads them."""
+    """Write Locust's own tables, as far as a stage reads them."""
     tables = {
         "stats": [["Type", "Name", "Request Count", "Failure Count"], ["", "Aggregated", requests, 0]],
         "stats_history": [["Timestamp", "User Count", "Type", "Name", "Requests/s"]],

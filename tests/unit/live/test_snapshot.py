@@ -1,4 +1,4 @@
-"""What the live view says of a campaign's files, before, during and after; and whom its server answers."""
+"""What the live view shows before, during and after a campaign, and which requests its server answers."""
 
 import json
 import os
@@ -60,12 +60,12 @@ def plan_of(suite: Path) -> Plan:
 
 
 def states(snapshot: Snapshot) -> list[str]:
-    """Tell the runs' states in the plan's order."""
+    """List the runs' states in the plan's order."""
     return [item.state for item in snapshot.items]
 
 
 def finish(results: Path, run: Run, began: float, took_s: float = EXPECTED_S) -> None:
-    """Leave a result as `loadstone measure` does, as far as the live view looks at it."""
+    """Write a result as `loadstone measure` does, as far as the live view reads it."""
     record = make_record(load_started=began, window=(began + 4, began + 14))
     ended = record.state_after.model_copy(update={"time": began + took_s - 1})
     folder = results / "runs" / run.experiment / str(run.repeat)
@@ -84,7 +84,7 @@ def log_of(results: Path, run: Run, *lines: str) -> Path:
 
 
 def break_off(results: Path, run: Run, error: str, when: float) -> Path:
-    """Leave what a broken run leaves: its log, and what it had recorded."""
+    """Write what a broken run leaves: its log, and what it had recorded."""
     kept = results / "failed" / run.experiment / str(run.repeat)
     log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: {error}; kept for inspection: {kept}")
     kept.mkdir(parents=True)
@@ -94,13 +94,13 @@ def break_off(results: Path, run: Run, error: str, when: float) -> Path:
 
 
 def stop(results: Path, run: Run, when: float) -> None:
-    """Leave what a run leaves that somebody stopped: its log."""
+    """Write what a stopped run leaves: its log."""
     log = log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: stopped by SIGINT")
     os.utime(log, (when, when))
 
 
 def begin(results: Path, run: Run, now: float, *, folder: str | None = None, **values: object) -> Path:
-    """Leave what a run leaves that is in its window, five seconds of it."""
+    """Write what a run has written five seconds into its window."""
     began = now - 10
     status = LiveStatus(
         pid=4711,
@@ -123,7 +123,7 @@ def begin(results: Path, run: Run, now: float, *, folder: str | None = None, **v
 
 
 def row(ended: float, ms: float, error: str | None = None, intended: float | None = None) -> list[object]:
-    """Write a request as the recorder does."""
+    """Write a request's row as the recorder does."""
     return [ended - ms / 1000, ms, "GET /albums", 1, 200, 10, "app;dur=1", error, intended]
 
 
@@ -132,7 +132,7 @@ def record(scratch: Path, worker: int, *lines: list[list[object]]) -> None:
 
 
 def snakemake_log(results: Path, when: float, command: str, **jobs: int) -> None:
-    """Write a log as Snakemake 9 does, up to where the first job begins."""
+    """Write a log as Snakemake 9 does, up to the start of the first job."""
     name = time.strftime("%Y-%m-%dT%H%M%S", time.localtime(when))
     table = "".join(f"{job:<12}{count:>8}\n" for job, count in jobs.items())
     text = (
@@ -145,7 +145,7 @@ def snakemake_log(results: Path, when: float, command: str, **jobs: int) -> None
     log.write_text(text, encoding="utf-8")
 
 
-# what the files say
+# a campaign's files
 
 
 def test_nothing_at_all(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,9 +194,9 @@ def test_half_done_and_one_in_its_window(results: Path, suite: Path) -> None:
     assert (current.phase, current.phase_length_s) == ("window", 10)
     assert (current.phase_s, current.elapsed_s, current.silent_s) == pytest.approx((5, 10, 0.5))
     assert (current.requests, current.failures, current.rps) == (400, 3, 120)
-    assert (current.answers, current.failed_answers) == (22, 1), "the line before the last is another second's"
+    assert (current.answers, current.failed_answers) == (22, 1), "the last line but one belongs to another second"
     assert current.mean_ms == pytest.approx((sum(range(10, 30)) + 30) / 21)
-    assert current.p95_ms == pytest.approx(29), "the 20th of 21, which failures aren't among"
+    assert current.p95_ms == pytest.approx(29), "the 20th of 21 successes"
     assert current.window == pytest.approx((5, 15))
     assert [rate for _, rate in current.rates] == [80, 120]
     assert [(cpu.role, cpu.cpus) for cpu in current.cpu] == [("Server workers", 0.5), ("Whole machine", 1.5)]
@@ -204,7 +204,7 @@ def test_half_done_and_one_in_its_window(results: Path, suite: Path) -> None:
 
 
 def test_time_left_goes_by_what_runs_took(results: Path, suite: Path) -> None:
-    """25 s from one begin to the next, where less was expected: what is left takes that much longer too."""
+    """Runs began 25 s apart, and less was expected: the runs that are left take as much longer."""
     first, second, third, _ = plan_of(suite).runs
     finish(results, first, NOW - 60)
     finish(results, second, NOW - 35)
@@ -248,7 +248,7 @@ def test_broken_run_is_told_with_its_reason(results: Path, suite: Path) -> None:
     assert states(snapshot) == ["failed", "done", "left", "left"]
     assert snapshot.items[0].note == "the server ended with exit code 1: no such module: nonsense"
     assert Path(snapshot.items[0].kept) == kept
-    assert snapshot.left_s == pytest.approx(2 * (EXPECTED_S - 1)), "nobody tries the failed one again by itself"
+    assert snapshot.left_s == pytest.approx(2 * (EXPECTED_S - 1)), "the failed run is not tried again"
     assert snapshot.state == "between"
     assert see(results, suite, NOW + 60).state == "idle"
 
@@ -323,7 +323,7 @@ def test_results_of_earlier_code_are_left_while_all_is_measured_again(results: P
 
 
 def test_oldest_results_are_those_of_earlier_code(results: Path, suite: Path) -> None:
-    """Two of four were measured again before somebody stopped; Snakemake then found the other two to do."""
+    """Two of four were measured again before a stop; Snakemake then planned the other two."""
     runs = plan_of(suite).runs
     for run, began in zip(runs, (NOW - 900, NOW - 800, NOW - 5000, NOW - 4900), strict=True):
         finish(results, run, began)
@@ -361,11 +361,11 @@ def test_campaign_is_the_last_that_measured_this_suite(results: Path, suite: Pat
 
 
 def test_scratch_of_a_process_that_is_gone_is_no_run(results: Path, suite: Path) -> None:
-    """Left by a crash of the machine: nothing else leaves it."""
+    """Only a crash of the machine leaves such a folder."""
     begin(results, plan_of(suite).runs[0], NOW - 60)
     assert see(results, suite, alive=True).state == "measuring"
     assert see(results, suite, alive=False).state == "idle"
-    assert see(results, suite, NOW + 7200, alive=True).state == "idle", "its number is another's by now"
+    assert see(results, suite, NOW + 7200, alive=True).state == "idle", "another process has its number by now"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}'])
@@ -424,7 +424,7 @@ def test_suite_that_becomes_wrong_is_told_on_the_page(results: Path, suite: Path
     snapshot = see(results, suite)
     assert len(snapshot.problems) == 1
     assert "'many' is not allowed" in snapshot.problems[0]
-    assert snapshot.current is not None, "the run goes on"
+    assert snapshot.current is not None, "the run continues"
 
 
 # a recorder's file
@@ -474,7 +474,7 @@ def test_time_left_is_never_negative() -> None:
 
 
 def test_status_file_tells_pace_and_goes(tmp_path: Path, suite: Path) -> None:
-    """Two workers that report once a second, at different moments."""
+    """Two workers report once per second, at different moments."""
     records = [tmp_path / f"worker-{k}.jsonl" for k in range(2)]
     totals = [path.with_name(path.name + ".totals") for path in records]
     times: dict[str, float] = {}
@@ -483,7 +483,7 @@ def test_status_file_tells_pace_and_goes(tmp_path: Path, suite: Path) -> None:
     written = LiveStatus.model_validate_json((tmp_path / LIVE_JSON).read_bytes())
     assert (written.phase, written.pid, written.rates) == ("warm-up", os.getpid(), ())
 
-    def tell(requests: int, ago: float) -> None:
+    def report(requests: int, ago: float) -> None:
         for path, offset in zip(totals, (0.0, 0.3), strict=True):
             path.write_text(f"{requests} 1\n", encoding="ascii")
             when = time.time() - ago - offset
@@ -493,10 +493,10 @@ def test_status_file_tells_pace_and_goes(tmp_path: Path, suite: Path) -> None:
         status.beat(300, 2, records, lambda: {"host": 1.23456})
         return LiveStatus.model_validate_json((tmp_path / LIVE_JSON).read_bytes())
 
-    tell(100, 1.2)
+    report(100, 1.2)
     assert [rate for _, rate in beat().rates] == [200]
     assert len(beat().rates) == 1, "a second is not over yet"
-    tell(150, 0.2)
+    report(150, 0.2)
     times["window_begin"] = 5.0
     wait_for(lambda: len(beat().rates) == 2, 5, "the next second")
     last = beat()
@@ -521,7 +521,7 @@ Ask = Callable[..., TestResponse]
 
 @pytest.fixture
 def ask(results: Path, suite: Path) -> Ask:
-    """Ask the application that answers on port 8650."""
+    """Send requests to the application that listens on port 8650."""
     client = create_app(Feed(lambda: see(results, suite)), 8650).test_client()
 
     def ask(path: str, method: str = "GET", host: str = "127.0.0.1:8650", **headers: str) -> TestResponse:
@@ -577,7 +577,7 @@ def test_own_names_are_answered(ask: Ask, host: str) -> None:
 def test_pages_elsewhere_get_no_data(ask: Ask, site: str, status: int) -> None:
     header = {"Sec-Fetch-Site": site}
     assert ask("/snapshot.json", **header).status_code == status
-    assert ask("/", **header).status_code == 200, "a link may lead here"
+    assert ask("/", **header).status_code == 200, "another site may link to the page"
 
 
 def test_snapshot_as_data(ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""A clock that was set is noticed; one that is corrected, read late or just runs is not."""
+"""A clock that was set is noticed. One that is slewed or read late is not."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ UNIX = 1_800_000_000.0
 
 
 class Clocks:
-    """Two clocks that are read in turn, with delays between the readings."""
+    """Two clocks, read in turn with delays between the readings."""
 
     def __init__(self) -> None:
         self.monotonic, self.offset = 1000.0, UNIX

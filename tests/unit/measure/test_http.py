@@ -1,4 +1,4 @@
-"""Asking a server one thing: whatever it does, an answer or one sentence, in bounded time and memory."""
+"""A request to any server ends with an answer or one sentence, in bounded time and memory."""
 
 import contextlib
 import socket
@@ -17,7 +17,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def dribble(beginning: bytes) -> Say:
-    """Never fall silent and never come to an end."""
+    """Send a byte now and then, for ever."""
 
     def say(connection: socket.socket) -> None:
         connection.sendall(beginning)
@@ -36,7 +36,7 @@ def pour(connection: socket.socket) -> None:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Say], str]]:
-    """Start a server of one connection; return its address."""
+    """Start a server for one connection; return its address."""
     with socket.socket() as listening, contextlib.ExitStack() as stack:
         listening.bind(("127.0.0.1", 0))
         listening.listen()

@@ -1,4 +1,4 @@
-"""Secrets stay out of what is written down of a command line, and nothing else does."""
+"""Secrets are removed from a written command line, and nothing else is."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from loadstone.measure.redaction import redact
 from tests.support.fuzzing import fuzz
 
-SECRET = "hunter2-s3cr3t"  # noqa: S105 - nobody's
+SECRET = "hunter2-s3cr3t"  # noqa: S105 - made up
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Samples of processes: all of them reach the file, few are held in memory."""
+"""All samples of processes reach the file, and few are held in memory."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.Mo
     with pq.ParquetFile(path) as file:
         groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
         assert file.schema_arrow.equals(SCHEMA)
-    assert groups == [12, 12, 12, 10], "four samples of three rows fill a group; the last was of the host alone"
+    assert groups == [12, 12, 12, 10], "four samples of three rows fill a group; the last sample has the host alone"
     samples = pd.read_parquet(path)
     assert samples.groupby("role", observed=True)["pid"].agg(["size", "nunique"]).to_dict("index") == {
         "host": {"size": 16, "nunique": 1},

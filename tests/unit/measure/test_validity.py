@@ -1,4 +1,4 @@
-"""Conditions that a sound run fulfils, as run.json has them."""
+"""Validity checks, as `run.json` holds them."""
 
 import pytest
 
