@@ -29,7 +29,7 @@ from loadstone.measure.sampler import SAMPLE_INTERVAL_S, Sampler
 from loadstone.measure.stop import StopRequest
 from loadstone.measure.target import Target, open_target
 from loadstone.measure.target.gunicorn import STATE_FOLDER
-from loadstone.measure.validity import check_run
+from loadstone.measure.validity import check_validity
 from loadstone.measure.workspace import Workspace
 from loadstone.plan.schedule import Run
 from loadstone.results.failed import FailedRun
@@ -172,7 +172,7 @@ class _Measurement:
             albums=albums,
             counts=counts,
             exit_codes=({} if server.command is None else {"server": server_exit}) | fleet.join(),
-            checks=check_run(counts, albums, restarts, (self.times["window_begin"], self.times["window_end"])),
+            checks=check_validity(counts, albums, restarts, (self.times["window_begin"], self.times["window_end"])),
             source=describe_source(),
             machine=describe_machine(),
             state_before=state_before,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from loadstone.results.run_record import AlbumCounts, Check, RequestCounts
 
 
-def check_run(
+def check_validity(
     counts: RequestCounts, albums: AlbumCounts | None, restarts: Sequence[float] | None, window: tuple[float, float]
 ) -> list[Check]:
     """Check a run. `restarts` are the times (unix seconds) at which a server worker came up in place of another.

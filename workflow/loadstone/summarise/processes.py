@@ -10,7 +10,7 @@ from loadstone.results.integrity import open_parquet, reading
 from loadstone.results.tables import PROCESS_COLUMNS
 
 COUNTERS = ("cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s")
-"""What is sampled: see `loadstone.measure.sampler`."""
+"""What is sampled: see `loadstone.measure.probes`."""
 
 
 def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame:
