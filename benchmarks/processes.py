@@ -23,9 +23,9 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def free_port() -> int:
     """Find a port on 127.0.0.1 that no process listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def wait_for_port(port: int) -> None:

@@ -395,7 +395,7 @@ def test_probe_of_a_search(results: Path, suite: Path) -> None:
     begin(results, probe, NOW, folder="searches/most/.probe-2.measuring-4711")
     snapshot = see(results, suite)
     assert states(snapshot) == ["done"] * 4 + ["running"]
-    assert snapshot.items[-1].note.startswith(f"probe 2 of about {search.expected_probes}")
+    assert snapshot.items[-1].note.startswith(f"step 2 of about {search.expected_probes}")
     assert snapshot.current is not None
     assert (snapshot.current.search, snapshot.current.in_plan) == ("most", True)
     assert snapshot.left_s == pytest.approx((search.expected_probes - 1) * search.settings.expected_s - 10, abs=25)

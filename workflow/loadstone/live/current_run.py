@@ -33,7 +33,7 @@ class CurrentRun:
     folder: Path
     """Its scratch folder."""
     search: str | None
-    """The search, if it is a search's probe."""
+    """The capacity search, if the run is a step of one."""
 
 
 @dataclass(frozen=True, slots=True)

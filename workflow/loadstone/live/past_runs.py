@@ -34,7 +34,7 @@ class FinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedAttempt:
-    """The last attempt at a run or a search, which left no result."""
+    """The last attempt at a run or a capacity search, which left no result."""
 
     reason: str
     stopped: bool
@@ -71,7 +71,7 @@ def read_unfinished_attempt(log: Path, failed: Path) -> UnfinishedAttempt | None
     None if no attempt was made, or the last one finished.
     """
     stopped = _read_stopped(log)
-    # a run has one such file, a search one per probe
+    # a run has one such file, a capacity search one per step
     paths = [failed / FAILED_JSON, *failed.glob(f"*/{FAILED_JSON}")]
     broken_runs = [(broken, path.parent) for path in paths if (broken := read_failed_run(path))]
     latest = max(broken_runs, key=lambda run: run[0].time, default=None)

@@ -1,4 +1,4 @@
-"""The runs and searches of a plan, each with its state: done, running, left or failed."""
+"""The runs and capacity searches of a plan, each with its state: done, running, left or failed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ ItemKey = tuple[Kind, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanItem:
-    """A run of the plan, or a search."""
+    """A run of the plan, or a capacity search."""
 
     kind: Kind
     name: str
@@ -96,9 +96,9 @@ def _find_search(
 ) -> PlanItem:
     item = PlanItem(kind="search", name=name, repeat=1, expected_s=search.expected_s, state="left")
     if current is not None and current.search == name:
-        probe = current.status.run
-        rate = f" at {probe.load.arrivals.rate:g} arrivals/s" if probe.load.arrivals else ""
-        return replace(item, state="running", note=f"probe {probe.repeat} of about {search.expected_probes}{rate}")
+        step = current.status.run
+        rate = f" at {step.load.arrivals.rate:g} arrivals/s" if step.load.arrivals else ""
+        return replace(item, state="running", note=f"step {step.repeat} of about {search.expected_probes}{rate}")
     path = results / "searches" / name / "search.json"
     try:
         result, stored = read_search(path), path.stat().st_mtime

@@ -55,7 +55,7 @@ class CurrentFigures:
     users: int
     load_workers: int
     server_workers: int | None
-    """None if Loadstone does not run the server's workers."""
+    """None if unknown, as for any server but the built-in one."""
     phase: str
     phase_s: float
     """Seconds since the phase began."""
@@ -144,10 +144,10 @@ def take_snapshot(results: Path, shown: ShownPlan, now: float, is_alive: IsAlive
 
 
 def _progress(item: PlanItem, current: CurrentRun, now: float) -> tuple[float, float]:
-    """Return expected and elapsed seconds of the running item; of a search, from its current probe on."""
+    """Return expected and elapsed seconds of the running item; of a capacity search, from its current step on."""
     run = current.status.run
-    earlier_probes_s = (run.repeat - 1) * run.expected_s if current.search else 0.0
-    return max(run.expected_s, item.expected_s - earlier_probes_s), now - current.status.began
+    earlier_steps_s = (run.repeat - 1) * run.expected_s if current.search else 0.0
+    return max(run.expected_s, item.expected_s - earlier_steps_s), now - current.status.began
 
 
 def _share_done(item: PlanItem, progress: tuple[float, float]) -> float:

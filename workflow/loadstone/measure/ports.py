@@ -12,22 +12,22 @@ CONNECT_TIMEOUT_S = 1.0
 
 def free_port() -> int:
     """Find a TCP port on 127.0.0.1 that no process listens on. Raises `SystemFault` if there is none."""
-    with socket.socket() as probe:
+    with socket.socket() as listener:
         try:
-            probe.bind((LOOPBACK, 0))
+            listener.bind((LOOPBACK, 0))
         except OSError as error:
             no_port_left = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
             raise SystemFault.of(no_port_left if error.errno == errno.EADDRINUSE else error, LOOPBACK) from None
-        port: int = probe.getsockname()[1]
+        port: int = listener.getsockname()[1]
     return port
 
 
 def refuse_unusable_port(port: int) -> None:
     """Raise `ServerError` if a server of ours cannot listen on `port` of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            listener.bind((LOOPBACK, port))
         except OSError as error:
             raise ServerError(f"port {port} on {LOOPBACK} is taken: {error.strerror}") from None
 

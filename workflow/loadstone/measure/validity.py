@@ -10,7 +10,7 @@ def check_validity(
 ) -> list[Check]:
     """Check a run. `restarts` are the times (unix seconds) at which a server worker came up in place of another.
 
-    If `albums` or `restarts` are unknown, as for a server that Loadstone does not run, only Locust's count is checked.
+    If `albums` or `restarts` are unknown, as for any server but the built-in one, only Locust's count is checked.
     """
     locust = _compare_counts("Locust", counts.recorded, counts.locust)
     if restarts is None or albums is None:

@@ -4,7 +4,7 @@
   const PHASES = ["starting the server", "starting Locust", "ramp-up", "warm-up", "window", "drain", "collecting"];
   const WORDS = { done: "done", running: "running", left: "left", failed: "failed" };
   const MARKS = { done: "✓", running: "▶", left: "○", failed: "✕" };
-  const GROUPS = { experiment: "Experiments", probe: "Probes with twice the users", search: "Searches", baseline: "Baselines, measured first" };
+  const GROUPS = { experiment: "Experiments", probe: "Probes with twice the users", search: "Capacity searches", baseline: "Baselines, measured first" };
   const SILENCE_MS = 6000;
   const at = (id) => document.getElementById(id);
 
@@ -39,7 +39,7 @@
     const near = Math.round(whole / 60);
     return near < 60 ? `${near} min` : `${Math.floor(near / 60)} h ${near % 60} min`;
   };
-  const label = (name, repeat, search) => (search ? `${search}, probe ${repeat}` : `${name}, repeat ${repeat}`);
+  const label = (name, repeat, search) => (search ? `${search}, step ${repeat}` : `${name}, repeat ${repeat}`);
 
   const drawBar = (now) => {
     let x = 0;
@@ -134,7 +134,7 @@
     show(at("current"), run !== null);
     if (run === null) { write(at("announced"), ""); return; }
     write(at("run"), label(run.name, run.repeat, run.search));
-    const server = run.server_workers === null ? "a server that Loadstone does not run" : several(run.server_workers, "server worker");
+    const server = run.server_workers === null ? "number of server workers unknown" : several(run.server_workers, "server worker");
     write(at("what"), [several(run.users, "user"), several(run.load_workers, "Locust worker"), server].join(", "));
     write(at("announced"), `${label(run.name, run.repeat, run.search)}: ${run.phase}`);
     drawSteps(run.phase);
