@@ -1,1 +1,1 @@
-"""What Loadstone itself costs: ratios measured side by side, in turn, and reported as medians with their range."""
+"""Benchmarks of Loadstone itself: ratios of two things measured in turn, as medians with their ranges."""

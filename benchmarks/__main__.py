@@ -1,4 +1,4 @@
-"""Run all benchmarks: `make bench`. Takes about five minutes; leave the machine alone meanwhile."""
+"""Run all benchmarks, as `make bench` does: about five minutes. Run nothing else on the machine meanwhile."""
 
 from benchmarks import api, pipeline, recorder
 

@@ -1,6 +1,7 @@
-"""The album API's own cost: GET /albums/<id> over a Flask route that returns a constant, one gunicorn sync worker each.
+"""The album API's own cost: the rate of GET /albums/<id> over that of a Flask route that returns a constant.
 
-A few connections at a time are asked over, each for one request, since that is what a sync worker serves.
+Each side runs on one gunicorn sync worker. Each connection carries one request, since a sync worker closes it then; a
+few connections are open at a time.
 """
 
 import selectors
@@ -11,16 +12,16 @@ from typing import cast
 from flask import Flask
 
 from benchmarks.processes import free_port, running, wait_for_port
-from benchmarks.sidebyside import compare
+from benchmarks.side_by_side import compare
 
 SECONDS = 1.0
 CONNECTIONS = 4
 PAIRS = 21
-BAR = 0.9
+MIN_RATIO = 0.9
 
 
 def constant_app() -> Flask:
-    """Make the yardstick."""
+    """Make the Flask application to compare with."""
     app = Flask(__name__)
 
     @app.get("/constant")
@@ -30,20 +31,20 @@ def constant_app() -> Flask:
     return app
 
 
-def rate(port: int, path: str) -> float:
-    """Ask for `path` for `SECONDS`; return answers a second."""
+def measure_rate(port: int, path: str) -> float:
+    """Request `path` again and again for `SECONDS`; return answers per second."""
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     answers = 0
     end = time.perf_counter() + SECONDS
     with selectors.DefaultSelector() as selector:
 
-        def ask() -> None:
+        def send_request() -> None:
             connection = socket.create_connection(("127.0.0.1", port))
             connection.sendall(request)
             selector.register(connection, selectors.EVENT_READ, bytearray())
 
         for _ in range(CONNECTIONS):
-            ask()
+            send_request()
         while time.perf_counter() < end:
             for key, _ in selector.select(timeout=1):
                 connection, answer = cast(socket.socket, key.fileobj), key.data
@@ -54,25 +55,27 @@ def rate(port: int, path: str) -> float:
                     selector.unregister(connection)
                     connection.close()
                     answers += 1
-                    ask()
+                    send_request()
         for key in list(selector.get_map().values()):
             cast(socket.socket, key.fileobj).close()
     return answers / SECONDS
 
 
 def main() -> None:
-    """Print the ratio."""
-    ours, yardstick = free_port(), free_port()
+    """Print the ratio of the two rates."""
+    album_port, constant_port = free_port(), free_port()
     gunicorn = ["gunicorn", "--config", "server/gunicorn.conf.py", "--worker-class", "sync", "--workers", "1"]
     with (
-        running(*gunicorn, "--bind", f"127.0.0.1:{ours}", "server:create_app()"),
-        running(*gunicorn, "--bind", f"127.0.0.1:{yardstick}", "benchmarks.api:constant_app()"),
+        running(*gunicorn, "--bind", f"127.0.0.1:{album_port}", "server:create_app()"),
+        running(*gunicorn, "--bind", f"127.0.0.1:{constant_port}", "benchmarks.api:constant_app()"),
     ):
-        for port, path in ((ours, "/albums/2"), (yardstick, "/constant")):
+        for port, path in ((album_port, "/albums/2"), (constant_port, "/constant")):
             wait_for_port(port)
-            rate(port, path)  # warm-up
-        found = compare(lambda: rate(ours, "/albums/2"), lambda: rate(yardstick, "/constant"), PAIRS)
-    print(found.line("album API, GET /albums/<id>, one sync worker, over a constant route", BAR))
+            measure_rate(port, path)  # warm-up
+        comparison = compare(
+            lambda: measure_rate(album_port, "/albums/2"), lambda: measure_rate(constant_port, "/constant"), PAIRS
+        )
+    print(comparison.line("album API, GET /albums/<id>, one sync worker, over a constant route", MIN_RATIO))
 
 
 if __name__ == "__main__":

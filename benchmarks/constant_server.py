@@ -1,4 +1,4 @@
-"""A server that is no limit: answers every request with album 1, without looking at it.
+"""A server that never limits a Locust worker: it answers every request with album 1, without parsing it.
 
 python -m benchmarks.constant_server PORT
 """
@@ -14,14 +14,14 @@ ANSWER = (
 
 
 class Constant(asyncio.Protocol):
-    """One connection; requests have no body."""
+    """One connection. Requests must have no body."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where to answer."""
+        """Keep the transport for the answers."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is complete."""
+        """Answer each complete request."""
         self._transport.write(ANSWER * data.count(b"\r\n\r\n"))  # type: ignore[attr-defined]
 
 

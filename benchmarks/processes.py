@@ -1,4 +1,4 @@
-"""Start helper processes for a benchmark and stop them again."""
+"""Start helper processes for a benchmark, and stop them."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ DEADLINE_S = 30.0
 
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m arguments…` for as long as the context lasts."""
+    """Run `python -m` with the arguments during the block."""
     process = subprocess.Popen([sys.executable, "-m", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
@@ -22,18 +22,18 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port on 127.0.0.1 that no process listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def wait_for_port(port: int) -> None:
-    """Return once something listens on `port`."""
+    """Return once a process listens on `port` of 127.0.0.1."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing listens on port {port}")
+            raise TimeoutError(f"no process listens on port {port}")
         time.sleep(0.05)

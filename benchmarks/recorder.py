@@ -1,7 +1,6 @@
-"""What recording every request costs a Locust worker at full speed: requests/s with the recorder over without.
+"""What it costs a Locust worker at full speed to record every request: requests/s with the recorder over without it.
 
-The only difference between the two sides is `--records`; both run the project's own users against a server that is no
-limit.
+The two sides differ in `--records` only. Both run the project's own users against a server that never limits them.
 """
 
 import csv
@@ -10,28 +9,20 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.processes import free_port, running, wait_for_port
-from benchmarks.sidebyside import compare
+from benchmarks.side_by_side import compare
 
 WINDOW_S = 5
 PAIRS = 6
-BARS = {"AlbumFastHttpUser": 0.93, "AlbumHttpUser": 0.97}
+MIN_RATIOS = {"AlbumFastHttpUser": 0.93, "AlbumHttpUser": 0.97}
 
 
-def rate(user: str, port: int, *, record: bool) -> float:
-    """Run one worker at full speed; return Locust's own count of requests a second."""
+def measure_rate(user: str, port: int, *, record: bool) -> float:
+    """Run one worker at full speed; return requests per second by Locust's own count."""
     with tempfile.TemporaryDirectory() as folder:
         master_port = str(free_port())
         common = ["locust", "--locustfile", "locustfiles/albums.py", "--host", f"http://127.0.0.1:{port}"]
-        common += [
-            "--expect-workers",
-            "1",
-            "--waiting",
-            '{"uniform": [0, 0]}',
-            "--mix",
-            '{"get_album": 1}',
-            "--albums",
-            "1",
-        ]
+        common += ["--expect-workers", "1", "--waiting", '{"uniform": [0, 0]}', "--mix", '{"get_album": 1}']
+        common += ["--albums", "1"]
         worker = [*common, "--worker", "--master-port", master_port]
         worker += ["--records", f"{folder}/records"] if record else []
         master = [*common, "--headless", "--master", "--master-bind-host", "127.0.0.1"]
@@ -48,13 +39,14 @@ def rate(user: str, port: int, *, record: bool) -> float:
 
 
 def main() -> None:
-    """Print a line for each user class."""
+    """Print one line per user class."""
     port = free_port()
     with running("benchmarks.constant_server", str(port)):
         wait_for_port(port)
-        for user, bar in BARS.items():
-            found = compare(partial(rate, user, port, record=True), partial(rate, user, port, record=False), PAIRS)
-            print(found.line(f"recording every request, {user}", bar), flush=True)
+        for user, min_ratio in MIN_RATIOS.items():
+            rate = partial(measure_rate, user, port)
+            comparison = compare(partial(rate, record=True), partial(rate, record=False), PAIRS)
+            print(comparison.line(f"recording every request, {user}", min_ratio), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Users of the album API: one set of tasks for both of Locust's HTTP clients.
 
-Each user draws its tasks, ids and think times from a generator seeded by the run's seed and the user's number, so two
-runs with one seed ask the same things in the same order, user by user.
+Each user draws its tasks, ids and think times from a generator seeded by the run's seed and the user's number. Two runs
+with one seed therefore send the same requests in the same order, user by user.
 """
 
 import itertools
@@ -12,40 +12,41 @@ from typing import Any
 import orjson
 from locust import FastHttpUser, HttpUser, TaskSet, events, task
 
-from locustfiles import conductor, options, recorder  # noqa: F401 - the recorder registers its listeners
-from locustfiles.clients import ASKING, bound_fast_http, bound_http
-from locustfiles.waiting import policy
+from locustfiles import conductor, recorder  # noqa: F401 - the recorder registers its listeners
+from locustfiles.clients import REQUEST_OPTIONS, bound_fast_http, bound_http
+from locustfiles.options import parsed_options
+from locustfiles.waiting import WaitingPolicy, make_policy
 
 HEADERS = {"Content-Type": "application/json"}
 NOT_JSON = "not JSON"
 _user_numbers = itertools.count()
-_policy: Any = None
+_policy: WaitingPolicy | None = None
 
 
 @events.init.add_listener
 def set_up(environment: Any, runner: Any, **_: Any) -> None:
     """Give the worker of rank k among n the user numbers k, k + n, k + 2n, …: of N users, 0 to N - 1.
 
-    This is the last listener to be registered, so a worker announces itself when all have run.
+    This listener is registered last, so a worker announces itself after all listeners have run.
     """
 
-    def number_from(rank: int) -> None:
+    def take_rank(rank: int) -> None:
         global _user_numbers, _policy  # noqa: PLW0603 - one Locust process is one environment
-        given = options.of(environment)
-        workers = max(1, given.expect_workers)
+        options = parsed_options(environment)
+        workers = max(1, options.expect_workers)
         _user_numbers = itertools.count(rank, workers)
-        _policy = policy(given.waiting, rank, workers, given.seed)
+        _policy = make_policy(options.waiting, rank, workers, options.seed)
 
-    conductor.announce(runner, number_from)
+    conductor.announce(runner, take_rank)
 
 
 class AlbumTasks(TaskSet):
-    """What users do, weighted by `--mix`."""
+    """The users' tasks, weighted by `--mix`."""
 
     user: "AlbumUser"  # type: ignore[assignment]  # Locust declares its own User, of which this is a mixin
 
     def get_next_task(self) -> Callable[..., Any]:
-        """Draw from the user's own generator, where Locust would use the process's."""
+        """Draw a task from the user's own generator. Locust would draw from the process's."""
         if self.user.waits_first:
             self.user.waits_first = False
             return AlbumTasks.nothing
@@ -54,41 +55,43 @@ class AlbumTasks(TaskSet):
         return chosen
 
     def nothing(self) -> None:
-        """Ask for nothing: what a user does before it waits for the time of its first request."""
+        """Send no request: a user's first task if it has to wait until its first request is due."""
 
     @task
     def list_albums(self) -> None:
         """GET /albums."""
-        with self.user.client.get("/albums", name="GET /albums", **ASKING) as response:
-            if is_answer(response, 200) and not response.content.startswith(b"["):
+        with self.user.client.get("/albums", name="GET /albums", **REQUEST_OPTIONS) as response:
+            if is_usable(response, 200) and not response.content.startswith(b"["):
                 response.failure("not a list of albums" if is_json(response.content) else NOT_JSON)
 
     @task
     def get_album(self) -> None:
-        """GET /albums/<id>, of one of the albums that were there before the run."""
+        """GET /albums/<id>, for an album that was there before the run."""
         album_id = str(self.user.random.randint(1, self.user.albums))
-        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", **ASKING) as response:
-            if is_answer(response, 200) and id_of(response.content) != album_id:
-                response.failure("another album than the one asked for" if is_json(response.content) else NOT_JSON)
+        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", **REQUEST_OPTIONS) as response:
+            if is_usable(response, 200) and read_id(response.content) != album_id:
+                response.failure("not the requested album" if is_json(response.content) else NOT_JSON)
 
     @task
     def create_album(self) -> None:
-        """POST /albums, with an id that no other user of the run uses."""
+        """POST /albums, with an id that no other user of the run posts."""
         album = self.user.new_album()
-        with self.user.client.post("/albums", json=album, headers=HEADERS, name="POST /albums", **ASKING) as response:
-            if is_answer(response, 201) and id_of(response.content) != album["id"]:
-                response.failure("another album than the one posted" if is_json(response.content) else NOT_JSON)
+        with self.user.client.post(
+            "/albums", json=album, headers=HEADERS, name="POST /albums", **REQUEST_OPTIONS
+        ) as response:
+            if is_usable(response, 201) and read_id(response.content) != album["id"]:
+                response.failure("not the posted album" if is_json(response.content) else NOT_JSON)
 
     @task
     def calibration(self) -> None:
         """GET /calibration."""
-        with self.user.client.get("/calibration", name="GET /calibration", **ASKING) as response:
-            if is_answer(response, 200) and not response.content.startswith(b'{"slept_ms":'):
+        with self.user.client.get("/calibration", name="GET /calibration", **REQUEST_OPTIONS) as response:
+            if is_usable(response, 200) and not response.content.startswith(b'{"slept_ms":'):
                 response.failure("not a calibration answer" if is_json(response.content) else NOT_JSON)
 
 
-def is_answer(response: Any, expected: int) -> bool:
-    """Tell whether a whole answer came with the expected status; a status other than that is a failure."""
+def is_usable(response: Any, expected: int) -> bool:
+    """Return whether a complete answer came with the expected status. Mark any other status as a failure."""
     status = response.status_code
     if status == expected:
         return response.request_meta["exception"] is None
@@ -97,8 +100,8 @@ def is_answer(response: Any, expected: int) -> bool:
     return False
 
 
-def id_of(content: bytes) -> object:
-    """Return the id of the album in a response's body, or None where there is none."""
+def read_id(content: bytes) -> object:
+    """Return the id of the album in a response's body; None if there is none."""
     try:
         return orjson.loads(content)["id"]
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
@@ -106,7 +109,7 @@ def id_of(content: bytes) -> object:
 
 
 def is_json(content: bytes) -> bool:
-    """Tell whether a response's body can be read at all."""
+    """Return whether a response's body is JSON."""
     try:
         orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -115,35 +118,35 @@ def is_json(content: bytes) -> bool:
 
 
 class AlbumUser:
-    """What both kinds of user share; Locust collects tasks from a mixin's `tasks`, not from its methods."""
+    """What both user classes share. Locust collects tasks from a mixin's `tasks`, not from its methods."""
 
     tasks: Any = [AlbumTasks]  # noqa: RUF012 - Locust's own interface
     client: Any
     environment: Any
 
     def on_start(self) -> None:
-        """Take a number and seed the generator with it."""
-        given = options.of(self.environment)
+        """Take a number, and seed the generator with it."""
+        options = parsed_options(self.environment)
         self.number = next(_user_numbers)
-        self.random = random.Random(f"{given.seed}/{self.number}")  # noqa: S311 - not for secrets
-        self.task_names = list(given.mix)
-        self.task_weights = list(given.mix.values())
-        self.albums: int = given.albums
-        make, waits_first = _policy or policy(given.waiting, 0, 1, given.seed)
-        self.waits_first: bool = waits_first
-        self._waiting = make()
+        self.random = random.Random(f"{options.seed}/{self.number}")  # noqa: S311 - not for secrets
+        self.task_names = list(options.mix)
+        self.task_weights = list(options.mix.values())
+        self.albums: int = options.albums
+        policy = _policy or make_policy(options.waiting, 0, 1, options.seed)
+        self.waits_first = policy.waits_first
+        self._waiting = policy.make_waiting()
         self._context: dict[str, Any] = {"user": self.number, "intended": None}
         self._created = 0
-        self._id_prefix: str = given.id_prefix
+        self._id_prefix: str = options.id_prefix
 
     def wait_time(self) -> float:
-        """Say how many seconds to wait before the next request, and remember when it is to begin."""
+        """Return the seconds to wait before the next request, and note when that request is due."""
         wait: tuple[float, float | None] = self._waiting.next(self.random)
         seconds, self._context["intended"] = wait
         return seconds
 
     def context(self) -> dict[str, Any]:
-        """Tell the recorder whose request it is."""
+        """Return what the recorder notes with a request: its user, and when it was due."""
         return self._context
 
     def new_album(self) -> dict[str, Any]:
@@ -158,7 +161,7 @@ class AlbumUser:
 
 
 class AlbumHttpUser(AlbumUser, HttpUser):
-    """A user with python-requests as its client."""
+    """A user whose client is python-requests."""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]
@@ -166,7 +169,7 @@ class AlbumHttpUser(AlbumUser, HttpUser):
 
 
 class AlbumFastHttpUser(AlbumUser, FastHttpUser):
-    """A user with geventhttpclient as its client."""
+    """A user whose client is geventhttpclient."""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)

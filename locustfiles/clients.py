@@ -1,10 +1,10 @@
-"""Locust's two HTTP clients, made safe against a server that misbehaves, so that both call equal failures by one name.
+"""Locust's two HTTP clients, made safe against a misbehaving server, with the same failure names for both.
 
-Neither reads more than `MAX_BYTES` of a response, unpacked. Neither retries: geventhttpclient would send a GET up to
-twelve times when the server closes the connection, which hides failures and is load that nobody asked for. Neither
-follows a redirect, which could lead to another host (`ASKING`).
+Neither client reads more than `MAX_BYTES` of a response, compressed or decompressed. Neither retries: geventhttpclient
+would send a GET up to twelve times when the server closes the connection, which hides failures and adds load that the
+suite does not ask for. Neither follows a redirect, which could lead to another host (`REQUEST_OPTIONS`).
 
-Locust offers no place to name these classes, so they take the place of its own in the objects that it makes.
+Locust has no option to choose these classes, so they replace Locust's own in the objects that it makes.
 """
 
 import zlib
@@ -20,12 +20,12 @@ from locust.contrib.fasthttp import FastHttpSession, FastResponse, LocustUserAge
 
 from locustfiles.failures import MAX_BYTES, BodyCutShortError, ClosedError, TooLargeError
 
-ASKING: dict[str, Any] = {"catch_response": True, "allow_redirects": False}
-"""How users ask: the task judges the answer, whatever it is."""
+REQUEST_OPTIONS: dict[str, Any] = {"catch_response": True, "allow_redirects": False}
+"""Options of every request: its task decides whether the answer is a failure, whatever the status."""
 
 
 class _BoundedResponse(requests.Response):
-    """python-requests' response."""
+    """The response of python-requests."""
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         """Yield the body in pieces. Raises `TooLargeError`."""
@@ -40,19 +40,19 @@ class _BoundedResponse(requests.Response):
 
 class _BoundedAdapter(LocustHttpAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Make the response, its body not read yet."""
+        """Make the response, before its body is read."""
         response = super().build_response(req, resp)
         response.__class__ = _BoundedResponse
         return response
 
 
 class _BoundedPoolResponse(HTTPSocketPoolResponse):
-    """geventhttpclient's response, as it comes in."""
+    """The response of geventhttpclient, as it arrives."""
 
     _received = 0
 
     def feed(self, data: str | bytes) -> None:
-        """Take what came from the connection, b"" for its end."""
+        """Take bytes from the connection; b"" is its end."""
         self._received += len(data)
         if self._received > MAX_BYTES:
             raise TooLargeError
@@ -76,19 +76,21 @@ class _BoundedPoolResponse(HTTPSocketPoolResponse):
 
 
 class _BoundedFastResponse(FastResponse):
-    """Locust's view of it."""
+    """Locust's wrapper around it."""
 
     def unzipped(self, gzip: bool = True, br: bool = False) -> bytes:
-        """Unpack the body. Raises `TooLargeError`, and zlib.error where it can't be unpacked."""
-        packed: bytes = self.read()
+        """Decompress the body. Raises `TooLargeError`, and zlib.error if the body cannot be decompressed."""
+        compressed: bytes = self.read()
         if br:
-            return _unbrotlied(packed)
+            return _decompress_brotli(compressed)
         try:
-            return _inflated(packed, 16 + zlib.MAX_WBITS if gzip else zlib.MAX_WBITS)
+            return _decompress_zlib(compressed, 16 + zlib.MAX_WBITS if gzip else zlib.MAX_WBITS)
         except zlib.error:
             if gzip:
                 raise
-            return _inflated(packed, -zlib.MAX_WBITS)  # deflate without zlib's frame, as some servers send it
+            return _decompress_zlib(
+                compressed, -zlib.MAX_WBITS
+            )  # deflate without zlib's frame, as some servers send it
 
     def _content(self) -> Any:
         try:
@@ -97,33 +99,33 @@ class _BoundedFastResponse(FastResponse):
             raise zlib.error(str(error)) from None
 
 
-def _inflated(packed: bytes, window_bits: int) -> bytes:
-    unpacker = zlib.decompressobj(window_bits)
-    return _whole(unpacker.decompress(packed, MAX_BYTES + 1), unpacker.eof)
+def _decompress_zlib(compressed: bytes, window_bits: int) -> bytes:
+    decompressor = zlib.decompressobj(window_bits)
+    return _refuse_partial(decompressor.decompress(compressed, MAX_BYTES + 1), decompressor.eof)
 
 
-def _unbrotlied(packed: bytes) -> bytes:
-    unpacker = brotli.Decompressor()
+def _decompress_brotli(compressed: bytes) -> bytes:
+    decompressor = brotli.Decompressor()
     try:
-        unpacked = unpacker.process(packed, output_buffer_limit=MAX_BYTES + 1)
+        body = decompressor.process(compressed, output_buffer_limit=MAX_BYTES + 1)
     except brotli.error as error:
         raise zlib.error(str(error)) from None
-    return _whole(unpacked, unpacker.is_finished())
+    return _refuse_partial(body, decompressor.is_finished())
 
 
-def _whole(unpacked: bytes, ended: bool) -> bytes:
-    if len(unpacked) > MAX_BYTES:
+def _refuse_partial(body: bytes, complete: bool) -> bytes:
+    if len(body) > MAX_BYTES:
         raise TooLargeError
-    if not ended:
+    if not complete:
         raise zlib.error("cut short")
-    return unpacked
+    return body
 
 
 class _Agent(LocustUserAgent):
     response_type = _BoundedFastResponse
 
     def _verify_status(self, status_code: int, url: Any = None) -> None:
-        """Leave the status to the task: an error here would print the whole body, and fail where that is no text."""
+        """Leave the status to the task: an error here would print the whole body, and fail if that is not text."""
 
 
 def bound_http(session: HttpSession) -> None:

@@ -1,15 +1,15 @@
-"""Conduct a run from Locust's master: when all workers are there, when all users run, when the window ends.
+"""Conduct a run from Locust's master: wait for all workers, start the users, begin and end the window.
 
-Locust's own `--run-time` counts from the first user's start and cuts off requests in flight. Here the window begins a
-warm-up after the *last* user's start; when it is over, the workers are asked to finish what is in flight and to send
-their last statistics before the master quits.
+Locust's own `--run-time` counts from the first user's start and cuts off requests in flight. Here the window begins one
+warm-up after the *last* user's start. When it is over, the workers finish their requests in flight and send their last
+statistics before the master quits.
 
-`--timeline` receives one line of JSON for each event: `{"event": ..., "time": unix seconds}`. Once a second its time of
-modification is set, so that a master that stands still is noticed.
+The file `--timeline` receives one line of JSON per event: `{"event": ..., "time": unix seconds}`. Once per second the
+conductor sets its modification time, so that a master that stands still is noticed.
 
-A worker that has connected may not have run its `init` listeners yet, and Locust would let it spawn users all the
-same: they would go unnumbered and unrecorded. So each worker announces itself when it is set up, and the master waits
-for that before it starts the users.
+A worker that has connected may not have run its `init` listeners yet. Locust would let it start users all the same,
+and these would have no number and leave no record. So each worker announces itself when it is set up, and the master
+waits for that before it starts the users.
 """
 
 import os
@@ -25,8 +25,8 @@ import orjson
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from locustfiles import options
-from locustfiles.failures import CAN_NOT_RECORD, end_worker
+from locustfiles.failures import CANNOT_RECORD, end_process
+from locustfiles.options import parsed_options
 
 CONNECT_DEADLINE_S = 30.0
 DRAIN_MARGIN_S = 5.0
@@ -38,15 +38,15 @@ WATCH_INTERVAL_S = 0.5
 
 
 class Conductor:
-    """One run's timing, on the master."""
+    """The timing of one run, on the master."""
 
     def __init__(self, environment: Any, runner: MasterRunner) -> None:
-        given = options.of(environment)
+        options = parsed_options(environment)
         self._runner = runner
-        self._timeline = Path(given.timeline)
-        self._workers: int = given.expect_workers
-        self._warm_up: float = given.warm_up
-        self._window: float = given.window
+        self._timeline = Path(options.timeline)
+        self._workers: int = options.expect_workers
+        self._warm_up: float = options.warm_up
+        self._window: float = options.window
         self._stop_timeout: float = environment.stop_timeout or 0.0
         self._begun = False
         self._set_up: set[str] = set()
@@ -62,28 +62,30 @@ class Conductor:
             with self._timeline.open("ab") as file:
                 file.write(line)
         except OSError as error:
-            end_worker(f"{self._timeline}: can't be written: {error.strerror}", CAN_NOT_RECORD)
+            end_process(f"{self._timeline}: cannot be written: {error.strerror}", CANNOT_RECORD)
 
     def beat(self) -> None:
-        """From now on, show once a second that the master is not standing still."""
+        """Show once per second, from now on, that the master is running."""
         while True:
             os.utime(self._timeline)
             gevent.sleep(BEAT_INTERVAL_S)
 
     def wait_for_workers(self) -> None:
-        """Return once all workers are connected and set up; end the process when they don't come."""
+        """Return once all workers are connected and set up. End the process if that takes too long."""
         deadline = time.monotonic() + CONNECT_DEADLINE_S
         while (connected := min(len(self._runner.clients.ready), len(self._set_up))) < self._workers:
             if time.monotonic() > deadline:
-                sys.exit(f"{connected} of {self._workers} Locust workers connected within {CONNECT_DEADLINE_S:g} s")
+                sys.exit(
+                    f"only {connected} of {self._workers} Locust workers connected within {CONNECT_DEADLINE_S:g} s"
+                )
             gevent.sleep(POLL_S)
-        # Locust hands users out in the order of worker ids, which are random: by rank, the users' numbers are not
+        # Locust distributes users in the order of worker ids, which are random; numbering by rank makes it repeatable
         for rank, client_id in enumerate(sorted(self._set_up)):
             self._runner.send_message(RANK, {"rank": rank}, client_id)
         self.note("workers_connected")
 
     def on_spawning_complete(self, **_: Any) -> None:
-        """All users run: let the clock of the window start. Locust fires this again when it rebalances users."""
+        """Start the window's clock: all users are running. Locust fires this again when it rebalances users."""
         if not self._begun:
             self._begun = True
             gevent.spawn(self._run_window, time.time())
@@ -96,11 +98,11 @@ class Conductor:
         self.note("window_begin", begin)
         gevent.sleep(max(0.0, end - time.time()))
         self.note("window_end", end)
-        self._watcher.kill()  # workers that leave are missing for a moment
+        self._watcher.kill()  # a worker that leaves counts as missing for a moment
         self._drain()
 
     def watch_workers(self) -> None:
-        """From now to the window's end, note a worker that stops reporting: Locust would go on with fewer users."""
+        """Note a worker that stops reporting before the window's end: Locust would continue with fewer users."""
         self._watcher = gevent.spawn(self._watch)
 
     def _watch(self) -> None:
@@ -109,11 +111,11 @@ class Conductor:
         self.note("worker_missing")
 
     def _drain(self) -> None:
-        """Let every worker finish its requests in flight, report and leave; Locust's master quits after the last."""
+        """Let every worker finish its requests in flight, report and leave. The master quits after the last one."""
         self._runner.stop(send_stop_to_client=False)  # no new users when the first worker leaves
         self._runner.send_message("quit")
         deadline = time.monotonic() + self._stop_timeout + DRAIN_MARGIN_S
-        # a worker's farewell can get lost: after a few seconds it counts as missing
+        # if a worker's last message is lost, the worker counts as missing after a few seconds
         while len(self._runner.clients.all) > len(self._runner.clients.missing) and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
         self.note("drained")
@@ -122,27 +124,27 @@ class Conductor:
 
 
 def announce(runner: Any, on_rank: Callable[[int], None]) -> None:
-    """From a worker that is set up, tell the master so until it answers with the worker's rank, from 0."""
+    """Send the master, from a worker that is set up, a message until it answers with the worker's rank, from 0."""
     ranked = gevent.event.Event()
 
     def on_message(msg: Any, **_: Any) -> None:
         on_rank(msg.data["rank"])
         ranked.set()
 
-    def tell() -> None:
+    def send_until_ranked() -> None:
         while not ranked.is_set():
             runner.send_message(SET_UP)
             ranked.wait(ANNOUNCE_INTERVAL_S)
 
     if isinstance(runner, WorkerRunner):
         runner.register_message(RANK, on_message)
-        gevent.spawn(tell)
+        gevent.spawn(send_until_ranked)
 
 
 @events.init.add_listener
 def conduct(environment: Any, runner: Any, **_: Any) -> None:
-    """On a master that was given `--timeline`, conduct the run."""
-    if isinstance(runner, MasterRunner) and options.of(environment).timeline:
+    """Conduct the run, on a master with the option `--timeline`."""
+    if isinstance(runner, MasterRunner) and parsed_options(environment).timeline:
         conductor = Conductor(environment, runner)
         environment.events.spawning_complete.add_listener(conductor.on_spawning_complete)
         gevent.spawn(conductor.beat)

@@ -1,20 +1,20 @@
-"""Keep every request of a Locust worker process, with bounded memory and at little cost.
+"""Record every request of a Locust worker process, with bounded memory and at little cost.
 
-A request is one tuple appended to a list. Once a second the list is written as one line of JSON, straight to the
-operating system, so a worker that is killed loses its last second at most. A line is a list of rows; a row holds
+A request is one tuple, appended to a list. Once per second the list is written as one line of JSON, without buffering,
+so a killed worker loses at most its last second. A line is a list of rows; a row holds
 
     time         s, unix: when the request was sent
     response_ms  ms, from sending to the last byte
     endpoint     Locust's name of the request, such as `GET /albums`
     user         number of the user, unique in the run
-    status       HTTP status; 0 where no whole response came
+    status       HTTP status; 0 if no complete response came
     bytes        length of the body
     timing       the response's Server-Timing header, or null
-    error        kind of failure (see `locustfiles.failures`), or null
-    intended     s, unix: when the request was to be sent; null where that is not set beforehand
+    error        name of the failure (see `locustfiles.failures`), or null
+    intended     s, unix: when the request was due; null if no time was fixed beforehand
 
-Beside it, `<file>.totals` always holds two numbers: requests and failures so far. Where either can't be written, the
-process ends: a row that is lost in silence would be missing from a result.
+Next to it, `<file>.totals` always holds two numbers: requests and failures so far. If either file cannot be written,
+the process ends: a row lost in silence would be missing from a result.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,8 @@ from locust import events
 from locust.exception import CatchResponseError
 from locust.runners import WorkerRunner
 
-from locustfiles import options
-from locustfiles.failures import CAN_NOT_RECORD, end_worker, kind_of
+from locustfiles.failures import CANNOT_RECORD, end_process, name_failure
+from locustfiles.options import parsed_options
 
 FLUSH_INTERVAL_S = 1.0
 MAX_ROWS_HELD = 50_000
@@ -36,11 +36,11 @@ MAX_ROWS_HELD = 50_000
 Row = tuple[float, float, str, int, int, int, str | None, str | None, float | None]
 
 ERROR = 7
-"""Place of the error in a row."""
+"""Index of the error in a row."""
 
 
 class Recorder:
-    """Writes what it is told of to `path`."""
+    """Writes requests to `path`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -51,7 +51,7 @@ class Recorder:
         self._failures = 0
 
     def listener(self) -> Callable[..., None]:
-        """Make the listener for Locust's `request` event: a closure, since it runs for every request."""
+        """Make the listener for Locust's `request` event: a closure, for speed, since it runs for every request."""
         rows = self._rows
         append = rows.append
         flush = self.flush
@@ -70,7 +70,7 @@ class Recorder:
             status = response.status_code or 0
             error = None
             if exception is not None:
-                error = kind_of(exception)
+                error = name_failure(exception)
                 if not isinstance(exception, CatchResponseError):
                     status = 0
             append(
@@ -92,7 +92,7 @@ class Recorder:
         return on_request
 
     def flush(self) -> None:
-        """Write the rows held so far as one line, and forget them."""
+        """Write the held rows as one line, and drop them."""
         if self._rows:
             self._requests += len(self._rows)
             self._failures += sum(row[ERROR] is not None for row in self._rows)
@@ -102,7 +102,7 @@ class Recorder:
                 self._write_all(line)
                 self._totals.write_text(f"{self._requests} {self._failures}\n", encoding="ascii")
             except OSError as error:
-                end_worker(f"{self._path}: can't be written: {error.strerror}", CAN_NOT_RECORD)
+                end_process(f"{self._path}: cannot be written: {error.strerror}", CANNOT_RECORD)
 
     def _write_all(self, line: bytes) -> None:
         remaining = memoryview(line)
@@ -110,7 +110,7 @@ class Recorder:
             remaining = remaining[self._file.write(remaining) :]
 
     def flush_forever(self) -> None:
-        """Flush every second, as a greenlet."""
+        """Flush once per second; runs as a greenlet."""
         while True:
             gevent.sleep(FLUSH_INTERVAL_S)
             self.flush()
@@ -118,8 +118,8 @@ class Recorder:
 
 @events.init.add_listener
 def record(environment: Any, runner: Any, **_: Any) -> None:
-    """In a worker process that was given `--records`, keep every request."""
-    path = options.of(environment).records
+    """Record every request, in a worker process with the option `--records`."""
+    path = parsed_options(environment).records
     if not isinstance(runner, WorkerRunner) or not path:
         return
     recorder = Recorder(Path(path))

@@ -1,7 +1,7 @@
-"""The system under test: an album API in Flask, with the store to be chosen.
+"""The built-in system under test: an album API in Flask, with a choice of stores.
 
-gunicorn starts it as `server:create_app(store="list", albums=3)`, and the application that measures load generators as
-`server:create_constant()`.
+gunicorn starts it as `server:create_app(store="list", albums=3)`. `server:create_constant()` is the application against
+which the ceiling of a load generator is measured.
 """
 
 from server.app import create_app

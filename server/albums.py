@@ -1,4 +1,4 @@
-"""What an album is, and the albums that a store is filled with."""
+"""The album model, and the albums that a store starts with."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ Price = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
 class Album:
-    """A record in the collection; the fields of the published API."""
+    """A record in the collection, with the fields of the published API."""
 
     id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
     title: Text
@@ -29,7 +29,7 @@ PUBLISHED = (
 
 
 def starting_albums(count: int) -> list[Album]:
-    """Make the first `count` albums: the published three, then made-up ones, with ids "1" to str(count)."""
+    """Make `count` albums with the ids "1" to str(count): the published three, then made-up ones."""
     made_up = (
         Album(id=str(n), title=f"Session {n}", artist=f"Quartet {n % 97}", price=10 + n % 50 + 0.99)
         for n in range(len(PUBLISHED) + 1, count + 1)

@@ -1,4 +1,4 @@
-"""The application factory: one store, one blueprint, one shape of error."""
+"""The application factory: one store, one blueprint, one format for errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ from server.timing import ServerTiming
 
 
 class OrjsonProvider(JSONProvider):
-    """JSON by orjson, for Flask."""
+    """Flask's JSON, by orjson."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
-        """Serialise to text."""
+        """Serialise to a string."""
         return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """Parse text."""
+        """Parse a string."""
         return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
@@ -42,9 +42,9 @@ def create_app(
 ) -> Flask:
     """Make the album API.
 
-    `store` is one of list, dict, sqlite, cached; it starts with `albums` albums and never holds more than
-    `albums_max`. `path` is the sqlite file. `calibration` adds the route GET /calibration with the demand it gives (the
-    fields of `server.calibration.Demand`); `lock` is the file of the lock that all its worker processes share.
+    `store` is one of list, dict, sqlite, cached. It starts with `albums` albums and never holds more than `albums_max`.
+    `path` is the sqlite file. `calibration` adds the route GET /calibration; it holds the fields of
+    `server.calibration.Demand`. `lock` is the lock file that all worker processes of that route share.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -56,14 +56,14 @@ def create_app(
     if calibration is not None:
         route = Calibration(calibration, Path(lock) if lock else None)
         app.add_url_rule("/calibration", "calibration", route.answer)
-    app.register_error_handler(HTTPException, _as_json)
-    app.register_error_handler(Exception, _broken)
+    app.register_error_handler(HTTPException, _error_as_json)
+    app.register_error_handler(Exception, _internal_error)
     app.extensions["timing"] = timing = ServerTiming(app.wsgi_app)
     app.wsgi_app = timing  # type: ignore[method-assign]  # Flask's documented way to add a middleware
     return app
 
 
-def _as_json(error: HTTPException) -> Response:
+def _error_as_json(error: HTTPException) -> Response:
     response = Response(orjson.dumps({"message": error.description}), error.code, mimetype="application/json")
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -71,6 +71,6 @@ def _as_json(error: HTTPException) -> Response:
     return response
 
 
-def _broken(_: Exception) -> Response:
-    current_app.logger.exception("unhandled")
+def _internal_error(_: Exception) -> Response:
+    current_app.logger.exception("unhandled exception")
     return Response(orjson.dumps({"message": "internal error"}), 500, mimetype="application/json")

@@ -1,8 +1,8 @@
-"""The route GET /calibration: a demand that is known, so that an instrument can be checked by it.
+"""The route GET /calibration: a known demand, against which the instrument can be checked.
 
-A request first sleeps for an exponential time beside any number of others, then for another one alone: the
-machine-repairman model, with the users as machines and one lock as the repairman. The route is no part of the album
-API, so the OpenAPI document doesn't have it.
+A request first sleeps for an exponential time, in parallel with any number of others, and then for another exponential
+time under a lock, alone. This is the machine-repairman model: the users are the machines, the lock is the repairman.
+The route is not part of the album API, so the OpenAPI document does not list it.
 """
 
 import fcntl
@@ -23,12 +23,12 @@ from werkzeug.exceptions import InternalServerError
 Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 STRATA = 20
-"""Equally likely ranges that the times beside others are drawn from in turn."""
+"""Equally likely ranges from which a thread draws its parallel times in turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
 class Demand:
-    """What requests ask of the server: mean times, and the share of them that fail."""
+    """What a request costs the server: mean times in ms, and the share of requests that fail."""
 
     parallel_ms: Milliseconds = 0.0
     serial_ms: Milliseconds = 0.0
@@ -36,13 +36,13 @@ class Demand:
 
 
 class Repairman:
-    """Sleeps for one request at a time among all threads of all processes that name the same lock file.
+    """Sleeps for one request at a time, among all threads of all processes that use the same lock file.
 
-    `flock` belongs to an open file description, so each request opens the file anew: threads exclude each other as
-    processes do, and a forked process inherits no lock.
+    A `flock` lock belongs to an open file description, so each request opens the file anew. Then threads exclude each
+    other as processes do, and a forked process inherits no lock.
 
-    To wake up and to pass the lock on takes some tenths of a millisecond, by which every service would be longer than
-    told. So the file holds the time at which the last one was due to end, and one that waited for it counts from there.
+    Waking up and handing over the lock takes some tenths of a millisecond, which would lengthen every service. So the
+    file holds the time at which the last service was due to end, and a request that waited for it counts from then.
     """
 
     def __init__(self, lock: Path) -> None:
@@ -52,12 +52,12 @@ class Repairman:
         lock.touch()
 
     def serve(self, seconds: float) -> None:
-        """Wait for the lock and sleep while holding it."""
+        """Wait for the lock, and sleep while holding it."""
         arrived = time.monotonic_ns()
         with self._path.open("r+b", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             now = time.monotonic_ns()
-            free = min(now, int.from_bytes(file.read(8), "little"))  # 0 while it is empty
+            free = min(now, int.from_bytes(file.read(8), "little"))  # 0 while the file is empty
             end = max(arrived, free) + round(seconds * 1e9)
             time.sleep(max(0, end - now) / 1e9)
             file.seek(0)
@@ -70,12 +70,12 @@ def _patched_by_gevent() -> bool:
 
 
 class EvenDraws(threading.local):
-    """Exponential times of mean 1, of which every `STRATA` in a row fall into as many equally likely ranges.
+    """Exponential times of mean 1. Of every `STRATA` in a row, one falls into each of as many equally likely ranges.
 
-    Each is exponential by itself, and in a few seconds their mean comes near to the one told: a weight of independent
-    draws would be known to 10 % after a hundred requests. For times that nobody waits for nothing else changes: a
-    network in which they depend on the past of their own thread has the same product form (Baskett, Chandy, Muntz &
-    Palacios 1975, with a class for each past). For times under the lock that would not be so.
+    Each time is exponential by itself, and their mean approaches 1 within seconds. The mean of independent draws would
+    still be uncertain by 10 % after a hundred requests. For times without a queue nothing else changes: a network in
+    which such times depend on the past of their own thread has the same product form (Baskett, Chandy, Muntz & Palacios
+    1975, with one class per past). For times under the lock this does not hold, so those are drawn independently.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class EvenDraws(threading.local):
 
 
 class Calibration:
-    """Answers requests after the sleeps that `demand`, the fields of a `Demand`, tells of."""
+    """Answers requests after the sleeps that `demand` describes; it holds the fields of a `Demand`."""
 
     def __init__(self, demand: Mapping[str, float], lock: Path | None) -> None:
         self._demand = Demand(**demand)
@@ -103,7 +103,7 @@ class Calibration:
         self._even = EvenDraws()
 
     def answer(self) -> Response:
-        """Sleep, then tell how long, waiting for the lock not counted; fail as often as wanted."""
+        """Sleep, then return how long, without the wait for the lock. Fail as often as the demand states."""
         parallel_ms = self._demand.parallel_ms * self._even.draw()
         serial_ms = self._demand.serial_ms * self._random.expovariate(1)
         if parallel_ms:
@@ -111,5 +111,5 @@ class Calibration:
         if self._repairman is not None:
             self._repairman.serve(serial_ms / 1000)
         if self._random.random() < self._demand.failures:
-            raise InternalServerError("failed, as calibration.failures wants it")
+            raise InternalServerError("failed on purpose (calibration.failures)")
         return jsonify({"slept_ms": round(parallel_ms + serial_ms, 3)})

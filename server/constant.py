@@ -1,4 +1,4 @@
-"""One answer to every request: the least that a server can do, to find out how much a load generator can send."""
+"""One answer to every request: the least work for a server, to measure how much a load generator can send."""
 
 import itertools
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ DRAIN_BYTES = 64 * 1024
 def _answer(content: object) -> tuple[tuple[bytes], list[tuple[str, str]]]:
     body = orjson.dumps(content)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    return (body,), [*headers, ("Server-Timing", "app;dur=0.000")]  # it takes a quarter of a microsecond
+    return (body,), [*headers, ("Server-Timing", "app;dur=0.000")]  # the answer takes a quarter of a microsecond
 
 
 class Constant:
-    """A WSGI application without Flask or middleware; it counts by itself what `ServerTiming` counts for the API."""
+    """A WSGI application without Flask or middleware. It counts the requests that `ServerTiming` counts for the API."""
 
     def __init__(self) -> None:
         self._album, self._album_headers = _answer(starting_albums(1)[0])
@@ -29,7 +29,7 @@ class Constant:
         self._counter = itertools.count()  # next() is atomic under the GIL
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> tuple[bytes]:
-        """Answer one request, its body read to the end: what is left of it would pass for the next request."""
+        """Answer one request after reading its whole body: an unread rest would be taken for the next request."""
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             while environ["wsgi.input"].read(DRAIN_BYTES):
                 pass
@@ -41,10 +41,10 @@ class Constant:
         return self._album
 
     def answered(self) -> int:
-        """Count the requests so far; to be asked once, at the end, since asking counts one."""
+        """Return the number of requests. Call it once, at the end: the call itself adds one."""
         return next(self._counter)
 
 
 def create_constant() -> Constant:
-    """Make the application that answers everything with album 1."""
+    """Make the application that answers every request with album 1."""
     return Constant()

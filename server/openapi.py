@@ -1,16 +1,16 @@
-"""The OpenAPI description of the routes, its album schema generated from the model that checks requests."""
+"""The OpenAPI description of the routes. Its album schema is generated from the model that validates requests."""
 
 from typing import Any
 
 from server.albums import ALBUM
 
 _ERRORS = {
-    "400": "The body is not JSON, or the request is not HTTP that can be understood",
+    "400": "The body is not JSON, or the request is not valid HTTP",
     "404": "No such album",
-    "409": "An album of that id exists already",
+    "409": "An album with this id already exists",
     "413": "The body is too large",
     "415": "The body is not application/json",
-    "422": "The body is JSON but no album",
+    "422": "The body is JSON but not an album",
 }
 
 
@@ -29,7 +29,7 @@ _LINKS = {
     "again": {"operationId": "create_album", "requestBody": "$response.body"},
     "list": {"operationId": "list_albums"},
 }
-"""What can be done with an album that was added."""
+"""Operations on an album that was added."""
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -64,10 +64,10 @@ DOCUMENT: dict[str, Any] = {
         "/healthz": {
             "get": {
                 "operationId": "health",
-                "summary": "Whether the server can answer",
+                "summary": "Health",
                 "responses": {
                     "200": _json(
-                        "It can",
+                        "The server can answer",
                         {
                             "type": "object",
                             "required": ["status", "albums"],

@@ -48,7 +48,7 @@ def create_album() -> tuple[Response, int]:
         raise UnsupportedMediaType("the body must be application/json")
     body = request.get_data(cache=False)
     if len(body) >= MAX_BODY_BYTES and request.content_length is None:
-        raise RequestEntityTooLarge  # in chunks: Werkzeug cuts it off there and says nothing
+        raise RequestEntityTooLarge  # a chunked body: Werkzeug cuts it off there without an error
     try:
         album = ALBUM.validate_json(body)
     except ValidationError as error:
@@ -60,7 +60,7 @@ def create_album() -> tuple[Response, int]:
     try:
         _store().add(album)
     except DuplicateAlbumError:
-        raise Conflict(f"album {album.id} exists already") from None
+        raise Conflict(f"album {album.id} already exists") from None
     return jsonify(album), 201
 
 

@@ -1,4 +1,4 @@
-"""WSGI middleware: how long the application took, in a header, and how many requests it answered."""
+"""WSGI middleware that reports the application's time in a header and counts requests."""
 
 import itertools
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ UNCOUNTED_PATH = "/healthz"
 
 
 class ServerTiming:
-    """Adds `Server-Timing: app;dur=<milliseconds>` to each response and counts all but health checks."""
+    """Adds `Server-Timing: app;dur=<milliseconds>` to each response, and counts all requests but health checks."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
         self._counter = itertools.count()  # next() is atomic under the GIL
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request, timed from here to the response's first line."""
+        """Answer one request, timed from here to the first line of the response."""
         began = perf_counter()
 
         def start_timed(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -31,5 +31,5 @@ class ServerTiming:
         return self._app(environ, start_timed)
 
     def answered(self) -> int:
-        """Count the requests so far; to be asked once, at the end, since asking counts one."""
+        """Return the number of requests. Call it once, at the end: the call itself adds one."""
         return next(self._counter)

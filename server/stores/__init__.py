@@ -1,7 +1,7 @@
-"""Stores: where albums are kept. Each is one class behind the `AlbumStore` protocol.
+"""Stores of albums, each a class behind the `AlbumStore` protocol.
 
-A store is filled with the starting albums when it is made. With `albums_max`, an album posted to a full store pushes
-out the oldest *posted* one: the starting albums stay, since users ask for them by id, and so does the newest.
+A new store holds the starting albums. With `albums_max`, an album posted to a full store replaces the oldest *posted*
+one. The starting albums stay, since users request them by id, and so does the newest album.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from server.albums import Album
 from server.stores.base import AlbumStore, DuplicateAlbumError
-from server.stores.cached import CachedStore
-from server.stores.dictionary import DictStore
-from server.stores.linear import ListStore
-from server.stores.sqlite import SqliteStore
+from server.stores.cached_store import CachedStore
+from server.stores.dict_store import DictStore
+from server.stores.list_store import ListStore
+from server.stores.sqlite_store import SqliteStore
 
 IN_MEMORY: dict[str, type[ListStore | DictStore | CachedStore]] = {
     "list": ListStore,
@@ -26,9 +26,9 @@ __all__ = ["IN_MEMORY", "AlbumStore", "DuplicateAlbumError", "open_store"]
 def open_store(
     name: str, starting: Sequence[Album], *, albums_max: int | None = None, path: Path | None = None
 ) -> AlbumStore:
-    """Make the store called `name`; `path` is where sqlite keeps its file.
+    """Make the store called `name`. `path` is the file of the sqlite store.
 
-    Raises ValueError where the name is unknown.
+    Raises ValueError if the name is unknown.
     """
     if albums_max is not None:
         albums_max = max(albums_max, len(starting) + 1)

@@ -6,20 +6,20 @@ from server.albums import Album
 
 
 class DuplicateAlbumError(Exception):
-    """An album of that id is there already."""
+    """An album with this id is already in the store."""
 
 
 class AlbumStore(Protocol):
-    """A collection of albums, safe to use from several threads."""
+    """A collection of albums that several threads can use at once."""
 
     def dump(self) -> bytes:
-        """Return all albums as a JSON array, the oldest first."""
+        """Return all albums as a JSON array, oldest first."""
 
     def get(self, album_id: str) -> Album | None:
         """Find one album, or None."""
 
     def add(self, album: Album) -> None:
-        """Append an album. Raises `DuplicateAlbumError` where its id is taken."""
+        """Append an album. Raises `DuplicateAlbumError` if its id is taken."""
 
     def __len__(self) -> int:
         """Count the albums."""

@@ -29,7 +29,7 @@ def test_run_is_watched(
     rate = "parseFloat(document.getElementById('rps').textContent)"
     found.wait(f"{rate} > 5", 60)
     assert page.inner_text("#run") == "watched, repeat 1"
-    assert page.evaluate(f"{rate} < 200"), "ten users who wait 0.1 s ask less than 100 times a second"
+    assert page.evaluate(f"{rate} < 200"), "ten users who wait 0.1 s send less than 100 requests per second"
     assert page.locator("#cpu tr").count() == 5
     assert found.overflow() <= 0
     assert found.grave_findings() == []

@@ -28,7 +28,7 @@ published: {table: published.csv, rows: {plain: "Fifty, <alone>"}}
 """
 CHARTS = "[...document.querySelectorAll('.chart')].filter(c => !c.closest('details:not([open])'))"
 DRAWN = f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
-CARD = "#experiment-1"
+EXPERIMENT = "#experiment-1"
 
 OpenReport = Callable[..., Opened]
 
@@ -71,12 +71,12 @@ def test_every_chart_is_drawn_and_nobody_is_asked(open_page: OpenReport, page_fi
 
 def test_experiment_draws_its_charts_when_it_is_opened(open_page: OpenReport) -> None:
     found = open_page()
-    inside = f"[...document.querySelectorAll('{CARD} .chart')]"
+    inside = f"[...document.querySelectorAll('{EXPERIMENT} .chart')]"
     assert found.page.evaluate(f"{inside}.map(c => c.dataset.chart)") == [
         "experiment-rate", "experiment-response", "experiment-distribution", "experiment-heat",
     ]  # fmt: skip
     assert found.page.evaluate(f"{inside}.every(c => !c.querySelector('svg'))")
-    found.page.click(f"{CARD} summary")
+    found.page.click(f"{EXPERIMENT} summary")
     found.wait(f"{inside}.every(c => c.querySelector('svg.marks'))")
     assert found.page.evaluate(f"{inside}[0].querySelectorAll('svg .mark-line path').length") == 3, "a line a repeat"
     assert found.page.evaluate(f"{inside}[3].querySelectorAll('svg .mark-rect path').length") == 2

@@ -1,4 +1,4 @@
-"""A run that is measured, to be broken on purpose, and what every broken run has in common."""
+"""A run to break on purpose, and checks of what every broken run has in common."""
 
 import subprocess
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadstone.measure.failure import Failure, read_failure
 from loadstone.plan.schedule import Run
+from loadstone.results.failed import FailedRun, read_failed_run
 from tests.conftest import files_below, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -44,13 +44,13 @@ def wait_for_phase(tmp_path: Path, phase: str) -> None:
 
 
 def find(tmp_path: Path, *words: str) -> psutil.Process:
-    """Find the one process of the run whose command line holds all `words`; of a family, the eldest."""
+    """Find the process of the run whose command line holds all `words`; among parent and children, the parent."""
     found = [p for p in processes_of(tmp_path) if all(word in " ".join(p.cmdline()) for word in words)]
     return min(found, key=lambda p: p.create_time())
 
 
-def assert_broken(process: "subprocess.Popen[str]", tmp_path: Path, sentence: str, within_s: float = 30) -> Failure:
-    """Check what every broken run has in common; return what is known of it afterwards."""
+def assert_broken(process: "subprocess.Popen[str]", tmp_path: Path, sentence: str, within_s: float = 30) -> FailedRun:
+    """Check what every broken run has in common; return its `failed.json`."""
     _, errors = process.communicate(timeout=within_s)
     assert process.returncode == 1
     assert "Traceback" not in errors
@@ -60,7 +60,7 @@ def assert_broken(process: "subprocess.Popen[str]", tmp_path: Path, sentence: st
     assert line.endswith(f"kept for inspection: {kept}")
     assert (kept / "logs" / "server.log").exists() or "taken" in sentence
     assert_nothing_left(tmp_path)
-    failure = read_failure(kept / "failed.json")
+    failure = read_failed_run(kept / "failed.json")
     assert failure is not None
     assert sentence in failure.sentence
     assert failure.missing == ()

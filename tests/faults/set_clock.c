@@ -1,6 +1,6 @@
-/* Preloaded, it moves a process's wall clock by the seconds (a double) in the file that CLOCK_OFFSET_FILE names, at any
-   time and for its children too; the monotonic clock stays. libfaketime can't be used for that: without a false monotonic
-   clock it breaks clock_nanosleep, which Python sleeps by. */
+/* Preloaded, it moves the wall clock of a process and its children by the seconds (a double) in the file that
+   CLOCK_OFFSET_FILE names, as soon as the file changes. The monotonic clock stays. libfaketime cannot do this: unless it
+   changes the monotonic clock too, it breaks clock_nanosleep, which Python uses to sleep. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -34,17 +34,17 @@ LO_UP = (
 PORTS = (
     f'{sys.executable} -c "{LO_UP}" && ' + "echo '40000 40040' > /proc/sys/net/ipv4/ip_local_port_range && shift && "
 )
-"""Scripts for a shell in a namespace of its own: the test's folder is $1, the command follows."""
+"""Scripts for a shell in its own namespace. The test's folder is $1, and the command follows."""
 
 
 def apart(kind: str, script: str, folder: Path, command: list[str]) -> list[str]:
-    """Run a command after a script, both in a namespace of their own; skip where this machine has none."""
+    """Write a command that runs a script and then `command` in a new namespace. Skip if the machine allows none."""
     if shutil.which("unshare") is None:
         pytest.skip("no unshare")
     unshare = ["unshare", f"--{kind}"] + ["--user", "--map-root-user"] * (os.geteuid() != 0)
     probe = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
-        pytest.skip(f"no namespace of its own: {probe.stderr.strip()}")
+        pytest.skip(f"no new namespace: {probe.stderr.strip()}")
     return [*unshare, "sh", "-c", f'{script}exec "$@"', "sh", str(folder), *command]
 
 
@@ -60,7 +60,7 @@ def run(first_run: Callable[[str], Run]) -> Run:
 
 @pytest.fixture
 def fails(tmp_path: Path) -> Iterator[Callable[[list[str]], str]]:
-    """Run a command that has to fail by one sentence; return it. Nothing is left running, no result is there."""
+    """Run a command that must fail with one sentence; return that. No process and no result may be left."""
 
     def run(command: list[str]) -> str:
         answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=90)
@@ -85,7 +85,7 @@ def test_full_disk_breaks_the_run_and_spares_earlier_results(
     command = measuring(run, disk / "runs" / "a" / "1", disk / "1.log")
     check = f'"$@"; code=$?; test -e {disk}/runs/a/1 && exit 7; cmp {disk}/earlier/run.json {tmp_path}/earlier/run.json'
     line = fails(apart("mount", DISK + check + " && exit $code; : ", tmp_path, command))
-    assert "could not write what it recorded (0.0 MB are free on that disk)" in line or "the disk is full" in line
+    assert "could not write its records (0.0 MB are free on that disk)" in line or "the disk is full" in line
 
 
 def test_no_write_permission(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_no_write_permission(run: Run, fails: Callable[[list[str]], str], tmp_pa
 
 
 def test_campaign_in_a_folder_that_can_not_be_written_to(measured: Project, tmp_path: Path) -> None:
-    """Snakemake reads the project from where it is; only its folder of the campaign is read-only."""
+    """The project's folder can be written to; only the campaign's folder is read-only."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(measured.folder / "Snakefile"), "--cores", "1"]
     command += ["--directory", str(tmp_path / "disk"), "--config", f"suite={measured.suite}"]
     answer = subprocess.run(apart("mount", READ_ONLY, tmp_path, command), capture_output=True, text=True, check=False)
@@ -109,11 +109,11 @@ def test_campaign_in_a_folder_that_can_not_be_written_to(measured: Project, tmp_
 
 
 def test_ports_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
-    """Forty local ports for sixty users' connections."""
+    """Sixty users' connections need more than forty local ports."""
     command = measuring(run, tmp_path / "runs" / "1", tmp_path / "1.log")
     line = fails(apart("net", PORTS, tmp_path, command))
     assert "Locust worker 0 ended with exit code 71" in line
-    assert "can't ask the server any more: Cannot assign requested address" in line
+    assert "cannot send more requests: Cannot assign requested address" in line
 
 
 def test_no_port_left_at_all(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
@@ -126,23 +126,23 @@ def test_no_port_left_at_all(run: Run, fails: Callable[[list[str]], str], tmp_pa
 
 
 def test_descriptors_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
-    """Sixty-four files for sixty users' connections, without the right to allow oneself more."""
+    """Sixty users' connections need more than sixty-four files, and the processes may not raise the limit."""
     command = measuring(run, tmp_path / "runs" / "1", tmp_path / "1.log")
     bounded = ["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh", *command]
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
-            pytest.skip("no setpriv: root allows itself more")
+            pytest.skip("no setpriv, and root can raise the limit")
         bounded = ["setpriv", "--bounding-set", "-sys_resource", "--", *bounded]
     line = fails(bounded)
-    asking = "Locust worker 0 ended with exit code 71: can't ask the server any more: Too many open files"
-    assert asking in line or "a server worker ended: Too many open files" in line, "whichever comes first"
+    asking = "Locust worker 0 ended with exit code 71: cannot send more requests: Too many open files"
+    assert asking in line or "a server worker ended: Too many open files" in line, "whichever fails first"
 
 
 def test_servers_descriptors_exhausted(run: Run, fails: Callable[[list[str]], str], tmp_path: Path) -> None:
-    """Forty files for the server alone."""
+    """The server alone may open forty files."""
     code = (
         "from loadstone.__main__ import main\n"
-        "from loadstone.measure.server import GunicornUnderTest as Server\n"
+        "from loadstone.measure.target.gunicorn import GunicornTarget as Server\n"
         "command = Server._command\n"
         "bounded = ['sh', '-c', 'ulimit -n 40 && exec \"$@\"', 'sh']\n"
         "Server._command = lambda *given: [*bounded, *command(*given)]\n"
@@ -155,7 +155,7 @@ def test_servers_descriptors_exhausted(run: Run, fails: Callable[[list[str]], st
 
 @pytest.fixture
 def clock(tmp_path: Path) -> Path:
-    """Build a library that sets the clock of those that preload it."""
+    """Build a library that sets the clock of each process that preloads it."""
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("no C compiler")
@@ -166,7 +166,7 @@ def clock(tmp_path: Path) -> Path:
 
 
 def test_clock_is_set(run: Run, clock: Path, tmp_path: Path) -> None:
-    """Only for the processes of the run."""
+    """Only the run's processes see the change."""
     offset = tmp_path / "offset"
     offset.write_bytes(struct.pack("d", 0))
     process = subprocess.Popen(
@@ -184,7 +184,7 @@ def test_clock_is_set(run: Run, clock: Path, tmp_path: Path) -> None:
     assert process.returncode == 1
     [line] = [line for line in errors.splitlines() if line.startswith("loadstone: ")]
     assert re.search(
-        r"the clock was set back by 3(600\.0|599\.\d) s at \d\d:\d\d:\d\d: what was timed is of no use", line
+        r"the clock was set back by 3(600\.0|599\.\d) s at \d\d:\d\d:\d\d: the run's times cannot be used", line
     )
     assert not (tmp_path / "runs").exists()
     assert processes_of(tmp_path) == []

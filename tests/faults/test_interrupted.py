@@ -1,4 +1,4 @@
-"""A campaign that is interrupted, in every phase and in every way: nothing is left behind, and the next one goes on."""
+"""A campaign interrupted in any phase and in any way leaves nothing behind, and the next one continues it."""
 
 import json
 import os
@@ -29,8 +29,8 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Takes the terminal that it is given as its own, as the shell of a terminal window does, and heeds its end also where
-these tests were started by `nohup`."""
+"""Makes the given terminal its own, as a shell in a terminal window does, and ends with it even if `nohup` started
+these tests."""
 SOON_S = 5.0
 STALE_LOCK = "results/plan.json\n"
 
@@ -47,14 +47,14 @@ SETS = {
         *(f"summaries/a/1/{name}.json" for name in ("signals", "window")),
     },
 }  # fmt: skip
-"""What an undisturbed campaign leaves."""
+"""The files of an undisturbed campaign."""
 
 
 class Campaign:
-    """Snakemake in a terminal of its own, in a folder of its own."""
+    """Snakemake in its own terminal and folder."""
 
     def __init__(self, folder: Path, *, leads: bool = True) -> None:
-        """`leads`: whether it is what the terminal was opened for, so that its end closes the terminal."""
+        """`leads`: whether the terminal was opened for it, so that closing the terminal ends it."""
         self.folder = folder
         self.said = b""
         self.began = time.time()
@@ -73,7 +73,7 @@ class Campaign:
             if select.select([self._master], [], [], 0.05)[0]:
                 try:
                     self.said += os.read(self._master, 1 << 16)
-                except OSError:  # the last process has gone
+                except OSError:  # the last process has ended
                     return
 
     def close_terminal(self) -> None:
@@ -92,7 +92,7 @@ def command(folder: Path, *arguments: str) -> list[str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Mark all processes by their environment; those that have a terminal show themselves as plainly as in a file."""
+    """Mark all processes of the campaign by their environment."""
     return {**os.environ, "LOADSTONE_LOCK_FOLDER": str(folder / "locks")}
 
 
@@ -106,7 +106,7 @@ WAYS: dict[str, Callable[[Campaign], object]] = {
 
 
 def log_says(name: str, text: str) -> Callable[[Campaign], bool]:
-    """Make a condition: the log of a step, of this attempt and none before, holds a text."""
+    """Make a condition: the log of a step contains a text, and was written in this attempt."""
 
     def holds(campaign: Campaign) -> bool:
         log = campaign.folder / "results" / "logs" / f"{name}.log"
@@ -127,7 +127,7 @@ PHASES: dict[str, Callable[[Campaign], object]] = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """The campaign's; with Snakemake's locks in it, as a loss of power leaves them."""
+    """The campaign's folder, with locks of Snakemake as a power failure leaves them."""
     folder = tmp_path / "campaign"
     for part in ("locks", ".snakemake/locks"):
         (folder / part).mkdir(parents=True)
@@ -154,7 +154,7 @@ def start(folder: Path) -> Iterator[Callable[..., Campaign]]:
 
 
 def go_on(campaign: Campaign) -> None:
-    """Wait until a campaign is done; check that it lacks nothing and has nothing that an undisturbed one has not."""
+    """Wait until a campaign is done; check that it has the same files as an undisturbed one."""
     assert campaign.process.wait(120) == 0, campaign.said.decode()
     for part, expected in SETS.items():
         found = {
@@ -166,7 +166,7 @@ def go_on(campaign: Campaign) -> None:
 
 
 def left_behind(folder: Path) -> list[str]:
-    """Name what an interrupted campaign may not leave."""
+    """List what an interrupted campaign must not leave."""
     locks = [*folder.glob("locks/*"), *folder.glob(".snakemake/locks/*"), *folder.glob(".snakemake/at-work-*")]
     halves = [path for path in files_below(folder) if ".measuring-" in path.name or path.name.endswith(".new")]
     return [*(str(process) for process in processes_of(folder)), *map(str, locks + halves)]
@@ -203,20 +203,20 @@ def interrupt(campaign: Campaign, phase: str, way: str) -> None:
         assert time.monotonic() < deadline, f"{SOON_S:g} s after {way} in {phase}: {left}"
     assert campaign.process.returncode != 0
     assert_whole(folder)
-    assert not (folder / "results" / "failed").exists(), "an interruption is no failure"
+    assert not (folder / "results" / "failed").exists(), "an interruption is not a failure"
     listening = {each.laddr.port for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
     assert not ports & listening
 
 
 def run_the_gauntlet(start: Callable[..., Campaign], ways: dict[str, str]) -> None:
-    """Interrupt one campaign again and again, each time a phase later."""
+    """Interrupt one campaign several times, each time one phase later."""
     for phase, way in ways.items():
         interrupt(start(way), phase, way)
     go_on(start())
 
 
 def test_every_phase_and_every_way(start: Callable[..., Campaign]) -> None:
-    """Each phase once, each way once at least; all of both in the soak test below."""
+    """Each phase once, and each way at least once; the soak test below combines all of them."""
     ways = ["SIGTERM", "closed terminal", "SIGKILL", "ctrl-c", "SIGKILL", "SIGTERM"]
     run_the_gauntlet(start, dict(zip(PHASES, ways, strict=True)))
 
@@ -228,7 +228,7 @@ def test_every_phase_in(way: str, start: Callable[..., Campaign]) -> None:
 
 
 def test_second_campaign_in_one_folder(start: Callable[..., Campaign], folder: Path) -> None:
-    """It is refused in one line; what only looks is not."""
+    """It is refused in one line. A dry run is not."""
     (folder / "suite.yaml").write_text(SUITE.replace("duration: 1s", "duration: 60s"), encoding="utf-8")
     first = start()
     wait_for(lambda: PHASES["start"](first), 60, "the first campaign")

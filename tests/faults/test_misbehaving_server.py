@@ -1,4 +1,4 @@
-"""A server that misbehaves in every way we could think of: each failure counted by its kind, memory bounded.
+"""A server that misbehaves in many ways: each failure is counted by its name, in bounded memory.
 
 The real gunicorn serves a copy of the project's server that misbehaves in turn; the real Locust asks it,
 by both clients.
@@ -28,7 +28,7 @@ experiments:
 EXPECTED = {
     "GET /albums": {"not JSON", "body cut short", "not decodable", "larger than 16 MB"},
     "GET /albums/<id>": {
-        "another album than the one asked for", "connection closed", "larger than 16 MB", "HTTP 302"
+        "not the requested album", "connection closed", "larger than 16 MB", "HTTP 302"
     },
     "POST /albums": {"HTTP 500", "not JSON", "not HTTP"},
 }  # fmt: skip
@@ -46,7 +46,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measure(project: Path, run: Run, into: Path, prelude: str = "", **environment: str) -> "subprocess.Popen[str]":
-    """Start `loadstone measure` of the copy."""
+    """Start `loadstone measure` in the copy."""
     code = f"{prelude}\nfrom loadstone.__main__ import main\nmain()"
     command = [sys.executable, "-c", code, "measure", "--run", run.model_dump_json()]
     return subprocess.Popen(
@@ -76,11 +76,13 @@ def test_every_failure_is_counted_by_its_kind(
     assert record.counts.recorded == record.counts.locust == record.counts.server, "no request was repeated"
     processes = pd.read_parquet(folder / "processes.parquet")
     workers = processes[processes["role"] == "load-worker"]
-    assert workers["rss_bytes"].max() < 400 * 2**20, "of a gigabyte sent many times over"
+    assert workers["rss_bytes"].max() < 400 * 2**20, "the server sent a gigabyte many times"
     assert processes_of(tmp_path) == []
 
 
-IMPATIENT = "import loadstone.measure.server as server\nserver.READY_DEADLINE_S = 5\nserver.ANSWER_DEADLINE_S = 1\n"
+IMPATIENT = (
+    "import loadstone.measure.target.gunicorn as server\nserver.READY_DEADLINE_S = 5\nserver.ANSWER_DEADLINE_S = 1\n"
+)
 
 
 def test_preflight_refuses_an_answer_without_an_end(
@@ -88,17 +90,17 @@ def test_preflight_refuses_an_answer_without_an_end(
 ) -> None:
     run = first_run(SUITE.replace("USER", "HttpUser"))
     process = measure(project, run, tmp_path, IMPATIENT, MISBEHAVIOUR="dribble")
-    assert_refused(process, "GET /albums: no whole answer within 1 s", tmp_path)
+    assert_refused(process, "GET /albums: no complete answer within 1 s", tmp_path)
 
 
 def test_server_that_is_never_healthy_says_how(project: Path, first_run: Callable[[str], Run], tmp_path: Path) -> None:
     run = first_run(SUITE.replace("USER", "HttpUser"))
-    sentence = "the server was not ready within 5 s: 1 of 1 workers up; GET /healthz: not JSON"
+    sentence = "the server was not ready within 5 s: 1 of 1 workers up; GET /healthz: the answer is not JSON"
     assert_refused(measure(project, run, tmp_path, IMPATIENT, UNHEALTHY="html", SLOW_START="0"), sentence, tmp_path)
 
 
 def assert_refused(process: "subprocess.Popen[str]", sentence: str, folder: Path) -> None:
-    """Check that the run broke by one sentence and left nothing that could pass for a result."""
+    """Check that the run broke with one sentence, and left nothing that could be taken for a result."""
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     [line] = [line for line in errors.splitlines() if line.startswith("loadstone: ")]

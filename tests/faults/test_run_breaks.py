@@ -1,4 +1,4 @@
-"""A run that breaks: one sentence, what it had recorded, no result, nothing left running. Real processes are killed."""
+"""A run that breaks leaves one sentence and its records, but no result and no process. Real processes are killed."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from loadstone.measure.lock import Holder
+from loadstone.measure.machine_lock import Holder
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from tests.conftest import wait_for
@@ -28,7 +28,7 @@ from tests.faults.conftest import (
 )
 
 SOON_S = 10.0
-"""Seconds within which a lost part of the generator ends the run."""
+"""Seconds within which the loss of a Locust process ends the run."""
 
 
 def test_server_killed(in_window: "subprocess.Popen[str]", tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_part_of_the_generator_killed(
 def test_part_of_the_generator_frozen(
     in_window: "subprocess.Popen[str]", tmp_path: Path, words: tuple[str, ...], sentence: str
 ) -> None:
-    """What had been recorded until then is kept beside the logs, where nothing takes it for a result."""
+    """The requests recorded so far are kept with the logs, where no stage reads them."""
     find(tmp_path, *words).suspend()
     failure = assert_broken(in_window, tmp_path, sentence, SOON_S)
     kept = tmp_path / "failed" / "a" / "1"
@@ -74,9 +74,9 @@ def test_part_of_the_generator_frozen(
 
 
 def test_server_worker_killed(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
-    """The run completes, with a failed check that says when the worker was replaced; the page names all of these.
+    """The run completes, with a failed check that states when the worker was replaced.
 
-    It succeeds, so that what is left of an earlier attempt is taken away.
+    Since it succeeds, the folder of an earlier failed attempt is removed.
     """
     run = first_run(TEXT.replace("duration: 20s", "duration: 3s, server: {workers: 2, store: sqlite}"))
     earlier = tmp_path / "failed" / "a" / "1" / "failed.json"
@@ -94,11 +94,11 @@ def test_server_worker_killed(first_run: Callable[[str], Run], start_measure: St
         if check.name == "server workers restarted"
     ]
     assert not check.ok
-    assert re.fullmatch(r"1: \d\.\d s (into|after) the window", check.figure), "after, where the machine is very busy"
+    assert re.fullmatch(r"1: \d\.\d s (into|after) the window", check.figure), "after, if the machine is very busy"
 
 
 def test_users_never_all_spawned(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:
-    """A worker that stands still while users are started: no window ever begins."""
+    """A worker stands still while users are started, so no window begins."""
     process = start_measure(first_run(TEXT.replace("users: 5, spawn_rate: 5", "users: 40, spawn_rate: 2")))
     wait_for_phase(tmp_path, "ramp-up")
     find(tmp_path, "locust", "worker-0.jsonl").suspend()
@@ -107,7 +107,7 @@ def test_users_never_all_spawned(first_run: Callable[[str], Run], start_measure:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_by_a_signal(in_window: "subprocess.Popen[str]", tmp_path: Path, number: signal.Signals) -> None:
-    """Nobody has to find out what went wrong: nothing is kept but the log."""
+    """The cause is known, so only the log is kept."""
     in_window.send_signal(number)
     _, errors = in_window.communicate(timeout=30)
     assert in_window.returncode == 130
@@ -118,9 +118,9 @@ def test_stopped_by_a_signal(in_window: "subprocess.Popen[str]", tmp_path: Path,
 
 
 def test_killed_itself(in_window: "subprocess.Popen[str]", lock_folder: Path, tmp_path: Path) -> None:
-    """Its guard ends all processes, and only then lets go of the machine's lock."""
+    """The guard ends all processes, and only then releases the machine's lock."""
     [lock] = lock_folder.iterdir()
-    assert stat.S_IMODE(lock.stat().st_mode) == 0o666, "other users have to be able to lock it"
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o666, "other users must be able to lock it"
     assert Holder.model_validate_json(lock.read_bytes()).pid == in_window.pid
     in_window.kill()
     in_window.wait()
@@ -129,7 +129,7 @@ def test_killed_itself(in_window: "subprocess.Popen[str]", lock_folder: Path, tm
 
 
 def test_server_does_not_start(run: Run, start_measure: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an earlier attempt left is replaced."""
+    """The folder of an earlier failed attempt is replaced."""
     earlier = tmp_path / "failed" / "a" / "1" / "requests.parquet"
     earlier.parent.mkdir(parents=True)
     earlier.touch()

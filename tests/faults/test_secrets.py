@@ -1,4 +1,4 @@
-"""Secrets in the environment of a run: whatever it starts may need them, and nothing of them is kept."""
+"""Secrets in the environment of a run reach its processes, which may need them, but no file."""
 
 import subprocess
 import sys
@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.measure.guard import Guard
-from loadstone.measure.lock import only_measurement
-from loadstone.measure.processes import Child, StopRequest
+from loadstone.measure.machine_lock import hold_machine_lock
+from loadstone.measure.processes import Child
+from loadstone.measure.stop import StopRequest
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from tests.conftest import files_below
@@ -55,11 +56,15 @@ def test_command_lines_are_redacted(tmp_path: Path) -> None:
     log = tmp_path / "child.log"
     argv = [sys.executable, "-c", "import sys; print(len(sys.argv[1]))", f"--password={SECRETS['DB_PASSWORD']}"]
     stop = StopRequest("redacted")
-    with stop, only_measurement("redacted", stop, print) as lock, Guard(tmp_path / "scratch", lock) as guard:
+    with (
+        stop,
+        hold_machine_lock("redacted", stop, print) as lock,
+        Guard(tmp_path / "scratch", lock.path, lock.descriptor) as guard,
+    ):
         child = Child(argv, log, guard)
         assert child.join(20) == 0
     command, answer = log.read_text("utf-8").splitlines()
     assert command.startswith("$ ")
     assert SECRETS["DB_PASSWORD"] not in command
     assert SECRETS["DB_PASSWORD"] not in " ".join(child.shown)
-    assert int(answer) == len(argv[-1]), "the process itself gets it"
+    assert int(answer) == len(argv[-1]), "the process itself receives the secret"

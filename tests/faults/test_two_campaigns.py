@@ -1,4 +1,4 @@
-"""Two campaigns on one machine: their runs are measured one after the other, and the one that waits says for what."""
+"""Two campaigns on one machine: their runs are measured in turn, and a waiting run states what it waits for."""
 
 import re
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.measure.lock import NAME, Holder, described, lock_folder
+from loadstone.measure.machine_lock import NAME, Holder, describe_holder, lock_folder
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from tests.conftest import processes_of, wait_for
@@ -18,9 +18,9 @@ from tests.faults.conftest import TEXT, Start, said
 
 HOLD = """
 import sys
-from loadstone.measure.lock import only_measurement
-from loadstone.measure.processes import StopRequest
-with StopRequest("b") as stop, only_measurement("b, repeat 2", stop, print):
+from loadstone.measure.machine_lock import hold_machine_lock
+from loadstone.measure.stop import StopRequest
+with StopRequest("b") as stop, hold_machine_lock("b, repeat 2", stop, print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -53,9 +53,9 @@ def test_run_waits_for_another_campaigns(
     own_locks: Path,
     tmp_path: Path,
 ) -> None:
-    """It says for whom, starts nothing before, and what it waited is no part of the run.
+    """It names the other run, starts no process meanwhile, and does not count the wait as its own time.
 
-    It was started by `nohup`, as it were, and goes on when the terminal is closed.
+    Started as by `nohup`, it continues when the terminal is closed.
     """
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     process = start_measure(first_run(TEXT.replace("duration: 20s", "duration: 1s")))
@@ -75,7 +75,7 @@ def test_run_waits_for_another_campaigns(
     assert process.returncode == 0, errors
     record = read_record(tmp_path / "runs/a/1/run.json")
     assert released <= record.state_before.time <= record.phases.server_started
-    assert list(own_locks.iterdir()) == [], "nothing is left of the lock"
+    assert list(own_locks.iterdir()) == [], "the lock is removed"
 
 
 def test_waiting_can_be_interrupted(
@@ -93,8 +93,8 @@ def test_waiting_can_be_interrupted(
 
 
 def test_who_waits_long_is_told_again(other: "subprocess.Popen[str]", own_locks: Path) -> None:
-    """Every 30 s, here every second."""
-    waiting = "import loadstone.measure.lock\nloadstone.measure.lock.REMIND_S = 1.0\n" + HOLD.replace(
+    """Every 30 s; here, every second."""
+    waiting = "import loadstone.measure.machine_lock\nloadstone.measure.machine_lock.REMIND_S = 1.0\n" + HOLD.replace(
         "stop, print", "stop, lambda line: print(line, flush=True)"
     )
     command = [sys.executable, "-c", waiting]
@@ -128,10 +128,8 @@ def test_lock_is_no_link_to_somebody_elses_file(
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
     [line] = errors.splitlines()
-    assert line.startswith(
-        f"loadstone: {own_locks / NAME}, the lock by which measurements exclude each other, can't be"
-    )
-    assert line.endswith("the environment variable LOADSTONE_LOCK_FOLDER names another folder")
+    assert line.startswith(f"loadstone: {own_locks / NAME}: cannot use this lock, which keeps measurements apart: ")
+    assert line.endswith("choose another folder with the environment variable LOADSTONE_LOCK_FOLDER")
     assert precious.read_text("utf-8") == "content"
 
 
@@ -139,7 +137,7 @@ def test_what_stands_in_the_lock_can_not_command_a_terminal() -> None:
     holder = Holder(what="\x1b[2Jclear\r\n", user="ü", pid=1, folder="/home/\x9bx", since=0.0)
     assert re.fullmatch(
         r"\?\[2Jclear\?\?, by ü \(process 1\) in /home/\?x since 19(69|70)-\d\d-\d\d \d\d:\d\d:\d\d",
-        described(holder, 1e9),
+        describe_holder(holder, 1e9),
     )
 
 
@@ -148,5 +146,5 @@ def test_lock_is_where_all_users_of_the_machine_meet(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TMPDIR", str(Path.home()))
     folder = lock_folder()
     assert folder.is_dir()
-    if Path("/tmp").is_dir():  # noqa: S108 - a question
+    if Path("/tmp").is_dir():  # noqa: S108 - only looked at
         assert folder != Path.home()

@@ -27,7 +27,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 class Gunicorn:
-    """A gunicorn of the test's own, configured as in a run."""
+    """A gunicorn for one test, configured as in a run."""
 
     def __init__(self, application: str, folder: Path, worker_class: str, workers: int, threads: int) -> None:
         self._state = folder / "state"
@@ -62,7 +62,7 @@ class Gunicorn:
         return HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def stop(self) -> list[int]:
-        """Stop it in order; return how many requests each worker says it answered."""
+        """Stop it in order; return how many requests each worker counted."""
         self.process.terminate()
         assert self.process.wait(30) == 0, self.log.read_text("utf-8")
         return [int(path.read_text("utf-8")) for path in self._state.glob("*.count")]
@@ -70,7 +70,7 @@ class Gunicorn:
 
 @pytest.fixture
 def start_gunicorn(tmp_path: Path) -> Iterator[Callable[..., Gunicorn]]:
-    """Start `application`, gunicorn's argument; the workers of a killed master die with it."""
+    """Start `application`, an argument of gunicorn. The workers end with a killed master."""
     started = []
 
     def start(application: str, worker_class: str = "gthread", workers: int = 1, threads: int = 1) -> Gunicorn:

@@ -1,4 +1,4 @@
-"""The album API: the published contract, and one shape of error for everything else."""
+"""The album API: the published contract, and one format for all errors."""
 
 import pytest
 from flask.testing import FlaskClient

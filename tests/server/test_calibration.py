@@ -1,4 +1,4 @@
-"""GET /calibration: a demand as told, behind one lock for all threads and worker processes."""
+"""GET /calibration: the configured demand, behind one lock for all threads and worker processes."""
 
 import json
 import math
@@ -39,7 +39,7 @@ def test_parallel_times_are_exponential_and_their_mean_is_soon_the_one_told() ->
     for block in blocks:
         assert sorted(math.ceil(math.exp(-x) * STRATA) for x in block) == list(range(1, STRATA + 1))
     every = sorted(x for block in blocks for x in block)
-    assert sum(every) / len(every) == pytest.approx(1, abs=0.05), "of independent draws, in 97 of 100 trials only"
+    assert sum(every) / len(every) == pytest.approx(1, abs=0.05), "independent draws would fail this in 3 of 100 trials"
     for share in (0.1, 0.5, 0.9, 0.99):
         assert every[int(share * len(every))] == pytest.approx(-math.log(1 - share), rel=0.2, abs=0.06)
 
@@ -81,7 +81,7 @@ def test_serial_demand_needs_a_lock() -> None:
 
 
 def ask_at_once(server: Gunicorn, clients: int, requests: int) -> tuple[float, float]:
-    """Ask with several clients; return how long it took and the sum of all sleeps, in seconds."""
+    """Send requests from several clients; return the seconds that they took and the sum of all sleeps."""
 
     def ask(_: int) -> float:
         connection = server.connect()
@@ -104,7 +104,7 @@ def test_one_lock_for_all_threads_and_processes(
     server = start_gunicorn(call, worker_class=worker_class, workers=workers, threads=threads)
     server.wait_ready()
     took, slept = ask_at_once(server, clients=8, requests=20)
-    assert took >= slept, "two slept under the lock at once"
+    assert took >= slept, "two requests slept under the lock at once"
     answered = server.stop()
     assert sum(answered) == 20
     if worker_class == "sync":  # a gthread worker may take all connections

@@ -1,4 +1,4 @@
-"""The constant application: one answer whatever is asked, connections that stay open, requests that are counted."""
+"""The constant application: one answer to every request, connections that stay open, requests that are counted."""
 
 import json
 from collections.abc import Callable

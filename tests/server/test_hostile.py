@@ -1,4 +1,4 @@
-"""What a hostile client can do to the album API, on a real gunicorn: be refused, and leave all as it was."""
+"""A hostile client of the album API, on a real gunicorn, is refused and changes nothing."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ def album(album_id: str, price: str = "1.5") -> bytes:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
-    """One worker as a suite has it by default; nothing that the tests do may end it."""
+    """One worker, as in a suite by default. No test may end it."""
     gunicorn = Gunicorn("server:create_app()", tmp_path_factory.mktemp("hostile"), "gthread", 1, THREADS)
     gunicorn.wait_ready()
     yield gunicorn
@@ -33,8 +33,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
 
 
 @pytest.fixture(autouse=True)
-def _still_well(server: Gunicorn) -> Iterator[None]:
-    """After each test the server answers, and holds what it held."""
+def _unharmed(server: Gunicorn) -> Iterator[None]:
+    """Check after each test that the server answers, and still holds its albums."""
     before = ids(server)
     yield
     after = ids(server)
@@ -60,7 +60,7 @@ def ids(server: Gunicorn) -> list[str]:
 
 
 def raw(server: Gunicorn, *pieces: bytes, timeout: float = 20) -> bytes:
-    """Send bytes as they are; return the first line of the answer, or nothing where the connection was just closed."""
+    """Send bytes as they are; return the first line of the answer, or nothing if the connection was closed."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=timeout) as connection:
         try:
             for piece in pieces:
@@ -97,7 +97,7 @@ def raw(server: Gunicorn, *pieces: bytes, timeout: float = 20) -> bytes:
 def test_body(server: Gunicorn, body: bytes, status: int) -> None:
     try:
         found, answer = ask(server, "POST", "/albums", body, **JSON)
-    except (BrokenPipeError, ConnectionResetError):  # refused before all of it was sent
+    except (BrokenPipeError, ConnectionResetError):  # refused before the whole body was sent
         assert status == 413
         return
     assert found == status, answer
@@ -146,7 +146,7 @@ def test_what_is_hardly_http(server: Gunicorn, request_bytes: bytes, statuses: s
 
 
 def test_chunks_without_end(server: Gunicorn) -> None:
-    """16 KiB are enough to refuse a body, also where they happen to be an album."""
+    """A body is refused after 16 KiB, even if these happen to be an album."""
     head = b"POST /albums HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     for beginning in (b"[" * 4096, album("chunked").ljust(4096)):
         chunks = [b"1000\r\n" + part + b"\r\n" for part in (beginning, *[b" " * 4096] * 500)]
@@ -161,14 +161,14 @@ def test_one_of_many_who_post_the_same_album_at_once(server: Gunicorn) -> None:
 
 
 def open_half_requests(server: Gunicorn, stack: ExitStack, count: int) -> None:
-    """Open connections that begin a request and say no more."""
+    """Open connections that begin a request and then send nothing."""
     for _ in range(count):
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
         connection.sendall(b"POST /albums HTTP/1.1\r\nHost: h\r\nContent-")
 
 
 def test_half_requests_cost_a_thread_each_and_no_more(server: Gunicorn) -> None:
-    """With as many as there are threads nobody else is served, until they go."""
+    """As many half requests as threads keep other requests waiting until they end."""
     with ExitStack() as stack:
         open_half_requests(server, stack, THREADS - 1)
         assert len(ids(server)) >= 3
@@ -193,7 +193,7 @@ def test_gevent_serves_others_beside_any_number_of_half_requests(start_gunicorn:
 def test_eight_writers_lose_and_double_nothing(
     start_gunicorn: Callable[..., Gunicorn], tmp_path: Path, store: str, workers: int, threads: int
 ) -> None:
-    """Each writes albums of its own, and all write the same ones; whoever answers, everybody sees the same store."""
+    """Each writer posts its own albums, and all post the same ones. Every worker then shows the same store."""
     path = tmp_path / "albums.sqlite"
     server = start_gunicorn(f"server:create_app(store='{store}', path={str(path)!r})", "gthread", workers, threads)
     server.wait_ready()

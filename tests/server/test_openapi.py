@@ -1,4 +1,4 @@
-"""The API does what its description says, for anything that schemathesis can think of, and whatever came before it."""
+"""The API conforms to its description, for any request that schemathesis generates, in any order."""
 
 import itertools
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_as_described(case: schemathesis.Case) -> None:
 
 @pytest.mark.parametrize("store", STORES)
 def test_as_described_after_anything(store: str, tmp_path: Path) -> None:
-    """Sequences of requests that follow the links: an album that was added is found, listed, and not added again."""
+    """Follow the description's links: an added album is found, listed, and not added again."""
     app = create_app()
     numbers = itertools.count()
     most = 0

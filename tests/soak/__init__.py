@@ -1,1 +1,1 @@
-"""What takes long: run by `make soak`."""
+"""Long tests, run by `make soak`."""

@@ -1,6 +1,6 @@
-"""A run as long and as fast as it gets: what measures must not grow, and no request may be lost.
+"""In a long run at full speed, the measuring processes do not grow and no request is lost.
 
-`LOADSTONE_SOAK_MINUTES` is the window's length: half an hour unless it says otherwise, two minutes will do to try it.
+`LOADSTONE_SOAK_MINUTES` sets the window's length. The default is half an hour; two minutes are enough to try the test.
 """
 
 import os
@@ -29,19 +29,19 @@ experiments:
     load: {{user: FastHttpUser, users: 20, spawn_rate: 20, think_time: 0}}
 """
 WARM_UP = 0.2
-"""Share of the window in which memory may still settle."""
+"""Share of the window, from its begin, in which memory may still grow."""
 MAX_GROWTH_MB = 1.0
-"""MB a minute."""
+"""MB per minute."""
 MAX_MB = 1024
-"""Of any process, at any time: also of the one that measures, while it collects what was recorded."""
+"""Of any process at any time, including the measuring process while it collects the records."""
 SAMPLE_INTERVAL_S = 1.0
 PARTS = {"recorder": "worker-0.jsonl", "master": "--master-bind-port"}
-"""What is watched beside the measuring process → what its command line holds."""
+"""Watched process, other than the measuring one → a word of its command line."""
 
 
 def watch(process: "subprocess.Popen[str]", tmp_path: Path) -> pd.DataFrame:
-    """Sample memory and open files of all that measures until the run is over: time, part, mb, files."""
-    watched = {"probe": psutil.Process(process.pid)}
+    """Sample memory and open files of the watched processes until the run is over: time, part, mb, files."""
+    watched = {"measuring": psutil.Process(process.pid)}
     for part, word in PARTS.items():
         wait_for(lambda word=word: find(tmp_path, word), 60, f"the start of the {part}")
         watched[part] = find(tmp_path, word)[0]
@@ -73,7 +73,7 @@ def test_nothing_grows_and_nothing_is_lost(
     record = read_record(folder / "run.json")
 
     counts = record.counts
-    print(f"\n{MINUTES:g} minutes: {counts.recorded:,} requests, {counts.recorded / (60 * MINUTES):,.0f} a second")
+    print(f"\n{MINUTES:g} minutes: {counts.recorded:,} requests, {counts.recorded / (60 * MINUTES):,.0f} per second")
     begin, end = record.window
     settled = samples[samples["time"].between(begin + WARM_UP * (end - begin), end)]
     grows, leaks = {}, {}
@@ -83,12 +83,12 @@ def test_nothing_grows_and_nothing_is_lost(
         before, after = (int(of_part["files"].iloc[rows].median()) for rows in (slice(quarter), slice(-quarter, None)))
         peak = samples.loc[samples["part"] == part, "mb"].max()
         print(
-            f"{part}: {of_part['mb'].median():.1f} MB, {line.slope:+.4f} MB a minute ({line.low_slope:+.4f} to "
+            f"{part}: {of_part['mb'].median():.1f} MB, {line.slope:+.4f} MB per minute ({line.low_slope:+.4f} to "
             f"{line.high_slope:+.4f}), at most {peak:.0f} MB; {before} open files, then {after}"
         )
         grows[part], leaks[part] = line.slope, after - before
         assert peak < MAX_MB
-    assert set(grows) == {"probe", *PARTS}
+    assert set(grows) == {"measuring", *PARTS}
     assert max(grows.values()) < MAX_GROWTH_MB
     assert max(leaks.values()) <= 0
 

@@ -1,4 +1,4 @@
-"""One run of twenty million requests: collecting and summing it up takes no more memory than a small one does."""
+"""Collecting and summarising a run of twenty million requests takes no more memory than a small run."""
 
 import os
 import subprocess
@@ -17,16 +17,16 @@ from tests.support.records import make_record
 from tests.support.synthetic import samples
 
 LINES, ROWS_PER_LINE = 2_000, 10_000
-"""A line a second, as a FastHttpUser worker at full speed writes it."""
+"""One line per second, as a FastHttpUser worker at full speed writes it."""
 BEGAN = 1_800_000_000.0
 ROUTES = ("GET /albums", "GET /albums/<id>", "POST /albums")
 USERS = 20
 MAX_MB = 640
-"""Values near the quantiles that are looked for take most of it."""
+"""Most of it holds the values near the quantiles."""
 
 
 def write_records(path: Path) -> None:
-    """Write what a recorder would have: users who never think, each with a response of its own length."""
+    """Write records as a recorder does, of users without think time whose response times differ."""
     rng = np.random.default_rng(1)
     cycle_s = USERS / ROWS_PER_LINE
     with path.open("wb") as file:
@@ -41,7 +41,7 @@ def write_records(path: Path) -> None:
 
 
 def cost(what: str, *command: str) -> None:
-    """Run a command; print what it took, and fail where that is too much memory."""
+    """Run a command; print its time and memory, and fail if the memory is too much."""
     began = time.monotonic()
     process = subprocess.Popen([sys.executable, *command])
     _, status, used = os.wait4(process.pid, 0)
@@ -59,7 +59,7 @@ def test_twenty_million_requests(tmp_path: Path) -> None:
     write_records(records)
     print(f"\n{LINES * ROWS_PER_LINE:,} requests")
     code = (
-        "import sys; from pathlib import Path; from loadstone.measure.collect import collect_requests; "
+        "import sys; from pathlib import Path; from loadstone.measure.collect_requests import collect_requests; "
         "collect_requests([Path(sys.argv[1])], Path(sys.argv[2]))"
     )
     cost("collecting", "-c", code, str(records), str(requests))
@@ -75,6 +75,6 @@ def test_twenty_million_requests(tmp_path: Path) -> None:
     write_record(record.model_copy(update={"run": run, "counts": counts}), tmp_path / "run.json")
     files = {"requests": "requests.parquet", "processes": "processes.parquet", "record": "run.json"}
     options = [f"--{option}={tmp_path / file}" for option, file in files.items()]
-    cost("summing up", "-m", "loadstone", "summarise", *options, f"--into={tmp_path}")
+    cost("summarising", "-m", "loadstone", "summarise", *options, f"--into={tmp_path}")
     summed_up = pd.read_csv(tmp_path / "endpoints.csv").set_index("endpoint")
     assert summed_up.loc["all", "throughput_rps"] == pytest.approx(ROWS_PER_LINE, rel=0.01)

@@ -1,4 +1,4 @@
-"""A campaign of a thousand runs, made up, and what each stage takes for it: seconds, and memory below 1 GB."""
+"""What each stage takes for a made-up campaign of a thousand runs: seconds, and less than 1 GB of memory."""
 
 import os
 import subprocess
@@ -18,20 +18,20 @@ from tests.support.synthetic import write_run
 from tests.unit.report.test_size import suite
 
 RUNS = 1002
-"""Half of them experiments, half levels of sweeps, three repeats each."""
+"""Half of them are experiments and half levels of sweeps, with three repeats each."""
 SUMMARIES = "results/summaries"
 MAX_MB = 1024
-SUMMED_UP_PER_SECOND, SUMMARISE_S = 2e6, 0.5
-"""Requests, and seconds that a run takes beside: a thousand of them read and write eight thousand files."""
+REQUESTS_PER_SECOND, SUMMARISE_S = 2e6, 0.5
+"""Requests summarised per second, and seconds per run on top: a thousand runs read and write eight thousand files."""
 NOTHING_TO_DO_S = 3.0 * RUNS / 100
-"""Three seconds for a hundred runs."""
+"""Three seconds per hundred runs."""
 REPORT_S, REPORT_MB = 20.0 * RUNS / 300, 5.0 * RUNS / 300
-"""Twenty seconds and 5 MB for three hundred runs."""
+"""Twenty seconds and 5 MB per three hundred runs."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What a command took, its own processes included."""
+    """What a command took, its child processes included."""
 
     seconds: float
     mb: float
@@ -40,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Campaign:
-    """A made-up campaign, and the commands that take it further."""
+    """A made-up campaign, and the commands of its stages."""
 
     folder: Path
     suite: Path
@@ -57,7 +57,7 @@ class Campaign:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-            _, status, used = os.wait4(process.pid, 0)  # the most memory of it, or of any process that it waited for
+            _, status, used = os.wait4(process.pid, 0)  # maximum memory of it or of any process that it waited for
         process.returncode = os.waitstatus_to_exitcode(status)
         stage = Stage(time.monotonic() - began, used.ru_maxrss / 1024, log.read_text("utf-8", "replace"))
         assert process.returncode == 0, stage.output[-2000:]
@@ -95,7 +95,7 @@ def test_a_thousand_runs(tmp_path: Path, write_suite: Callable[[str], Path]) -> 
     summarised = campaign.run(
         "summarise, all runs in one process", "tests.soak.test_thousand_runs", str(campaign.suite)
     )
-    assert summarised.seconds <= sum(requests) / SUMMED_UP_PER_SECOND + RUNS * SUMMARISE_S
+    assert summarised.seconds <= sum(requests) / REQUESTS_PER_SECOND + RUNS * SUMMARISE_S
     assert "summarise" not in planned_jobs(campaign.snakemake("snakemake, dry run", "--dry-run").output)
     campaign.snakemake("snakemake, all runs analysed and reported")
 
@@ -126,7 +126,7 @@ def _files_of(run: Run) -> list[str]:
 
 
 def summarise_all(suite_path: Path) -> None:
-    """Do what a thousand jobs of Snakemake would do, without their thousand interpreters."""
+    """Do the work of a thousand Snakemake jobs in one interpreter."""
     for run in make_plan(load_suite(suite_path)).runs:
         app(["summarise", *_files_of(run)], standalone_mode=False)
 

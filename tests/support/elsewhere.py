@@ -1,4 +1,4 @@
-"""A server that answers the first requests for an album, and then sends every second elsewhere."""
+"""A server that answers the first requests for an album, and redirects every second request after that."""
 
 import itertools
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""Takes the place of `server/__init__.py` in a copy of the project: the album API, which misbehaves in turn.
+"""Replaces `server/__init__.py` in a copy of the project: the album API, misbehaving in one way after the other.
 
-A request is answered as it should be, or in one of the ways of its endpoint. Health checks misbehave at first, all
-others once the preflight is over. The requests counted are those that reached the application.
+A request is answered correctly or in one of the ways listed for its endpoint. Health checks misbehave at first, other
+requests after the preflight. The server counts the requests that reached the application.
 """
 
 import gzip
@@ -71,15 +71,15 @@ def bomb(_: dict[str, Any], respond: Respond) -> Any:
     return [BOMB]
 
 
-def well_packed(environ: dict[str, Any], respond: Respond) -> Any:
-    """Answer as asked, but packed: no misbehaviour at all."""
+def compressed(environ: dict[str, Any], respond: Respond) -> Any:
+    """Answer correctly, but compressed: this is no misbehaviour."""
     album = b'{"id":"%s"}' % environ["PATH_INFO"].rpartition("/")[2].encode()
-    packed = brotli.compress(album)
-    respond("200 OK", [("Content-Encoding", "br"), ("Content-Length", str(len(packed)))])
-    return [packed]
+    body = brotli.compress(album)
+    respond("200 OK", [("Content-Encoding", "br"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
-def not_packed(_: dict[str, Any], respond: Respond) -> Any:
+def not_compressed(_: dict[str, Any], respond: Respond) -> Any:
     respond("200 OK", [("Content-Encoding", "gzip"), ("Content-Length", "2")])
     return [b"[]"]
 
@@ -112,8 +112,8 @@ def dribble(environ: dict[str, Any], respond: Respond) -> Any:
 
 
 WAYS = {
-    "GET /albums": [None, html, half_a_body, half_a_chunked_body, not_packed, gigabyte],
-    "GET /albums/": [well_packed, other_json, close, bomb, elsewhere, gigabyte_in_chunks],
+    "GET /albums": [None, html, half_a_body, half_a_chunked_body, not_compressed, gigabyte],
+    "GET /albums/": [compressed, other_json, close, bomb, elsewhere, gigabyte_in_chunks],
     "POST /albums": [None, broken, deep, not_http],
 }
 HEALTH = [close, html, broken, other_json]
@@ -136,7 +136,7 @@ class Misbehaving:
         if way is None:
             return self._app(environ, respond)
         if environ["REQUEST_METHOD"] == "POST":
-            environ["wsgi.input"].read()  # what isn't read would pass for the next request
+            environ["wsgi.input"].read()  # an unread body would be taken for the next request
         return way(environ, respond)
 
     def _way(self, method: str, path: str) -> Any:

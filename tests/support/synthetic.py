@@ -1,4 +1,4 @@
-"""Made-up run folders: a closed system whose users think and wait, with every file that a measured run leaves."""
+"""Made-up run folders of a closed system whose users think and wait, with every file of a measured run."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from loadstone.measure import collect, probes
+from loadstone.measure import collect_requests, sampler
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import RequestCounts, write_record
 from loadstone.suite.settings import Load
@@ -21,7 +21,7 @@ APART_S = 60.0
 RAMP_UP_S = 2.0
 ROUTES = ("GET /albums", "GET /albums/<id>", "POST /albums")
 MEAN_RESPONSE_MS = 4.0
-STEP_S = probes.SAMPLE_INTERVAL_S
+STEP_S = sampler.SAMPLE_INTERVAL_S
 CPU = {"server-master": 0.001, "server-worker": 0.1, "load-master": 0.02, "load-worker": 0.15}
 """CPUs that each process uses."""
 
@@ -36,7 +36,9 @@ def write_run(results: Path, run: Run, number: int) -> int:
     begin = began + RAMP_UP_S + run.warm_up
     window = (begin, begin + run.duration)
     requests = _requests(run.load, began, window[1], rng)
-    pq.write_table(requests, folder / "requests.parquet", compression="zstd", row_group_size=collect.ROWS_PER_GROUP)
+    pq.write_table(
+        requests, folder / "requests.parquet", compression="zstd", row_group_size=collect_requests.ROWS_PER_GROUP
+    )
     pq.write_table(samples(began, window[1], rng), folder / "processes.parquet", compression="zstd")
     counts = RequestCounts(recorded=len(requests), locust=len(requests), server=len(requests))
     record = make_record(load_started=began, window=window)
@@ -46,7 +48,7 @@ def write_run(results: Path, run: Run, number: int) -> int:
 
 
 def _requests(load: Load, began: float, end: float, rng: np.random.Generator) -> pa.Table:
-    """Let each user think and wait in turn until the end; rows in the order of time."""
+    """Let each user think and wait in turn until the end. Rows are in the order of time."""
     low, high = (0.0, 0.0) if isinstance(load.think_time, Exponential) else load.think_time
     cycles = int(2 * (end - began) / max(low + (high - low) / 2, MEAN_RESPONSE_MS / 1000)) + 2
     think = rng.uniform(low, high, (load.users, cycles))
@@ -70,15 +72,15 @@ def _requests(load: Load, began: float, end: float, rng: np.random.Generator) ->
         "server_ms": column(response_ms) * 0.5,
         "bytes": rng.integers(60, 600, rows),
         "status": np.full(rows, 200),
-        "error": pa.nulls(rows, collect.TEXT),
+        "error": pa.nulls(rows, collect_requests.TEXT),
         "intended": pa.nulls(rows, pa.float64()),
     }
-    columns = [pa.array(arrays[field.name]).cast(field.type) for field in collect.SCHEMA]
-    return pa.Table.from_arrays(columns, schema=collect.SCHEMA)
+    columns = [pa.array(arrays[field.name]).cast(field.type) for field in collect_requests.SCHEMA]
+    return pa.Table.from_arrays(columns, schema=collect_requests.SCHEMA)
 
 
 def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
-    """Sample processes that use as much CPU at all times, and the host."""
+    """Sample processes that use the same CPU at all times, and the host."""
     times = np.arange(began, end, STEP_S)
     since = times - began
     parts = []
@@ -99,14 +101,14 @@ def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
             }
         )
     tables = [
-        pa.Table.from_arrays([pa.array(part[f.name]).cast(f.type) for f in probes.SCHEMA], schema=probes.SCHEMA)
+        pa.Table.from_arrays([pa.array(part[f.name]).cast(f.type) for f in sampler.SCHEMA], schema=sampler.SCHEMA)
         for part in parts
     ]
     return pa.concat_tables(tables).unify_dictionaries().sort_by("time")
 
 
 def _write_locusts_own(folder: Path, requests: int) -> None:
-    """Write Locust's own tables, as far as anything reads them."""
+    """Write Locust's own tables, as far as a stage reads them."""
     tables = {
         "stats": [["Type", "Name", "Request Count", "Failure Count"], ["", "Aggregated", requests, 0]],
         "stats_history": [["Timestamp", "User Count", "Type", "Name", "Requests/s"]],

@@ -37,7 +37,7 @@ MAY = {
     "cli": {"time"},  # how long a command has taken, for its progress
     "lifecycle/campaign_lock.py": {"time"},  # since when a campaign runs
     "lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
-    "live/history.py": {"time"},  # reads the moment in the name of Snakemake's log
+    "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log
     "live/server.py": {"flask", "socket", "time"},  # the live view's web server
     "measure": SIDE_EFFECTS - {"flask"},
 }

@@ -17,7 +17,7 @@ import requests
 
 from loadstone.analyse.bottleneck import judge
 from loadstone.cli.app import summarise
-from loadstone.measure.server import free_port
+from loadstone.measure.ports import free_port
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import read_signals
@@ -135,7 +135,7 @@ def test_run_against_a_server_that_a_command_starts(
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [
-        (["/no/such/program"], "server.argv: /no/such/program can't be started: No such file or directory"),
+        (["/no/such/program"], "server.argv: cannot start /no/such/program: No such file or directory"),
         ([sys.executable, "-c", "raise SystemExit('I give up')"], "the server ended with exit code 1: I give up"),
     ],
     ids=["no program", "ends"],
@@ -154,14 +154,14 @@ def test_command_does_not_measure_what_listens_there_already(
 ) -> None:
     code, [line] = outcome(start_measure(first_run(suite(f"kind: command, argv: [sleep, '60'], url: '{url}'"))))
     assert code == 1
-    assert f"somebody listens on port {url.rpartition(':')[2]} of 127.0.0.1 already" in line
+    assert f"another process already listens on port {url.rpartition(':')[2]} of 127.0.0.1" in line
 
 
 @pytest.mark.parametrize(
     ("application", "sentence"),
     [
-        ("server:create_app(albums=2)", "GET /albums/3: status 404 where 200 was expected"),
-        (None, "nobody answers at http://127.0.0.1:"),
+        ("server:create_app(albums=2)", "GET /albums/3: status 404, expected 200"),
+        (None, "no server answers at http://127.0.0.1:"),
     ],
     ids=["too few albums", "nobody there"],
 )

@@ -1,4 +1,4 @@
-"""The live view as a process of its own, before, while and after a run is measured."""
+"""The live view as a process, before, while and after a run is measured."""
 
 import http.client
 import json
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from loadstone.measure.status import NAME
 from loadstone.plan.schedule import Run
+from loadstone.results.live import LIVE_JSON
 from tests.conftest import ROOT, files_below, wait_for
 
 TEXT = (
@@ -27,7 +27,7 @@ Serve = Callable[..., "View"]
 
 
 class View:
-    """A live view that runs, and its address."""
+    """A running live view, and its address."""
 
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
         self.process = process
@@ -39,7 +39,7 @@ class View:
         return connection.getresponse()
 
     def events(self, deadline_s: float) -> Iterator[tuple[str, Any]]:
-        """Read the stream, as (kind, data); fail when it goes on beyond the deadline."""
+        """Read the stream as (kind, data). Fail if it continues beyond the deadline."""
         deadline = time.monotonic() + deadline_s
         with self.open("/events") as answer:
             assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -53,7 +53,7 @@ class View:
                     yield kind, json.loads(line.removeprefix(b"data: "))
 
     def stop(self) -> tuple[int, str]:
-        """Press Ctrl-C; return exit code and what was written to standard error."""
+        """Press Ctrl-C; return the exit code and standard error."""
         self.process.send_signal(signal.SIGINT)
         _, errors = self.process.communicate(timeout=5)
         return self.process.returncode, errors
@@ -65,17 +65,19 @@ def command(*arguments: str) -> list[str]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start `loadstone serve` on a port of its own, with the results that `start_measure` leaves."""
+    """Start `loadstone serve` on a free port, for the results of `start_measure`."""
     started = []
 
     def start(*arguments: str) -> View:
-        line = command("--port", "0", "--results", str(tmp_path), *arguments)
-        process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        serve_command = command("--port", "0", "--results", str(tmp_path), *arguments)
+        process = subprocess.Popen(
+            serve_command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         started.append(process)
         assert process.stdout is not None
-        said = process.stdout.readline()
-        assert "http://127.0.0.1:" in said, process.communicate(timeout=5)
-        return View(process, int(said.partition("http://127.0.0.1:")[2].partition("/")[0]))
+        line = process.stdout.readline()
+        assert "http://127.0.0.1:" in line, process.communicate(timeout=5)
+        return View(process, int(line.partition("http://127.0.0.1:")[2].partition("/")[0]))
 
     yield start
     for process in started:
@@ -111,7 +113,7 @@ def test_run_is_seen_from_begin_to_end(
     loaded = [current for current in window if current["rps"]]
     assert loaded, window
     best = max(loaded, key=lambda current: current["rps"])
-    assert best["rps"] < 200, "ten users who wait 0.1 s ask less than 100 times a second"
+    assert best["rps"] < 200, "ten users who wait 0.1 s send less than 100 requests per second"
     assert 0 < best["mean_ms"] <= 2 * best["p95_ms"]
     assert best["failures"] == 0
     roles = [cpu["role"] for cpu in best["cpu"]]
@@ -121,12 +123,12 @@ def test_run_is_seen_from_begin_to_end(
     states = [data[0]["state"] for data in runs]
     assert (states[0], states[-1]) == ("left", "done")
     assert "running" in states
-    assert not list(tmp_path.rglob(f"*{NAME}*")), "nothing of it is in the result"
+    assert not list(tmp_path.rglob(f"*{LIVE_JSON}*")), "the result does not contain it"
     assert view.stop() == (0, "")
 
 
 def status_files(folder: Path) -> list[Path]:
-    return [path for path in files_below(folder) if NAME in path.name]
+    return [path for path in files_below(folder) if LIVE_JSON in path.name]
 
 
 def test_status_goes_with_a_run_that_is_killed(
@@ -143,7 +145,7 @@ def test_status_goes_with_a_run_that_is_killed(
     measuring.kill()
     measuring.wait()
     wait_for(lambda: not status_files(tmp_path), 5, "the end of the status file")
-    wait_for(lambda: json.load(view.open("/snapshot.json"))["state"] == "idle", 5, "the view's notice of that")
+    wait_for(lambda: json.load(view.open("/snapshot.json"))["state"] == "idle", 5, "the view to notice")
 
 
 def test_only_reading_and_only_by_its_own_name(serve: Serve, tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ def test_taken_port_is_one_line(tmp_path: Path) -> None:
         )
     assert answer.returncode == 1
     [line] = answer.stderr.splitlines()
-    assert line.startswith(f"loadstone: port {port} on 127.0.0.1 can't be had: ")
+    assert line.startswith(f"loadstone: cannot listen on port {port} of 127.0.0.1: ")
 
 
 def test_wrong_suite_is_one_line(tmp_path: Path) -> None:

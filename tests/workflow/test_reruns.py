@@ -87,7 +87,7 @@ def test_hypotheses_measure_nothing_again(project: Project) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["server/routes.py", "server/stores/linear.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],
+    ["server/routes.py", "server/stores/list_store.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],
 )
 def test_code_that_takes_part_in_measuring(project: Project, path: str) -> None:
     append(project.folder / path, "# changed\n")

@@ -1,4 +1,4 @@
-"""What the live view says of a campaign's files, before, during and after; and whom its server answers."""
+"""What the live view shows before, during and after a campaign, and which requests its server answers."""
 
 import json
 import os
@@ -13,15 +13,16 @@ import orjson
 import pytest
 from werkzeug.test import TestResponse
 
-from loadstone.live.estimate import Took, extra_s, time_left_s
-from loadstone.live.history import Campaign, last_campaign
-from loadstone.live.plans import Known, known_plan
-from loadstone.live.running import last_rows
+from loadstone.live.current_run import read_last_rows
+from loadstone.live.estimate import RunTime, estimate_extra_s, estimate_time_left_s
+from loadstone.live.plan_source import ShownPlan, find_plan
 from loadstone.live.server import Feed, create_app
+from loadstone.live.snakemake_log import PlannedJobs, find_last_campaign
 from loadstone.live.snapshot import Snapshot, take_snapshot
-from loadstone.measure.failure import Failure
-from loadstone.measure.status import NAME, Status, StatusFile
+from loadstone.measure.live_status import LiveStatusFile
 from loadstone.plan.schedule import Plan, Run, make_plan
+from loadstone.results.failed import FAILED_JSON, FailedRun, write_failed_run
+from loadstone.results.live import LIVE_JSON, LiveStatus, write_live_status
 from loadstone.results.run_record import write_record
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import OVERHEAD_S
@@ -51,7 +52,7 @@ def suite(write_suite: Write) -> Path:
 
 
 def see(results: Path, suite: Path | None, now: float = NOW, *, alive: bool = True) -> Snapshot:
-    return take_snapshot(results, known_plan(suite, {}, results), now, lambda _: alive)
+    return take_snapshot(results, find_plan(suite, {}, results), now, lambda _: alive)
 
 
 def plan_of(suite: Path) -> Plan:
@@ -59,12 +60,12 @@ def plan_of(suite: Path) -> Plan:
 
 
 def states(snapshot: Snapshot) -> list[str]:
-    """Tell the runs' states in the plan's order."""
+    """List the runs' states in the plan's order."""
     return [item.state for item in snapshot.items]
 
 
 def finish(results: Path, run: Run, began: float, took_s: float = EXPECTED_S) -> None:
-    """Leave a result as `loadstone measure` does, as far as the live view looks at it."""
+    """Write a result as `loadstone measure` does, as far as the live view reads it."""
     record = make_record(load_started=began, window=(began + 4, began + 14))
     ended = record.state_after.model_copy(update={"time": began + took_s - 1})
     folder = results / "runs" / run.experiment / str(run.repeat)
@@ -83,25 +84,25 @@ def log_of(results: Path, run: Run, *lines: str) -> Path:
 
 
 def break_off(results: Path, run: Run, error: str, when: float) -> Path:
-    """Leave what a broken run leaves: its log, and what it had recorded."""
+    """Write what a broken run leaves: its log, and what it had recorded."""
     kept = results / "failed" / run.experiment / str(run.repeat)
     log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: {error}; kept for inspection: {kept}")
     kept.mkdir(parents=True)
-    failure = Failure(sentence=error, phase="window", time=when, times={}, requests=0, run=run)
-    (kept / "failed.json").write_text(failure.model_dump_json(), encoding="utf-8")
+    failed = FailedRun(sentence=error, phase="window", time=when, times={}, requests=0, run=run)
+    write_failed_run(failed, kept / FAILED_JSON)
     return kept
 
 
 def stop(results: Path, run: Run, when: float) -> None:
-    """Leave what a run leaves that somebody stopped: its log."""
+    """Write what a stopped run leaves: its log."""
     log = log_of(results, run, f"12:00:00 {run.label}: window", f"{run.label}: stopped by SIGINT")
     os.utime(log, (when, when))
 
 
 def begin(results: Path, run: Run, now: float, *, folder: str | None = None, **values: object) -> Path:
-    """Leave what a run leaves that is in its window, five seconds of it."""
+    """Write what a run has written five seconds into its window."""
     began = now - 10
-    status = Status(
+    status = LiveStatus(
         pid=4711,
         run=run,
         time=now - 0.5,
@@ -117,12 +118,12 @@ def begin(results: Path, run: Run, now: float, *, folder: str | None = None, **v
     ).model_copy(update=values)
     scratch = results / (folder or f"runs/{run.experiment}/.{run.repeat}.measuring-4711")
     scratch.mkdir(parents=True)
-    (scratch / NAME).write_text(status.model_dump_json(), encoding="utf-8")
+    write_live_status(status, scratch / LIVE_JSON)
     return scratch
 
 
 def row(ended: float, ms: float, error: str | None = None, intended: float | None = None) -> list[object]:
-    """Write a request as the recorder does."""
+    """Write a request's row as the recorder does."""
     return [ended - ms / 1000, ms, "GET /albums", 1, 200, 10, "app;dur=1", error, intended]
 
 
@@ -131,7 +132,7 @@ def record(scratch: Path, worker: int, *lines: list[list[object]]) -> None:
 
 
 def snakemake_log(results: Path, when: float, command: str, **jobs: int) -> None:
-    """Write a log as Snakemake 9 does, up to where the first job begins."""
+    """Write a log as Snakemake 9 does, up to the start of the first job."""
     name = time.strftime("%Y-%m-%dT%H%M%S", time.localtime(when))
     table = "".join(f"{job:<12}{count:>8}\n" for job, count in jobs.items())
     text = (
@@ -144,7 +145,7 @@ def snakemake_log(results: Path, when: float, command: str, **jobs: int) -> None
     log.write_text(text, encoding="utf-8")
 
 
-# what the files say
+# a campaign's files
 
 
 def test_nothing_at_all(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +154,7 @@ def test_nothing_at_all(results: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert snapshot.state == "empty"
     assert snapshot.items == ()
     assert snapshot.current is None
-    assert snapshot.sentence == "There is no plan to show and nothing is being measured."
+    assert snapshot.sentence == "There is no plan, and no run is being measured."
 
 
 def test_before_the_campaign(results: Path, suite: Path) -> None:
@@ -162,7 +163,7 @@ def test_before_the_campaign(results: Path, suite: Path) -> None:
     assert states(snapshot) == ["left"] * 4
     assert snapshot.left_s == pytest.approx(4 * EXPECTED_S)
     assert snapshot.share == 0
-    assert snapshot.sentence == "0 of 4 runs measured; nothing is being measured now."
+    assert snapshot.sentence == "0 of 4 runs measured; no run is being measured now."
 
 
 def test_without_a_suite_the_results_own_plan_is_shown(
@@ -193,9 +194,9 @@ def test_half_done_and_one_in_its_window(results: Path, suite: Path) -> None:
     assert (current.phase, current.phase_length_s) == ("window", 10)
     assert (current.phase_s, current.elapsed_s, current.silent_s) == pytest.approx((5, 10, 0.5))
     assert (current.requests, current.failures, current.rps) == (400, 3, 120)
-    assert (current.answers, current.failed_answers) == (22, 1), "the line before the last is another second's"
+    assert (current.answers, current.failed_answers) == (22, 1), "the last line but one belongs to another second"
     assert current.mean_ms == pytest.approx((sum(range(10, 30)) + 30) / 21)
-    assert current.p95_ms == pytest.approx(29), "the 20th of 21, which failures aren't among"
+    assert current.p95_ms == pytest.approx(29), "the 20th of 21 successes"
     assert current.window == pytest.approx((5, 15))
     assert [rate for _, rate in current.rates] == [80, 120]
     assert [(cpu.role, cpu.cpus) for cpu in current.cpu] == [("Server workers", 0.5), ("Whole machine", 1.5)]
@@ -203,7 +204,7 @@ def test_half_done_and_one_in_its_window(results: Path, suite: Path) -> None:
 
 
 def test_time_left_goes_by_what_runs_took(results: Path, suite: Path) -> None:
-    """25 s from one begin to the next, where less was expected: what is left takes that much longer too."""
+    """Runs began 25 s apart, and less was expected: the runs that are left take as much longer."""
     first, second, third, _ = plan_of(suite).runs
     finish(results, first, NOW - 60)
     finish(results, second, NOW - 35)
@@ -247,7 +248,7 @@ def test_broken_run_is_told_with_its_reason(results: Path, suite: Path) -> None:
     assert states(snapshot) == ["failed", "done", "left", "left"]
     assert snapshot.items[0].note == "the server ended with exit code 1: no such module: nonsense"
     assert Path(snapshot.items[0].kept) == kept
-    assert snapshot.left_s == pytest.approx(2 * (EXPECTED_S - 1)), "nobody tries the failed one again by itself"
+    assert snapshot.left_s == pytest.approx(2 * (EXPECTED_S - 1)), "the failed run is not tried again"
     assert snapshot.state == "between"
     assert see(results, suite, NOW + 60).state == "idle"
 
@@ -285,7 +286,7 @@ def test_over_with_a_failure(results: Path, suite: Path) -> None:
         finish(results, run, NOW - 500 + 20 * number)
     snapshot = see(results, suite)
     assert snapshot.state == "over"
-    assert snapshot.sentence == "3 of 4 runs measured, 1 failed; nothing is left to try."
+    assert snapshot.sentence == "3 of 4 runs measured, 1 failed; no run is left."
 
 
 def test_result_with_other_values_is_left(results: Path, suite: Path) -> None:
@@ -294,7 +295,7 @@ def test_result_with_other_values_is_left(results: Path, suite: Path) -> None:
     suite.write_text(TEXT.replace("b: {}", "b: {load: {think_time: 1}}"), encoding="utf-8")
     snapshot = see(results, suite)
     assert {item.name: item.state for item in snapshot.items} == {"a": "done", "b": "left"}
-    assert {item.note for item in snapshot.items if item.name == "b"} == {"was measured with other values"}
+    assert {item.note for item in snapshot.items if item.name == "b"} == {"measured earlier with other settings"}
 
 
 @pytest.mark.parametrize("name", ["run.json", "requests.parquet", "processes.parquet"])
@@ -318,11 +319,11 @@ def test_results_of_earlier_code_are_left_while_all_is_measured_again(results: P
         finish(results, run, NOW - 5000 + 20 * number)
     snakemake_log(results, NOW - 50, "snakemake --cores all --config suite=suite.yaml", measure=4, summarise=4)
     assert states(see(results, suite)) == ["left"] * 4
-    assert {item.note for item in see(results, suite).items} == {"was measured with other code"}
+    assert {item.note for item in see(results, suite).items} == {"measured earlier with other code"}
 
 
 def test_oldest_results_are_those_of_earlier_code(results: Path, suite: Path) -> None:
-    """Two of four were measured again before somebody stopped; Snakemake then found the other two to do."""
+    """Two of four were measured again before a stop; Snakemake then planned the other two."""
     runs = plan_of(suite).runs
     for run, began in zip(runs, (NOW - 900, NOW - 800, NOW - 5000, NOW - 4900), strict=True):
         finish(results, run, began)
@@ -344,7 +345,7 @@ def test_failure_of_an_earlier_campaign_is_left(results: Path, suite: Path) -> N
     snakemake_log(results, NOW - 50, "snakemake --config suite=suite.yaml", measure=4)
     snapshot = see(results, suite)
     assert states(snapshot) == ["left"] * 4
-    assert snapshot.items[0].note == "broke earlier: it broke"
+    assert snapshot.items[0].note == "failed in an earlier campaign: it broke"
 
 
 def test_campaign_is_the_last_that_measured_this_suite(results: Path, suite: Path) -> None:
@@ -353,24 +354,24 @@ def test_campaign_is_the_last_that_measured_this_suite(results: Path, suite: Pat
     snakemake_log(results, NOW - 200, "snakemake", measure=8)
     snakemake_log(results, NOW - 100, "snakemake --config suite=suite.yaml", summarise=4, report=1)
     snakemake_log(results, NOW - 50, "snakemake --lint")
-    assert last_campaign(results.parent, suite) == Campaign(NOW - 400, 4, 2)
-    assert last_campaign(results.parent, Path("config/config.yaml")) == Campaign(NOW - 200, 8, 0)
-    assert last_campaign(results.parent, None) == Campaign(NOW - 200, 8, 0)
-    assert last_campaign(results, suite) is None
+    assert find_last_campaign(results.parent, suite) == PlannedJobs(NOW - 400, 4, 2)
+    assert find_last_campaign(results.parent, Path("config/config.yaml")) == PlannedJobs(NOW - 200, 8, 0)
+    assert find_last_campaign(results.parent, None) == PlannedJobs(NOW - 200, 8, 0)
+    assert find_last_campaign(results, suite) is None
 
 
 def test_scratch_of_a_process_that_is_gone_is_no_run(results: Path, suite: Path) -> None:
-    """Left by a crash of the machine: nothing else leaves it."""
+    """Only a crash of the machine leaves such a folder."""
     begin(results, plan_of(suite).runs[0], NOW - 60)
     assert see(results, suite, alive=True).state == "measuring"
     assert see(results, suite, alive=False).state == "idle"
-    assert see(results, suite, NOW + 7200, alive=True).state == "idle", "its number is another's by now"
+    assert see(results, suite, NOW + 7200, alive=True).state == "idle", "another process has its number by now"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}'])
 def test_half_written_status_is_none(results: Path, suite: Path, text: str) -> None:
     scratch = begin(results, plan_of(suite).runs[0], NOW)
-    (scratch / NAME).write_text(text, encoding="utf-8")
+    (scratch / LIVE_JSON).write_text(text, encoding="utf-8")
     assert see(results, suite).state == "idle"
 
 
@@ -381,7 +382,7 @@ def test_run_of_another_suite_is_shown_and_named_so(results: Path, suite: Path) 
     assert snapshot.current is not None
     assert not snapshot.current.in_plan
     assert states(snapshot) == ["left"] * 4
-    assert snapshot.sentence == "The run under way is not in this suite, of which 0 of 4 runs are measured."
+    assert snapshot.sentence == "The current run is not in this suite. Of this suite: 0 of 4 runs measured."
 
 
 def test_probe_of_a_search(results: Path, suite: Path) -> None:
@@ -394,7 +395,7 @@ def test_probe_of_a_search(results: Path, suite: Path) -> None:
     begin(results, probe, NOW, folder="searches/most/.probe-2.measuring-4711")
     snapshot = see(results, suite)
     assert states(snapshot) == ["done"] * 4 + ["running"]
-    assert snapshot.items[-1].note.startswith(f"probe 2 of about {search.expected_probes}")
+    assert snapshot.items[-1].note.startswith(f"step 2 of about {search.expected_probes}")
     assert snapshot.current is not None
     assert (snapshot.current.search, snapshot.current.in_plan) == ("most", True)
     assert snapshot.left_s == pytest.approx((search.expected_probes - 1) * search.settings.expected_s - 10, abs=25)
@@ -423,7 +424,7 @@ def test_suite_that_becomes_wrong_is_told_on_the_page(results: Path, suite: Path
     snapshot = see(results, suite)
     assert len(snapshot.problems) == 1
     assert "'many' is not allowed" in snapshot.problems[0]
-    assert snapshot.current is not None, "the run goes on"
+    assert snapshot.current is not None, "the run continues"
 
 
 # a recorder's file
@@ -432,14 +433,14 @@ def test_suite_that_becomes_wrong_is_told_on_the_page(results: Path, suite: Path
 def test_last_line_that_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "worker-0.jsonl"
     path.write_bytes(orjson.dumps([row(1, 10)]) + b"\n" + orjson.dumps([row(2, 20), row(3, 30)]) + b"\n[[4.0, 1")
-    assert [(ended, ms) for ended, ms, _ in last_rows(path, 1 << 16)] == [(2, 20), (3, 30)]
+    assert [(ended, ms) for ended, ms, _ in read_last_rows(path, 1 << 16)] == [(2, 20), (3, 30)]
 
 
 def test_long_line_is_read_from_its_end(tmp_path: Path) -> None:
     path = tmp_path / "worker-0.jsonl"
     rows = [row(k, 5.0, "an, [odd], error") for k in range(10_000)]
     path.write_bytes(orjson.dumps([row(0, 1)]) + b"\n" + orjson.dumps(rows) + b"\n")
-    read = list(last_rows(path, 10_000))
+    read = list(read_last_rows(path, 10_000))
     assert 50 < len(read) < 200
     assert [ended for ended, _, _ in read] == list(range(10_000 - len(read), 10_000))
     assert all(failed for *_, failed in read)
@@ -450,65 +451,65 @@ def test_file_without_usable_rows(tmp_path: Path, content: bytes | None) -> None
     path = tmp_path / "worker-0.jsonl"
     if content is not None:
         path.write_bytes(content)
-    assert list(last_rows(path, 1000)) == []
+    assert list(read_last_rows(path, 1000)) == []
 
 
 # the estimate
 
 
 def test_extra_is_the_median_from_begin_to_begin() -> None:
-    over = [Took(0, 9, 10), Took(12, 21, 10), Took(24, 33, 10), Took(1000, 1009, 10)]
-    assert extra_s(over, 1013) == 2, "12, 12, a pause, 13"
-    assert extra_s(over[:1], None) == -1
-    assert extra_s([], None) == 0
+    over = [RunTime(0, 9, 10), RunTime(12, 21, 10), RunTime(24, 33, 10), RunTime(1000, 1009, 10)]
+    assert estimate_extra_s(over, 1013) == 2, "12, 12, a pause, 13"
+    assert estimate_extra_s(over[:1], None) == -1
+    assert estimate_extra_s([], None) == 0
 
 
 def test_time_left_is_never_negative() -> None:
-    assert time_left_s([10, 20], 2, (10, 5)) == 12 + 22 + 7
-    assert time_left_s([], 0, (10, 500)) == 0
-    assert time_left_s([1], -5, None) == 0
+    assert estimate_time_left_s([10, 20], 2, (10, 5)) == 12 + 22 + 7
+    assert estimate_time_left_s([], 0, (10, 500)) == 0
+    assert estimate_time_left_s([1], -5, None) == 0
 
 
 # the status file
 
 
 def test_status_file_tells_pace_and_goes(tmp_path: Path, suite: Path) -> None:
-    """Two workers that report once a second, at different moments."""
+    """Two workers report once per second, at different moments."""
     records = [tmp_path / f"worker-{k}.jsonl" for k in range(2)]
     totals = [path.with_name(path.name + ".totals") for path in records]
     times: dict[str, float] = {}
-    status = StatusFile(plan_of(suite).runs[0], tmp_path, times)
-    status.phase("warm-up")
-    written = Status.model_validate_json((tmp_path / NAME).read_bytes())
+    status = LiveStatusFile(plan_of(suite).runs[0], tmp_path, times)
+    status.enter_phase("warm-up")
+    written = LiveStatus.model_validate_json((tmp_path / LIVE_JSON).read_bytes())
     assert (written.phase, written.pid, written.rates) == ("warm-up", os.getpid(), ())
 
-    def tell(requests: int, ago: float) -> None:
+    def report(requests: int, ago: float) -> None:
         for path, offset in zip(totals, (0.0, 0.3), strict=True):
             path.write_text(f"{requests} 1\n", encoding="ascii")
             when = time.time() - ago - offset
             os.utime(path, (when, when))
 
-    def beat() -> Status:
+    def beat() -> LiveStatus:
         status.beat(300, 2, records, lambda: {"host": 1.23456})
-        return Status.model_validate_json((tmp_path / NAME).read_bytes())
+        return LiveStatus.model_validate_json((tmp_path / LIVE_JSON).read_bytes())
 
-    tell(100, 1.2)
+    report(100, 1.2)
     assert [rate for _, rate in beat().rates] == [200]
     assert len(beat().rates) == 1, "a second is not over yet"
-    tell(150, 0.2)
+    report(150, 0.2)
     times["window_begin"] = 5.0
     wait_for(lambda: len(beat().rates) == 2, 5, "the next second")
     last = beat()
     assert 60 < last.rates[-1][1] < 140, "50 each, in about a second"
     assert (last.requests, last.failures, last.cpu, last.times) == (300, 2, {"host": 1.235}, {"window_begin": 5.0})
-    assert {path.name for path in tmp_path.iterdir()} >= {NAME}
+    assert {path.name for path in tmp_path.iterdir()} >= {LIVE_JSON}
     status.remove()
-    assert not list(tmp_path.glob(f"*{NAME}*"))
+    assert not list(tmp_path.glob(f"*{LIVE_JSON}*"))
 
 
 def test_status_that_cannot_be_written_breaks_nothing(tmp_path: Path, suite: Path) -> None:
-    status = StatusFile(plan_of(suite).runs[0], tmp_path / "gone", {})
-    status.phase("window")
+    status = LiveStatusFile(plan_of(suite).runs[0], tmp_path / "gone", {})
+    status.enter_phase("window")
     status.beat(1, 0, [tmp_path / "gone" / "worker-0.jsonl"], dict)
     status.remove()
 
@@ -520,7 +521,7 @@ Ask = Callable[..., TestResponse]
 
 @pytest.fixture
 def ask(results: Path, suite: Path) -> Ask:
-    """Ask the application that answers on port 8650."""
+    """Send requests to the application that listens on port 8650."""
     client = create_app(Feed(lambda: see(results, suite)), 8650).test_client()
 
     def ask(path: str, method: str = "GET", host: str = "127.0.0.1:8650", **headers: str) -> TestResponse:
@@ -562,7 +563,7 @@ def test_nothing_but_get(ask: Ask, path: str, method: str) -> None:
 def test_other_hosts_are_refused(ask: Ask, path: str, host: str) -> None:
     answer = ask(path, host=host)
     assert answer.status_code == 403
-    assert answer.get_data(as_text=True) == "ask for http://127.0.0.1:8650/\n"
+    assert answer.get_data(as_text=True) == "use http://127.0.0.1:8650/\n"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8650", "localhost:8650", "LocalHost:8650"])
@@ -576,7 +577,7 @@ def test_own_names_are_answered(ask: Ask, host: str) -> None:
 def test_pages_elsewhere_get_no_data(ask: Ask, site: str, status: int) -> None:
     header = {"Sec-Fetch-Site": site}
     assert ask("/snapshot.json", **header).status_code == status
-    assert ask("/", **header).status_code == 200, "a link may lead here"
+    assert ask("/", **header).status_code == 200, "another site may link to the page"
 
 
 def test_snapshot_as_data(ask: Ask) -> None:
@@ -612,4 +613,4 @@ def test_flask_is_not_needed_elsewhere() -> None:
 
 def test_known_plan_without_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert known_plan(None, {}, tmp_path / "results") == Known(None, "", None)
+    assert find_plan(None, {}, tmp_path / "results") == ShownPlan(None, "", None)

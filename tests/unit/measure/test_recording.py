@@ -1,4 +1,4 @@
-"""From Locust's request events to requests.parquet.
+"""From Locust's request events to `requests.parquet`.
 
 Importing Locust patches the whole process, so the recorder runs in processes of its own, as it does in a run.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.measure import collect
-from loadstone.measure.collect import collect_requests, locust_count
+from loadstone.measure import collect_requests as module
+from loadstone.measure.collect_requests import collect_requests, read_locust_count
 from tests.conftest import ROOT
 
 PRELUDE = """
@@ -89,7 +89,7 @@ def test_memory_is_bounded_without_the_clock(record: Record) -> None:
         "w0",
         "recorder.MAX_ROWS_HELD = 10\nfor number in range(25):\n    fire(listener, number)\n",
     )
-    assert len(path.read_bytes().splitlines()) == 2, "two lines of ten; five rows were held when the process ended"
+    assert len(path.read_bytes().splitlines()) == 2, "two lines of ten; the process ended with five rows held"
 
 
 def test_last_line_of_a_killed_worker_is_passed_over(record: Record, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_last_line_of_a_killed_worker_is_passed_over(record: Record, tmp_path: P
 def test_workers_are_told_apart_and_row_groups_bounded(
     record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collect, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(module, "ROWS_PER_GROUP", 10)
     paths = [
         record(
             f"w{worker}",
@@ -142,7 +142,7 @@ def test_kinds_of_failure_do_not_name_addresses(record: Record, tmp_path: Path) 
 
 @pytest.mark.parametrize("number", ["EMFILE", "EADDRNOTAVAIL"])
 def test_worker_without_means_ends_and_says_so(tmp_path: Path, number: str) -> None:
-    """What the machine that loads refuses is no failure of the server's."""
+    """A failure of the machine that loads is not counted as one of the server."""
     code = f"import errno\nfire(listener, 1, exception=OSError(errno.{number}, 'refused'))"
     answer = subprocess.run(
         [sys.executable, "-c", PRELUDE + code, str(tmp_path / "w0")],
@@ -152,7 +152,7 @@ def test_worker_without_means_ends_and_says_so(tmp_path: Path, number: str) -> N
         check=False,
     )
     assert answer.returncode == 71
-    assert answer.stderr.startswith("can't ask the server any more: ")
+    assert answer.stderr.startswith("cannot send more requests: ")
 
 
 def test_worker_that_can_not_record_ends(tmp_path: Path) -> None:
@@ -161,36 +161,36 @@ def test_worker_that_can_not_record_ends(tmp_path: Path) -> None:
         [sys.executable, "-c", PRELUDE + code, "/dev/full"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 74
-    assert answer.stderr == "/dev/full: can't be written: No space left on device\n"
+    assert answer.stderr == "/dev/full: cannot be written: No space left on device\n"
 
 
 def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:
     path = tmp_path / "locust_stats.csv"
     path.write_text("Type,Name,Request Count\nGET,GET /albums,5\n,Aggregated,7\n", encoding="utf-8")
-    assert locust_count(path) == 7
-    assert locust_count(tmp_path / "none.csv") is None
+    assert read_locust_count(path) == 7
+    assert read_locust_count(tmp_path / "none.csv") is None
 
 
 def test_a_users_requests_depend_on_seed_and_number_alone() -> None:
-    """Two processes, one seed: each user asks the same things in the same order and thinks as long."""
+    """In two processes with one seed, each user sends the same requests in the same order and thinks as long."""
     code = """
 import itertools
 import json
 from types import SimpleNamespace
 from locustfiles import albums
 
-def course(seed, number):
+def requests_of(seed, number):
     user = albums.AlbumUser()
-    given = SimpleNamespace(seed=seed, mix={"list_albums": 3, "get_album": 3, "create_album": 2}, albums=9,
+    options = SimpleNamespace(seed=seed, mix={"list_albums": 3, "get_album": 3, "create_album": 2}, albums=9,
                             waiting={"uniform": [1, 2]}, id_prefix="")
-    user.environment = SimpleNamespace(parsed_options=given)
+    user.environment = SimpleNamespace(parsed_options=options)
     albums._user_numbers = itertools.count(number)
     user.on_start()
-    tasks = albums.AlbumTasks.__new__(albums.AlbumTasks)  # without Locust's own set-up, which needs a whole environment
+    tasks = albums.AlbumTasks.__new__(albums.AlbumTasks)  # skips Locust's __init__, which needs a whole environment
     tasks._user = user
     return [(tasks.get_next_task().__name__, user.wait_time(), user.new_album()) for _ in range(50)]
 
-print(json.dumps([course(5, 0), course(5, 1), course(6, 0)]))
+print(json.dumps([requests_of(5, 0), requests_of(5, 1), requests_of(6, 0)]))
 """
     run = [sys.executable, "-c", code]
     first, second = (subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2))

@@ -1,13 +1,13 @@
-"""Secrets stay out of what is written down of a command line, and nothing else does."""
+"""Secrets are removed from a written command line, and nothing else is."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.measure.redaction import redacted
+from loadstone.measure.redaction import redact
 from tests.support.fuzzing import fuzz
 
-SECRET = "hunter2-s3cr3t"  # noqa: S105 - nobody's
+SECRET = "hunter2-s3cr3t"  # noqa: S105 - made up
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ SECRET = "hunter2-s3cr3t"  # noqa: S105 - nobody's
     ],
 )
 def test_secret_is_hidden(argv: list[str]) -> None:
-    shown = redacted(argv)
+    shown = redact(argv)
     assert SECRET not in " ".join(shown)
     assert "***" in " ".join(shown)
     assert len(shown) == len(argv)
@@ -61,7 +61,7 @@ def test_secret_is_hidden(argv: list[str]) -> None:
     ],
 )
 def test_everything_else_stays(argv: list[str]) -> None:
-    assert redacted(argv) == argv
+    assert redact(argv) == argv
 
 
 @fuzz(100)
@@ -71,6 +71,6 @@ def test_everything_else_stays(argv: list[str]) -> None:
     )
 )
 def test_any_command_line_keeps_its_length_and_is_redacted_once(argv: list[str]) -> None:
-    shown = redacted(argv)
+    shown = redact(argv)
     assert len(shown) == len(argv)
-    assert redacted(shown) == shown
+    assert redact(shown) == shown

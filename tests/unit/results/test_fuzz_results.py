@@ -18,8 +18,8 @@ from loadstone.cli.compare import compare_folders
 from loadstone.cli.conclude import show_conclusion
 from loadstone.cli.gate import check_gates
 from loadstone.cli.plan import show_precision
-from loadstone.measure.collect import SCHEMA
-from loadstone.measure.probes import SCHEMA as PROCESSES
+from loadstone.measure.collect_requests import SCHEMA
+from loadstone.measure.sampler import SCHEMA as PROCESSES
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import make_plan
 from loadstone.report.campaign import load_campaign

@@ -1,4 +1,4 @@
-"""Stores: all four behave alike, also when several threads write at once."""
+"""All four stores behave alike, also when several threads write at once."""
 
 import multiprocessing
 from collections.abc import Callable

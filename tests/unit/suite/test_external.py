@@ -11,7 +11,7 @@ import pytest
 from loadstone.analyse.bottleneck import judge
 from loadstone.cli.plan import show_plan
 from loadstone.errors import ServerError, SuiteError
-from loadstone.measure.external import refuse_remote
+from loadstone.measure.target.external import refuse_remote
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import make_plan
 from loadstone.report.page import render

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.errors import ResultError
-from loadstone.measure.collect import SCHEMA
+from loadstone.measure.collect_requests import SCHEMA
 from loadstone.results.run_record import RunRecord
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.requests import summarise_requests

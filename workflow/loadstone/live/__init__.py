@@ -1,1 +1,1 @@
-"""The live view of a campaign: what its files say now, and a small web server that shows it, on this machine only."""
+"""The live view of a campaign: what its files show now, served to browsers on this machine only."""

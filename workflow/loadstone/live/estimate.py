@@ -1,4 +1,4 @@
-"""How much longer a campaign takes: what the plan expects, corrected by what the runs that are over took."""
+"""Estimate how much longer a campaign takes: the plan's expectation, corrected by what finished runs took."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,39 +6,46 @@ from itertools import pairwise
 from statistics import median
 
 MAX_RUNS_CONSIDERED = 50
-"""Runs to go by."""
-PAUSE_S = 60.0
-"""A run that took so much longer than twice what was expected, up to the next one's begin, was followed by a pause."""
+"""Latest runs from which the correction is computed."""
+MIN_PAUSE_S = 60.0
+"""If the next run began later than twice the expected time plus this, the campaign paused in between."""
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
-    """A run that is over."""
+class RunTime:
+    """When a finished run began and ended (unix seconds), and the seconds that the plan expected it to take."""
 
     began: float
     ended: float
     expected_s: float
 
 
-def extra_s(over: Sequence[Took], running_since: float | None) -> float:
-    """Tell how many seconds a run takes more than expected: the median over the latest.
+def estimate_extra_s(finished: Sequence[RunTime], current_began: float | None) -> float:
+    """Estimate the seconds that a run takes beyond the plan's expectation: the median over the latest runs.
 
-    From one run's begin to the next one's, since the time between them counts too; where there is only one, its own.
-    What is more than expected are constant costs: the configured lengths of ramp-up, warm-up and window are kept.
+    A run's time is taken from its begin to the begin of the next run, which may be the current one, since the time
+    between runs counts too. If there is no next run, it is taken to the run's own end. The excess is a constant cost
+    per run: ramp-up, warm-up and window last as long as configured.
     """
-    latest = sorted(over, key=lambda run: run.began)[-MAX_RUNS_CONSIDERED:]
-    begins = [run.began for run in latest] + ([running_since] if running_since else [])
+    latest = sorted(finished, key=lambda run: run.began)[-MAX_RUNS_CONSIDERED:]
+    begins = [run.began for run in latest] + ([current_began] if current_began else [])
     gaps = [later - earlier for earlier, later in pairwise(begins)]
     extras = [
-        gap - run.expected_s for run, gap in zip(latest, gaps, strict=False) if 0 < gap < 2 * run.expected_s + PAUSE_S
+        gap - run.expected_s
+        for run, gap in zip(latest, gaps, strict=False)
+        if 0 < gap < 2 * run.expected_s + MIN_PAUSE_S
     ]
     return median(extras or [run.ended - run.began - run.expected_s for run in latest] or [0.0])
 
 
-def time_left_s(left: Iterable[float], extra: float, running: tuple[float, float] | None) -> float:
-    """Sum up the expected seconds of what is `left`; `running` are expected and elapsed seconds of the current run."""
-    seconds = sum(max(0.0, expected + extra) for expected in left)
-    if running is not None:
-        expected, elapsed = running
-        seconds += max(0.0, expected + extra - elapsed)
+def estimate_time_left_s(left: Iterable[float], extra_s: float, current: tuple[float, float] | None) -> float:
+    """Estimate the seconds until all runs are measured.
+
+    `left` are the expected seconds of each run that is left, `current` the expected and elapsed seconds of the current
+    one.
+    """
+    seconds = sum(max(0.0, expected_s + extra_s) for expected_s in left)
+    if current is not None:
+        expected_s, elapsed_s = current
+        seconds += max(0.0, expected_s + extra_s - elapsed_s)
     return seconds

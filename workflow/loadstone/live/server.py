@@ -1,6 +1,6 @@
-"""Serve the live view: one page and a stream of events, to browsers on this machine, for reading only.
+"""Serve the live view: one page and a stream of events, read only, to browsers on this machine.
 
-A thin shell round `loadstone.live.snapshot`. Nothing is read while nobody watches, and once a second however many do.
+It reads the campaign's files only while a browser is connected, and then once per second for all browsers together.
 """
 
 import hashlib
@@ -20,15 +20,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from loadstone.errors import LoadstoneError, ResultError, SuiteError
-from loadstone.live.plans import known_plan
+from loadstone.live.plan_source import find_plan
 from loadstone.live.snapshot import Snapshot, take_snapshot
 
 HOST = "127.0.0.1"
 INTERVAL_S = 1.0
 MAX_VIEWERS = 24
 MAX_CONNECTIONS = 64
-PATIENCE_S = 20.0
-"""Seconds that a connection may stand still."""
+MAX_IDLE_S = 20.0
+"""Seconds without traffic after which a connection is closed."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -43,15 +43,18 @@ NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-a
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A snapshot as it is sent: what changes every second, and the list of runs, which seldom does."""
+    """A snapshot as JSON."""
 
     now: bytes
+    """What changes every second."""
     runs: bytes
+    """The list of runs, which changes seldom."""
     whole: bytes
+    """Both together."""
 
 
 class Feed:
-    """Takes snapshots, one a second at most, for all who ask."""
+    """Takes snapshots for all browsers, at most one per second."""
 
     def __init__(self, take: Callable[[], Snapshot]) -> None:
         self._take = take
@@ -60,7 +63,7 @@ class Feed:
         self._frame: Frame | None = None
 
     def latest(self) -> Frame:
-        """Return the snapshot of this second."""
+        """Return the snapshot of this second, and take it if it is due."""
         with self._lock:
             if self._frame is None or time.monotonic() - self._taken >= INTERVAL_S - 0.05:
                 self._taken = time.monotonic()
@@ -80,7 +83,7 @@ def _frame(snapshot: Snapshot) -> Frame:
 
 
 def create_app(feed: Feed, port: int) -> Flask:
-    """Make the application that answers on `port`."""
+    """Make the application that listens on `port`."""
     app = Flask("loadstone.live", static_folder=None)
     page, policy = _page()
     viewers = threading.BoundedSemaphore(MAX_VIEWERS)
@@ -88,13 +91,13 @@ def create_app(feed: Feed, port: int) -> Flask:
 
     @app.before_request
     def refuse() -> Response | None:
-        # a page elsewhere can make its own name point here (DNS rebinding): then it is in Host
+        # a page elsewhere can make its own name resolve to this address (DNS rebinding): Host then holds that name
         if request.environ.get("HTTP_HOST", "").lower() not in allowed:
-            abort(403, f"ask for http://{HOST}:{port}/")
+            abort(403, f"use http://{HOST}:{port}/")
         if request.method != "GET":
             return Response("read only\n", 405, {"Allow": "GET"}, mimetype="text/plain")
         if request.path != "/" and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            abort(403, "for this page only")
+            abort(403, "only the live page itself may read this")
         return None
 
     @app.after_request
@@ -118,7 +121,12 @@ def create_app(feed: Feed, port: int) -> Flask:
     @app.get("/events")
     def events() -> Response:
         if not viewers.acquire(blocking=False):
-            return Response(f"{MAX_VIEWERS} are watching already\n", 503, {"Retry-After": "10"}, mimetype="text/plain")
+            return Response(
+                f"{MAX_VIEWERS} browsers are connected already; try again later\n",
+                503,
+                {"Retry-After": "10"},
+                mimetype="text/plain",
+            )
         response = Response(_events(feed), mimetype="text/event-stream")
         response.call_on_close(viewers.release)
         return response
@@ -127,7 +135,7 @@ def create_app(feed: Feed, port: int) -> Flask:
 
 
 def _events(feed: Feed) -> Iterator[bytes]:
-    """Write a snapshot each second as server-sent events; the runs only where they have changed."""
+    """Yield a snapshot per second as server-sent events. The runs are sent only when they have changed."""
     yield b"retry: 2000\n\n"
     sent = b""
     while True:
@@ -139,8 +147,8 @@ def _events(feed: Feed) -> Iterator[bytes]:
 
 
 def _page() -> tuple[str, str]:
-    """Put the page together, and the policy that allows its own style and script and nothing else."""
-    environment = Environment(loader=PackageLoader("loadstone.live"), autoescape=False, undefined=StrictUndefined)  # noqa: S701 - these are our own files, and no values
+    """Assemble the page, and the policy that allows its own style and script and nothing else."""
+    environment = Environment(loader=PackageLoader("loadstone.live"), autoescape=False, undefined=StrictUndefined)  # noqa: S701 - the templates are part of this package and hold no values
     style, script = (environment.get_template(name).render() for name in ("live.css", "live.js"))
     policy = f"{NOTHING_ELSE}; connect-src 'self'; img-src data:"
     policy += f"; style-src {_digest(style)}; script-src {_digest(script)}"
@@ -152,57 +160,57 @@ def _digest(text: str) -> str:
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = PATIENCE_S
+    timeout = MAX_IDLE_S
     server_version = "loadstone"
     sys_version = ""
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing: what is asked for is always the same."""
+        """Log nothing: all requests are alike."""
 
 
 class _Server(ThreadedWSGIServer):
-    """A thread for each connection, up to a bound; more are closed at once."""
+    """One thread per connection, up to a bound; further connections are closed at once."""
 
-    def __init__(self, app: Flask, taken: socket.socket) -> None:
-        host, port = taken.getsockname()
+    def __init__(self, app: Flask, listener: socket.socket) -> None:
+        host, port = listener.getsockname()
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        super().__init__(host, port, app, _Handler, fd=taken.fileno())
+        super().__init__(host, port, app, _Handler, fd=listener.fileno())
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Start a thread."""
+        """Start a thread, if one is free."""
         if self._free.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, in the thread."""
+        """Answer, in the thread; then free it."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over what a connection's end does to its thread."""
+        """Ignore the error that a closed connection causes in its thread."""
 
 
 def serve(suite: Path | None, settings: Mapping[str, object], results: Path, port: int) -> None:
-    """Serve the view of `results` until Ctrl-C; `suite` and `settings` are as for `known_plan`.
+    """Serve the view of `results` until Ctrl-C. `suite` and `settings` are as for `find_plan`.
 
-    Raises `LoadstoneError` where the suite is wrong or the port taken.
+    Raises `LoadstoneError` if the suite has a mistake or the port is taken.
     """
-    known = known_plan(suite, settings, results)
-    if known.problems:
-        raise (SuiteError if known.suite else ResultError)("\n".join(known.problems))
-    feed = Feed(lambda: take_snapshot(results, known_plan(suite, settings, results), time.time()))
+    shown = find_plan(suite, settings, results)
+    if shown.problems:
+        raise (SuiteError if shown.suite else ResultError)("\n".join(shown.problems))
+    feed = Feed(lambda: take_snapshot(results, find_plan(suite, settings, results), time.time()))
     try:
-        taken = socket.create_server((HOST, port))
+        listener = socket.create_server((HOST, port))
     except OSError as error:
         raise LoadstoneError(
-            f"port {port} on {HOST} can't be had: {error.strerror}; allowed: --port N, a free one"
+            f"cannot listen on port {port} of {HOST}: {error.strerror}; choose a free port with --port"
         ) from None
-    with taken:
-        port = taken.getsockname()[1]
-        server = _Server(create_app(feed, port), taken)
-        print(f"Watching {results} at http://{HOST}:{port}/ (Ctrl-C ends it)", flush=True)
+    with listener:
+        port = listener.getsockname()[1]
+        server = _Server(create_app(feed, port), listener)
+        print(f"Watching {results} at http://{HOST}:{port}/ (press Ctrl-C to stop)", flush=True)
         server.serve_forever(poll_interval=1.0)

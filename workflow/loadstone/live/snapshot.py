@@ -1,24 +1,30 @@
-"""All that the live view shows, from the files of a campaign: a function of them and of the time."""
+"""What the live view shows: a snapshot of a campaign, computed from its files and the time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from loadstone.live.estimate import extra_s, time_left_s
-from loadstone.live.history import last_campaign
-from loadstone.live.items import Item, count, outcome
-from loadstone.live.plans import Known
-from loadstone.live.running import Alive, Running, find_running, last_answers, process_exists
+from loadstone.live.current_run import (
+    CurrentRun,
+    IsAlive,
+    find_current_run,
+    process_exists,
+    read_recent_answers,
+)
+from loadstone.live.estimate import estimate_extra_s, estimate_time_left_s
+from loadstone.live.plan_items import PlanItem, count_items, find_plan_state
+from loadstone.live.plan_source import ShownPlan
+from loadstone.live.snakemake_log import find_last_campaign
 from loadstone.plan.schedule import Run
 from loadstone.suite.settings import GunicornServer
 
-BETWEEN_S = 20.0
-"""So long after a run the next one is still expected to begin."""
-HEARD_S = 3.0
-"""Figures older than this are not shown as those of the last second."""
+MAX_GAP_S = 20.0
+"""Seconds after a run in which the next one is still expected to begin."""
+MAX_AGE_S = 3.0
+"""Seconds after which figures no longer count as those of the last second."""
 
-ROLES = {
+ROLE_NAMES = {
     "server-worker": "Server workers",
     "server-master": "Server master",
     "load-worker": "Locust workers",
@@ -26,18 +32,21 @@ ROLES = {
     "host": "Whole machine",
 }
 
+CampaignState = Literal["empty", "idle", "measuring", "between", "over"]
+"""No plan; nothing is measured; a run is measured; the pause between two runs; no run is left."""
+
 
 @dataclass(frozen=True, slots=True)
-class Cpu:
-    """What a role uses."""
+class RoleCpu:
+    """CPUs that a role used in the last second."""
 
     role: str
     cpus: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Current:
-    """The run under way."""
+class CurrentFigures:
+    """The run that is being measured. Figures of the last second are None while there is no load."""
 
     name: str
     repeat: int
@@ -46,152 +55,154 @@ class Current:
     users: int
     load_workers: int
     server_workers: int | None
+    """None if unknown, as for any server but the built-in one."""
     phase: str
     phase_s: float
-    """Seconds since it began."""
+    """Seconds since the phase began."""
     phase_length_s: float | None
-    """How long it is, where that is known."""
+    """Length of the phase, if the run's configuration fixes it."""
     elapsed_s: float
     expected_s: float
-    """Of the whole run, going by what others took."""
+    """Seconds that the whole run is expected to take, as far as earlier runs show."""
     silent_s: float
-    """Seconds since it last reported."""
+    """Seconds since the run last reported."""
     requests: int
     failures: int
     rps: float | None
-    """The last second's; None while there is no load. So are the next four."""
+    """Requests/s in the last second."""
     answers: int | None
+    """Answers in the last second."""
     failed_answers: int | None
     mean_ms: float | None
     p95_ms: float | None
     rates: tuple[tuple[float, float], ...]
-    """Seconds since the run's begin, and requests/s."""
+    """(seconds since the run began, requests/s)."""
     window: tuple[float, float] | None
-    """Begin and planned end of the window, in the same seconds."""
-    cpu: tuple[Cpu, ...]
+    """Begin and planned end of the window, in seconds since the run began."""
+    cpu: tuple[RoleCpu, ...]
     cores: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The page's contents."""
+    """The content of the page, and of `/snapshot.json`."""
 
     time: float
+    """Unix seconds."""
     source: str
-    """Where the plan is from."""
+    """The file that the plan comes from."""
     problems: tuple[str, ...]
-    """What is wrong with the suite, a sentence each."""
-    state: Literal["empty", "idle", "measuring", "between", "over"]
-    """No plan; nothing under way; a run; the moment between two; all that can be had is there."""
+    """What is wrong with the suite, one sentence each."""
+    state: CampaignState
     sentence: str
     done: int
     running: int
     left: int
     failed: int
     share: float
-    """How much of the campaign is over, by expected time."""
+    """Share of the campaign that is done, by expected time."""
     share_failed: float
     share_running: float
     left_s: float
-    """How much longer measuring takes, or would take."""
-    items: tuple[Item, ...]
-    current: Current | None
+    """Seconds until all runs are measured, from now on or once measuring begins."""
+    items: tuple[PlanItem, ...]
+    current: CurrentFigures | None
 
 
-def take_snapshot(results: Path, known: Known, now: float, alive: Alive = process_exists) -> Snapshot:
-    """Read what the files in `results` say of the plan at the time `now` (unix seconds)."""
-    running = find_running(results, now, alive)
-    campaign = last_campaign(results.resolve().parent, known.suite)
-    found = outcome(known.plan, results, campaign, running) if known.plan else None
-    items = found.items if found else ()
-    mine = next((item for item in items if item.state == "running"), None)
-    extra = extra_s(found.took if found else (), running.status.began if mine and running else None)
-    current = _current(running, now, extra, in_plan=mine is not None) if running else None
+def take_snapshot(results: Path, shown: ShownPlan, now: float, is_alive: IsAlive = process_exists) -> Snapshot:
+    """Compare the files in `results` with the plan, at the time `now` (unix seconds)."""
+    current_run = find_current_run(results, now, is_alive)
+    campaign = find_last_campaign(results.resolve().parent, shown.suite)
+    plan_state = find_plan_state(shown.plan, results, campaign, current_run) if shown.plan else None
+    items = plan_state.items if plan_state else ()
+    running_item = next((item for item in items if item.state == "running"), None)
+    extra_s = estimate_extra_s(
+        plan_state.run_times if plan_state else (), current_run.status.began if running_item and current_run else None
+    )
+    current = _figures(current_run, now, extra_s, in_plan=running_item is not None) if current_run else None
+    progress = _progress(running_item, current_run, now) if running_item and current_run else None
     left = [item.expected_s for item in items if item.state == "left"]
     total = sum(item.expected_s for item in items) or 1.0
-    state = _state(items, running, now)
+    state = _campaign_state(items, current_run, now)
     return Snapshot(
         time=now,
-        source=known.source,
-        problems=known.problems,
+        source=shown.source,
+        problems=shown.problems,
         state=state,
-        sentence=_sentence(state, items, current),
-        done=count(items, "done"),
-        running=count(items, "running"),
+        sentence=_summarise(state, items, current),
+        done=count_items(items, "done"),
+        running=count_items(items, "running"),
         left=len(left),
-        failed=count(items, "failed"),
+        failed=count_items(items, "failed"),
         share=sum(item.expected_s for item in items if item.state == "done") / total,
         share_failed=sum(item.expected_s for item in items if item.state == "failed") / total,
-        share_running=_progress(mine, running, now) / total if mine and running else 0.0,
-        left_s=time_left_s(left, extra, _remaining(mine, running, now) if mine and running else None),
+        share_running=_share_done(running_item, progress) / total if running_item and progress else 0.0,
+        left_s=estimate_time_left_s(left, extra_s, progress),
         items=items,
         current=current,
     )
 
 
-def _remaining(item: Item, running: Running, now: float) -> tuple[float, float]:
-    """Tell the expected seconds of what is under way, and the elapsed ones; of a search, from the current probe on."""
-    run = running.status.run
-    before = (run.repeat - 1) * run.expected_s if running.search else 0.0
-    return max(run.expected_s, item.expected_s - before), now - running.status.began
+def _progress(item: PlanItem, current: CurrentRun, now: float) -> tuple[float, float]:
+    """Return expected and elapsed seconds of the running item; of a capacity search, from its current step on."""
+    run = current.status.run
+    earlier_steps_s = (run.repeat - 1) * run.expected_s if current.search else 0.0
+    return max(run.expected_s, item.expected_s - earlier_steps_s), now - current.status.began
 
 
-def _progress(item: Item, running: Running, now: float) -> float:
-    expected, elapsed = _remaining(item, running, now)
-    return min(item.expected_s, item.expected_s - expected + min(expected, elapsed))
+def _share_done(item: PlanItem, progress: tuple[float, float]) -> float:
+    """Return how many of the running item's expected seconds are over."""
+    expected_s, elapsed_s = progress
+    return min(item.expected_s, item.expected_s - expected_s + min(expected_s, elapsed_s))
 
 
-def _state(
-    items: Sequence[Item], running: Running | None, now: float
-) -> Literal["empty", "idle", "measuring", "between", "over"]:
-    if running is not None:
+def _campaign_state(items: Sequence[PlanItem], current: CurrentRun | None, now: float) -> CampaignState:
+    if current is not None:
         return "measuring"
     if not items:
         return "empty"
-    if not count(items, "left"):
+    if not count_items(items, "left"):
         return "over"
     latest = max(item.stored for item in items)
-    return "between" if 0 <= now - latest < BETWEEN_S else "idle"
+    return "between" if 0 <= now - latest < MAX_GAP_S else "idle"
 
 
-def _sentence(state: str, items: Sequence[Item], current: Current | None) -> str:
-    """Sum the campaign up."""
-    total, done, failed = len(items), count(items, "done"), count(items, "failed")
-    what = "run" if total == 1 else "runs"
-    broke = f", {failed} failed" if failed else ""
+def _summarise(state: CampaignState, items: Sequence[PlanItem], current: CurrentFigures | None) -> str:
+    """Write the campaign's state as one or two sentences."""
+    total, done, failed = len(items), count_items(items, "done"), count_items(items, "failed")
+    counts = f"{done} of {total} {'run' if total == 1 else 'runs'} measured" + f", {failed} failed" * bool(failed)
     if current is not None and not current.in_plan:
-        counted = f", of which {done} of {total} {what} are measured{broke}" if total else ""
-        return f"The run under way is not in this suite{counted}."
+        return "The current run is not in this suite." + f" Of this suite: {counts}." * bool(total)
     if not total:
-        return "There is no plan to show and nothing is being measured."
+        return "There is no plan, and no run is being measured."
     if done == total:
         return "The run is measured." if total == 1 else f"All {total} runs are measured."
-    counted = f"{done} of {total} {what} measured{broke}"
     if current is not None:
-        return f"{counted}; {current.search or current.name} is being measured."
-    more = {"idle": "; nothing is being measured now", "over": "; nothing is left to try"}
-    return counted + more.get(state, "") + "."
+        return f"{counts}; {current.search or current.name} is being measured."
+    endings = {"idle": "; no run is being measured now", "over": "; no run is left"}
+    return counts + endings.get(state, "") + "."
 
 
-def _current(running: Running, now: float, extra: float, *, in_plan: bool) -> Current:
-    status = running.status
+def _figures(current: CurrentRun, now: float, extra_s: float, *, in_plan: bool) -> CurrentFigures:
+    status = current.status
     run = status.run
-    loaded = bool(status.rates) and now - status.rates[-1][0] < HEARD_S
-    answers = last_answers(running, now) if loaded else None
+    loaded = bool(status.rates) and now - status.rates[-1][0] < MAX_AGE_S
+    answers = read_recent_answers(current, now) if loaded else None
     begin = status.times.get("window_begin")
-    return Current(
+    cpu = tuple(RoleCpu(name, status.cpu[role]) for role, name in ROLE_NAMES.items() if role in status.cpu)
+    return CurrentFigures(
         name=run.experiment,
         repeat=run.repeat,
-        search=running.search,
+        search=current.search,
         in_plan=in_plan,
         users=run.load.users,
         load_workers=run.load.workers,
         server_workers=run.server.workers if isinstance(run.server, GunicornServer) else None,
         phase=status.phase,
         phase_s=max(0.0, now - status.phase_began),
-        phase_length_s=_length_s(status.phase, run),
+        phase_length_s=_phase_length_s(status.phase, run),
         elapsed_s=max(0.0, now - status.began),
-        expected_s=max(0.0, run.expected_s + extra),
+        expected_s=max(0.0, run.expected_s + extra_s),
         silent_s=max(0.0, now - status.time),
         requests=status.requests,
         failures=status.failures,
@@ -202,10 +213,10 @@ def _current(running: Running, now: float, extra: float, *, in_plan: bool) -> Cu
         p95_ms=answers.p95_ms if answers else None,
         rates=tuple((round(when - status.began, 1), rate) for when, rate in status.rates),
         window=None if begin is None else (begin - status.began, begin - status.began + run.duration),
-        cpu=tuple(Cpu(text, status.cpu[role]) for role, text in ROLES.items() if role in status.cpu) if loaded else (),
+        cpu=cpu if loaded else (),
         cores=status.cores,
     )
 
 
-def _length_s(phase: str, run: Run) -> float | None:
+def _phase_length_s(phase: str, run: Run) -> float | None:
     return {"ramp-up": run.load.ramp_up_s, "warm-up": run.warm_up, "window": run.duration}.get(phase)

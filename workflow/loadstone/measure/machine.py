@@ -1,4 +1,4 @@
-"""What measured: the computer, its state, the code and the packages."""
+"""Describe what measured: the computer, its state, the code and the packages."""
 
 import contextlib
 import hashlib
@@ -22,15 +22,20 @@ def describe_machine() -> Machine:
     """Describe the computer."""
     return Machine(
         cpu_model=_cpu_model(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=count_cores(),
         memory_bytes=psutil.virtual_memory().total,
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         cpu_quota=_cpu_quota(),
     )
 
 
+def count_cores() -> int:
+    """Count the CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def describe_state() -> MachineState:
-    """Describe what the computer is doing now."""
+    """Describe the computer's state at this moment."""
     frequency = psutil.cpu_freq()
     return MachineState(
         time=time.time(),
@@ -42,7 +47,7 @@ def describe_state() -> MachineState:
 
 
 def describe_source() -> Source:
-    """Describe the code that measures and the packages it uses."""
+    """Describe the code that measures, and the packages that it uses."""
     commit = _git("rev-parse", "HEAD")
     status = _git("status", "--porcelain", "--untracked-files=no")
     lock = SOURCE_ROOT / "requirements.lock"
@@ -65,7 +70,7 @@ def _cpu_model() -> str:
 def _cpu_quota() -> float | None:
     with contextlib.suppress(OSError, ValueError):
         quota, period = (CGROUP / "cpu.max").read_text("ascii").split()
-        return int(quota) / int(period)  # "max" where there is none
+        return int(quota) / int(period)  # ValueError: "max" means no quota
     return None
 
 

@@ -1,4 +1,4 @@
-"""Tell a person how a run is going: a live bar at a terminal, one plain line a phase anywhere else and in the log."""
+"""Report a run's progress: a live bar at a terminal; elsewhere, and in the log, one line per phase."""
 
 import contextlib
 import sys
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from loadstone.plan.schedule import Run
 
 
-class Reporter:
+class RunProgress:
     """Reports one run on standard error and in `log`."""
 
     def __init__(self, run: Run, log: Path) -> None:
@@ -41,28 +41,28 @@ class Reporter:
         )
         return self
 
-    def waiting(self, text: str) -> None:
-        """Say what the run waits for before it begins: that is none of its time."""
-        self._say(text)
+    def report_waiting(self, text: str) -> None:
+        """Report what the run waits for before it begins. Its own time has not started."""
+        self._report(text)
 
-    def phase(self, text: str) -> None:
-        """Say that a phase has begun."""
+    def enter_phase(self, phase: str) -> None:
+        """Report that a phase has begun."""
         if self._began is None:
             self._began = time.monotonic()
-        self._say(text)
+        self._report(phase)
 
-    def _say(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         line = f"{time.strftime('%H:%M:%S')} {self._run.label}: {text}"
         with self._log.open("a", encoding="utf-8") as log:
             print(line, file=log)
         if self._console.is_terminal:
             self._bar.update(self._task, phase=text)
         else:
-            with contextlib.suppress(OSError):  # a terminal that has been closed is no reason to stop
+            with contextlib.suppress(OSError):  # a closed terminal does not stop the run
                 print(line, file=sys.stderr, flush=True)
 
-    def figures(self, requests: int, failures: int) -> None:
-        """Say how many requests there were so far; they come in once a second."""
+    def update(self, requests: int, failures: int) -> None:
+        """Show the request rate and the failures so far. Both counts change once per second."""
         elapsed = time.monotonic() - (self._began or time.monotonic())
         if requests != self._last_requests:
             rate = (requests - self._last_requests) / (elapsed - self._last_time)

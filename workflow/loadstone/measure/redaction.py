@@ -1,7 +1,7 @@
-"""Keep secrets out of what is written down of a command line.
+"""Keep secrets out of command lines that are written down.
 
-What is taken for one is told by the name that it goes by: the value of an option, a variable, a header, a key of JSON
-or of a URL's query. So is the password in a URL.
+A secret is recognised by its name: the name of an option, a variable, a header, or a key in JSON or in a URL's query.
+A password in a URL is a secret too.
 """
 
 import re
@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 HIDDEN = "***"
 
-SPEAKING = ("password", "passwd", "passphrase", "secret", "token", "credential", "authorization", "apikey")
-"""What a secret's name holds somewhere."""
-SPEAKING_WORDS = frozenset({"key", "keys", "pass", "pwd", "cookie"})
-"""What it holds as a word of its own."""
+SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "token", "credential", "authorization", "apikey")
+"""A secret's name contains one of these."""
+SECRET_WORDS = frozenset({"key", "keys", "pass", "pwd", "cookie"})
+"""Or one of these as a separate word."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _NAMED = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)["']?(?P<separator>\s*[:=]\s*)""", re.ASCII)
@@ -20,37 +20,36 @@ _VALUE = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&;,}\])]+""")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/?#@\s:]*):[^/?#\s]*@")
 
 
-def redacted(argv: Sequence[str]) -> list[str]:
-    """Write a command line with `***` in place of each value whose name says that it is a secret."""
+def redact(argv: Sequence[str]) -> list[str]:
+    """Write a command line with `***` in place of each value whose name marks it as a secret."""
     shown: list[str] = []
     hide_next = False
     for argument in argv:
-        shown.append(HIDDEN if hide_next and not argument.startswith("-") else _redacted(argument))
-        hide_next = argument.startswith("-") and "=" not in argument and _speaks(argument)
+        shown.append(HIDDEN if hide_next and not argument.startswith("-") else _redact_text(argument))
+        hide_next = argument.startswith("-") and "=" not in argument and _names_secret(argument)
     return shown
 
 
-def _speaks(name: str) -> bool:
-    """Whether a name is that of a secret."""
+def _names_secret(name: str) -> bool:
     words = {word.lower() for word in _WORD.findall(name)}
-    return any(part in name.lower() for part in SPEAKING) or not words.isdisjoint(SPEAKING_WORDS)
+    return any(part in name.lower() for part in SECRET_PARTS) or not words.isdisjoint(SECRET_WORDS)
 
 
-def _redacted(text: str) -> str:
+def _redact_text(text: str) -> str:
     text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
     parts: list[str] = []
     at = 0
-    for found in _NAMED.finditer(text):
-        if found.start() < at or not _speaks(found["name"]):
+    for named in _NAMED.finditer(text):
+        if named.start() < at or not _names_secret(named["name"]):
             continue
-        end = _end_of_value(text, found)
-        parts += [text[at : found.end()], HIDDEN if end > found.end() else ""]
+        end = _end_of_value(text, named)
+        parts += [text[at : named.end()], HIDDEN if end > named.end() else ""]
         at = end
     return "".join([*parts, text[at:]])
 
 
-def _end_of_value(text: str, found: re.Match[str]) -> int:
-    if found.start() == 0:  # --password=…, PASSWORD=…, Authorization: …
+def _end_of_value(text: str, named: re.Match[str]) -> int:
+    if named.start() == 0:  # --password=…, PASSWORD=…, Authorization: …
         return len(text)
-    value = _VALUE.match(text, found.end())
-    return value.end() if value else found.end()
+    value = _VALUE.match(text, named.end())
+    return value.end() if value else named.end()

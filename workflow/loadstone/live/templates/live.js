@@ -4,12 +4,12 @@
   const PHASES = ["starting the server", "starting Locust", "ramp-up", "warm-up", "window", "drain", "collecting"];
   const WORDS = { done: "done", running: "running", left: "left", failed: "failed" };
   const MARKS = { done: "✓", running: "▶", left: "○", failed: "✕" };
-  const GROUPS = { experiment: "Experiments", probe: "Probes, with twice the users", search: "Searches", baseline: "Baselines, measured before all else" };
+  const GROUPS = { experiment: "Experiments", probe: "Probes with twice the users", search: "Capacity searches", baseline: "Baselines, measured first" };
   const SILENCE_MS = 6000;
   const at = (id) => document.getElementById(id);
 
   // values reach the page as text and as attributes of shapes, never as markup
-  const say = (element, text) => { if (element.textContent !== text) { element.textContent = text; } };
+  const write = (element, text) => { if (element.textContent !== text) { element.textContent = text; } };
   const show = (element, wanted) => { if (element.hidden === wanted) { element.hidden = !wanted; } };
   const make = (name, className, text) => {
     const element = document.createElement(name);
@@ -39,7 +39,7 @@
     const near = Math.round(whole / 60);
     return near < 60 ? `${near} min` : `${Math.floor(near / 60)} h ${near % 60} min`;
   };
-  const label = (name, repeat, search) => (search ? `${search}, probe ${repeat}` : `${name}, repeat ${repeat}`);
+  const label = (name, repeat, search) => (search ? `${search}, step ${repeat}` : `${name}, repeat ${repeat}`);
 
   const drawBar = (now) => {
     let x = 0;
@@ -54,16 +54,16 @@
   };
 
   const drawCampaign = (now) => {
-    say(at("plan-text"), now.source ? `Of ${now.source}; in each group in the order in which they are measured first.` : "There is no suite here, and no plan.");
-    say(at("sentence"), now.sentence);
-    for (const state of Object.keys(WORDS)) { say(at(`count-${state}`), count(now[state])); }
+    write(at("plan-text"), now.source ? `From ${now.source}. Each group lists its rows in the order in which they are first measured.` : "There is no suite and no plan here.");
+    write(at("sentence"), now.sentence);
+    for (const state of Object.keys(WORDS)) { write(at(`count-${state}`), count(now[state])); }
     const under = now.running > 0 || now.state === "between";
     const more = now.left + now.running > 0 && now.left_s > 0;
-    say(at("time-left-label"), under ? "Time left" : "Would take");
+    write(at("time-left-label"), under ? "Time left" : "Time needed");
     show(at("time-left").parentElement, more);
-    say(at("time-left"), `about ${clock(now.left_s)}`);
+    write(at("time-left"), `about ${clock(now.left_s)}`);
     const end = new Date(1000 * (now.time + now.left_s)).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    say(at("time-end"), under ? `until ${end}` : "");
+    write(at("time-end"), under ? `until ${end}` : "");
     drawBar(now);
     show(at("problems"), now.problems.length > 0);
     if (now.problems.join("\n") !== at("problems").dataset.shown) {
@@ -102,7 +102,7 @@
     at("spark-window").setAttribute("width", inside ? Math.max(0, x(Math.min(run.window[1], until)) - x(run.window[0])) : 0);
     const highest = figure(Math.max(0, ...rates.map(([, rate]) => rate)));
     const span = `${clock(last - since)} shown, highest ${highest}`;
-    say(at("rates-text"), rates.length ? span + (run.window ? "; shaded: the window, the part that counts" : "") : "No requests yet.");
+    write(at("rates-text"), rates.length ? span + (run.window ? "; the shaded part is the window, which counts" : "") : "No requests yet.");
   };
 
   const drawCpu = (run) => {
@@ -125,29 +125,29 @@
     run.cpu.forEach(({ cpus }, place) => {
       const row = body.children[place];
       row.querySelector(".used").setAttribute("width", Math.min(100, (100 * cpus) / run.cores));
-      say(row.lastElementChild, cpus.toFixed(2));
+      write(row.lastElementChild, cpus.toFixed(2));
     });
-    say(at("cpu-text"), run.cpu.length ? `Average of the last second, of ${several(run.cores, "CPU")}.` : "No samples yet.");
+    write(at("cpu-text"), run.cpu.length ? `Average of the last second; the run may use ${several(run.cores, "CPU")}.` : "No samples yet.");
   };
 
   const drawCurrent = (run) => {
     show(at("current"), run !== null);
-    if (run === null) { say(at("announced"), ""); return; }
-    say(at("run"), label(run.name, run.repeat, run.search));
-    const server = run.server_workers === null ? "a server seen from outside" : several(run.server_workers, "server worker");
-    say(at("what"), [several(run.users, "user"), several(run.load_workers, "Locust worker"), server].join(", "));
-    say(at("announced"), `${label(run.name, run.repeat, run.search)}: ${run.phase}`);
+    if (run === null) { write(at("announced"), ""); return; }
+    write(at("run"), label(run.name, run.repeat, run.search));
+    const server = run.server_workers === null ? "number of server workers unknown" : several(run.server_workers, "server worker");
+    write(at("what"), [several(run.users, "user"), several(run.load_workers, "Locust worker"), server].join(", "));
+    write(at("announced"), `${label(run.name, run.repeat, run.search)}: ${run.phase}`);
     drawSteps(run.phase);
     const length = run.phase_length_s === null ? "" : ` of ${clock(run.phase_length_s)}`;
-    const silent = run.silent_s > 5 && run.phase !== "collecting" ? `; no word from it for ${clock(run.silent_s)}` : "";
-    say(at("clock"), `${run.phase}: ${clock(run.phase_s)}${length}; the run: ${clock(run.elapsed_s)} of about ${clock(run.expected_s)}${silent}`);
-    say(at("rps"), figure(run.rps));
-    for (const [id, value] of [["mean", run.mean_ms], ["p95", run.p95_ms]]) { say(at(id), value === null ? "–" : `${figure(value)} ms`); }
+    const silent = run.silent_s > 5 && run.phase !== "collecting" ? `; no report for ${clock(run.silent_s)}` : "";
+    write(at("clock"), `${run.phase}: ${clock(run.phase_s)}${length}; whole run: ${clock(run.elapsed_s)} of about ${clock(run.expected_s)}${silent}`);
+    write(at("rps"), figure(run.rps));
+    for (const [id, value] of [["mean", run.mean_ms], ["p95", run.p95_ms]]) { write(at(id), value === null ? "–" : `${figure(value)} ms`); }
     for (const [id, value] of [["failed-now", run.failed_answers], ["failures", run.failures]]) {
-      say(at(id), count(value));
+      write(at(id), count(value));
       at(id).classList.toggle("bad", value > 0);
     }
-    say(at("requests"), count(run.requests));
+    write(at("requests"), count(run.requests));
     drawRates(run);
     drawCpu(run);
   };
@@ -157,7 +157,7 @@
     show(at("failures-section"), failed.length > 0);
     at("failed-list").replaceChildren(...failed.map((item) => {
       const line = make("li");
-      line.append(make("strong", "", item.kind === "search" ? item.name : label(item.name, item.repeat)), `: ${item.note}`, make("small", "", `kept: ${item.kept}`));
+      line.append(make("strong", "", item.kind === "search" ? item.name : label(item.name, item.repeat)), `: ${item.note}`, make("small", "", `kept for inspection: ${item.kept}`));
       return line;
     }));
     const rows = new Map();
@@ -207,7 +207,7 @@
   let stream = null;
   let heard = 0;
   let retry = 0;
-  const trouble = (text) => { show(at("connection"), text !== ""); say(at("connection"), text); };
+  const trouble = (text) => { show(at("connection"), text !== ""); write(at("connection"), text); };
   const listen = () => {
     if (stream !== null) { stream.close(); }
     heard = Date.now();
@@ -223,7 +223,7 @@
   };
   const check = () => {
     if (stream === null || Date.now() - heard < SILENCE_MS) { return; }
-    trouble("No word from the live view: it has ended, or too many are watching. What stands here is old; trying again.");
+    trouble("The live view does not answer: it has stopped, or too many browsers are connected. The figures on this page are old. Trying again.");
     if (stream.readyState === EventSource.CLOSED && Date.now() - retry > 10000) {
       retry = Date.now();
       const before = heard;
@@ -231,7 +231,7 @@
       heard = before;
     }
   };
-  // a page that nobody sees asks for nothing: the machine is busy measuring
+  // a hidden page requests nothing: the machine is busy measuring
   const attend = () => {
     if (!document.hidden) { listen(); } else if (stream !== null) { stream.close(); stream = null; }
   };

@@ -1,4 +1,4 @@
-"""Albums in a list, found by linear search: the published server's data structure."""
+"""Albums in a list, found by linear search, as in the published server."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -10,10 +10,10 @@ from server.stores.base import DuplicateAlbumError
 
 
 class ListStore:
-    """A list. Lookup is O(n), as published; a set beside it serves only to refuse duplicate ids.
+    """A list. Lookup is O(n), as published; a set of ids serves only to refuse duplicates.
 
-    Readers take no lock: the list is only ever appended to or, when the bound is reached, replaced as a whole or in its
-    last place.
+    Readers take no lock: writers only append to the list or, if the store is full, replace the whole list or its last
+    element.
     """
 
     def __init__(self, starting: Sequence[Album], albums_max: int | None = None) -> None:
@@ -35,7 +35,7 @@ class ListStore:
         return None
 
     def add(self, album: Album) -> None:
-        """Append, and drop the oldest posted album past the bound."""
+        """Append; if the store is full, remove the oldest posted album."""
         with self._writing:
             if album.id in self._ids:
                 raise DuplicateAlbumError(album.id)
@@ -44,7 +44,7 @@ class ListStore:
                 self._albums.append(album)
                 return
             self._ids.remove(self._albums[self._kept].id)
-            if self._max == self._kept + 1:  # a constant size costs what an append costs
+            if self._max == self._kept + 1:  # in place: a store of constant size costs as little as an append
                 self._albums[self._kept] = album
             else:
                 self._albums = [*self._albums[: self._kept], *self._albums[self._kept + 1 :], album]

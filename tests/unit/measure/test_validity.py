@@ -1,8 +1,8 @@
-"""Conditions that a sound run fulfils, as run.json has them."""
+"""Validity checks, as `run.json` holds them."""
 
 import pytest
 
-from loadstone.measure.checks import judge
+from loadstone.measure.validity import check_validity
 from loadstone.results.run_record import AlbumCounts, RequestCounts
 
 ALBUMS = AlbumCounts(before=3, window_begin=3, window_end=4, after=4, expected_after=4)
@@ -10,7 +10,7 @@ COUNTS = RequestCounts(recorded=10, locust=10, server=10)
 
 
 def test_sound_run_passes_all() -> None:
-    assert [check.ok for check in judge(COUNTS, ALBUMS, [], (100, 120))] == [True] * 4
+    assert [check.ok for check in check_validity(COUNTS, ALBUMS, [], (100, 120))] == [True] * 4
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,13 @@ def test_sound_run_passes_all() -> None:
     ],
 )
 def test_restarts_are_told_with_their_time(restarts: list[float], figure: str) -> None:
-    check = judge(COUNTS, ALBUMS, restarts, (100, 120))[0]
+    check = check_validity(COUNTS, ALBUMS, restarts, (100, 120))[0]
     assert (check.name, check.ok, check.figure) == ("server workers restarted", not restarts, figure)
 
 
 def test_counts_that_differ_fail() -> None:
     counts = RequestCounts(recorded=10, locust=12, server=None)
-    assert [check.figure for check in judge(counts, ALBUMS, [], (100, 120)) if not check.ok] == ["+2 of 10", "unknown"]
+    assert [check.figure for check in check_validity(counts, ALBUMS, [], (100, 120)) if not check.ok] == [
+        "+2 of 10",
+        "unknown",
+    ]

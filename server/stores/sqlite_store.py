@@ -13,7 +13,7 @@ from server.stores.base import DuplicateAlbumError
 
 BUSY_TIMEOUT_S = 10.0
 
-# `position` grows with every insert and is never used again, so age is order and the bound is a subtraction
+# `position` grows with every insert and is never reused: its order is that of age, and the bound is a subtraction
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS albums (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,10 +26,10 @@ SCHEMA = """
 
 
 class SqliteStore:
-    """A table indexed by id, in WAL mode: readers and the one writer don't wait for each other.
+    """A table indexed by id, in WAL mode: readers and the one writer do not wait for each other.
 
-    Each thread has a connection of its own. The worker process that comes first fills the table; a lock file makes the
-    others wait, since SQLite doesn't wait for its busy timeout when several connections switch to WAL at once.
+    Each thread has its own connection. The first worker process fills the table, and a lock file makes the others wait:
+    SQLite ignores its busy timeout when several connections switch to WAL at once.
     """
 
     def __init__(self, path: Path, starting: Sequence[Album], albums_max: int | None = None) -> None:
@@ -72,7 +72,7 @@ class SqliteStore:
         return Album(id=row[0], title=row[1], artist=row[2], price=row[3]) if row else None
 
     def add(self, album: Album) -> None:
-        """Insert, and delete what the bound pushes out, in one transaction."""
+        """Insert and, if the store is full, delete the oldest posted album, in one transaction."""
         db = self._connection
         values = (album.id, album.title, album.artist, album.price)
         db.execute("BEGIN IMMEDIATE")

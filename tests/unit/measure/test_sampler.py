@@ -1,4 +1,4 @@
-"""Samples of processes: all of them reach the file, few are held in memory."""
+"""All samples of processes reach the file, and few are held in memory."""
 
 import os
 import subprocess
@@ -9,24 +9,24 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.measure import probes
-from loadstone.measure.probes import SCHEMA, Sampler
+from loadstone.measure import sampler
+from loadstone.measure.sampler import SCHEMA, Sampler
 
 
 def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(sampler, "ROWS_PER_GROUP", 10)
     path = tmp_path / "processes.parquet"
-    sampler = Sampler(path)
+    samples_file = Sampler(path)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as other:
         for _ in range(15):
-            sampler.sample([("load-master", os.getpid()), ("server-worker", other.pid)])
-    sampler.sample([("server-worker", other.pid)])
-    assert set(sampler.busy()) <= {"host", "load-master", "server-worker"}
-    sampler.close()
+            samples_file.sample([("load-master", os.getpid()), ("server-worker", other.pid)])
+    samples_file.sample([("server-worker", other.pid)])
+    assert set(samples_file.cpus_by_role()) <= {"host", "load-master", "server-worker"}
+    samples_file.close()
     with pq.ParquetFile(path) as file:
         groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
         assert file.schema_arrow.equals(SCHEMA)
-    assert groups == [12, 12, 12, 10], "four samples of three rows fill a group; the last was of the host alone"
+    assert groups == [12, 12, 12, 10], "four samples of three rows fill a group; the last sample has the host alone"
     samples = pd.read_parquet(path)
     assert samples.groupby("role", observed=True)["pid"].agg(["size", "nunique"]).to_dict("index") == {
         "host": {"size": 16, "nunique": 1},

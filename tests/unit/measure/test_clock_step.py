@@ -1,28 +1,28 @@
-"""A clock that was set is noticed; one that is corrected, read late or just runs is not."""
+"""A clock that was set is noticed. One that is slewed or read late is not."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.measure.clock import FASTEST_SLEW, STEP_S, ClockWatch, Reading
+from loadstone.measure.clock_step import MAX_SLEW_PER_SECOND, MIN_STEP_S, ClockReading, ClockWatch
 
 seconds = st.floats(0, 10, allow_subnormal=False)
 delays = st.floats(0, 3, allow_subnormal=False)
-slews = st.floats(-0.99 * FASTEST_SLEW, 0.99 * FASTEST_SLEW)
+slews = st.floats(-0.99 * MAX_SLEW_PER_SECOND, 0.99 * MAX_SLEW_PER_SECOND)
 looks = st.lists(st.tuples(seconds, delays, st.floats(0, 1), slews), min_size=1, max_size=30)
 UNIX = 1_800_000_000.0
 
 
 class Clocks:
-    """Two clocks that are read in turn, with delays between the readings."""
+    """Two clocks, read in turn with delays between the readings."""
 
     def __init__(self) -> None:
         self.monotonic, self.offset = 1000.0, UNIX
 
-    def read(self, passed: float, delay: float, share: float, slew: float) -> Reading:
+    def read(self, passed: float, delay: float, share: float, slew: float) -> ClockReading:
         before = self.monotonic + passed
         self.offset += slew * passed
         self.monotonic = before + delay
-        return Reading(before, before + share * delay + self.offset, self.monotonic)
+        return ClockReading(before, before + share * delay + self.offset, self.monotonic)
 
 
 @given(looks)
@@ -50,14 +50,18 @@ def test_every_step_beyond_the_limit_is_told_once(
 
 
 def test_smallest_step() -> None:
-    for size, seen in ((STEP_S, False), (STEP_S + FASTEST_SLEW * 0.25 + 1e-3, True), (-STEP_S - 0.03, True)):
-        watch = ClockWatch(Reading(10, 110, 10))
-        assert (watch.step(Reading(10.25, 110.25 + size, 10.25)) is not None) == seen
+    for size, seen in (
+        (MIN_STEP_S, False),
+        (MIN_STEP_S + MAX_SLEW_PER_SECOND * 0.25 + 1e-3, True),
+        (-MIN_STEP_S - 0.03, True),
+    ):
+        watch = ClockWatch(ClockReading(10, 110, 10))
+        assert (watch.step(ClockReading(10.25, 110.25 + size, 10.25)) is not None) == seen
 
 
 def test_sentence_says_by_how_much_and_when() -> None:
-    forward = ClockWatch(Reading(10, 110, 10)).step(Reading(10.25, 3710.25, 10.25))
-    back = ClockWatch(Reading(10, 110, 10)).step(Reading(10.25, 50.25, 10.25))
+    forward = ClockWatch(ClockReading(10, 110, 10)).step(ClockReading(10.25, 3710.25, 10.25))
+    back = ClockWatch(ClockReading(10, 110, 10)).step(ClockReading(10.25, 50.25, 10.25))
     assert forward is not None
     assert back is not None
     assert forward.sentence.startswith("the clock was set forward by 3600.0 s at ")

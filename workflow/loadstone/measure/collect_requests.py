@@ -1,6 +1,6 @@
-"""Gather what Locust's workers recorded into `requests.parquet`, and count it three ways.
+"""Gather the records of Locust's workers into `requests.parquet`, and count requests.
 
-`requests.parquet` has one row a request, roughly in the order of time:
+`requests.parquet` has one row per request, roughly in the order of time:
 
     time         s, unix: when it was sent
     endpoint     such as `GET /albums`
@@ -11,7 +11,7 @@
     bytes        length of the body
     status       HTTP status, 0 where no response came
     error        kind of failure, or null
-    intended     s, unix: when it was to be sent, in open and paced runs; else null
+    intended     s, unix: when it was due, in open and paced runs; otherwise null
 """
 
 import csv
@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROWS_PER_GROUP = 250_000
-"""Rows of one Parquet row group, and so the most that has to be in memory at once."""
+"""Rows per Parquet row group, which is also about the number of rows in memory at once."""
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -45,13 +45,13 @@ SCHEMA = pa.schema(
 )
 
 
-def collect_requests(records: Sequence[Path], target: Path) -> int:
-    """Write the rows of all workers' recorder files to `target`; return how many there are.
+def collect_requests(records: Sequence[Path], path: Path) -> int:
+    """Write the rows of all workers' recorder files to `path`; return their number.
 
-    A last line that a killed worker did not finish is passed over.
+    Skips a last line that a killed worker did not finish.
     """
     total = 0
-    with pq.ParquetWriter(target, SCHEMA, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", write_page_checksum=True) as writer:
         for batch in _batches(records):
             table = pa.concat_tables(batch).unify_dictionaries()
             writer.write_table(table.combine_chunks(), row_group_size=ROWS_PER_GROUP)
@@ -60,13 +60,13 @@ def collect_requests(records: Sequence[Path], target: Path) -> int:
 
 
 def _batches(records: Sequence[Path]) -> Iterator[list[pa.Table]]:
-    """Take the workers' lines in turn, a second of each, until a row group is full."""
+    """Yield tables of about one row group. Takes the workers' lines, one second each, in turn."""
     batch: list[pa.Table] = []
     size = 0
     for lines in zip_longest(*(_lines(path) for path in records)):
         for worker, rows in enumerate(lines):
             if rows:
-                batch.append(_table(worker, rows))  # a tenth of the memory that the rows take
+                batch.append(_table(worker, rows))  # a table takes a tenth of the memory of its rows
                 size += len(rows)
         if size >= ROWS_PER_GROUP:
             yield batch
@@ -102,7 +102,7 @@ def _table(worker: int, rows: list[Any]) -> pa.Table:
 
 
 def count_between(path: Path, begin: float, end: float) -> tuple[int, int]:
-    """Count the requests of a requests.parquet that ended in [begin, end): all, and those that succeeded."""
+    """Count the requests of a `requests.parquet` that ended in [begin, end): all, and the successful ones."""
     total = succeeded = 0
     with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["time", "response_ms", "error"]):
@@ -116,23 +116,23 @@ def _end(batch: pa.RecordBatch) -> pa.Array:
     return pc.add(batch["time"], pc.divide(batch["response_ms"], 1000.0))
 
 
-def ended(path: Path, endpoint: str, before: float) -> int:
-    """Count the successful requests to `endpoint` in a requests.parquet that ended before a moment (unix seconds)."""
+def count_succeeded(path: Path, endpoint: str, before: float) -> int:
+    """Count the successful requests to `endpoint` in a `requests.parquet` that ended before `before` (unix seconds)."""
     count = 0
     with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["time", "endpoint", "response_ms", "error"]):
-            mine = pc.and_(pc.equal(batch["endpoint"].cast(pa.string()), endpoint), pc.is_null(batch["error"]))
-            count += pc.sum(pc.and_(mine, pc.less(_end(batch), before))).as_py() or 0
+            succeeded = pc.and_(pc.equal(batch["endpoint"].cast(pa.string()), endpoint), pc.is_null(batch["error"]))
+            count += pc.sum(pc.and_(succeeded, pc.less(_end(batch), before))).as_py() or 0
     return count
 
 
 def _server_ms(timing: pa.Array) -> pa.Array:
-    found = pc.extract_regex(timing, r"\bdur=(?P<dur>[0-9]+(?:\.[0-9]+)?)")
-    return pc.struct_field(found, [0]).cast(pa.float64())
+    matches = pc.extract_regex(timing, r"\bdur=(?P<dur>[0-9]+(?:\.[0-9]+)?)")
+    return pc.struct_field(matches, [0]).cast(pa.float64())
 
 
-def locust_count(stats_csv: Path) -> int | None:
-    """Read how many requests Locust's own statistics hold."""
+def read_locust_count(stats_csv: Path) -> int | None:
+    """Read the number of requests in Locust's own statistics; None if there are none."""
     if not stats_csv.exists():
         return None
     with stats_csv.open(newline="", encoding="utf-8") as file:

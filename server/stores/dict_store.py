@@ -1,4 +1,4 @@
-"""Albums whose serialised form is kept, so that listing them costs a copy instead of n serialisations."""
+"""Albums in a hash map behind a lock."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,22 +10,20 @@ from server.albums import Album
 from server.stores.base import DuplicateAlbumError
 
 
-class CachedStore:
-    """A dict for lookups beside the bytes of the JSON array, which each new album extends in place."""
+class DictStore:
+    """A dict by id: lookup is O(1). Every operation holds the one lock."""
 
     def __init__(self, starting: Sequence[Album], albums_max: int | None = None) -> None:
         self._albums = {album.id: album for album in starting}
-        self._start = b",".join(orjson.dumps(album) for album in starting)
-        self._tail = bytearray()  # posted albums, each led by a comma
-        self._posted: deque[tuple[str, int]] = deque()  # (id, its bytes in the tail): what eviction takes off
+        self._posted: deque[str] = deque()
         self._max = albums_max
         self._lock = Lock()
 
     def dump(self) -> bytes:
-        """Join the kept bytes."""
+        """Copy the values under the lock, and serialise them outside of it."""
         with self._lock:
-            body = self._start + self._tail
-        return b"[%b]" % body.removeprefix(b",")
+            albums = list(self._albums.values())
+        return orjson.dumps(albums)
 
     def get(self, album_id: str) -> Album | None:
         """Look the id up."""
@@ -33,19 +31,15 @@ class CachedStore:
             return self._albums.get(album_id)
 
     def add(self, album: Album) -> None:
-        """Insert and extend the bytes; past the bound, cut the oldest posted album off both."""
-        text = b",%b" % orjson.dumps(album)
+        """Insert; if the store is full, remove the oldest posted album."""
         with self._lock:
             if album.id in self._albums:
                 raise DuplicateAlbumError(album.id)
             if self._max is not None and len(self._albums) >= self._max:
-                oldest, length = self._posted.popleft()
-                del self._albums[oldest]
-                del self._tail[:length]
+                del self._albums[self._posted.popleft()]
             self._albums[album.id] = album
-            self._tail += text
             if self._max is not None:
-                self._posted.append((album.id, len(text)))
+                self._posted.append(album.id)
 
     def __len__(self) -> int:
         with self._lock:

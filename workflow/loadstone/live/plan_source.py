@@ -1,0 +1,54 @@
+"""Find the plan that the live view shows: a suite's current one, or the plan that the results hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from loadstone.errors import LoadstoneError
+from loadstone.plan.file import read_plan
+from loadstone.plan.schedule import Plan, make_plan
+from loadstone.suite.load import load_suite
+
+DEFAULT_SUITE = Path("config/config.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A plan, or why there is none."""
+
+    plan: Plan | None
+    source: str
+    """The file it comes from; empty if there is none."""
+    suite: Path | None
+    """The suite's file, if the plan comes from one."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the file, one sentence each."""
+
+
+def find_plan(suite: Path | None, settings: Mapping[str, object], results: Path) -> ShownPlan:
+    """Plan `suite`, overridden by `settings`. Without one, take the default suite, or else the results' own plan."""
+    if suite is None and not DEFAULT_SUITE.is_file():
+        path = results / "plan.json"
+        if not path.is_file():
+            return ShownPlan(None, "", None)
+    else:
+        path = suite or DEFAULT_SUITE
+    try:
+        status = path.stat()
+        version = status.st_mtime_ns, status.st_size
+    except OSError:
+        version = 0, 0  # reading the file gives the reason
+    return _read(path, tuple(sorted(settings.items())), version)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, settings: tuple[tuple[str, object], ...], _: tuple[int, int]) -> ShownPlan:
+    """Read a plan or a suite, again only if the file has changed."""
+    is_plan = path.suffix == ".json"
+    suite = None if is_plan else path
+    try:
+        plan = read_plan(path) if is_plan else make_plan(load_suite(path, dict(settings)))
+    except LoadstoneError as error:
+        return ShownPlan(None, str(path), suite, tuple(error.lines))
+    return ShownPlan(plan, str(path), suite)

@@ -1,0 +1,47 @@
+"""Validity checks that need no look at the single requests: each condition with its figure, for `run.json`."""
+
+from collections.abc import Sequence
+
+from loadstone.results.run_record import AlbumCounts, Check, RequestCounts
+
+
+def check_validity(
+    counts: RequestCounts, albums: AlbumCounts | None, restarts: Sequence[float] | None, window: tuple[float, float]
+) -> list[Check]:
+    """Check a run. `restarts` are the times (unix seconds) at which a server worker came up in place of another.
+
+    If `albums` or `restarts` are unknown, as for any server but the built-in one, only Locust's count is checked.
+    """
+    locust = _compare_counts("Locust", counts.recorded, counts.locust)
+    if restarts is None or albums is None:
+        return [locust]
+    return [
+        Check(name="server workers restarted", ok=not restarts, figure=_list_restarts(restarts, window)),
+        locust,
+        _compare_counts("the server", counts.recorded, counts.server),
+        Check(
+            name="albums in the store after the run",
+            ok=albums.after == albums.expected_after,
+            figure=f"{albums.after:,} of {albums.expected_after:,} expected",
+        ),
+    ]
+
+
+def _list_restarts(restarts: Sequence[float], window: tuple[float, float]) -> str:
+    """Count restarts, and give each one's time relative to the window."""
+    times = ", ".join(_relate(when, *window) for when in restarts)
+    return f"{len(restarts)}: {times}" if restarts else "0"
+
+
+def _relate(when: float, begin: float, end: float) -> str:
+    if when < begin:
+        return f"{begin - when:.1f} s before the window"
+    return f"{when - begin:.1f} s into the window" if when < end else f"{when - end:.1f} s after the window"
+
+
+def _compare_counts(party: str, recorded: int, counted: int | None) -> Check:
+    """Compare a party's count with the number of recorded requests: every request finishes, so the two are equal."""
+    name = f"requests counted by {party}"
+    if counted is None:
+        return Check(name=name, ok=False, figure="unknown")
+    return Check(name=name, ok=counted == recorded, figure=f"{counted - recorded:+d} of {recorded}")
