@@ -15,8 +15,8 @@ from loadstone.plan.schedule import make_plan
 from loadstone.suite.load import load_suite
 
 # `loadstone` in a shell command is the one installed next to the interpreter that runs Snakemake, whether or not the
-# environment is activated. Rules `exec` it, so that it is Snakemake's own child; LOADSTONE_PARENT tells it which process
-# that is, and `loadstone` ends when that process ends.
+# environment is activated. Rules `exec` it, so that it is Snakemake's own child. LOADSTONE_PARENT names that process,
+# and `loadstone` ends when it ends.
 shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" LOADSTONE_PARENT=$PPID; ')
 
 ROOT = Path(workflow.basedir)
@@ -40,7 +40,7 @@ def refuse_read_only(*folders):
     """Exit with one line if a folder is not writable: Snakemake would end in a traceback."""
     for folder in map(Path, folders):
         if folder.exists() and not os.access(folder, os.W_OK):
-            sys.exit(f"{folder.absolute()}: can't be written to: keep the campaign elsewhere (--directory DIR)")
+            sys.exit(f"{folder.absolute()}: not writable: keep the campaign in another folder (--directory DIR)")
 
 
 def sources(*patterns):

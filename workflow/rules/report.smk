@@ -1,7 +1,7 @@
 """Report: one HTML page that needs no network.
 
-in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, hypotheses.json, the tables and run.json
-      of all runs, the searches, the published table, the sources of loadstone/report/
+in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, hypotheses.json, the tables and the
+      run.json of all runs, the searches, the published table, the sources of loadstone/report/
 out:  report/index.html
 """
 
