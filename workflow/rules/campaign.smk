@@ -1,9 +1,9 @@
-"""Campaign: change what Snakemake does while it runs jobs, where that would disturb measurements.
+"""Campaign: Snakemake's own behaviour while it runs jobs, as far as that is not what a measurement needs.
 
-- Snakemake limits itself to 100 jobs per second, and no option switches the limit off. It looks at all waiting jobs
-  again one second after each look, and once more per second for each job that has ended: with a hundred runs this takes
-  half a CPU (docs/decisions/0014).
-- Snakemake's locks outlive it when it is killed, and do not name their owner; its signals do not reach its jobs
+- Its limit on jobs a second (100, with no option to have none) looks at all waiting jobs again a second after each look,
+  and once more a second for each job that has ended: with a hundred runs that takes half a CPU
+  (docs/decisions/0014).
+- Its locks outlive it when it is killed, and don't tell whose they are; signals that it gets don't reach its jobs
   (docs/decisions/0016).
 """
 
