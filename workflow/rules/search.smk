@@ -1,7 +1,7 @@
 """Search: find the highest arrival rate that meets an objective. One job measures all steps of a search.
 
 in:   the search's own values, the sources of server/, locustfiles/, loadstone/measure/ and of what judges each step
-out:  results/searches/<name>/: search.json, and a folder per step (`probe-1`, `probe-2`, …) like that of a run;
+out:  results/searches/<name>/: search.json, and a folder per step (`probe-1`, `probe-2`, …) with its run and tables;
       for a step that breaks, results/failed/<name>/<probe>/
 """
 
