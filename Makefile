@@ -26,37 +26,37 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and write report/index.html
+report: setup ## run what is missing of the suite (SUITE=config/config.yaml), write report/index.html
 	snakemake --cores all --quiet rules --config "suite=$(SUITE)"
 	@echo "The report is $(CURDIR)/report/index.html"
 
-figures: setup ## write every chart of the report as SVG and PNG, and its tables as CSV, into report/figures
+figures: setup ## write the report's charts as SVG and PNG, and its tables as CSV, to report/figures
 	loadstone figures --published config/published.csv
 
-screenshots: setup ## take pictures of the report, wide and narrow, light and dark, into report/ (needs Chromium)
+screenshots: setup ## take pictures of the report, wide and narrow, light and dark (needs Chromium)
 	python -m tests.browser.screenshots report/index.html report
 
-serve: setup ## show a campaign in a browser while it runs, on this machine only (PORT=8650)
+serve: setup ## show a campaign in the browser while it runs, on this machine only (PORT=8650)
 	@loadstone serve --suite "$(SUITE)" $(if $(PORT),--port "$(PORT)")
 
-calibrate: setup ## check the instrument by a server with a known answer, in calibration/ (three minutes)
+calibrate: setup ## check the instrument against a server of known demand, in calibration/ (three minutes)
 	snakemake --cores all --quiet rules --forceall --directory calibration --config "suite=config/calibration.yaml"
 	@echo "The report is $(CURDIR)/calibration/report/index.html"
 	@loadstone calibrate --results calibration/results
 
-test: setup test-tools ## run the tests: real servers, real load, a few minutes
+test: setup test-tools ## run the tests: real servers, real load (nine to ten minutes on two cores)
 	python -m pytest --numprocesses 4 --dist worksteal -m "not alone and not soak"
 	python -m pytest -m alone
 
-# Debian's Chromium for the tests of the page. Installed where it is missing and may be; else those tests are skipped,
-# each with the reason, but in CI.
+# Install Debian's Chromium for the tests of the page, if apt and root are available. Without Chromium these tests are
+# skipped, each with the reason, except in CI, where they fail.
 test-tools:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium for the tests of the page" && \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
 
-soak: setup ## run what takes long: half an hour at full speed, a thousand runs, every fault in every phase, long fuzzing
+soak: setup ## run the long tests: half an hour at full speed, a thousand runs, every fault in every phase, fuzzing
 	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal tests/unit -k fuzz --timeout 3600
 	python -m pytest -m soak -s tests/faults tests/soak
 
@@ -67,7 +67,7 @@ lint: setup ## check style, types and workflow
 	snakefmt --check Snakefile workflow/rules
 	python -m pytest --quiet tests/workflow/test_lint.py
 
-bench: setup ## measure what Loadstone itself costs, side by side
+bench: setup ## measure what Loadstone itself costs, as ratios (five minutes)
 	python -m benchmarks
 
 clean: ## remove results, report and caches; .venv stays
@@ -75,7 +75,7 @@ clean: ## remove results, report and caches; .venv stays
 	find results report -mindepth 1 ! -name README.md -delete
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-# For maintainers; needs uv. No index, no addresses: a lock that any registry can serve.
+# For maintainers; needs uv. The lock names no index and no address, so that any registry can serve it.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock

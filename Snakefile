@@ -1,10 +1,10 @@
-"""Loadstone: rerun a suite of load experiments, or just those whose configuration changed, and report on them.
+"""Loadstone: run a suite of load experiments, or only those whose configuration changed, and report on them.
 
     snakemake --cores all                                   everything
     snakemake --cores all fifty-users                       one experiment
     snakemake --cores all --config suite=config/smoke.yaml  another suite, instead of config/config.yaml
     snakemake --cores all --config duration=180s repeats=5  other defaults
-    snakemake --cores all --directory DIR                   keep the whole campaign in DIR
+    snakemake --cores all --directory DIR                   the whole campaign in the folder DIR
 
 suite ─► plan ─► measure (each run) ─► summarise (each run) ─► analyse ─► report
 """
@@ -23,7 +23,7 @@ include: "workflow/rules/experiments.smk"
 
 
 rule all:
-    """The report on the whole suite, and every file that it rests on: one that is missing is made again."""
+    """The report on the whole suite, and every file it is made from, so that a missing one is made again."""
     default_target: True
     input:
         ALL_RUNS,

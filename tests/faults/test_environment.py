@@ -103,7 +103,7 @@ def test_campaign_in_a_folder_that_can_not_be_written_to(measured: Project, tmp_
     answer = subprocess.run(apart("mount", READ_ONLY, tmp_path, command), capture_output=True, text=True, check=False)
     assert answer.returncode == 1
     assert answer.stderr.splitlines()[-1] == (
-        f"{tmp_path / 'disk'}: can't be written to: keep the campaign elsewhere (--directory DIR)"
+        f"{tmp_path / 'disk'}: not writable: keep the campaign in another folder (--directory DIR)"
     )
     assert "Traceback" not in answer.stderr
 

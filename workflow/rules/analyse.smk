@@ -1,4 +1,4 @@
-"""Analyse: all runs together.
+"""Analyse: combine all runs.
 
 in:   results/plan.json, the tables of all runs, the published table, the sources of loadstone/analyse/
 out:  results/summary.csv (experiment × repeat × endpoint), results/verdicts.json, results/scaling.json,
@@ -7,18 +7,18 @@ out:  results/summary.csv (experiment × repeat × endpoint), results/verdicts.j
 
 
 rule analyse:
-    """Put all runs together: one table, the verdicts, the sweeps, how well repeats agree, what the suite claims."""
+    """Combine all runs: the summary table, verdicts, sweeps, agreement of repeats, hypotheses."""
     input:
         ALL_SUMMARIES,
         sources=ANALYSE_SOURCES,
         plan=rules.plan.output.plan,
         published=PUBLISHED_TABLE,
     output:
-        summary=report("results/summary.csv", caption="../report/summary.rst", category="Results"),
+        summary=report("results/summary.csv", caption="../captions/summary.rst", category="Results"),
         scaling="results/scaling.json",
-        verdicts=report("results/verdicts.json", caption="../report/verdicts.rst", category="Results"),
+        verdicts=report("results/verdicts.json", caption="../captions/verdicts.rst", category="Results"),
         repeats="results/repeats.json",
-        hypotheses=report("results/hypotheses.json", caption="../report/hypotheses.rst", category="Results"),
+        hypotheses=report("results/hypotheses.json", caption="../captions/hypotheses.rst", category="Results"),
         sums="results/SHA256SUMS",
     log:
         "results/logs/analyse.log",

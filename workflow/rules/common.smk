@@ -1,7 +1,7 @@
-"""What all rules share: the suite, its runs, and the sources that each stage's results depend on.
+"""Shared by all rules: the suite, its runs, and the sources on which each stage's results depend.
 
-A change of a declared source reruns the stage: Snakemake compares such files by content. What a run's result depends on
-beside `measure/`, `server/` and `locustfiles/` are its own resolved values, which the rule passes as a parameter.
+Changing a declared source reruns its stage: Snakemake compares these files by content. A run's result depends on
+`measure/`, `server/`, `locustfiles/` and on the run's own resolved values, which the rule passes as a parameter.
 """
 
 import os
@@ -14,21 +14,22 @@ from loadstone.errors import LoadstoneError
 from loadstone.plan.schedule import make_plan
 from loadstone.suite.load import load_suite
 
-# `loadstone` in a shell command is the one installed beside the interpreter that runs Snakemake, environment activated
-# or not. Rules `exec` it, so that it is Snakemake's own child and learns whose: it ends when that does.
+# `loadstone` in a shell command is the one installed next to the interpreter that runs Snakemake, whether or not the
+# environment is activated. Rules `exec` it, so that it is Snakemake's own child. LOADSTONE_PARENT names that process,
+# and `loadstone` ends when it ends.
 shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" LOADSTONE_PARENT=$PPID; ')
 
 ROOT = Path(workflow.basedir)
 
 
 def suite_path(name):
-    """Find a suite: as given, else below the project (with --directory, the campaign's folder is the current one)."""
+    """Find a suite at the given path, else below the project (with --directory, the campaign's folder is current)."""
     given = Path(str(name or ""))
     return given if given.exists() else ROOT / given
 
 
 def load_plan(path, overrides):
-    """Lay out the suite's runs; a mistake in it is told in plain lines, before anything starts."""
+    """Lay out the suite's runs; on a mistake, print one line for each and exit before anything starts."""
     try:
         return make_plan(load_suite(path, overrides))
     except LoadstoneError as error:
@@ -36,14 +37,14 @@ def load_plan(path, overrides):
 
 
 def refuse_read_only(*folders):
-    """End in a plain line where a campaign can't be kept: Snakemake would end in a traceback."""
+    """Exit with one line if a folder is not writable: Snakemake would end in a traceback."""
     for folder in map(Path, folders):
         if folder.exists() and not os.access(folder, os.W_OK):
-            sys.exit(f"{folder.absolute()}: can't be written to: keep the campaign elsewhere (--directory DIR)")
+            sys.exit(f"{folder.absolute()}: not writable: keep the campaign in another folder (--directory DIR)")
 
 
 def sources(*patterns):
-    """List the files below the project that match; relative where possible, so that a checkout can be moved."""
+    """List matching files below the project, as relative paths where possible, so that a checkout can be moved."""
     found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
     return [str(path.relative_to(ROOT) if Path.cwd() == ROOT else path) for path in found]
 
@@ -93,21 +94,21 @@ wildcard_constraints:
 
 
 def run_values(wildcards):
-    """All that a run's result depends on, as the JSON that `loadstone measure` takes."""
+    """Return everything a run's result depends on, as the JSON that `loadstone measure` takes."""
     return RUNS[wildcards.experiment, wildcards.repeat].model_dump_json()
 
 
 def search_values(wildcards):
-    """All that a search depends on, as the JSON that `loadstone search` takes."""
+    """Return everything a search depends on, as the JSON that `loadstone search` takes."""
     return PLAN.suite.capacity[wildcards.search].model_dump_json()
 
 
 def run_priority(wildcards):
-    """Make the plan's order Snakemake's: of the runs that are left, the one planned first."""
+    """Rank a run so that Snakemake follows the plan's order: of the remaining runs, the first one planned."""
     return PRIORITY[wildcards.experiment, wildcards.repeat]
 
 
 def of_runs(files, *experiments):
-    """Fill a rule's output files in for every run of the experiments given, of all experiments otherwise."""
+    """List a rule's output files for every run of the given experiments, or of all experiments if none is given."""
     runs = [run for run in PLAN.runs if not experiments or run.experiment in experiments]
     return expand(files, zip, experiment=[run.experiment for run in runs], repeat=[run.repeat for run in runs])

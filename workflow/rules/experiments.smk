@@ -1,6 +1,6 @@
-"""Experiments: each is a target of its own name, so that `snakemake fifty-users` runs just that one.
+"""Experiments and searches: each is a target of the same name, so that `snakemake fifty-users` runs only that one.
 
-in:   the tables of the experiment's runs
+in:   the runs of the experiment and their tables, or the search
 out:  nothing of its own
 """
 

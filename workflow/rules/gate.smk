@@ -1,12 +1,12 @@
-"""Gate: a target that fails where the campaign refutes what the suite makes a gate; `snakemake gate` asks for it.
+"""Gate: `snakemake gate` fails if the campaign refutes a hypothesis that the suite marks `gate: true`.
 
 in:   results/hypotheses.json
-out:  nothing but its exit code, and a line for each refuted gate
+out:  an exit code, and one line per refuted gate
 """
 
 
 rule gate:
-    """Fail for each hypothesis that is a gate and refuted."""
+    """Fail if a hypothesis that is a gate is refuted."""
     input:
         hypotheses=rules.analyse.output.hypotheses,
     log:

@@ -2,12 +2,12 @@
 
 in:   the run's own values, the sources of server/, locustfiles/ and loadstone/measure/
 out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
-      of a run that breaks, results/failed/<experiment>/<repeat>/, which nothing downstream reads
+      for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later stage reads
 """
 
 
 rule measure:
-    """Run {wildcards.repeat} of {wildcards.experiment}: start the server, apply the load, stop."""
+    """Measure repeat {wildcards.repeat} of {wildcards.experiment}: start the server, apply the load, stop."""
     input:
         sources=MEASURE_SOURCES,
     output:
@@ -22,7 +22,7 @@ rule measure:
     log:
         "results/logs/{experiment}/{repeat}.log",
     priority: run_priority
-    threads: workflow.cores  # one run at a time on a machine, however many cores are given
+    threads: workflow.cores  # one run at a time on a machine, whatever --cores says
     params:
         run=run_values,
         folder=subpath(output.record, parent=True),

@@ -1,12 +1,12 @@
 """Plan: the suite with all defaults filled in, and its runs in order.
 
-in:   the suite (by its meaning, not by its text: comments and order don't matter)
+in:   the suite, compared by meaning: its comments and the order of its lines do not matter
 out:  results/plan.json
 """
 
 
 rule plan:
-    """Write down what the suite means."""
+    """Write the suite with all defaults filled in, and its runs in order."""
     output:
         plan="results/plan.json",
     log:

@@ -1,13 +1,13 @@
 """Report: one HTML page that needs no network.
 
-in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, hypotheses.json, the tables and run.json of
-      all runs, the searches, the published table, the sources of loadstone/report/
+in:   results/plan.json, summary.csv, scaling.json, verdicts.json, repeats.json, hypotheses.json, the tables and the
+      run.json of all runs, the searches, the published table, the sources of loadstone/report/
 out:  report/index.html
 """
 
 
 rule report:
-    """Write the page."""
+    """Write the report."""
     input:
         ALL_SUMMARIES,
         of_runs(rules.measure.output.record),
@@ -21,7 +21,7 @@ rule report:
         searches=ALL_SEARCHES,
         published=PUBLISHED_TABLE,
     output:
-        page=report("report/index.html", caption="../report/page.rst", category="Report"),
+        page=report("report/index.html", caption="../captions/page.rst", category="Report"),
     log:
         "results/logs/report.log",
     benchmark:

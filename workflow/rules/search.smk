@@ -1,13 +1,13 @@
-"""Search: the highest arrival rate that meets an objective, probe by probe, one job for all of them.
+"""Search: find the highest arrival rate that meets an objective. One job measures all steps of a search.
 
-in:   the search's own values, the sources of server/, locustfiles/, loadstone/measure/ and of the search itself
-out:  results/searches/<name>/: search.json, and a folder for each probe, like a run's;
-      of a probe that breaks, results/failed/<name>/<probe>/
+in:   the search's own values, the sources of server/, locustfiles/, loadstone/measure/ and of what judges each step
+out:  results/searches/<name>/: search.json, and a folder per step (`probe-1`, `probe-2`, …) with its run and tables;
+      for a step that breaks, results/failed/<name>/<probe>/
 """
 
 
 rule search:
-    """Search the capacity {wildcards.search}."""
+    """Carry out the capacity search {wildcards.search}."""
     input:
         sources=MEASURE_SOURCES,
         search_sources=SEARCH_SOURCES,

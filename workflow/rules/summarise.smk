@@ -1,13 +1,13 @@
-"""Summarise: the requests and samples of one run as small tables, the window only.
+"""Summarise: reduce the requests and samples of one run to small tables of its window.
 
-in:   all files of a run, the sources of loadstone/analyse/ and of the stage itself
+in:   all files of a run, the sources of loadstone/summarise/ and of the theory it uses
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
       heat.csv, processes.csv, window.json, signals.json, SHA256SUMS
 """
 
 
 rule summarise:
-    """Sum up run {wildcards.repeat} of {wildcards.experiment}."""
+    """Summarise repeat {wildcards.repeat} of {wildcards.experiment}."""
     input:
         sources=SUMMARISE_SOURCES,
         run=rules.measure.output,
