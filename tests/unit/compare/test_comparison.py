@@ -12,10 +12,6 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
-
-from loadstone.analyse.bottleneck import ERRORS, INVALID, Verdict
-from loadstone.analyse.verdicts import agree_by_experiment, verdict_json
-from loadstone.cli.compare import compare_folders
 from loadstone.compare.comparison import (
     IMPROVEMENT,
     INCONCLUSIVE,
@@ -34,6 +30,10 @@ from loadstone.compare.comparison import (
 )
 from loadstone.compare.files import find_results, read_side
 from loadstone.compare.gate import failures, parse_fail_on
+
+from loadstone.analyse.bottleneck import ERRORS, INVALID, Verdict
+from loadstone.analyse.verdicts import agree_by_experiment, verdict_json
+from loadstone.cli.compare import compare_folders
 from loadstone.compare.page import WIDTH, Scale, render
 from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
 from loadstone.plan.schedule import Plan, Run, make_plan

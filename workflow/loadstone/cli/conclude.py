@@ -1,39 +1,57 @@
-"""What a campaign came to, in a terminal: a line an experiment, and where the page is."""
+"""`loadstone conclude`: a campaign's outcome in a terminal."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from loadstone.analyse.bottleneck import INVALID
-from loadstone.analyse.verdicts import unsound
-from loadstone.cli.plan import WIDTH_ELSEWHERE
+from loadstone.cli.console import make_console, make_table
+from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.plan.baselines import is_baseline
-from loadstone.plan.file import read_plan
 from loadstone.report.numbers import count, figure
-from loadstone.results.analysed import read_result
-from loadstone.results.window import Window, read_window
-from loadstone.suite.thresholds import DEFAULTS
 from loadstone.text import listed, printable
+
+if TYPE_CHECKING:
+    from loadstone.results.window import Window
+
+WIDTH = 160
+"""Columns of the output where it is not a terminal."""
 
 MAX_NAMED = 5
 """Runs or folders that are named."""
 
 
+def conclude(
+    results: Results = Path("results"),
+    page: Annotated[Path, typer.Option(metavar="FILE", help="The campaign's report, whose path is printed.")] = Path(
+        "report/index.html"
+    ),
+) -> None:
+    """Print a campaign's outcome: one line per experiment, then the report's path.
+
+    Example: loadstone conclude --results ~/campaigns/monday/results
+
+    Also lists runs that were measured but not used, counts the outcomes of
+    hypotheses, and names folders of runs that the suite does not have.
+
+    Exit code: 1 if a result is missing or damaged.
+    """
+    show_conclusion(results, page)
+
+
 def show_conclusion(results: Path, page: Path) -> None:
-    """Print each experiment's throughput, response time and verdict. Raises `ResultError` where they can't be read."""
+    """Print each experiment's throughput, response time and verdict. Raises `ResultError` if a file cannot be read."""
+    from loadstone.plan.baselines import is_baseline
+    from loadstone.results.analysed import read_result
+
     judged = read_result(results / "verdicts.json")
     verdicts = judged["experiments"]
     measured = read_result(results / "repeats.json")["experiments"]
     if missing := measured.keys() - verdicts.keys():
-        raise ResultError(f"{results / 'verdicts.json'}: nothing of {listed(sorted(missing))}")
-    console = Console(markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
-    table = Table("experiment", "runs", "requests/s", "mean ms", "bound by", box=None, header_style="bold")
+        raise ResultError(f"{results / 'verdicts.json'}: no verdict for {listed(sorted(missing))}")
+    console = make_console(WIDTH)
+    table = make_table("experiment", "runs", "requests/s", "mean ms", "bound by")
     for name, found in measured.items():
         if not is_baseline(name):
             figures = [_figure(found["intervals"].get(metric)) for metric in ("throughput_rps", "mean_ms")]
@@ -43,7 +61,7 @@ def show_conclusion(results: Path, page: Path) -> None:
     if reasons := list(_unusable(results, judged)):
         rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
         listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
-        console.print(f"\nMeasured, and not used:\n{listing}", highlight=False, soft_wrap=True)
+        console.print(f"\nMeasured but not used:\n{listing}", highlight=False, soft_wrap=True)
     outcomes = [hypothesis["outcome"] for hypothesis in read_result(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
@@ -51,12 +69,16 @@ def show_conclusion(results: Path, page: Path) -> None:
     if strays := _strays(results):
         more = f" and {len(strays) - MAX_NAMED} more" * (len(strays) > MAX_NAMED)
         named = ", ".join(printable(str(path)) for path in strays[:MAX_NAMED])
-        console.print(f"\nNot in the suite, and not used: {named}{more}", highlight=False, soft_wrap=True)
+        console.print(f"\nNot in the suite, so not used: {named}{more}", highlight=False, soft_wrap=True)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
 
 
 def _unusable(results: Path, judged: Mapping[str, Any]) -> Iterator[str]:
-    """Say which runs are of no use, and why."""
+    """List the runs that are not used, and why."""
+    from loadstone.analyse.bottleneck import INVALID
+    from loadstone.analyse.verdicts import unsound
+    from loadstone.results.window import read_window
+
     refused = unsound(judged)
     for run in judged["runs"]:
         name, repeat = run["experiment"], run["repeat"]
@@ -68,16 +90,20 @@ def _unusable(results: Path, judged: Mapping[str, Any]) -> Iterator[str]:
             yield printable(f"{name}, repeat {repeat}: {reason}")
 
 
-def _never_settled(window: Window) -> str:
+def _never_settled(window: "Window") -> str:
+    from loadstone.suite.thresholds import DEFAULTS
+
     reason = window.remark or "the run never settled"
     if window.albums and window.growth > DEFAULTS.notable_growth:
         before, after = (count(albums) for albums in window.albums)
-        reason += f", while the store grew from {before} to {after} albums (albums_max would bound it)"
+        reason += f", while the store grew from {before} to {after} albums (set albums_max to bound it)"
     return reason
 
 
 def _strays(results: Path) -> list[Path]:
-    """List folders of runs that the plan doesn't have: of an earlier suite, or somebody's."""
+    """List folders of runs that are not in the plan: of an earlier suite, or copied there."""
+    from loadstone.plan.file import read_plan
+
     if not (results / "plan.json").exists():
         return []
     planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
