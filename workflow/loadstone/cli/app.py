@@ -36,19 +36,10 @@ app = typer.Typer(
 )
 
 
-def show_version(wanted: bool) -> None:
-    """Print the version and exit, if the option is given."""
-    if wanted:
-        print(f"loadstone {__version__}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True)
 def loadstone(
     context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=show_version, help="Show the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     """Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.
 
@@ -60,6 +51,9 @@ def loadstone(
     Exit codes: 0 success; 1 a run, a result or a gate fails; 2 a mistake in the
     suite, a table or the command line; 130 interrupted. Each error is one line.
     """
+    if version:
+        typer.echo(f"loadstone {__version__}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)

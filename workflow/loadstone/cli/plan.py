@@ -79,15 +79,12 @@ def show_plan(plan: "Plan") -> None:
             f"{search.expected_probes} probes of {search.settings.expected_s:.0f} s",
         )
     console.print("Every run, unless it differs: " + _describe(base), soft_wrap=True)
-    experiments = len(plan.suite.experiments)
     baselines = sum(is_baseline(name) for name in plan.added)
-    probes = len(plan.added) - baselines
-    and_more = "".join(
-        f", {_count(number, noun)}" for number, noun in ((baselines, "baseline"), (probes, "probe")) if number
-    )
+    counts = {"experiment": len(plan.suite.experiments), "baseline": baselines, "probe": len(plan.added) - baselines}
+    parts = ", ".join(_count(number, noun) for noun, number in counts.items() if number)
     console.print(
-        f"{_count(len(plan.runs), 'run')} of {_count(experiments, 'experiment')}{and_more}, about {_clock(plan.expected_s)} in total; "
-        f"in random order by seed {plan.suite.seed}.",
+        f"{_count(len(plan.runs), 'run')} of {parts}, about {_clock(plan.expected_s)} in total; "
+        f"in random order by seed {plan.suite.seed}."
     )
 
 
