@@ -43,8 +43,8 @@ def loadstone(
 ) -> None:
     """Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.
 
-    `snakemake --cores all` runs a whole suite and writes its report. With these
-    commands you try a suite first, watch it run, and understand its results.
+    `snakemake --cores all` runs a whole suite and writes its report. Use these
+    commands to try a suite first, to watch it run and to understand its results.
 
     Each command has its own help: loadstone plan --help
 

@@ -19,7 +19,7 @@ def gate(
     hypotheses: Annotated[Path, typer.Argument(help="The campaign's hypotheses.json.")],
     damaged: Damaged = None,
 ) -> None:
-    """Check a campaign's gates: fail if it refutes a hypothesis that the suite marks with gate: true.
+    """Check a campaign's gates: exit 1 if it refutes a hypothesis that the suite marks with gate: true.
 
     Example: loadstone gate results/hypotheses.json
 

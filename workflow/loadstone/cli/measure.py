@@ -20,7 +20,7 @@ def measure(
 ) -> None:
     r"""Measure one run: start the server, apply the load, record every request, stop.
 
-    Example: loadstone measure --run "$(jq -c .runs[0] results/plan.json)" \
+    Example: loadstone measure --run "$(jq -c '.runs[0]' results/plan.json)" \
                  --into one-run --log one-run.log --failed failed-run
 
     Writes requests.parquet, processes.parquet, run.json, Locust's own CSV files

@@ -13,7 +13,7 @@ def verdict(
         Path,
         typer.Argument(
             help="JSON file with one object. It needs users, throughput (requests/s), response_s and think_s (means, "
-            "seconds); every further signal makes the verdict more certain."
+            "seconds). Further signals make the verdict more certain."
         ),
     ],
 ) -> None:
