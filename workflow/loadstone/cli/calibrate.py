@@ -85,14 +85,14 @@ def _outcome(judged: int, failed: Mapping[str, Reading]) -> Iterator[str]:
         "the server's measured CPU time per request. CPUs busy is the share of the machine's CPUs; a server that "
         "sleeps needs few of them."
     )
-    points, within = f"points with up to {MAX_SLOTS} slots are", f"within {100 * MAX_ERROR:g} % of the prediction"
+    within, points = f"within {100 * MAX_ERROR:g} % of the prediction", f"{judged} points with up to {MAX_SLOTS} slots"
     if not judged:
         yield f"Nothing was judged: no point has at most {MAX_SLOTS} slots."
     elif failed:
-        yield f"{len(failed)} of the {judged} {points} not {within}: {', '.join(failed)}."
+        yield f"Not {within}: {len(failed)} of {points}: {', '.join(failed)}."
         if any((at["host"] or 0.0) >= DEFAULTS.slack for at in failed.values()):
             yield "Another process used the CPUs, so that the server's sleeps ended late: stop it and measure again."
         else:
             yield "Measure again with nothing else running before you draw conclusions."
     else:
-        yield f"All {judged} {points} {within}."
+        yield f"{within.capitalize()}: {judged} of {points}."
