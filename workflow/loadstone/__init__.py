@@ -2,7 +2,7 @@
 
 The rooms, from the ground up; each imports only from rooms above it in this list:
 
-text, errors, files   lines for people, the tree of errors, files that are whole or absent
+text, errors, files   text for terminals, the tree of errors, files that are whole or absent
 theory/               operational laws, scaling laws, statistics: needs nothing else of Loadstone
 suite/                the language of suites: experiments, sweeps, hypotheses, thresholds
 plan/                 suite → runs in order, with the baselines and probes that verdicts need

@@ -48,7 +48,7 @@ def fit(
 
     Example: loadstone fit scaling.csv --x workers --y throughput
 
-    If the runs cannot determine the law, says why and exits with 0.
+    If the runs cannot determine the law, states the reason and exits with 0.
 
     Exit code: 2 if the table or an option cannot be used.
     """

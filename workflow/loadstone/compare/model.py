@@ -1,4 +1,4 @@
-"""What two campaigns are to a comparison, and what a comparison says: frozen values, nothing computed.
+"""The frozen types of a comparison of two campaigns; nothing is computed here.
 
 `CampaignResults` describes one campaign as far as it is compared; `CampaignComparison` holds the answer.
 """
