@@ -240,8 +240,10 @@ def test_second_campaign_in_one_folder(start: Callable[..., Campaign], folder: P
     )
     _, errors = second.communicate(timeout=60)
     assert second.returncode == 1
-    [line] = [line for line in errors.splitlines() if "at work" in line]
-    assert line.startswith(f"loadstone: snakemake is at work in {folder} (process {first.process.pid}, since 20")
+    [line] = [line for line in errors.splitlines() if "already running" in line]
+    assert line.startswith(
+        f"loadstone: snakemake is already running in {folder} (process {first.process.pid}, since 20"
+    )
     assert "LockException" not in errors
     assert "Traceback" not in errors
     _, errors = dry.communicate(timeout=60)

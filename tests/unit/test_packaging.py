@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -96,6 +97,16 @@ def test_lock_names_no_address() -> None:
 
 def test_customers_packages_are_there() -> None:
     assert {"snakemake", "locust", "flask", "pandas", "altair", "gunicorn"} <= {r.name for r in DECLARED}
+
+
+def test_wheel_holds_templates_and_says_that_it_is_typed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    [wheel] = tmp_path.iterdir()
+    names = set(zipfile.ZipFile(wheel).namelist())
+    library = ROOT / "workflow" / "loadstone"
+    templates = {f"loadstone/{path.relative_to(library)}" for path in library.glob("*/templates/*")}
+    assert {"loadstone/py.typed", *templates} <= names
 
 
 def test_tracked_files_name_no_path_of_this_machine() -> None:

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from loadstone.analyse.bottleneck import judge
-from loadstone.cli.app import summarise
+from loadstone.cli.summarise import summarise
 from loadstone.measure.ports import free_port
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record

@@ -1,16 +1,16 @@
-"""Everything that can go wrong in a way the user should read about, as one small tree.
+"""Every failure that is explained to the user, as one small tree.
 
 LoadstoneError
-├── SuiteError          the suite file, or a value given on the command line, can't be used
-├── TableError          somebody's table of figures can't be used
+├── SuiteError          the suite file, or a value given on the command line, cannot be used
+├── TableError          a table of figures cannot be used
 ├── MeasureError        a run broke
-│   ├── ServerError     the system under test didn't start, died or answered nothing
-│   ├── GeneratorError  Locust didn't start, lost a worker or stopped early
+│   ├── ServerError     the system under test did not start, died or answered nothing
+│   ├── GeneratorError  Locust did not start, lost a worker or stopped early
 │   └── Interrupted     Ctrl-C, SIGTERM or SIGHUP reached the run
-├── ResultError         a file under results/ can't be used
-│   └── DamagedError    it is damaged, of another format, or not what its place says
+├── ResultError         a file under results/ cannot be used
+│   └── DamagedError    it is damaged, of another format, or not what its path says
 ├── SystemFault         the machine refuses: a full disk, no permission, no file or port left
-└── GateError           what the suite, or --fail-on, names as not to happen has happened
+└── GateError           a gate of the suite is refuted, or --fail-on found something
 
 `loadstone.__main__` prints them; nothing else does.
 """
@@ -25,24 +25,24 @@ from loadstone.text import printable
 
 
 class LoadstoneError(Exception):
-    """A failure that is explained in one line each; never shown as a traceback."""
+    """A failure that is explained in lines; never shown as a traceback."""
 
     exit_code = 1
 
     @property
     def lines(self) -> list[str]:
-        """What to print, a sentence a line."""
+        """What to print, one sentence per line."""
         return [printable(line) for line in str(self).split("\n") if line]
 
 
 class SuiteError(LoadstoneError):
-    """The suite, or an override of it, says something that can't be run."""
+    """The suite, an override of it or another value on the command line cannot be used."""
 
     exit_code = 2
 
 
 class TableError(LoadstoneError):
-    """A table of figures is missing, or holds something that can't be a figure."""
+    """A table of figures is missing, or contains something that is not a figure."""
 
     exit_code = 2
 
@@ -60,41 +60,41 @@ class GeneratorError(MeasureError):
 
 
 class Interrupted(MeasureError):
-    """Somebody stopped the run."""
+    """A signal stopped the run."""
 
     exit_code = 130
 
 
 class ResultError(LoadstoneError):
-    """A stored result can't be used."""
+    """A stored result cannot be used."""
 
 
 class DamagedError(ResultError):
-    """Stored results are damaged, of another format, or not what their places say: they have to be made again."""
+    """Stored results are damaged, of another format, or not what their paths say: they must be made again."""
 
     def __init__(self, message: str, *paths: Path) -> None:
         super().__init__(message)
         self.paths = paths
-        """The files, or the folders that hold them."""
+        """The damaged files, or the folders that contain them."""
 
 
 class SystemFault(LoadstoneError):
-    """The machine refuses what has to be done: neither the suite nor Loadstone is at fault."""
+    """The machine refuses what must be done; neither the suite nor Loadstone is the cause."""
 
     @classmethod
     @contextlib.contextmanager
     def at(cls, place: object) -> Iterator[None]:
-        """Tell by a `SystemFault` what the machine refuses in the block: of `place` where the error names no file."""
+        """Turn what the machine refuses in the block into a `SystemFault`, about `place` if the error names no file."""
         try:
             yield
         except OSError as error:
             if error.errno not in _ADVICE:
-                raise  # who knows what it means
+                raise  # not known to come from the machine
             raise cls.of(error, error.filename or place) from None
 
     @classmethod
     def of(cls, error: OSError, place: object = None) -> Self:
-        """Say in a sentence where it happened and what to do; `place` is for errors that name no file."""
+        """Describe in a sentence where it happened and what to do; `place` is for errors that name no file."""
         where = place or error.filename or "the machine"
         what = error.strerror or str(error).splitlines()[0]
         advice = _ADVICE.get(error.errno or 0)
@@ -105,13 +105,13 @@ _FILES = "raise the limit on open files (ulimit -n), then run it again"
 _ADVICE = {
     errno.ENOSPC: "the disk is full: make room, then run it again",
     errno.EDQUOT: "make room, then run it again",
-    errno.EACCES: "see who may write there, or choose another folder",
-    errno.EPERM: "see who may do that, or choose another folder",
+    errno.EACCES: "check who may write there, or choose another folder",
+    errno.EPERM: "check who may do that, or choose another folder",
     errno.EROFS: "choose another folder",
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
     errno.EADDRNOTAVAIL: "no local port is free: wait a minute, or widen net.ipv4.ip_local_port_range",
-    errno.EADDRINUSE: "stop what uses it, or choose another port",
+    errno.EADDRINUSE: "stop the process that uses it, or choose another port",
     errno.EAGAIN: "the machine allows no more processes (ulimit -u)",
     errno.ENOMEM: "the machine has no memory left",
     errno.EIO: "the disk may be failing",
@@ -123,4 +123,4 @@ _ADVICE = {
 
 
 class GateError(LoadstoneError):
-    """A campaign, or a comparison of two, shows what was not to happen."""
+    """A campaign refutes a gate, or a comparison shows a change that `--fail-on` names."""

@@ -1,9 +1,9 @@
-"""Campaign: Snakemake's own behaviour while it runs jobs, as far as that is not what a measurement needs.
+"""Campaign: changes of Snakemake's own behaviour while it runs jobs, where it would disturb a measurement.
 
-- Its limit on jobs a second (100, with no option to have none) looks at all waiting jobs again a second after each look,
-  and once more a second for each job that has ended: with a hundred runs that takes half a CPU
+- Its limit on jobs per second (100; it cannot be switched off) examines all waiting jobs again a second after each
+  examination, and once more per second for each job that has ended. With a hundred runs that takes half a CPU
   (docs/decisions/0014).
-- Its locks outlive it when it is killed, and don't tell whose they are; signals that it gets don't reach its jobs
+- Its locks stay when it is killed, and do not name their process; signals that it receives do not reach its jobs
   (docs/decisions/0016).
 """
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import snakemake.exceptions
 
-from loadstone.lifecycle.campaign_lock import Attendance
-from loadstone.lifecycle.shutdown import pass_on_signals
+from loadstone.lifecycle.campaign_lock import CampaignEntry
+from loadstone.lifecycle.shutdown import forward_signals
 
-AT_WORK = Attendance(Path(".snakemake"))
-snakemake.exceptions.LockException = AT_WORK.explaining(snakemake.exceptions.LockException)
+CAMPAIGN_ENTRY = CampaignEntry(Path(".snakemake"))
+snakemake.exceptions.LockException = CAMPAIGN_ENTRY.wrap_lock_exception(snakemake.exceptions.LockException)
 
 
 onstart:
     workflow.scheduler.job_rate_limiter = None
-    AT_WORK.begin()
-    pass_on_signals(workflow.scheduler.exit_gracefully)
+    CAMPAIGN_ENTRY.mark_running()
+    forward_signals(workflow.scheduler.exit_gracefully)

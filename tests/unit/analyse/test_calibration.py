@@ -162,14 +162,15 @@ def test_command_prints_every_point_and_fails_with_one(factor: float, code: int,
     assert sum("shown" in row for row in rows) == 2
     assert "45.5" in rows[0]
     assert "50 %" in rows[0], "how busy the machine was"
-    outcome = "All 5 points within 10 %" if code == 0 else "5 of 5 points not within 10 %"
+    counted = "within 10 % of the prediction: 5 of 5 points with up to 8 slots"
+    outcome = f"W{counted[1:]}." if code == 0 else f"Not {counted}: "
     assert outcome in answer.stdout
     assert ("processes=1, processes=2" in answer.stdout) is (code == 1)
 
 
 @pytest.mark.parametrize(
     ("host", "advice"),
-    [(0.2, "Measure again, with nothing else running"), (1.0, "Something else used the CPUs"), (None, "again")],
+    [(0.2, "Measure again with nothing else running"), (1.0, "Another process used the CPUs"), (None, "again")],
 )
 def test_one_failing_point_is_enough(host: float | None, advice: str, tmp_path: Path) -> None:
     found = analysed(0.96)
@@ -178,7 +179,7 @@ def test_one_failing_point_is_enough(host: float | None, advice: str, tmp_path: 
     found["processes"] = found["processes"].model_copy(update={"calibration": tuple(readings)})
     answer = loadstone("calibrate", "--results", str(results(tmp_path, found)))
     assert answer.returncode == 1
-    assert "1 of 5 points not within 10 % of the prediction, up to 8 slots: processes=4." in answer.stdout
+    assert "Not within 10 % of the prediction: 1 of 5 points with up to 8 slots: processes=4." in answer.stdout
     assert advice in answer.stdout
 
 

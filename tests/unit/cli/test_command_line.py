@@ -1,5 +1,7 @@
 """The command line: what it prints, where, and its exit code."""
 
+import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,40 +9,68 @@ from pathlib import Path
 
 import pytest
 
+from loadstone import __version__
+from loadstone.cli.app import GROUPS
 from loadstone.suite.settings import OVERHEAD_S
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
 
+COMMANDS = [command for commands in GROUPS.values() for command in commands]
 
-def test_help_names_every_stage() -> None:
+
+def test_help_lists_commands_in_the_order_of_a_day() -> None:
     answer = loadstone("--help")
     assert answer.returncode == 0
-    for stage in ("plan", "measure", "summarise", "analyse", "report"):
-        assert stage in answer.stdout
+    headings = [answer.stdout.index(f" {group} ") for group in GROUPS]
+    assert headings == sorted(headings)
+    listed = [line.split()[1] for line in answer.stdout.splitlines() if re.match(r"│ [a-z]", line)]
+    assert listed == [command.__name__ for command in COMMANDS]
+
+
+def test_no_command_prints_the_help() -> None:
+    answer = loadstone()
+    assert (answer.returncode, answer.stdout, answer.stderr) == (2, loadstone("--help").stdout, "")
+
+
+def test_version() -> None:
+    assert loadstone("--version").stdout == f"loadstone {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_command_has_help_with_an_example_and_describes_every_option(command: Callable[..., None]) -> None:
+    answer = loadstone(command.__name__, "--help")
+    assert answer.returncode == 0
+    assert f"Usage: loadstone {command.__name__}" in answer.stdout
+    assert f"\n Example: loadstone {command.__name__} " in answer.stdout
+    *_, example = [
+        paragraph for paragraph in inspect.cleandoc(command.__doc__ or "").split("\n\n") if "Example" in paragraph
+    ]
+    options = set(re.findall(r"(?<= )--[a-z-]+", example))
+    assert all(f"{option} " in answer.stdout.split("─ Options ─")[1] for option in options)
+    for parameter in inspect.signature(command).parameters.values():
+        [described] = parameter.annotation.__metadata__
+        assert described.help.endswith("."), parameter.name
 
 
 @pytest.mark.parametrize(
-    "stage",
+    ("arguments", "message"),
     [
-        "plan",
-        "measure",
-        "summarise",
-        "analyse",
-        "report",
-        "schema",
-        "audit",
-        "verdict",
-        "fit",
-        "search",
-        "gate",
-        "calibrate",
-        "compare",
+        (["plan", "--bogus"], "No such option: --bogus; see loadstone plan --help"),
+        (["bogus"], "No such command 'bogus'; see loadstone --help"),
+        (["fit", "table.csv", "--y", "rps"], "Missing option '--x'; see loadstone fit --help"),
+        (["audit"], "Missing argument 'table'; see loadstone audit --help"),
     ],
 )
-def test_stage_has_help(stage: str) -> None:
-    answer = loadstone(stage, "--help")
-    assert answer.returncode == 0
-    assert "Usage" in answer.stdout
+def test_wrong_command_line_is_one_line(arguments: list[str], message: str) -> None:
+    answer = loadstone(*arguments)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (2, "", f"loadstone: {message}\n")
+
+
+def test_help_does_not_wait_for_what_commands_need() -> None:
+    heavy = ("numpy", "pandas", "scipy", "pydantic", "flask", "altair")
+    code = f"import sys, loadstone.cli.app; print([name for name in {heavy} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "[]\n"
 
 
 def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], Path]) -> None:
@@ -55,7 +85,7 @@ def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], 
     assert {row[1] for row in rows[:3]} == {"a", "b", "c"}
     assert all(("load.workers=2" in row) == (row[1] == "c") for row in rows[:6])
     expected_s = round(6 * (OVERHEAD_S + 1 + 1 + 5))
-    assert f"6 runs of 3 experiments, about 1 min {expected_s - 60} s in all" in answer.stdout
+    assert f"6 runs of 3 experiments, about 1 min {expected_s - 60} s in total" in answer.stdout
 
 
 def test_mistake_is_one_line_and_exit_code_2(write_suite: Callable[[str], Path]) -> None:

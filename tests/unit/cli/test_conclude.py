@@ -1,4 +1,4 @@
-"""What a campaign came to, in a terminal."""
+"""A campaign's outcome in a terminal."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ def write(folder: Path, **files: object) -> None:
         (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
-def test_a_line_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     intervals = {"throughput_rps": INTERVAL, "mean_ms": ALONE}
     write(
         tmp_path,
@@ -76,13 +76,13 @@ def test_a_line_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def show_runs(folder: Path, runs: list[dict[str, object]]) -> None:
-    """Show what a campaign of nothing but some runs came to."""
+    """Show the outcome of a campaign that has nothing but some runs."""
     repeats = {"experiments": {}, "drift": None}
     write(folder, verdicts={"experiments": {}, "runs": runs}, repeats=repeats, hypotheses=[])
     show_conclusion(folder, folder / "index.html")
 
 
-def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_not_used_are_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     windows = {
         ("grew", 1): UNSETTLED,
         ("drifted", 2): UNSETTLED.model_copy(update={"albums_end": 10}),
@@ -97,17 +97,17 @@ def test_runs_of_no_use_are_named_with_the_reason(tmp_path: Path, capsys: pytest
     runs += [RUN | {"experiment": "failing", "verdict": "errors"}, RUN | {"experiment": "sound"}]
     show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index("Measured, and not used:")
+    at = lines.index("Measured but not used:")
     assert lines[at + 1 : lines.index("", at)] == [
         "  grew, repeat 1: throughput changes by -26 % over the window, while the store grew from 10 to 2,345 albums "
-        "(albums_max would bound it)",
+        "(set albums_max to bound it)",
         "  drifted, repeat 2: throughput changes by -26 % over the window",
         "  inconsistent, repeat 1: X·(R+Z)/N = 0.7",
         "  failing, repeat 1: too many requests failed",
     ]
 
 
-def test_many_runs_of_no_use_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_runs_not_used_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "errors"} for repeat in range(1, 9)]
     show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
@@ -116,7 +116,7 @@ def test_many_runs_of_no_use_are_counted(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_missing_and_damaged_results_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match=r"verdicts\.json: can't be read"):
+    with pytest.raises(ResultError, match=r"verdicts\.json: can.*t be read"):
         show_conclusion(tmp_path, tmp_path)
     (tmp_path / "verdicts.json").write_text("{", encoding="utf-8")
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):

@@ -1,4 +1,4 @@
-"""`loadstone fit`: anybody's table in, a law or one clear sentence out."""
+"""`loadstone fit`: any table in, a law or one clear sentence out."""
 
 import json
 import math
@@ -145,7 +145,7 @@ GOOD = "1,10\n2,20\n4,30\n"
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "no header; a CSV table begins with the names of its columns"),
+        ("", "no header; the first line must name the columns"),
         ("n,rps\n", "no rows below the header, so columns 'n' and 'rps' are empty"),
         (f"users,rps\n{GOOD}", "no column 'n'; columns: users, rps"),
         (f"n,tps\n{GOOD}", "no column 'rps'; columns: n, tps"),
@@ -174,14 +174,14 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
     assert fit(missing, "--x", "n", "--y", "rps") == (
         2,
         "",
-        f"loadstone: {missing}: can't be read: No such file or directory\n",
+        f"loadstone: {missing}: cannot be read: No such file or directory\n",
     )
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"\xff\xfe\x00\x00\xd8")
     for path in (tmp_path, binary):
         code, out, err = fit(path, "--x", "n", "--y", "rps")
         assert (code, out, len(err.splitlines())) == (2, "", 1)
-        assert err.startswith(f"loadstone: {path}: can't be read: ")
+        assert err.startswith(f"loadstone: {path}: cannot be read: ")
 
 
 @pytest.mark.parametrize(("option", "word"), [("--law", "gustafson"), ("--weights", "none")])

@@ -1,4 +1,4 @@
-"""Anybody's tables and signals: figures and words, or one line that names the file; never a traceback."""
+"""Tables and signals of any origin: figures and words, or one line that names the file; never a traceback."""
 
 import csv
 import io
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from loadstone.analyse.audit import audit
 from loadstone.analyse.bottleneck import judge
-from loadstone.cli.audit import as_json, show_audit
-from loadstone.cli.fit import LAWS, WEIGHTS, as_text, fit_table
-from loadstone.cli.fit import as_json as fit_json
+from loadstone.analyse.fit_table import LAWS, WEIGHTS, fit_table
+from loadstone.cli.audit import audit_json, show_audit
+from loadstone.cli.fit import fit_json, fit_text
 from loadstone.errors import TableError
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals, read_signals
@@ -76,7 +76,7 @@ def test_audited_tables(folder: Path, content: bytes, think: str | None) -> None
 
     def use() -> None:
         found = audit(read_table(path, None if think is None else parse_think_time(think)))
-        orjson.dumps(as_json(found))
+        orjson.dumps(audit_json(found))
         show_audit(found)
 
     explained(path, use)
@@ -97,7 +97,7 @@ def test_fitted_tables(folder: Path, content: bytes, law: str, weights: str) -> 
     def use() -> None:
         answer = fit_table(path, "n", "x", law, weights)
         orjson.dumps(fit_json(answer))
-        as_text(answer)
+        fit_text(answer)
 
     explained(path, use)
 
@@ -107,7 +107,7 @@ def test_fitted_tables(folder: Path, content: bytes, law: str, weights: str) -> 
 def test_fitted_points(folder: Path, points: list[tuple[float, float]]) -> None:
     path = folder / "points.csv"
     path.write_bytes(written([["n", "x"], *([str(n), str(x)] for n, x in points)]))
-    explained(path, lambda: as_text(fit_table(path, "n", "x", "best", "relative")))
+    explained(path, lambda: fit_text(fit_table(path, "n", "x", "best", "relative")))
 
 
 @fuzz(80)

@@ -1,4 +1,4 @@
-"""The gate: what it fails for, and in which words."""
+"""The gate: what fails it, and its messages."""
 
 import subprocess
 from pathlib import Path
@@ -84,4 +84,4 @@ def test_damaged_file_is_one_line_that_names_the_key(tmp_path: Path, text: str, 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:
     answer = gate(tmp_path / "none.json")
     assert answer.returncode == 1
-    assert answer.stderr == f"loadstone: {tmp_path / 'none.json'}: can't be read: No such file or directory\n"
+    assert answer.stderr == f"loadstone: {tmp_path / 'none.json'}: cannot be read: No such file or directory\n"

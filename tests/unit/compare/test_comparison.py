@@ -1,8 +1,9 @@
-"""Two campaigns compared: made-up folders, read for real, and what text, JSON, page and exit code say of them."""
+"""Two campaigns compared: folders made up here, read as real ones, and the text, JSON, page and exit code."""
 
 import html
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,34 +15,31 @@ import pytest
 
 from loadstone.analyse.verdicts import agree
 from loadstone.cli.compare import compare_folders
-from loadstone.compare.comparison import (
-    IMPROVEMENT,
-    INCONCLUSIVE,
+from loadstone.compare.fail_on import list_failures, parse_fail_on
+from loadstone.compare.judge import compare_campaigns, judge_ratio
+from loadstone.compare.model import (
     METRICS,
-    NOISE,
-    NOT_JUDGED,
-    REGRESSION,
-    SMALL,
-    Comparison,
+    CampaignComparison,
+    CampaignResults,
+    ChangeFinding,
     ExperimentResult,
-    Finding,
     RunResult,
-    Side,
-    compare,
-    judge_ratio,
 )
-from loadstone.compare.files import find_results, read_side
-from loadstone.compare.gate import failures, parse_fail_on
-from loadstone.compare.page import WIDTH, Scale, render
+from loadstone.compare.page import WIDTH, RatioAxis, render_comparison
+from loadstone.compare.read_campaign import find_results, read_campaign
 from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
 from loadstone.plan.schedule import Plan, Run, make_plan
+from loadstone.results.json_file import to_json
 from loadstone.results.run_record import write_record
 from loadstone.results.tables import ENDPOINT_COLUMNS
+from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict, Judgement, RunVerdict
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval
 from tests.support import commandline
 from tests.support.records import make_record
+
+REGRESSION, IMPROVEMENT, INCONCLUSIVE, NOT_JUDGED, SMALL_CHANGE, WITHIN_NOISE = ChangeFinding
 
 SUITE = "baselines: false\ndefaults: {repeats: 3}\nexperiments: {steady: {}, other: {load: {users: 10}}}\n"
 NOISE_SHARE = 0.01
@@ -94,7 +92,7 @@ def write_campaign(
         folder.mkdir(parents=True)
         write_record(record.model_copy(update=changed), folder / "run.json")
         rows += [row(run, like, endpoint, rng) for endpoint in ("all", "GET /albums")]
-    (results / "verdicts.json").write_bytes(orjson.dumps(verdicts(made)))
+    (results / "verdicts.json").write_bytes(verdicts(made))
     (results / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
     pd.DataFrame(rows).to_csv(results / "summary.csv", index=False)
 
@@ -115,21 +113,31 @@ def row(run: Run, like: Made, endpoint: str, rng: np.random.Generator) -> dict[s
     return {"experiment": run.experiment, "repeat": run.repeat, **values, "endpoint": endpoint}
 
 
-def verdicts(made: dict[tuple[str, int], Made]) -> dict[str, Any]:
-    """Lay out `verdicts.json`, as far as a comparison reads it; a verdict may be any text, of another version too."""
+def verdicts(made: dict[tuple[str, int], Made]) -> bytes:
+    """Write `verdicts.json`."""
     runs = [
-        {
-            "experiment": name,
-            "repeat": repeat,
-            "verdict": like.get("verdict", "think time"),
-            "remark": like.get("remark"),
-        }
-        for (name, repeat), like in made.items()
+        RunVerdict.of(
+            run,
+            Judgement(
+                verdict=Verdict(like.get("verdict", Verdict.THINK_TIME)),
+                parties=(),
+                also=None,
+                evidence=(),
+                runner_up=None,
+                remark=like.get("remark"),
+                probe="",
+                missing=(),
+            ),
+        )
+        for run, like in made.items()
     ]
-    names = {run["experiment"] for run in runs}
-    by_name = {name: [run["verdict"] for run in runs if run["experiment"] == name] for name in names}
-    experiments = {name: {"verdict": agree(of_runs), "parties": []} for name, of_runs in by_name.items()}
-    return {"experiments": experiments, "runs": runs}
+    names = {run.experiment for run in runs}
+    by_name = {name: [run.verdict for run in runs if run.experiment == name] for name in names}
+    experiments = {
+        name: ExperimentVerdict(verdict=agree(of_runs), parties=(), runs=dict(Counter(of_runs)))
+        for name, of_runs in by_name.items()
+    }
+    return to_json(CampaignVerdicts(experiments=experiments, runs=tuple(runs)))
 
 
 def slower(run: Run) -> Made:
@@ -144,11 +152,11 @@ def loadstone(*arguments: object) -> subprocess.CompletedProcess[str]:
     return commandline.loadstone("compare", *arguments)
 
 
-def compared(before: Path, after: Path, margin: float = 0.05) -> Comparison:
-    return compare(read_side(find_results(before)), read_side(find_results(after)), margin)
+def compared(before: Path, after: Path, margin: float = 0.05) -> CampaignComparison:
+    return compare_campaigns(read_campaign(find_results(before)), read_campaign(find_results(after)), margin)
 
 
-def findings(comparison: Comparison) -> dict[str, list[Finding]]:
+def findings(comparison: CampaignComparison) -> dict[str, list[ChangeFinding]]:
     return {c.experiment: [change.finding for change in c.metrics] for c in comparison.experiments}
 
 
@@ -177,14 +185,14 @@ def refusal(*folders: Path, **options: Any) -> LoadstoneError:
         (1.04, 1.20, INCONCLUSIVE, INCONCLUSIVE),
         (0.80, 0.96, INCONCLUSIVE, INCONCLUSIVE),
         (0.80, 1.20, INCONCLUSIVE, INCONCLUSIVE),
-        (0.97, 1.04, NOISE, NOISE),
-        (1.01, 1.04, SMALL, SMALL),
-        (0.96, 0.99, SMALL, SMALL),
+        (0.97, 1.04, WITHIN_NOISE, WITHIN_NOISE),
+        (1.01, 1.04, SMALL_CHANGE, SMALL_CHANGE),
+        (0.96, 0.99, SMALL_CHANGE, SMALL_CHANGE),
         (None, None, INCONCLUSIVE, INCONCLUSIVE),
     ],
 )
 def test_only_a_whole_interval_beyond_the_margin_is_a_change(
-    low: float | None, high: float | None, if_lower_is_better: Finding, if_higher_is_better: Finding
+    low: float | None, high: float | None, if_lower_is_better: ChangeFinding, if_higher_is_better: ChangeFinding
 ) -> None:
     ratio = Interval(value=1.5, low=low, high=high, runs=3)
     assert judge_ratio(ratio, 0.05, higher_is_better=False) == if_lower_is_better
@@ -211,7 +219,7 @@ def test_regression_is_found_and_fails(make: Make) -> None:
         r"loadstone: steady: regression beyond 5 %: throughput \d+ → \d+ /s, ratio 0\.\d{3}, 95 % int", line
     )
     assert all(f"{name} " in line for name in ("mean", "p95", "p99"))
-    assert "2 experiments, held against 5 %: 1 regression" in answer.stdout
+    assert "2 experiments, margin 5 %: 1 regression" in answer.stdout
     assert max(map(len, answer.stdout.splitlines()[3:])) <= 100
 
 
@@ -241,15 +249,18 @@ def test_improvement_is_found_and_never_fails(make: Make, capsys: pytest.Capture
     assert "regression" not in text
 
 
-def side(rng: np.random.Generator, factor: float = 1.0, runs: int = 3, sigma: float = NOISE_SHARE) -> Side:
+def side(rng: np.random.Generator, factor: float = 1.0, runs: int = 3, sigma: float = NOISE_SHARE) -> CampaignResults:
     """Make up a campaign of one experiment without files."""
     made = [
         RunResult(
-            repeat=n, verdict="think time", reason="", metrics={m: factor * rng.lognormal(3, sigma) for m in METRICS}
+            repeat=n,
+            verdict=Verdict.THINK_TIME,
+            reason="",
+            metrics={m: factor * rng.lognormal(3, sigma) for m in METRICS},
         )
         for n in range(1, runs + 1)
     ]
-    return Side(
+    return CampaignResults(
         experiments={"a": ExperimentResult(runs=tuple(made), verdict="think time", parties=(), settings={})},
         suite={}, environment={},
     )  # fmt: skip
@@ -258,20 +269,20 @@ def side(rng: np.random.Generator, factor: float = 1.0, runs: int = 3, sigma: fl
 def test_noise_is_never_called_a_regression() -> None:
     rng, fail_on = np.random.default_rng(1), parse_fail_on(["regression:5%", "verdict"])
     for _ in range(200):
-        comparison = compare(side(rng), side(rng), fail_on.margin)
-        assert failures(comparison, fail_on) == []
-        assert not comparison.of(IMPROVEMENT)
+        comparison = compare_campaigns(side(rng), side(rng), fail_on.margin)
+        assert list_failures(comparison, fail_on) == []
+        assert not comparison.experiments_with(IMPROVEMENT)
 
 
 def test_change_of_just_the_margin_is_a_regression_as_seldom_as_intervals_allow() -> None:
     rng = np.random.default_rng(2)
-    found = [compare(side(rng), side(rng, 0.95), 0.05).experiments[0].metrics[0].finding for _ in range(1000)]
+    found = [compare_campaigns(side(rng), side(rng, 0.95), 0.05).experiments[0].metrics[0].finding for _ in range(1000)]
     assert found.count(REGRESSION) / len(found) == pytest.approx(0.025, abs=0.015)
 
 
 def test_change_of_three_margins_is_found() -> None:
     rng = np.random.default_rng(3)
-    found = [compare(side(rng), side(rng, 0.85), 0.05).experiments[0].finding for _ in range(200)]
+    found = [compare_campaigns(side(rng), side(rng, 0.85), 0.05).experiments[0].finding for _ in range(200)]
     assert found.count(REGRESSION) >= 195
 
 
@@ -284,13 +295,13 @@ def test_one_repeat_is_inconclusive_and_says_so(make: Make) -> None:
     answer = loadstone(before, after, "--fail-on", "regression:5%")
     assert answer.returncode == 0
     assert answer.stderr.splitlines() == [
-        "loadstone: repeats are needed, 2 or more on both sides: one run proves nothing: other, steady"
+        "loadstone: a single run has no interval: measure at least 2 repeats, before and after: other, steady"
     ]
     assert answer.stdout.count("one run ") == 2 * len(METRICS)
     assert "2 inconclusive" in answer.stdout
     assert "1 and 3 runs" in answer.stdout
     plain = loadstone(before, after)
-    assert "repeats are needed" in plain.stdout
+    assert "at least 2 repeats" in plain.stdout
     assert plain.stderr == ""
 
 
@@ -306,14 +317,14 @@ def test_unusable_runs_are_shown_and_never_judged(
     assert findings(compared(*folders))["steady"] == [NOT_JUDGED] * len(METRICS)
     compare_folders(*folders, fail_on=["regression:5%"])
     told = capsys.readouterr()
-    assert told.err == f"loadstone: not judged: steady (after, 3 of 3 runs can't be used ({kind}))\n"
+    assert told.err == f"loadstone: not judged: steady (after: 3 of 3 runs cannot be used ({kind}))\n"
     reason = "800 of 4,000 requests failed (HTTPError 500, Timeout)" if kind == Verdict.ERRORS else remark
     assert f"steady: after, repeats 1, 2, 3: {kind}: {reason}\n" in told.out
     assert " 40.0 " in re.sub(r"4\d\.\d", "40.0", told.out), "its throughput is shown"
     assert "regression" not in told.out
     backwards = compared(folders[1], folders[0])
-    assert [c.experiment for c in backwards.of(NOT_JUDGED)] == ["steady"]
-    assert not backwards.of(IMPROVEMENT)
+    assert [c.experiment for c in backwards.experiments_with(NOT_JUDGED)] == ["steady"]
+    assert not backwards.experiments_with(IMPROVEMENT)
 
 
 def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
@@ -332,7 +343,7 @@ def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixtu
 def test_half_of_the_runs_do_not_speak_for_all(make: Make) -> None:
     text = SUITE.replace("repeats: 3", "repeats: 4")
     after = make("after", lambda run: {"factor": 0.5} | ({"verdict": Verdict.ERRORS} if run.repeat > 2 else {}), text)
-    assert len(compared(make("before", text=text), after).of(NOT_JUDGED)) == 2
+    assert len(compared(make("before", text=text), after).experiments_with(NOT_JUDGED)) == 2
 
 
 def test_metric_that_no_run_knows_is_not_judged(make: Make) -> None:
@@ -371,7 +382,7 @@ def test_changed_machine_and_source_are_told_once(make: Make, capsys: pytest.Cap
     assert "\n".join(expected) + "\n\n" in text
     assert text.count("CPUs: 2 → 4") == 1
     assert "Machine" not in output(capsys, before, before)
-    assert "the code may differ though its commit doesn't" in output(capsys, after, after)
+    assert "the code may differ even if the commit is the same" in output(capsys, after, after)
 
 
 def test_changed_keys_are_told_with_both_values(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
@@ -387,7 +398,7 @@ def test_changed_keys_are_told_with_both_values(make: Make, capsys: pytest.Captu
     assert "server" not in told
     slow = make("slow", slower, text.replace("steady: {}", "steady: {load: {users: 49}}"))
     answer = refusal(make("again"), slow, fail_on=["regression:5%"])
-    assert str(answer).endswith("its suite changed too: duration, load.users, warm_up")
+    assert str(answer).endswith("settings that changed too: duration, load.users, warm_up")
 
 
 def test_experiments_of_one_side_are_listed(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
@@ -396,8 +407,8 @@ def test_experiments_of_one_side_are_listed(make: Make, capsys: pytest.CaptureFi
     assert (comparison.only_before, comparison.only_after) == (("other",), ("new",))
     assert [c.experiment for c in comparison.experiments] == ["steady"]
     text = output(capsys, before, after)
-    assert "Only before\n  other\n" in text
-    assert "Only after\n  new\n" in text
+    assert "Experiments only before\n  other\n" in text
+    assert "Experiments only after\n  new\n" in text
 
 
 def test_probes_are_compared_and_baselines_are_not(make: Make) -> None:
@@ -452,9 +463,9 @@ def test_page_is_one_file_that_needs_nothing(make: Make, tmp_path: Path, capsys:
 
 def test_nothing_that_a_file_holds_is_markup(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(run: Run) -> Made:
-        return (
-            {"verdict": Verdict.ERRORS, "kinds": {SCRIPT: 900}, "row": {}} if run.repeat == 1 else {"verdict": SCRIPT}
-        )
+        if run.repeat == 1:
+            return {"verdict": Verdict.ERRORS, "kinds": {SCRIPT: 900}, "row": {}}
+        return {"verdict": Verdict.INVALID, "remark": SCRIPT}
 
     before = make("<b>before", machine={"cpu_model": SCRIPT})
     after, page_path = make("after", broken), tmp_path / "page.html"
@@ -462,31 +473,40 @@ def test_nothing_that_a_file_holds_is_markup(make: Make, tmp_path: Path, capsys:
     page = page_path.read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<b>before" not in page
-    assert html.unescape(page).count(SCRIPT) >= 3, "of a failure, of a verdict, of the machine"
+    assert html.unescape(page).count(SCRIPT) >= 3, "of a failure, of a remark, of the machine"
     assert f"900 of 4,000 requests failed ({SCRIPT})" in text
     assert f"CPU: {SCRIPT} → cpu" in text
 
 
-def test_lines_of_a_failure_stay_lines(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    after = make("after", lambda run: {"verdict": "a\nb\x1b[31m"})
+def test_terminal_codes_of_a_file_are_not_obeyed(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    after = make("after", lambda run: {"verdict": Verdict.INVALID, "remark": "a\nb\x1b[31m"})
     with pytest.raises(GateError) as caught:
         compare_folders(make("before"), after, fail_on=["verdict"])
     assert len(caught.value.lines) == 2
     assert "\x1b" not in str(caught.value) + capsys.readouterr().out
 
 
+def test_verdict_of_another_version_is_refused(make: Make) -> None:
+    after = make("after")
+    path = after / "results" / "verdicts.json"
+    path.write_text(path.read_text("utf-8").replace('"think time"', '"bad luck"'), encoding="utf-8")
+    error = refusal(make("before"), after)
+    assert isinstance(error, ResultError)
+    assert str(error).startswith(f"{path}: damaged: experiments.")
+
+
 def test_axis_of_ratios_shows_what_lies_beyond_it() -> None:
     rng = np.random.default_rng(4)
-    comparison = compare(side(rng), side(rng, 20), 0.05)
+    comparison = compare_campaigns(side(rng), side(rng, 20), 0.05)
     change = comparison.experiments[0].metrics[0]
-    bar = Scale(4.0).bar(change)
+    bar = RatioAxis(4.0).draw(change)
     assert bar is not None
-    assert bar.goes_on_right
-    assert not bar.goes_on_left
+    assert bar.continues_right
+    assert not bar.continues_left
     assert WIDTH / 2 < bar.value <= WIDTH
-    assert Scale(4.0)(1.0) == WIDTH / 2
-    assert Scale(4.0)(0.5) + Scale(4.0)(2.0) == pytest.approx(WIDTH)
-    assert "goes_on" not in render(comparison, ("a", "b"))
+    assert RatioAxis(4.0)(1.0) == WIDTH / 2
+    assert RatioAxis(4.0)(0.5) + RatioAxis(4.0)(2.0) == pytest.approx(WIDTH)
+    assert "continues" not in render_comparison(comparison, ("a", "b"))
 
 
 # mistakes
@@ -511,10 +531,10 @@ def test_mistakes_on_the_command_line_end_in_2(make: Make, tmp_path: Path) -> No
     allowed = "regression:5% (more than 0%, less than 100%), or verdict"
     cases: dict[str, tuple[Any, ...]] = {
         f"{tmp_path}/none: no such folder": (before, tmp_path / "none", {}),
-        f"{file}: no folder": (file, before, {}),
-        f"{empty}: no results in it: neither results/plan.json nor plan.json": (before, empty, {}),
+        f"{file}: not a folder": (file, before, {}),
+        f"{empty}: contains no results: neither results/plan.json nor plan.json exists": (before, empty, {}),
         f"{before}/results and {other}/results have no experiment in common: nothing to compare": (before, other, {}),
-        f"--html: {file}/a.html: can't be written: File exists": (before, before, {"html": file / "a.html"}),
+        f"--html: {file}/a.html: cannot be written: File exists": (before, before, {"html": file / "a.html"}),
         f"--fail-on: 'slow' is not allowed; allowed: {allowed}": (before, before, {"fail_on": ["slow"]}),
     }
     for told, (*folders, options) in cases.items():
@@ -522,23 +542,27 @@ def test_mistakes_on_the_command_line_end_in_2(make: Make, tmp_path: Path) -> No
         assert (error.exit_code, str(error)) == (2, told)
     answer = loadstone(before, empty, "--fail-on", "regression:5%")
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert answer.stderr == f"loadstone: {empty}: no results in it: neither results/plan.json nor plan.json\n"
+    assert answer.stderr == f"loadstone: {empty}: contains no results: neither results/plan.json nor plan.json exists\n"
 
 
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
-        ("plan.json", "{", "damaged, or of another version"),
-        ("summary.csv", None, "can't be read: No such file or directory"),
+        ("plan.json", "{", "damaged"),
+        ("summary.csv", None, "be read: No such file or directory"),
         ("summary.csv", "", "no column experiment, repeat"),
         ("summary.csv", "half", "damaged: line"),
         ("summary.csv", "word", "damaged: line 2"),
-        ("summary.csv", "short", "run 3 of steady isn't in it, but in plan.json: finish"),
-        ("verdicts.json", None, "can't be read: No such file or directory"),
+        ("summary.csv", "short", "run 3 of steady is in plan.json but not in this file: finish"),
+        ("verdicts.json", None, "be read: No such file or directory"),
         ("verdicts.json", "[]", "damaged: the file"),
         ("verdicts.json", '{"experiments": {"a": {}}, "runs": []}', "damaged: experiments.a.verdict"),
-        ("verdicts.json", '{"experiments": {}, "runs": []}', "run 1 of steady isn't in it, but in plan.json: finish"),
-        ("runs/steady/2/run.json", None, "can't be read: No such file or directory"),
+        (
+            "verdicts.json",
+            '{"experiments": {}, "runs": []}',
+            "run 1 of steady is in plan.json but not in this file: finish",
+        ),
+        ("runs/steady/2/run.json", None, "be read: No such file or directory"),
         ("runs/steady/2/run.json", "{}", "damaged: format"),
         ("runs/steady/2/run.json", '{"format": 1}', "format 1, but this Loadstone reads format 3"),
     ],
@@ -566,9 +590,17 @@ def test_results_that_cannot_be_read_are_told(make: Make, file: str, content: st
 def test_campaign_that_was_changed_and_not_finished_is_refused(make: Make, write_suite: Callable[[str], Path]) -> None:
     before, after = make("before"), make("after")
     for text, file, told in [
-        (SUITE.replace("repeats: 3", "repeats: 4"), "summary.csv", "run 4 of other isn't in it, but in plan.json"),
-        (SUITE.replace("repeats: 3", "repeats: 2"), "summary.csv", "run 3 of other is in it, but not in plan.json"),
-        (SUITE.replace("users: 10", "users: 11"), "runs/other", "measured with other settings than plan.json says"),
+        (
+            SUITE.replace("repeats: 3", "repeats: 4"),
+            "summary.csv",
+            "run 4 of other is in plan.json but not in this file",
+        ),
+        (
+            SUITE.replace("repeats: 3", "repeats: 2"),
+            "summary.csv",
+            "run 3 of other is in this file but not in plan.json",
+        ),
+        (SUITE.replace("users: 10", "users: 11"), "runs/other", "measured with settings that differ from plan.json"),
     ]:
         plan = make_plan(load_suite(write_suite(text)))
         (after / "results" / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")

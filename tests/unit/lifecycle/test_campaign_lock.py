@@ -1,4 +1,4 @@
-"""Who is at work in a campaign's folder, and whose locks are left over."""
+"""Which Snakemake processes work in a campaign's folder, and whose locks are left over."""
 
 import subprocess
 import sys
@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.lifecycle.campaign_lock import sweep
+from loadstone.lifecycle.campaign_lock import remove_leftovers
 
-ATTEND = """
+ENTER = """
 import sys
 from pathlib import Path
-from loadstone.lifecycle.campaign_lock import Attendance
-here = Attendance(Path(".snakemake"))
+from loadstone.lifecycle.campaign_lock import CampaignEntry
+entry = CampaignEntry(Path(".snakemake"))
 if "running" in sys.argv:
-    here.begin()
-print(here.refusal(), flush=True)
+    entry.mark_running()
+print(entry.describe_conflict(), flush=True)
 sys.stdin.read()
 """
 
-Attend = Callable[..., "subprocess.Popen[str]"]
+Enter = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def attend(tmp_path: Path) -> Iterator[Attend]:
-    """Start a process that is at work in `tmp_path`, as Snakemake is, until its input is closed."""
+def enter(tmp_path: Path) -> Iterator[Enter]:
+    """Start a process that works in `tmp_path`, as Snakemake does, until its input is closed."""
     started = []
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", ATTEND, *arguments]
+        command = [sys.executable, "-c", ENTER, *arguments]
         started.append(
             subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         )
@@ -41,7 +41,7 @@ def attend(tmp_path: Path) -> Iterator[Attend]:
         process.communicate()
 
 
-def said(process: "subprocess.Popen[str]") -> str:
+def first_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
@@ -54,39 +54,39 @@ def lock(folder: Path) -> Path:
     return path
 
 
-def test_locks_that_were_left_over_are_removed(attend: Attend, tmp_path: Path) -> None:
+def test_locks_that_were_left_over_are_removed(enter: Enter, tmp_path: Path) -> None:
     left = lock(tmp_path)
-    first = attend()
-    assert said(first) == "None"
+    first = enter()
+    assert first_line(first) == "None"
     assert not left.exists()
     first.kill()
     first.wait()
-    assert len(list((tmp_path / ".snakemake").iterdir())) == 1, "its entry, which nobody holds"
+    assert len(list((tmp_path / ".snakemake").iterdir())) == 1, "its entry, which no process holds"
     left = lock(tmp_path)
-    sweep(tmp_path / ".snakemake")
+    remove_leftovers(tmp_path / ".snakemake")
     assert list((tmp_path / ".snakemake").iterdir()) == []
 
 
-def test_locks_of_the_living_stay(attend: Attend, tmp_path: Path) -> None:
-    assert said(attend()) == "None"
+def test_locks_of_the_living_stay(enter: Enter, tmp_path: Path) -> None:
+    assert first_line(enter()) == "None"
     held = lock(tmp_path)
-    second = attend()
-    assert f"snakemake is at work in {tmp_path} (process " in said(second)
+    second = enter()
+    assert f"snakemake is already running in {tmp_path} (process " in first_line(second)
     second.kill()
     second.wait()
-    sweep(tmp_path / ".snakemake")
+    remove_leftovers(tmp_path / ".snakemake")
     assert held.exists()
 
 
-def test_campaign_is_named_before_a_dry_run(attend: Attend) -> None:
-    said(attend())
-    campaign = attend("running")
-    said(campaign)
-    assert f"(process {campaign.pid}, since 20" in said(attend())
+def test_campaign_is_named_before_a_dry_run(enter: Enter) -> None:
+    first_line(enter())
+    campaign = enter("running")
+    first_line(campaign)
+    assert f"(process {campaign.pid}, since 20" in first_line(enter())
 
 
-def test_orderly_end_leaves_nothing(attend: Attend, tmp_path: Path) -> None:
-    process = attend()
-    said(process)
+def test_orderly_end_leaves_nothing(enter: Enter, tmp_path: Path) -> None:
+    process = enter()
+    first_line(process)
     process.communicate("", timeout=10)
     assert list((tmp_path / ".snakemake").iterdir()) == []

@@ -1,1 +1,1 @@
-"""The command line: one module for each command, in the order of a day of work."""
+"""The command line: `app` registers the commands, and one module per command holds its help and shows its answer."""

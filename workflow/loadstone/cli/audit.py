@@ -1,23 +1,63 @@
-"""Read a published table for `loadstone audit`, whatever its columns are called, and show what the audit found."""
+"""`loadstone audit`: what a published table of load-test results shows, by arithmetic alone."""
 
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from loadstone.analyse.audit import Audit
+from loadstone.cli.console import make_console, make_table, print_json
+from loadstone.cli.options import Json
 from loadstone.text import printable
 
-WIDTH_ELSEWHERE = 140
+if TYPE_CHECKING:
+    from loadstone.analyse.audit import Audit
 
+WIDTH = 140
+"""Columns of the output where it is not a terminal."""
 
 MAX_JSON_INTEGER = 2**63
-"""Integers from here on are written as floats."""
+"""Integers from this one on are written as floating-point numbers."""
 
 
-def as_json(audit: Audit) -> dict[str, Any]:
-    """Lay the audit out for machines: every figure of the row, then what follows from it."""
+def audit(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV file with one row per test. It needs the column rps (requests/s), or requests and duration_s. "
+            "Further columns are users, mean_ms and think_time (seconds). Other common names are recognised, too."
+        ),
+    ],
+    think_time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S[,S]",
+            help="Think time of rows that do not state one, in seconds: 1.5, or 1,2 for uniform between 1 and 2.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check a published table of load-test results by arithmetic: contradictions, active users, what limited each row.
+
+    Example: loadstone audit published.csv --think-time 1,2
+
+    Nothing is measured, and the table may come from any tool.
+
+    Exit code: 2 if the table or an option cannot be used.
+    """
+    from loadstone.analyse.audit import audit as audit_rows
+    from loadstone.suite.published import parse_think_time, read_table
+
+    think = None if think_time is None else parse_think_time(think_time)
+    audited = audit_rows(read_table(table, think))
+    if json:
+        print_json(audit_json(audited))
+    else:
+        show_audit(audited)
+
+
+def audit_json(audit: "Audit") -> dict[str, Any]:
+    """Lay out an audit: of each row every figure, then what follows from it."""
     return {
         "rows": [
             {
@@ -46,33 +86,28 @@ def as_json(audit: Audit) -> dict[str, Any]:
     }
 
 
-def show_audit(audit: Audit) -> None:
+def show_audit(audit: "Audit") -> None:
     """Print the table and the findings."""
-    console = Console(markup=False, emoji=False)  # nothing that a file holds is taken for markup
-    if not console.is_terminal:
-        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
-    table = Table(box=None, header_style="bold")
-    table.add_column("row")
-    for heading in ("users", "requests/s", "N/(R+Z)", "active users", "waiting", "requests ÷ rps", "stated"):
-        table.add_column(heading, justify="right")
-    table.add_column("bound by")
+    console = make_console(WIDTH)
+    figures = ("users", "requests/s", "N/(R+Z)", "active users", "waiting", "requests ÷ rps", "stated")
+    table = make_table("row", *figures, "bound by", right=figures)
     for row in audit.rows:
         table.add_row(
             printable(row.row.label),
-            _show(row.row.users, "g"),
-            _show(row.row.throughput, ".4g"),
-            _show(row.possible_rps, ".1f"),
-            _show(row.active_users, ".2f"),
-            _show(row.think_share, ".1%"),
-            _show(row.row.implied_s, ".0f", " s"),
-            _show(row.row.duration_s, "g", " s"),
+            _cell(row.row.users, "g"),
+            _cell(row.row.throughput, ".4g"),
+            _cell(row.possible_rps, ".1f"),
+            _cell(row.active_users, ".2f"),
+            _cell(row.think_share, ".1%"),
+            _cell(row.row.implied_s, ".0f", " s"),
+            _cell(row.row.duration_s, "g", " s"),
             row.bound,
         )
     console.print(table)
     console.print()
     for finding in audit.findings:
-        console.print(f"• {printable(finding)}", highlight=False)
+        console.print(f"• {printable(finding)}")
 
 
-def _show(value: float | None, form: str, unit: str = "") -> str:
+def _cell(value: float | None, form: str, unit: str = "") -> str:
     return "–" if value is None else f"{value:{form}}{unit}"

@@ -1,40 +1,55 @@
-"""Show in a terminal whether the instrument read what theory says."""
+"""`loadstone calibrate`: measured throughput next to what theory predicts."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
+from loadstone.cli.console import make_console, make_table
+from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.results.scaling import CalibrationReading, read_scaling
-from loadstone.suite.thresholds import DEFAULTS
 from loadstone.text import printable
 
-WIDTH_ELSEWHERE = 100
-"""Columns to use where the output is no terminal."""
+if TYPE_CHECKING:
+    from loadstone.results.scaling import CalibrationReading
+
+WIDTH = 100
+"""Columns of the output where it is not a terminal."""
 
 
-def read_calibration(results: Path) -> dict[str, tuple[CalibrationReading, ...]]:
-    """Read what a campaign says of known demands: sweep → readings. Raises `ResultError` where it says nothing."""
+def calibrate(results: Results = Path("results")) -> None:
+    """Compare measured throughput with theory for a server of known demand; exit 1 if they differ by more than 10 %.
+
+    Example: loadstone calibrate --results calibration/results
+
+    `make calibrate` measures such a campaign. Points with up to 8 slots are
+    judged; points with more slots are only shown.
+
+    Exit code: 1 if a judged point differs by more than 10 %, if there is no
+    point to judge, or if the results cannot be read.
+    """
+    if not show_calibration(read_calibration(results)):
+        raise typer.Exit(1)
+
+
+def read_calibration(results: Path) -> dict[str, tuple["CalibrationReading", ...]]:
+    """Read a campaign's sweeps of known demand: sweep → readings. Raises `ResultError` if there are none."""
+    from loadstone.results.scaling import read_scaling
+
     path = results / "scaling.json"
-    swept = read_scaling(path, "; `make calibrate` measures it")
+    swept = read_scaling(path, "; `make calibrate` measures one")
     found = {name: sweep.calibration for name, sweep in swept.items() if sweep.calibration}
     if not found:
-        raise ResultError(f"{path}: no sweep with a known demand; `make calibrate` measures some")
+        raise ResultError(f"{path}: no sweep of known demand; `make calibrate` measures one")
     return found
 
 
-def show_calibration(found: Mapping[str, tuple[CalibrationReading, ...]]) -> bool:
-    """Print predicted beside measured throughput, and what follows; tell whether all points passed."""
-    console = Console(markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
-    table = Table("sweep", box=None, header_style="bold")
-    for title in ("slots", "predicted", "with CPU", "measured", "interval", "ratio", "CPUs busy"):
-        table.add_column(title, justify="right")
-    table.add_column("")
+def show_calibration(found: Mapping[str, tuple["CalibrationReading", ...]]) -> bool:
+    """Print predicted and measured throughput, and the outcome. Return whether all judged points passed."""
+    console = make_console(WIDTH)
+    figures = ("slots", "predicted", "with CPU", "measured", "interval", "ratio", "CPUs busy")
+    table = make_table("sweep", *figures, "", right=figures)
     for name, readings in found.items():
         for number, reading in enumerate(readings):
             table.add_row(printable(name) if number == 0 else "", *_cells(reading))
@@ -47,7 +62,7 @@ def show_calibration(found: Mapping[str, tuple[CalibrationReading, ...]]) -> boo
     return bool(judged) and not failed
 
 
-def _cells(reading: CalibrationReading) -> Iterator[str]:
+def _cells(reading: "CalibrationReading") -> Iterator[str]:
     low, high, with_cpu, host = reading.low, reading.high, reading.predicted_with_cpu, reading.host
     yield str(reading.slots)
     yield f"{reading.predicted:.1f}"
@@ -59,19 +74,23 @@ def _cells(reading: CalibrationReading) -> Iterator[str]:
     yield {True: "pass", False: "FAIL", None: "shown"}[reading.passed]
 
 
-def _outcome(judged: int, failed: Mapping[str, CalibrationReading]) -> Iterator[str]:
+def _outcome(judged: int, failed: Mapping[str, "CalibrationReading"]) -> Iterator[str]:
+    from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
+    from loadstone.suite.thresholds import DEFAULTS
+
     yield (
-        "Successful requests/s; predicted by exact MVA from the known sleeps alone, and with the server's measured CPU "
-        "time a request. The CPUs are the machine's: sleepers leave most of them to others."
+        "Throughput is in successful requests/s. It is predicted by exact MVA: from the known sleeps alone, and with "
+        "the server's measured CPU time per request. CPUs busy is the share of the machine's CPUs; a server that "
+        "sleeps needs few of them."
     )
-    within = f"within {100 * MAX_ERROR:g} % of the prediction, up to {MAX_SLOTS} slots"
+    within, points = f"within {100 * MAX_ERROR:g} % of the prediction", f"{judged} points with up to {MAX_SLOTS} slots"
     if not judged:
-        yield f"Nothing to judge: no point has up to {MAX_SLOTS} slots."
+        yield f"Nothing was judged: no point has at most {MAX_SLOTS} slots."
     elif failed:
-        yield f"{len(failed)} of {judged} points not {within}: {', '.join(failed)}."
+        yield f"Not {within}: {len(failed)} of {points}: {', '.join(failed)}."
         if any((at.host or 0.0) >= DEFAULTS.slack for at in failed.values()):
-            yield "Something else used the CPUs meanwhile, so that sleepers woke up late: measure again without it."
+            yield "Another process used the CPUs, so that the server's sleeps ended late: stop it and measure again."
         else:
-            yield "Measure again, with nothing else running, before you conclude anything from that."
+            yield "Measure again with nothing else running before you draw conclusions."
     else:
-        yield f"All {judged} points {within}."
+        yield f"{within.capitalize()}: {judged} of {points}."

@@ -1,48 +1,69 @@
-"""What a campaign came to, in a terminal: a line an experiment, and where the page is."""
+"""`loadstone conclude`: a campaign's outcome in a terminal."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from loadstone.cli.plan import WIDTH_ELSEWHERE
+from loadstone.cli.console import make_console, make_table
+from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.plan.baselines import is_baseline
-from loadstone.plan.file import read_plan
-from loadstone.results.bounded import Bounded
-from loadstone.results.hypotheses import read_hypotheses
-from loadstone.results.repeats import read_repeats
-from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict, read_verdicts
-from loadstone.results.window import Window, read_window
-from loadstone.suite.thresholds import DEFAULTS
-from loadstone.suite.verdict import Verdict
 from loadstone.text import count, figure, listed, printable
+
+if TYPE_CHECKING:
+    from loadstone.results.bounded import Bounded
+    from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
+    from loadstone.results.window import Window
+
+WIDTH = 160
+"""Columns of the output where it is not a terminal."""
 
 MAX_NAMED = 5
 """Runs or folders that are named."""
 
 
+def conclude(
+    results: Results = Path("results"),
+    page: Annotated[Path, typer.Option(metavar="FILE", help="The campaign's report, whose path is printed.")] = Path(
+        "report/index.html"
+    ),
+) -> None:
+    """Print a campaign's outcome: one line per experiment, then the report's path.
+
+    Example: loadstone conclude --results ~/campaigns/monday/results
+
+    Also lists runs that were measured but not used, counts the outcomes of
+    hypotheses, and names folders of runs that the suite does not have.
+
+    Exit code: 1 if a result is missing or damaged.
+    """
+    show_conclusion(results, page)
+
+
 def show_conclusion(results: Path, page: Path) -> None:
-    """Print each experiment's throughput, response time and verdict. Raises `ResultError` where they can't be read."""
+    """Print each experiment's throughput, response time and verdict. Raises `ResultError` if a file cannot be read."""
+    from loadstone.plan.baselines import is_baseline
+    from loadstone.results.hypotheses import read_hypotheses
+    from loadstone.results.repeats import read_repeats
+    from loadstone.results.verdicts import read_verdicts
+
     verdicts = read_verdicts(results / "verdicts.json")
     measured = read_repeats(results / "repeats.json").experiments
     if missing := measured.keys() - verdicts.experiments.keys():
-        raise ResultError(f"{results / 'verdicts.json'}: nothing of {listed(sorted(missing))}")
-    console = Console(markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
-    table = Table("experiment", "runs", "requests/s", "mean ms", "bound by", box=None, header_style="bold")
-    for name, found in measured.items():
+        raise ResultError(f"{results / 'verdicts.json'}: no verdict for {listed(sorted(missing))}")
+    console = make_console(WIDTH)
+    table = make_table("experiment", "runs", "requests/s", "mean ms", "bound by")
+    for name, repeats in measured.items():
         if not is_baseline(name):
-            figures = [_figure(found.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
-            table.add_row(printable(name), str(found.runs), *figures, printable(_bound(verdicts.experiments[name])))
+            figures = [_figure(repeats.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
+            table.add_row(printable(name), str(repeats.runs), *figures, printable(_bound(verdicts.experiments[name])))
     console.print()
     console.print(table)
     if reasons := list(_unusable(results, verdicts)):
         rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
         listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
-        console.print(f"\nMeasured, and not used:\n{listing}", highlight=False, soft_wrap=True)
+        console.print(f"\nMeasured but not used:\n{listing}", highlight=False, soft_wrap=True)
     outcomes = [hypothesis.outcome for hypothesis in read_hypotheses(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
@@ -50,32 +71,39 @@ def show_conclusion(results: Path, page: Path) -> None:
     if strays := _strays(results):
         more = f" and {len(strays) - MAX_NAMED} more" * (len(strays) > MAX_NAMED)
         named = ", ".join(printable(str(path)) for path in strays[:MAX_NAMED])
-        console.print(f"\nNot in the suite, and not used: {named}{more}", highlight=False, soft_wrap=True)
+        console.print(f"\nNot in the suite, so not used: {named}{more}", highlight=False, soft_wrap=True)
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
 
 
-def _unusable(results: Path, verdicts: CampaignVerdicts) -> Iterator[str]:
-    """Say which runs are of no use, and why."""
+def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:
+    """List the runs that are not used, and why."""
+    from loadstone.results.window import read_window
+    from loadstone.suite.verdict import Verdict
+
     for run in verdicts.runs:
         name, repeat = run.run
         if not run.verdict.is_sound:
             reason = "too many requests failed"
             if run.verdict == Verdict.INVALID:
                 window = read_window(results / "summaries" / name / str(repeat) / "window.json")
-                reason = _never_settled(window) if window.settled is False else run.remark or Verdict.INVALID
+                reason = _never_settled(window) if window.settled is False else run.remark or run.verdict
             yield printable(f"{name}, repeat {repeat}: {reason}")
 
 
-def _never_settled(window: Window) -> str:
+def _never_settled(window: "Window") -> str:
+    from loadstone.suite.thresholds import DEFAULTS
+
     reason = window.remark or "the run never settled"
     if window.albums and window.growth > DEFAULTS.notable_growth:
         before, after = (count(albums) for albums in window.albums)
-        reason += f", while the store grew from {before} to {after} albums (albums_max would bound it)"
+        reason += f", while the store grew from {before} to {after} albums (set albums_max to bound it)"
     return reason
 
 
 def _strays(results: Path) -> list[Path]:
-    """List folders of runs that the plan doesn't have: of an earlier suite, or somebody's."""
+    """List folders of runs that are not in the plan: of an earlier suite, or copied there."""
+    from loadstone.plan.file import read_plan
+
     if not (results / "plan.json").exists():
         return []
     planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
@@ -83,7 +111,7 @@ def _strays(results: Path) -> list[Path]:
     return [path for path in found if (path.parent.name, path.name) not in planned]
 
 
-def _figure(interval: Bounded | None) -> str:
+def _figure(interval: "Bounded | None") -> str:
     if interval is None or interval.value is None:
         return "–"
     if interval.low is None or interval.high is None:
@@ -91,6 +119,6 @@ def _figure(interval: Bounded | None) -> str:
     return f"{figure(interval.value)} ± {figure((interval.high - interval.low) / 2)}"
 
 
-def _bound(agreed: ExperimentVerdict) -> str:
+def _bound(agreed: "ExperimentVerdict") -> str:
     parties = " + ".join(agreed.parties)
-    return f"mixed: {parties}" if agreed.verdict == Verdict.MIXED and parties else agreed.verdict
+    return f"mixed: {parties}" if agreed.verdict == "mixed" and parties else agreed.verdict

@@ -1,20 +1,28 @@
-"""The arguments of `loadstone figures`; the command line takes the command from here."""
+"""`loadstone figures`: the charts and tables of a report as files."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from loadstone.cli.options import PlanFile, Published, Results
 from loadstone.errors import SystemFault
 
 
 def figures(
-    plan: Annotated[Path, typer.Option(help="plan.json.")] = Path("results/plan.json"),
-    results: Annotated[Path, typer.Option(help="Folder with the results.")] = Path("results"),
-    published: Annotated[Path | None, typer.Option(help="CSV of published figures.")] = None,
-    into: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("report/figures"),
+    plan: PlanFile = Path("results/plan.json"),
+    results: Results = Path("results"),
+    published: Published = None,
+    into: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")] = Path("report/figures"),
 ) -> None:
-    """Write every chart of the report as SVG and PNG, and its tables as CSV."""
+    """Write every chart of the report as SVG and PNG, and its tables as CSV, for papers and slides.
+
+    Example: loadstone figures --into talk/figures
+
+    Prints the path of each file, then their number.
+
+    Exit code: 1 if a result is missing or damaged.
+    """
     from loadstone.plan.file import read_plan
     from loadstone.report.campaign import load_campaign
     from loadstone.report.export import export

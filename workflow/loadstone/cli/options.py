@@ -1,5 +1,6 @@
-"""What commands are told: `--set KEY=VALUE` for a suite's defaults, and the JSON that the workflow passes."""
+"""Options that commands share, and how the values of `--set` and of JSON options are read."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -10,29 +11,46 @@ from loadstone.text import short
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    Given = TypeVar("Given", bound=BaseModel)
+    Model = TypeVar("Model", bound=BaseModel)
 
-Settings = Annotated[
+Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a default: duration=180s, warm_up=5s, repeats=5, seed=7."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override one of the suite's defaults: duration=180s, warm_up=5s, repeats=5 or seed=7. You can repeat "
+        "this option.",
+    ),
+]
+Results = Annotated[Path, typer.Option(metavar="DIR", help="Folder with the campaign's results.")]
+PlanFile = Annotated[Path, typer.Option(metavar="FILE", help="The campaign's plan.json.")]
+Published = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="CSV file of published figures to compare the results with.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Damaged = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder inside the results folder to which damaged results are moved. Without this option, they are "
+        "named and stay where they are.",
     ),
 ]
 
 
-def overrides(settings: list[str] | None) -> dict[str, object]:
-    """Read the settings. Raises `SuiteError` for what is none; whether the keys can be set is the suite's to tell."""
+def read_overrides(texts: list[str] | None) -> dict[str, object]:
+    """Read the values of `--set`. Raises `SuiteError` for a text without `=`; `load_suite` checks the keys."""
     values: dict[str, object] = {}
-    for setting in settings or []:
-        key, separator, value = setting.partition("=")
+    for text in texts or []:
+        key, separator, value = text.partition("=")
         if not separator:
-            raise SuiteError(f"command line: {short(setting)} is not allowed; allowed: KEY=VALUE")
+            raise SuiteError(f"command line: {short(text)} is not allowed; allowed: KEY=VALUE")
         values[key] = int(value) if value.isascii() and value.isdigit() else value
     return values
 
 
-def read_option(model: "type[Given]", option: str, text: str) -> "Given":
-    """Read a value that is given as JSON. Raises `SuiteError`."""
+def read_option(model: "type[Model]", option: str, text: str) -> "Model":
+    """Read the value of an option that is JSON. Raises `SuiteError` if it does not fit the model."""
     from pydantic import ValidationError
 
     try:

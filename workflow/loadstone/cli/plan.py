@@ -1,63 +1,100 @@
-"""Show a plan in a terminal."""
+"""`loadstone plan`: the runs of a suite before anything is measured."""
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
-from loadstone.plan.schedule import Plan
-from loadstone.results.bounded import Bounded
-from loadstone.results.repeats import CampaignRepeats
-from loadstone.suite.differences import common_ground, differences
-from loadstone.suite.types import format_duration
+from loadstone.cli.console import make_console, make_table
+from loadstone.cli.options import Overrides, read_overrides
+from loadstone.errors import SystemFault
+from loadstone.files import write_text
 
-WIDTH_ELSEWHERE = 160
-"""Columns to use where the output is no terminal."""
+if TYPE_CHECKING:
+    from loadstone.plan.schedule import Plan
+    from loadstone.results.bounded import Bounded
+    from loadstone.results.repeats import CampaignRepeats
+
+WIDTH = 160
+"""Columns of the output where it is not a terminal."""
 
 MAX_NAMED = 3
-"""Experiments named beside a baseline that they share."""
+"""Experiments named next to a baseline that they share."""
 
 
-def show_plan(plan: Plan) -> None:
-    """Print the runs in order, what sets each apart, and how long it takes."""
-    console = Console(markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
+def plan(
+    suite: Annotated[Path, typer.Argument(help="The suite, a YAML file.", show_default=True)] = Path(
+        "config/config.yaml"
+    ),
+    overrides: Overrides = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the plan to this file as JSON, and print nothing.")
+    ] = None,
+    results: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder with an earlier campaign's results, from which precision is shown."),
+    ] = Path("results"),
+) -> None:
+    """Show a suite's runs in order, how they differ and how long they take; nothing is measured.
+
+    Example: loadstone plan config/smoke.yaml --set repeats=5
+
+    After a campaign, also shows how precise it was and how many repeats the
+    wanted precision needs.
+
+    Exit code: 2 if the suite has a mistake; each mistake is one line.
+    """
+    from loadstone.plan.schedule import make_plan
+    from loadstone.suite.load import load_suite
+
+    laid_out = make_plan(load_suite(suite, read_overrides(overrides)))
+    if output is not None:
+        with SystemFault.at(output):
+            write_text(output, laid_out.model_dump_json(indent=1) + "\n")
+        return
+    show_plan(laid_out)
+    if (results / "repeats.json").exists():
+        from loadstone.results.repeats import read_repeats
+
+        show_precision(laid_out, read_repeats(results / "repeats.json"))
+
+
+def show_plan(plan: "Plan") -> None:
+    """Print the runs in order, how each differs from the others, and how long it takes."""
+    from loadstone.plan.baselines import is_baseline
+    from loadstone.suite.differences import common_ground, differences
+
+    console = make_console(WIDTH)
     base = common_ground(plan.suite)
-    purposes = _purposes(plan)
-    table = Table("#", "experiment", "repeat", "differs in", "expected", box=None, header_style="bold")
+    purposes = _describe_baselines(plan)
+    table = make_table("#", "experiment", "repeat", "differs in", "expected")
     for number, run in enumerate(plan.runs, start=1):
-        what = purposes.get(run.experiment) or _describe(differences(run, base))
-        table.add_row(str(number), run.experiment, str(run.repeat), what, f"{run.expected_s:.0f} s")
+        difference = purposes.get(run.experiment) or _describe(differences(run, base))
+        table.add_row(str(number), run.experiment, str(run.repeat), difference, f"{run.expected_s:.0f} s")
     console.print(table)
     console.print()
     for name, search in plan.suite.capacity.items():
         low, high = search.rates
         console.print(
-            f"Search {name}: {search.slo} at {low:g} to {high:g} arrivals/s, to {100 * search.within:g} %, about "
-            f"{search.expected_probes} probes of {search.settings.expected_s:.0f} s",
-            highlight=False,
+            f"Search {name}: {search.slo} at {low:g} to {high:g} arrivals/s, within {100 * search.within:g} %, about "
+            f"{search.expected_probes} steps of {search.settings.expected_s:.0f} s",
         )
-    console.print("Every run, unless it differs: " + _describe(base), highlight=False, soft_wrap=True)
-    experiments = len(plan.suite.experiments)
+    console.print("Every run, unless it differs: " + _describe(base), soft_wrap=True)
     baselines = sum(is_baseline(name) for name in plan.added)
-    probes = len(plan.added) - baselines
-    and_more = f", {baselines} baselines" * (baselines > 0) + f", {probes} probes" * (probes > 0)
+    counts = {"experiment": len(plan.suite.experiments), "baseline": baselines, "probe": len(plan.added) - baselines}
+    parts = ", ".join(_count(number, noun) for noun, number in counts.items() if number)
     console.print(
-        f"{len(plan.runs)} runs of {experiments} experiments{and_more}, about {_clock(plan.expected_s)} in all; "
-        f"order by seed {plan.suite.seed}.",
-        highlight=False,
+        f"{_count(len(plan.runs), 'run')} of {parts}, about {_clock(plan.expected_s)} in total; "
+        f"in random order by seed {plan.suite.seed}."
     )
 
 
-def show_precision(plan: Plan, repeats: CampaignRepeats) -> None:
-    """Print how precise an earlier campaign was, and how many repeats the wanted precision takes (`repeats.json`)."""
-    console = Console(markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
-    table = Table("experiment", "runs", "requests/s", "mean ms", "wanted", "repeats for it", box=None)
+def show_precision(plan: "Plan", repeats: "CampaignRepeats") -> None:
+    """Print how precise an earlier campaign was, and how many repeats the wanted precision needs (`repeats.json`)."""
+    console = make_console(WIDTH)
+    table = make_table("experiment", "runs", "requests/s", "mean ms", "wanted", "repeats needed")
     measured = repeats.experiments
     for name, settings in plan.suite.experiments.items():
         if name in measured:
@@ -65,13 +102,13 @@ def show_precision(plan: Plan, repeats: CampaignRepeats) -> None:
             figures = [_precision(found.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
             needed = found.needed
             table.add_row(name, str(found.runs), *figures, f"±{100 * settings.precision:g} %",
-                          "more than one run tells" if needed is None else f"{needed:,}")  # fmt: skip
+                          "unknown from one run" if needed is None else f"{needed:,}")  # fmt: skip
     console.print()
-    console.print("Precision of the last campaign here (95 % intervals, the run as the unit):", highlight=False)
+    console.print("Precision of the last campaign (95 % intervals, with the run as the unit):")
     console.print(table)
 
 
-def _precision(interval: Bounded | None) -> str:
+def _precision(interval: "Bounded | None") -> str:
     if interval is None or interval.value is None:
         return "–"
     value, low, high = interval.value, interval.low, interval.high
@@ -80,15 +117,17 @@ def _precision(interval: Bounded | None) -> str:
     return f"{value:.4g} ±{50 * (high - low) / abs(value):.2g} %"
 
 
-def _purposes(plan: Plan) -> dict[str, str]:
-    """Say of each baseline what it is, and for which experiments."""
+def _describe_baselines(plan: "Plan") -> dict[str, str]:
+    """Describe each baseline: what it measures, and for which experiments."""
+    from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
+
     served: dict[str, list[str]] = {}
     for name, settings in plan.experiments.items():
         if not is_baseline(name):
             served.setdefault(unloaded_name(settings), []).append(name)
             served.setdefault(ceiling_name(settings), []).append(name)
     return {
-        name: ("one user's response: " if name.startswith(UNLOADED) else "what the generator can send: ")
+        name: ("one user's response time: " if name.startswith(UNLOADED) else "the generator's ceiling: ")
         + ", ".join(served[name][:MAX_NAMED])
         + f" and {len(served[name]) - MAX_NAMED} more" * (len(served[name]) > MAX_NAMED)
         for name in plan.added
@@ -101,6 +140,8 @@ def _describe(values: Mapping[str, object]) -> str:
 
 
 def _value(key: str, value: object) -> str:
+    from loadstone.suite.types import format_duration
+
     if key in ("duration", "warm_up") and isinstance(value, float):
         return format_duration(value)
     if value is None:
@@ -112,6 +153,10 @@ def _value(key: str, value: object) -> str:
     if hasattr(value, "model_dump"):
         return "/".join(str(v) for v in value.model_dump().values())
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _clock(seconds: float) -> str:

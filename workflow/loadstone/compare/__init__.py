@@ -1,1 +1,1 @@
-"""Compare two campaigns: what became faster or slower beyond the noise of repeats, and what else changed."""
+"""Compare two campaigns: read them, judge every change, and show the comparison in a terminal or on a page."""

@@ -1,1 +1,1 @@
-"""How one Snakemake holds a campaign and ends: its entry in the folder, and signals passed on."""
+"""What Snakemake's own process and its jobs need: one campaign per folder, and an orderly early end."""

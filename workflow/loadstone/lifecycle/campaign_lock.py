@@ -1,8 +1,8 @@
-"""Which Snakemake processes are at work in a campaign's folder, told by files in `.snakemake/` that they hold locked.
+"""Which Snakemake processes work in a campaign's folder: each holds a locked file in its `.snakemake/`.
 
-Snakemake's own locks are files that say nothing of who made them: after a SIGKILL, or a loss of power, they are left
-and stop every later campaign. Ours end with their process, however that ends, so that it can be told whether anybody is
-there to whom those locks belong; where nobody is, they are removed.
+Snakemake's own locks are files that do not name their process. After a SIGKILL or a loss of power they stay, and stop
+every later campaign. A lock on an open file ends with its process, however the process ends. So it shows whether a
+process is left to which Snakemake's locks could belong; if there is none, they are removed.
 """
 
 import atexit
@@ -18,114 +18,115 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 PREFIX = "at-work-"
-LOCKS = "locks"
-"""Where Snakemake keeps its own."""
+"""How the names of entries begin."""
+SNAKEMAKE_LOCKS = "locks"
+"""Folder in `.snakemake/` in which Snakemake keeps its own locks."""
 
 
-class Worker(BaseModel):
-    """A Snakemake process, as its file describes it."""
+class SnakemakeProcess(BaseModel):
+    """A Snakemake process, as its entry describes it."""
 
     model_config = ConfigDict(frozen=True)
 
     pid: int
     since: float
-    """Unix seconds."""
+    """Start, Unix seconds."""
     running: bool
-    """Whether it has begun to run jobs; else it may be a dry run."""
+    """Whether it has begun to run jobs; until then it may be a dry run."""
 
 
-class Attendance:
-    """One's own entry, until this process ends."""
+class CampaignEntry:
+    """This process's entry in the campaign's folder, removed on exit."""
 
     def __init__(self, folder: Path) -> None:
-        """Enter this process in `folder`, Snakemake's own; remove what those left who are there no longer.
+        """Write the entry to `folder`, which is `.snakemake/`, and remove what ended processes left there.
 
-        Where that can't be done, everything is as without.
+        If the folder is not writable, carry on without an entry.
         """
         self._folder = folder.absolute()
-        self._worker = Worker(pid=os.getpid(), since=time.time(), running=False)
+        self._process = SnakemakeProcess(pid=os.getpid(), since=time.time(), running=False)
         self._path = self._folder / f"{PREFIX}{os.getpid()}.json"
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with _alone(self._folder):
-                _sweep(self._folder)
-                self._enter()
+            with _locked(self._folder):
+                _remove_leftovers(self._folder)
+                self._create()
 
-    def _enter(self) -> None:
+    def _create(self) -> None:
         self._file = self._path.open("w", encoding="utf-8")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        atexit.register(self._leave, os.getpid())
+        atexit.register(self._remove, os.getpid())
         self._write()
 
-    def begin(self) -> None:
-        """Note that jobs are run from now on."""
-        self._worker = self._worker.model_copy(update={"running": True})
+    def mark_running(self) -> None:
+        """Record that this process runs jobs from now on."""
+        self._process = self._process.model_copy(update={"running": True})
         with contextlib.suppress(OSError, AttributeError):
             self._write()
 
     def _write(self) -> None:
         self._file.seek(0)
         self._file.truncate()
-        self._file.write(self._worker.model_dump_json())
+        self._file.write(self._process.model_dump_json())
         self._file.flush()
 
-    def _leave(self, pid: int) -> None:
-        if pid == os.getpid():  # a fork's end is not ours
+    def _remove(self, pid: int) -> None:
+        if pid == os.getpid():  # a forked child that ends leaves its parent's entry
             self._path.unlink(missing_ok=True)
 
-    def others(self) -> list[Worker]:
-        """Name who else is here, those first that run jobs."""
-        found = []
-        with contextlib.suppress(OSError), _alone(self._folder):
-            for path in _entries(self._folder):
+    def list_others(self) -> list[SnakemakeProcess]:
+        """List the other processes with an entry here, those that run jobs first."""
+        others = []
+        with contextlib.suppress(OSError), _locked(self._folder):
+            for path in _list_entries(self._folder):
                 with contextlib.suppress(ValidationError):
                     if path != self._path and _is_held(path):
-                        found.append(Worker.model_validate_json(path.read_bytes()))
-        return sorted(found, key=lambda worker: (not worker.running, worker.since))
+                        others.append(SnakemakeProcess.model_validate_json(path.read_bytes()))
+        return sorted(others, key=lambda process: (not process.running, process.since))
 
-    def refusal(self) -> str | None:
-        """Say why no second campaign can be run here; None where nobody is known to be in the way."""
-        for worker in self.others():
-            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(worker.since))
+    def describe_conflict(self) -> str | None:
+        """Describe in one line which other process runs here, and what to do; None if none is known."""
+        for process in self.list_others():
+            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.since))
             return (
-                f"loadstone: snakemake is at work in {self._folder.parent} (process {worker.pid}, since {since})"
-                f": wait until it is done, or end it by Ctrl-C in its terminal or by kill {worker.pid}"
+                f"loadstone: snakemake is already running in {self._folder.parent} (process {process.pid}, since "
+                f"{since}): wait until it ends, or stop it with Ctrl-C in its terminal or with kill {process.pid}"
             )
         return None
 
-    def explaining(self, otherwise: Callable[[], Exception]) -> Callable[[], Exception]:
-        """Make what is raised where Snakemake's lock is taken: the end in one line, or `otherwise`."""
+    def wrap_lock_exception(self, make_exception: Callable[[], Exception]) -> Callable[[], Exception]:
+        """Wrap what Snakemake raises if its lock is taken: exit with the conflict, or raise as before."""
 
-        def explain() -> Exception:
-            sentence = self.refusal()
-            if sentence is not None:
-                sys.exit(sentence)
-            return otherwise()
+        def exit_or_make() -> Exception:
+            conflict = self.describe_conflict()
+            if conflict is not None:
+                sys.exit(conflict)
+            return make_exception()
 
-        return explain
-
-
-def sweep(folder: Path) -> None:
-    """Remove what Snakemake processes left in `folder` that were killed, unless another one is at work there."""
-    with contextlib.suppress(OSError), _alone(folder):
-        _sweep(folder)
+        return exit_or_make
 
 
-def _sweep(folder: Path) -> None:
-    """Remove entries of processes that have gone; where none is left, Snakemake's locks too."""
-    for path in _entries(folder):
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed Snakemake processes left in `folder`, unless another process works there."""
+    with contextlib.suppress(OSError), _locked(folder):
+        _remove_leftovers(folder)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the entries of ended processes; if no process is left, remove Snakemake's locks too."""
+    for path in _list_entries(folder):
         if _is_held(path):
             return
         path.unlink(missing_ok=True)
-    shutil.rmtree(folder / LOCKS, ignore_errors=True)
+    shutil.rmtree(folder / SNAKEMAKE_LOCKS, ignore_errors=True)
 
 
-def _entries(folder: Path) -> list[Path]:
+def _list_entries(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{PREFIX}*.json"))
 
 
 def _is_held(path: Path) -> bool:
-    """Tell whether the process lives that made an entry."""
+    """Check whether the process of an entry is alive."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -137,8 +138,8 @@ def _is_held(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let nobody else enter or sweep during a block."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing entries during a block."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

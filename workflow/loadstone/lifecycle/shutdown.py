@@ -1,7 +1,7 @@
-"""How a campaign ends before its time: what Snakemake is told reaches its jobs, and jobs end with their Snakemake.
+"""How a campaign ends early: a signal to Snakemake reaches its jobs, and jobs end with their Snakemake.
 
-Snakemake itself lets running jobs finish on SIGTERM, tells none of Ctrl-C unless they share its terminal, and can't
-tell anybody of SIGKILL. A job that outlives it would go on loading the machine, for minutes, for nobody.
+Snakemake itself lets running jobs finish after SIGTERM, passes Ctrl-C to no job outside its terminal, and cannot react
+to SIGKILL. A job that outlives its Snakemake would load the machine for minutes, for a result that nothing reads.
 """
 
 import contextlib
@@ -14,55 +14,55 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from loadstone.lifecycle.campaign_lock import sweep
+from loadstone.lifecycle.campaign_lock import remove_leftovers
 
 if TYPE_CHECKING:
     import psutil
 
 PARENT = "LOADSTONE_PARENT"
-"""Environment variable in which the workflow names its Snakemake's process id to its jobs."""
+"""Environment variable with the process id of the workflow's Snakemake, set for its jobs."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOOK_S = 0.2
-PATIENCE_S = 3.0
-"""Seconds to end in order before the end is made short."""
-STAGE_PATIENCE_S = 2.0
-"""Likewise, for stages other than measuring: they have next to nothing to clean up."""
+POLL_S = 0.2
+MAX_CLEANUP_S = 3.0
+"""Seconds that a job has to clean up before it is killed."""
+MAX_STAGE_CLEANUP_S = 2.0
+"""The same for stages other than measuring, which have next to nothing to clean up."""
 
 
-class Stopped(BaseException):
-    """A stage was told to end; no `Exception`, so that nothing but cleaning up comes in between."""
+class StageStopped(BaseException):
+    """A signal stopped a stage. Not an `Exception`, so that `except Exception` does not stop it from ending."""
 
 
-def heed_workflow() -> None:
-    """In a stage that a workflow started: raise `Stopped` on a signal, and when the workflow's Snakemake has gone."""
+def end_with_workflow() -> None:
+    """In a stage that a workflow started, raise `StageStopped` on a signal, or when the workflow's Snakemake ends."""
     parent = os.environ.get(PARENT, "")
     if not parent.isdigit():
         return
 
     def stop(number: int, _: FrameType | None) -> None:
-        _handle(signal.SIG_IGN)  # cleaning up is not to be interrupted
-        short = threading.Timer(STAGE_PATIENCE_S, os._exit, [1])  # libraries have places that swallow any exception
-        short.daemon = True
-        short.start()
-        raise Stopped(f"stopped by {signal.Signals(number).name}")
+        _set_handler(signal.SIG_IGN)  # nothing interrupts the cleaning up
+        limit = threading.Timer(MAX_STAGE_CLEANUP_S, os._exit, [1])  # some libraries swallow every exception
+        limit.daemon = True
+        limit.start()
+        raise StageStopped(f"stopped by {signal.Signals(number).name}")
 
-    _handle(stop)
-    threading.Thread(target=_watch, args=(int(parent),), daemon=True).start()
+    _set_handler(stop)
+    threading.Thread(target=_end_with, args=(int(parent),), daemon=True).start()
 
 
-def _handle(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
-    """Handle signals from now on, but for those that we were started to ignore, as by `nohup`."""
+def _set_handler(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    """Handle signals, except those that this process was started to ignore, as by `nohup`."""
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 
 
-def _watch(parent: int) -> None:
-    """Wait for the end of process `parent`; then clean up after it and end this process."""
+def _end_with(parent: int) -> None:
+    """Wait until process `parent` has ended; then clean up after it and end this process."""
     _wait_for_end(parent)
-    sweep(Path.cwd() / ".snakemake")
+    remove_leftovers(Path.cwd() / ".snakemake")
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-    threading.Event().wait(PATIENCE_S)
+    threading.Event().wait(MAX_CLEANUP_S)
     os._exit(1)
 
 
@@ -70,11 +70,11 @@ def _wait_for_end(pid: int) -> None:
     """Return when the process has ended."""
     try:
         descriptor = os.pidfd_open(pid)
-    except (AttributeError, OSError):  # no Linux, an old one, or the process has ended
+    except (AttributeError, OSError):  # not Linux, an old Linux, or the process has ended
         import psutil
 
         while psutil.pid_exists(pid):
-            threading.Event().wait(LOOK_S)
+            threading.Event().wait(POLL_S)
         return
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
@@ -82,34 +82,37 @@ def _wait_for_end(pid: int) -> None:
     os.close(descriptor)
 
 
-def pass_on_signals(finish: Callable[[], object]) -> None:
-    """In Snakemake: pass signals on to its jobs and call `finish`, so that no further one is begun."""
+def forward_signals(finish: Callable[[], object]) -> None:
+    """In Snakemake, forward the first signal to all jobs and call `finish`, so that no further job begins."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if not told:
-            told.append(number)
+        if not forwarded:
+            forwarded.append(number)
             threading.Thread(target=_end_jobs, args=(number, finish), daemon=True).start()
         if number == signal.SIGINT:
             signal.default_int_handler(number, frame)
 
-    told: list[int] = []
-    _handle(stop)
+    forwarded: list[int] = []
+    _set_handler(stop)
 
 
 def _end_jobs(number: int, finish: Callable[[], object]) -> None:
-    """Tell all jobs, and those that begin just now; kill those that don't heed it. Ends with the process."""
+    """Send the signal to every job, also to those that begin meanwhile; kill jobs that do not end in time.
+
+    Runs until the process ends.
+    """
     import psutil
 
     finish()
-    looks: dict[int, int] = {}
+    times_seen: dict[int, int] = {}
     while True:
         for job in psutil.Process().children():
-            seen = looks[job.pid] = looks.get(job.pid, 0) + 1
+            seen = times_seen[job.pid] = times_seen.get(job.pid, 0) + 1
             if seen == 1:
                 _send(job, number)
-            elif seen * LOOK_S > PATIENCE_S:
+            elif seen * POLL_S > MAX_CLEANUP_S:
                 _send(job, signal.SIGKILL)
-        threading.Event().wait(LOOK_S)
+        threading.Event().wait(POLL_S)
 
 
 def _send(job: "psutil.Process", number: int) -> None:

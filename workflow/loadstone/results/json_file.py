@@ -26,7 +26,7 @@ def read_json(model: type[Result], path: Path, hint: str = "") -> Result:
     try:
         return model.model_validate_json(path.read_bytes(), strict=True)
     except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}{hint}") from None
+        raise ResultError(f"{path}: cannot be read: {error.strerror}{hint}") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise DamagedError(f"{path}: damaged: {dotted(*first['loc']) or 'the file'}: {first['msg']}", path) from None

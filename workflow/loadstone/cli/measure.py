@@ -1,0 +1,34 @@
+"""`loadstone measure`: the workflow's step that measures one run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loadstone.cli.options import read_option
+
+
+def measure(
+    run: Annotated[str, typer.Option(metavar="JSON", help="The run with all its settings, as in plan.json.")],
+    into: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the result. It appears complete or not at all.")
+    ],
+    log: Annotated[Path, typer.Option(metavar="FILE", help="File for the log.")],
+    failed: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of a run that fails, for diagnosis.")
+    ],
+) -> None:
+    r"""Measure one run: start the server, apply the load, record every request, stop.
+
+    Example: loadstone measure --run "$(jq -c '.runs[0]' results/plan.json)" \
+                 --into one-run --log one-run.log --failed failed-run
+
+    Writes requests.parquet, processes.parquet, run.json, Locust's own CSV files
+    and the logs.
+
+    Exit codes: 1 if the run fails, 130 if it is interrupted.
+    """
+    from loadstone.measure.run import measure as measure_run
+    from loadstone.plan.schedule import Run
+
+    measure_run(read_option(Run, "--run", run), into, log, failed)

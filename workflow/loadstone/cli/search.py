@@ -1,0 +1,34 @@
+"""`loadstone search`: the workflow's step that searches one capacity."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loadstone.cli.options import read_option
+
+
+def search(
+    search: Annotated[str, typer.Option(metavar="JSON", help="The search with all its settings, as in plan.json.")],
+    name: Annotated[str, typer.Option(help="The search's name in the suite.")],
+    seed: Annotated[int, typer.Option(help="The suite's seed, from which each probe's random numbers follow.")],
+    into: Annotated[Path, typer.Option(metavar="DIR", help="Folder for search.json and for one folder per step.")],
+    log: Annotated[Path, typer.Option(metavar="FILE", help="File for the log.")],
+    failed: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of probes that fail, for diagnosis.")
+    ],
+) -> None:
+    r"""Find the highest arrival rate that meets an objective: measure, judge, choose the next rate.
+
+    Example: loadstone search --name most --seed 1 \
+                 --search "$(jq -c .suite.capacity.most results/plan.json)" \
+                 --into one-search --log one-search.log --failed failed-probes
+
+    Writes search.json and one folder per step, and prints the answer.
+
+    Exit codes: 1 if a step fails, 130 if the search is interrupted.
+    """
+    from loadstone.search.stage import search_capacity
+    from loadstone.suite.capacity import Search
+
+    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log, failed).sentence)
