@@ -35,7 +35,26 @@ from tests.unit.report.test_page import section
 
 ARCHIVE = ROOT / "tests" / "fixtures" / "campaign.tar.xz"
 
-REWORDED: Mapping[str, str] = {}
+REWORDED: Mapping[str, str] = {
+    # meanings of signals
+    "1 in a closed, steady system: checks the run, accuses nobody":
+    "1 in a closed, steady system: a check of the run, not of what bound it",
+    "share of the rate that so many users can send at R₀": "share of the rate that this number of users can send at R₀",
+    "throughput over what the generator can send at all":
+    "throughput over the highest rate that the generator can send",
+    "processes that ran or could; above 1, some waited": "running or ready processes; above 1, some waited",
+    '"a CPU"': '"per CPU"',
+    # remarks, and what to measure next
+    "responses take twice as long as unloaded, or more; nothing seen is near its limit":
+    "responses take at least 2 times as long as without load, and no measured resource is near its limit",
+    "twice the users: d ln X/d ln N of 0.9 or more means think time, of 0.2 or less a capacity reached":
+    "measure with twice the users: d ln X/d ln N of 0.9 or more means think time, 0.2 or less means that a capacity is "
+    "reached",
+    "throughput follows the users: they are what binds it":
+    "throughput grows with the number of users: think time binds it",
+    # evidence of hypotheses
+    "no think time is known of the row's users": "the think time of the row's users is not known",
+}  # fmt: skip
 """Words that the campaign's files hold → the words of today."""
 
 LAWS_AGREE_TO = 1e-6
