@@ -117,7 +117,7 @@ def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
 def test_law_with_a_parameter_for_every_level_is_refused(planned: Planned) -> None:
     found = sweeps(planned(WORKERS.replace("4, 6]", "4]")), scaled, "server CPU")["w"]
     assert [law.law for law in found.laws] == ["amdahl"]
-    assert found.reason == "usl: 3 levels, and the law has 3 parameters: its form can't be tested"
+    assert found.reason == "usl: 3 levels, and the law has 3 parameters: its form cannot be tested"
 
 
 def test_levels_are_set_beside_the_first_as_ratios_with_intervals(planned: Planned) -> None:

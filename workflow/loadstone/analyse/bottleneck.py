@@ -53,7 +53,7 @@ def generator(s: Signals, limits: Thresholds) -> bool:
 
 
 def server_cpu(s: Signals, limits: Thresholds) -> bool:
-    """The server's workers use the CPUs they can have, and nobody takes those away."""
+    """The server's workers use the CPUs they can have, and the hypervisor does not withhold them."""
     return _at_least(s.server, limits.saturated) and _below(s.host_steal, limits.most_steal)
 
 

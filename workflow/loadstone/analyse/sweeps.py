@@ -190,7 +190,7 @@ def _untested(fit: Fit) -> str | None:
     """Refuse a law that has as many parameters as there are levels: it would fit any means."""
     if fit.lack_of_fit_p is not None:
         return None
-    return f"{len(fit.runs.levels)} levels, and the law has {len(fit.parameters)} parameters: its form can't be tested"
+    return f"{len(fit.runs.levels)} levels, and the law has {len(fit.parameters)} parameters: its form cannot be tested"
 
 
 def fitted_law(fit: Fit) -> FittedLaw:
