@@ -9,12 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.cli.analyse import analyse as analyse_command
-from loadstone.cli.compare import compare
-from loadstone.cli.conclude import conclude
-from loadstone.cli.figures import figures
-from loadstone.cli.report import report as report_command
-from loadstone.cli.summarise import summarise as summarise_command
+from loadstone.cli.app import app
 from loadstone.errors import DamagedError, ResultError, SystemFault
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan
@@ -36,25 +31,29 @@ def plan(measured: Project) -> Plan:
     return read_plan(measured.folder / "results" / "plan.json")
 
 
+def command(name: str, *arguments: object, **options: object) -> None:
+    """Run a command of `loadstone` as the workflow does; its errors pass through."""
+    app([name, *map(str, arguments), *(f"--{key}={value}" for key, value in options.items())], standalone_mode=False)
+
+
 def summarise(results: Path, plan: Plan, name: str = "plain", repeat: int = 2) -> None:
-    """Call the stage as the workflow does."""
     [run] = [run for run in plan.runs if (run.experiment, run.repeat) == (name, repeat)]
     folder = results / "runs" / name / str(repeat)
     files = {part: folder / f"{part}.parquet" for part in ("requests", "processes")}
     into = results / "summaries" / name / str(repeat)
     text = run.model_dump_json()
-    summarise_command(**files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
+    command("summarise", **files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
 
 
 def analyse(results: Path) -> None:
     files = {name: results / f"{name}.json" for name in ("scaling", "verdicts", "repeats", "hypotheses")}
     where = {"plan": results / "plan.json", "summaries": results / "summaries", "summary": results / "summary.csv"}
-    analyse_command(**where, **files, damaged=results / "damaged")
+    command("analyse", **where, **files, damaged=results / "damaged")
 
 
 def report(results: Path) -> None:
     page = results.with_name("page.html")
-    report_command(plan=results / "plan.json", results=results, output=page, damaged=results / "damaged")
+    command("report", plan=results / "plan.json", results=results, output=page, damaged=results / "damaged")
 
 
 def cut_in_half(path: Path) -> None:
@@ -135,7 +134,7 @@ def test_damaged_run_is_refused_by_name_and_set_aside(
     assert complaint in first
     assert str(folder / file) in first
     aside = results / "damaged" / "runs" / "plain" / "2"
-    assert second == f"{folder}: moved to {aside}: run snakemake again to make it anew"
+    assert second == f"{folder}: set aside as {aside}: run snakemake again to make it again"
     assert not folder.exists()
     assert (aside / file).read_bytes() == damaged, "nothing is deleted"
     assert all(path.read_bytes() == content for path, content in tables.items()), "no figure of it got anywhere"
@@ -160,7 +159,7 @@ def test_damaged_table_of_a_run_never_reaches_the_summary(results: Path, file: s
         analyse(results)
     assert not (results / "summary.csv").exists()
     unit = Path(file).parent if "/" in file else Path(file)
-    assert f"moved to {results / 'damaged' / unit}" in refused.value.lines[-1]
+    assert f"set aside as {results / 'damaged' / unit}" in refused.value.lines[-1]
     assert not (results / unit).exists()
 
 
@@ -192,7 +191,7 @@ def test_report_shows_nothing_that_is_damaged(results: Path, file: str, damage: 
     with pytest.raises(DamagedError, match=f"{file}: ") as refused:
         report(results)
     unit = Path(file).parent if "/" in file else Path(file)
-    assert f"moved to {results / 'damaged' / unit}" in refused.value.lines[-1]
+    assert f"set aside as {results / 'damaged' / unit}" in refused.value.lines[-1]
     assert not results.with_name("page.html").exists()
 
 
@@ -209,9 +208,9 @@ def test_somebodys_folder_is_only_read(results: Path) -> None:
     before = set(results.rglob("*"))
     cut_in_half(results / "verdicts.json")
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        figures(plan=results / "plan.json", results=results, published=None, into=results.with_name("figures"))
+        command("figures", plan=results / "plan.json", results=results, into=results.with_name("figures"))
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        compare(before=results.parent, after=results.parent)
+        command("compare", results.parent, results.parent)
     assert set(results.rglob("*")) == before
 
 
@@ -231,7 +230,7 @@ def test_stray_folder_takes_no_part(results: Path, capsys: pytest.CaptureFixture
     analyse(results)
     summary = pd.read_csv(results / "summary.csv")
     assert set(summary.loc[summary["experiment"] == "plain", "repeat"]) == {1, 2}
-    conclude(results=results, page=results.with_name("page.html"))
+    command("conclude", results=results, page=results.with_name("page.html"))
     assert f"not used: {results / 'runs' / 'plain' / '9'}" in " ".join(capsys.readouterr().out.split())
 
 
@@ -245,7 +244,7 @@ def test_second_snakemake_makes_again_what_the_first_refused(measured: Project, 
     first = project.snakemake()
     assert first.returncode != 0
     assert "loadstone: results/runs/albums=10/1/requests.parquet: damaged: " in first.stderr
-    assert "moved to results/damaged/runs/albums=10/1: run snakemake again" in first.stderr
+    assert "set aside as results/damaged/runs/albums=10/1: run snakemake again" in first.stderr
     unchanged = (measured.folder / "results" / "summary.csv").read_bytes()
     assert (results / "summary.csv").read_bytes() == unchanged, "no figure of the damaged file"
 

@@ -16,12 +16,12 @@ import pytest
 import requests
 
 from loadstone.analyse.bottleneck import judge
-from loadstone.cli.summarise import summarise
 from loadstone.measure.ports import free_port
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import read_signals
 from loadstone.suite.verdict import Verdict
+from loadstone.summarise.stage import summarise_run
 from tests.conftest import ROOT, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -103,7 +103,8 @@ def test_run_against_somebodys_server(
 
 def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
     """Sum the run up and judge it, as the workflow does."""
-    summarise(folder / "requests.parquet", folder / "processes.parquet", folder / "run.json", tables)
+    record = read_record(folder / "run.json")
+    summarise_run(record, folder / "requests.parquet", folder / "processes.parquet").write(tables)
     verdict = judge(read_signals(tables / "signals.json"))
     assert verdict.verdict not in (Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION)
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)

@@ -159,7 +159,7 @@ def test_one_user_who_never_waits_is_no_thinker_but_alone() -> None:
     alone = EAGER | {"users": 1.0, "throughput": 500.0, "response_s": 0.002, "unloaded_response_s": 0.002}
     found = judge(Signals(**(alone | {"generator_cpu": [0.3], "server_cpu": 0.3, "host_busy": 0.3})))
     assert found.verdict == "think time"
-    assert "more would bring more" in str(found.remark)
+    assert "more users would raise throughput" in str(found.remark)
 
 
 def test_remarks() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loadstone.analyse.calibration import Weight, calibrate, predicted_curve, slots_taken
+from loadstone.analyse.calibration import KnownDemandLevel, calibrate, predict_curve, slots_taken
 from loadstone.plan.schedule import make_plan
 from loadstone.results.json_file import to_json
 from loadstone.results.scaling import CampaignScaling, SweepResult
@@ -25,8 +25,8 @@ FULL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def weight(slots: int, *throughput: float, demand: Calibration = KNOWN, cpu: float | None = None) -> Weight:
-    return Weight(
+def level(slots: int, *throughput: float, demand: Calibration = KNOWN, cpu: float | None = None) -> KnownDemandLevel:
+    return KnownDemandLevel(
         value=slots,
         slots=slots,
         demand=demand,
@@ -39,7 +39,7 @@ def weight(slots: int, *throughput: float, demand: Calibration = KNOWN, cpu: flo
 
 def predicted(slots: int, parallel: str = "20ms", serial: str = "2ms") -> float:
     demand = Calibration.model_validate({"parallel": parallel, "serial": serial})
-    [reading] = calibrate([weight(slots, demand=demand)])
+    [reading] = calibrate([level(slots, demand=demand)])
     return reading.predicted
 
 
@@ -55,17 +55,17 @@ def test_predictions_by_hand() -> None:
 @pytest.mark.parametrize(("share", "passed"), [(0.899, False), (0.9, True), (1.0, True), (1.1, True), (1.101, False)])
 @pytest.mark.parametrize("slots", [1, 3, 8])
 def test_passes_within_ten_per_cent(slots: int, share: float, passed: bool) -> None:
-    [reading] = calibrate([weight(slots, share * predicted(slots))])
+    [reading] = calibrate([level(slots, share * predicted(slots))])
     assert reading.ratio == pytest.approx(share)
     assert reading.passed is passed
 
 
 def test_more_than_eight_slots_are_shown_and_not_judged() -> None:
-    assert [reading.passed for reading in calibrate([weight(16, 100.0), weight(8, 100.0)])] == [False, None]
+    assert [reading.passed for reading in calibrate([level(16, 100.0), level(8, 100.0)])] == [False, None]
 
 
 def test_measured_is_the_mean_of_runs_with_its_interval() -> None:
-    [one], [three] = calibrate([weight(1, 44.0)]), calibrate([weight(1, 43.0, 44.0, 45.0)])
+    [one], [three] = calibrate([level(1, 44.0)]), calibrate([level(1, 43.0, 44.0, 45.0)])
     assert (one.measured, one.low, one.high) == (44.0, None, None)
     assert three.low is not None
     assert three.high is not None
@@ -73,14 +73,14 @@ def test_measured_is_the_mean_of_runs_with_its_interval() -> None:
 
 
 def test_cpu_of_the_server_lowers_the_prediction_beside_the_pure_one() -> None:
-    [unknown], [known] = calibrate([weight(1)]), calibrate([weight(1, cpu=0.001)])
+    [unknown], [known] = calibrate([level(1)]), calibrate([level(1, cpu=0.001)])
     assert unknown.predicted_with_cpu is None
     assert known.predicted_with_cpu == pytest.approx(1 / 0.023)
     assert known.predicted == unknown.predicted
 
 
 def test_curve_goes_from_one_slot_to_the_most() -> None:
-    curve = predicted_curve([weight(1), weight(32)])
+    curve = predict_curve([level(1), level(32)])
     assert [point.slots for point in curve] == list(range(1, 33))
     throughput = [point.throughput for point in curve]
     assert throughput[0] == pytest.approx(1 / 0.022)

@@ -206,7 +206,7 @@ def test_the_users_needed_are_by_the_demand_of_the_party() -> None:
     assert "at least 12,008 users" in str(find_grounds("server.workers", levels).reason), "by the next level's demand"
     unknown = [replace(facts, server_demand_s=None) for facts in levels]
     assert str(find_grounds("server.workers", unknown).reason).endswith(
-        "how many users would saturate the server can't be told without its CPU seconds a request"
+        "how many users would saturate the server is unknown without its CPU seconds per request"
     )
 
 

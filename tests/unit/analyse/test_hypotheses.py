@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loadstone.analyse.campaign import Measured
-from loadstone.analyse.hypotheses import judge_hypotheses, outcome
+from loadstone.analyse.campaign import MeasuredCampaign
+from loadstone.analyse.hypotheses import judge_hypotheses, judge_interval
 from loadstone.analyse.verdicts import agree_by_experiment
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
@@ -71,7 +71,7 @@ def judge(tmp_path: Path) -> Judge:
             for endpoint in ENDPOINTS
         ]
         keys = [(run.experiment, run.repeat) for run in plan.runs]
-        measured = Measured(
+        measured = MeasuredCampaign(
             plan=plan,
             summary=pd.DataFrame(rows),
             signals={key: Signals(**(EAGER | dict(signals or {}))) for key in keys},
@@ -203,9 +203,9 @@ def test_metrics_of_processes_are_a_request(judge: Judge) -> None:
 def test_figure_that_was_not_measured_is_left_open(judge: Judge) -> None:
     answer = judge("value: {metric: server_cpu_per_request, of: a}, expect: '> 1ms'", signals={"server_cpu": None})
     assert answer.outcome == "inconclusive"
-    assert answer.evidence == "3 of 3 runs of a can't be used: server_cpu_per_request not measured"
+    assert answer.evidence == "3 of 3 runs of a cannot be used: server_cpu_per_request not measured"
     answer = judge("value: {metric: p99.9, of: a}, expect: '> 1ms'")
-    assert answer.evidence == "3 of 3 runs of a can't be used: p99.9 not measured"
+    assert answer.evidence == "3 of 3 runs of a cannot be used: p99.9 not measured"
 
 
 @pytest.mark.parametrize("verdict", ["invalid", "errors"])
@@ -217,7 +217,7 @@ def test_unsound_runs_are_left_out_and_too_many_leave_it_open(judge: Judge, verd
     unsound = {("a", 2): verdict, ("a", 3): verdict}
     answer = judge(COMPARE + "'> 1'", factor(a=5.0), verdicts=unsound)
     assert (answer.outcome, answer.effect) == ("inconclusive", None)
-    assert answer.evidence == f"2 of 3 runs of a can't be used: {verdict}"
+    assert answer.evidence == f"2 of 3 runs of a cannot be used: {verdict}"
 
 
 def failing(share: float, requests: int) -> Behaviour:
@@ -263,7 +263,7 @@ def test_bottleneck(judge: Judge, verdicts: tuple[str, ...], expect: str, found:
     assert (answer.outcome, answer.effect, answer.runs) == (found, None, 3)
     assert f"{verdicts[0]} in {verdicts.count(verdicts[0])} of 3 runs" in answer.evidence
     assert "u_think = 0.970" in answer.evidence
-    assert ("names no one party" in answer.evidence) == (found == "inconclusive")
+    assert ("names no single party" in answer.evidence) == (found == "inconclusive")
 
 
 CROSSED = """baselines: false
@@ -330,10 +330,10 @@ def test_trend_with_too_little_to_go_by_is_left_open(judge: Judge) -> None:
     assert "too few runs for an interval" in answer.evidence
     answer = judge("trend: {metric: mean, over: few}, expect: linear", albums(0.001), suite=single)
     assert answer.outcome == "inconclusive"
-    assert "without repeats a bend can't be told" in answer.evidence
+    assert "without repeats a bend cannot be detected" in answer.evidence
     verdicts = {("few=1000", repeat): "invalid" for repeat in (1, 2)}
     answer = judge("trend: {metric: mean, over: few}, expect: rises", albums(0.001), suite=CROSSED, verdicts=verdicts)
-    assert (answer.outcome, answer.evidence) == ("inconclusive", "2 of 2 runs of few=1000 can't be used: invalid")
+    assert (answer.outcome, answer.evidence) == ("inconclusive", "2 of 2 runs of few=1000 cannot be used: invalid")
 
 
 ROWS = """baselines: false
@@ -367,7 +367,7 @@ def test_published_row(judge: Judge, metric: str, row: str, expect: str, found: 
 def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
     """Simulate a row's users: each makes a request, waits 1 to 2 s, and so on; the rate is printed with one decimal."""
     from loadstone.analyse.audit import audit
-    from loadstone.analyse.published_rows import printed_interval
+    from loadstone.analyse.published_rows import estimate_metric
     from loadstone.suite.published import Row, ThinkTime
 
     rng = np.random.default_rng(7)
@@ -384,7 +384,7 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
             rps_rounding=0.05,
             mean_s=0.0,
         )
-        found = printed_interval(audit([row]).rows[0], "active_users")
+        found = estimate_metric(audit([row]).rows[0], "active_users")
         assert found.low is not None
         assert found.high is not None
         inside += found.low <= users <= found.high
@@ -394,12 +394,12 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
 def test_row_that_can_not_be_audited_is_left_open(judge: Judge) -> None:
     test = 'value: {metric: active_users, published: "50 Users, 1 Worker"}, expect: within 5% of 50'
     answer = judge(test, suite=ROWS, published=None)
-    assert (answer.outcome, answer.evidence) == ("inconclusive", "the published table can't be audited")
+    assert (answer.outcome, answer.evidence) == ("inconclusive", "the published table cannot be audited")
     paced = ROWS.replace("a: {}", "a: {load: {pacing: 1s}}")
     timeless = ROWS.replace("a: {}", "a: {load: {think_time: {exponential: 1}}}")
     assert judge(test, suite=paced, published=PUBLISHED).outcome == "inconclusive"
     answer = judge(test, suite=timeless, published=PUBLISHED)
-    assert answer.evidence == "«50 Users, 1 Worker»: no think time is known of the row's users"
+    assert answer.evidence == "«50 Users, 1 Worker»: the think time of the row's users is not known"
 
 
 def test_gate_and_claim_are_passed_on(judge: Judge) -> None:
@@ -409,7 +409,7 @@ def test_gate_and_claim_are_passed_on(judge: Judge) -> None:
 
 def test_bounds_of_a_region() -> None:
     def at(low: float, high: float, text: str) -> str:
-        return outcome(Interval(value=(low + high) / 2, low=low, high=high, runs=3), parse_region(text, ""))
+        return judge_interval(Interval(value=(low + high) / 2, low=low, high=high, runs=3), parse_region(text, ""))
 
     assert at(1.0, 1.2, "> 1") == "inconclusive", "the bound itself is outside"
     assert at(1.0, 1.2, ">= 1") == "supported"
@@ -429,7 +429,7 @@ def test_claim_that_is_true_by_nothing_is_seldom_decided(scatter: tuple[float, f
     for _ in range(SIMULATIONS):
         a = 1.05 * rng.lognormal(0, scatter[0], 4)
         b = rng.lognormal(0, scatter[1], 4)
-        decided += outcome(ratio_of_runs(a.tolist(), b.tolist()), region) != "inconclusive"
+        decided += judge_interval(ratio_of_runs(a.tolist(), b.tolist()), region) != "inconclusive"
     assert decided / SIMULATIONS < 0.06
 
 
@@ -440,7 +440,7 @@ def test_so_is_one_judged_in_pairs() -> None:
     for _ in range(SIMULATIONS):
         of_run = rng.lognormal(0, 0.5, 3)
         a, b = 1.05 * of_run * rng.lognormal(0, 0.02, 3), of_run * rng.lognormal(0, 0.02, 3)
-        decided += outcome(ratio_of_pairs(a.tolist(), b.tolist()), region) != "inconclusive"
+        decided += judge_interval(ratio_of_pairs(a.tolist(), b.tolist()), region) != "inconclusive"
     assert 0.04 < decided / SIMULATIONS < 0.06
 
 

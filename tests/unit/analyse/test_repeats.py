@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadstone.analyse.repeats import RunFigures, campaign_repeats, drift, experiment_repeats
+from loadstone.analyse.repeats import RunFigures, analyse_repeats, combine_repeats, find_drift
 from loadstone.results.bounded import Bounded
 from loadstone.results.json_file import to_json
 from loadstone.results.repeats import CampaignRepeats, Drift, ExperimentRepeats
@@ -66,7 +66,7 @@ def campaign(rng: np.random.Generator, change: float, noise: float) -> list[RunF
 
 
 def test_intervals_and_variation_by_metric() -> None:
-    found = experiment_repeats(runs_of([99, 100, 101], [5.0, math.nan, 7.0]), 0.02)
+    found = combine_repeats(runs_of([99, 100, 101], [5.0, math.nan, 7.0]), 0.02)
     assert (found.runs, found.precision) == (3, 0.02)
     assert found.intervals == {
         "throughput_rps": Bounded.of(mean_of_runs([99, 100, 101])),
@@ -76,10 +76,10 @@ def test_intervals_and_variation_by_metric() -> None:
 
 
 def test_unknown_metric_is_absent() -> None:
-    found = experiment_repeats(runs_of([99, 100, 101], [math.nan] * 3), 0.02)
+    found = combine_repeats(runs_of([99, 100, 101], [math.nan] * 3), 0.02)
     assert found.intervals.keys() == found.variation.keys() == {"throughput_rps"}
     assert found.needed is None, "no number of repeats makes a mean precise that nobody knows"
-    assert experiment_repeats(runs_of([0, 0]), 0.02).variation == {"mean_ms": 0}, "nothing varies relative to 0"
+    assert combine_repeats(runs_of([0, 0]), 0.02).variation == {"mean_ms": 0}, "nothing varies relative to 0"
 
 
 def test_as_many_repeats_as_the_worse_metric_needs() -> None:
@@ -88,50 +88,48 @@ def test_as_many_repeats_as_the_worse_metric_needs() -> None:
     assert few == 4
     assert many is not None
     assert many > 50
-    assert experiment_repeats(runs_of(steady, wide), 0.02).needed == many
-    assert experiment_repeats(runs_of(wide, steady), 0.02).needed == many
+    assert combine_repeats(runs_of(steady, wide), 0.02).needed == many
+    assert combine_repeats(runs_of(wide, steady), 0.02).needed == many
 
 
 def test_outlier_is_named_with_its_figure() -> None:
-    found = experiment_repeats(runs_of([1479, 1482, 1210, 1478, 1481, 1480]), 0.02, Thresholds(most_variation=1))
-    assert found.disagreements == (
-        "throughput of repeat 3 is an outlier: 1,210 where the others have 1,480 on average",
-    )
+    found = combine_repeats(runs_of([1479, 1482, 1210, 1478, 1481, 1480]), 0.02, Thresholds(most_variation=1))
+    assert found.disagreements == ("throughput of repeat 3 is an outlier: 1,210, while the others average 1,480",)
     slow = runs_of([1480.0] * 6, [5.01, 5.02, 9.8, 5.0, 4.99, 4.98])
     del slow[1]
-    assert experiment_repeats(slow, 0.02, Thresholds(most_variation=1)).disagreements == (
-        "mean response time of repeat 3 is an outlier: 9.800 ms where the others have 4.995 ms on average",
+    assert combine_repeats(slow, 0.02, Thresholds(most_variation=1)).disagreements == (
+        "mean response time of repeat 3 is an outlier: 9.800 ms, while the others average 4.995 ms",
     )
 
 
 def test_outlier_is_counted_among_the_runs_that_know_the_metric() -> None:
-    found = experiment_repeats(runs_of([1480.0] * 6, [math.nan, 5.01, 9.8, 5.0, 4.99, 4.98]), 0.02)
+    found = combine_repeats(runs_of([1480.0] * 6, [math.nan, 5.01, 9.8, 5.0, 4.99, 4.98]), 0.02)
     assert found.disagreements[0].startswith("mean response time of repeat 3 is an outlier: 9.800 ms")
 
 
 def test_tiny_difference_is_no_outlier_worth_naming() -> None:
-    assert experiment_repeats(runs_of([1480, 1480, 1480, 1480, 1480.04]), 0.02).disagreements == ()
+    assert combine_repeats(runs_of([1480, 1480, 1480, 1480, 1480.04]), 0.02).disagreements == ()
 
 
 def test_scatter_is_named_with_its_figure() -> None:
-    found = experiment_repeats(runs_of([92.8, 100, 107.2]), 0.02)
+    found = combine_repeats(runs_of([92.8, 100, 107.2]), 0.02)
     assert found.disagreements == ("throughput varies by 7.2 % between repeats",)
-    found = experiment_repeats(runs_of([100.0] * 3, [4.5, 5.0, 5.5]), 0.02)
+    found = combine_repeats(runs_of([100.0] * 3, [4.5, 5.0, 5.5]), 0.02)
     assert found.disagreements == ("mean response time varies by 10.0 % between repeats",)
-    assert experiment_repeats(runs_of([95.1, 100, 104.9]), 0.02).disagreements == ()
-    assert experiment_repeats(runs_of([95.1, 100, 104.9]), 0.02, Thresholds(most_variation=0.04)).disagreements
+    assert combine_repeats(runs_of([95.1, 100, 104.9]), 0.02).disagreements == ()
+    assert combine_repeats(runs_of([95.1, 100, 104.9]), 0.02, Thresholds(most_variation=0.04)).disagreements
 
 
 def test_steal_is_named_with_its_figure() -> None:
     shares = [None, 0.031, 0.02, math.nan]
     runs = [run(repeat, 100, steal=steal) for repeat, steal in enumerate(shares, 1)]
-    assert experiment_repeats(runs, 0.02).disagreements == ("repeat 2: the hypervisor took 3.1 % of the CPU time",)
-    assert not experiment_repeats(runs, 0.02, Thresholds(notable_steal=0.04)).disagreements
+    assert combine_repeats(runs, 0.02).disagreements == ("repeat 2: the hypervisor took 3.1 % of the CPU time",)
+    assert not combine_repeats(runs, 0.02, Thresholds(notable_steal=0.04)).disagreements
 
 
 @given(st.floats(1, 1e5), st.floats(0.1, 1e4))
 def test_one_run_has_no_bounds(throughput: float, mean_ms: float) -> None:
-    found = experiment_repeats([run(1, throughput, mean_ms, steal=0.5)], 0.02)
+    found = combine_repeats([run(1, throughput, mean_ms, steal=0.5)], 0.02)
     assert {name: i.value for name, i in found.intervals.items()} == {"throughput_rps": throughput, "mean_ms": mean_ms}
     assert all(interval.low is interval.high is None for interval in found.intervals.values())
     assert (found.variation, found.needed) == ({}, None)
@@ -140,8 +138,8 @@ def test_one_run_has_no_bounds(throughput: float, mean_ms: float) -> None:
 
 @given(RATES, st.floats(0.01, 100))
 def test_another_unit_scales_the_intervals(throughputs: list[float], factor: float) -> None:
-    one = experiment_repeats(runs_of(throughputs), 0.05)
-    other = experiment_repeats(runs_of([factor * x for x in throughputs]), 0.05)
+    one = combine_repeats(runs_of(throughputs), 0.05)
+    other = combine_repeats(runs_of([factor * x for x in throughputs]), 0.05)
     a, b = one.intervals["throughput_rps"], other.intervals["throughput_rps"]
     assert b.value == pytest.approx(factor * a.value)
     assert (a.low is None) == (b.low is None) == (len(throughputs) == 1)
@@ -156,15 +154,15 @@ def test_another_unit_scales_the_intervals(throughputs: list[float], factor: flo
 def test_order_of_rows_means_nothing(throughputs: list[float], random: Random) -> None:
     runs = runs_of(throughputs)
     shuffled = random.sample(runs, len(runs))
-    assert experiment_repeats(shuffled, 0.05) == experiment_repeats(runs, 0.05)
-    assert campaign_repeats(shuffled, {"a": 0.05}) == campaign_repeats(runs, {"a": 0.05})
+    assert combine_repeats(shuffled, 0.05) == combine_repeats(runs, 0.05)
+    assert analyse_repeats(shuffled, {"a": 0.05}) == analyse_repeats(runs, {"a": 0.05})
 
 
 @given(RATES, st.randoms(use_true_random=False))
 def test_repeats_have_names_and_no_order(throughputs: list[float], random: Random) -> None:
     """Which repeat is which only shows where one is named."""
-    one = experiment_repeats(runs_of(throughputs), 0.05)
-    other = experiment_repeats(runs_of(random.sample(throughputs, len(throughputs))), 0.05)
+    one = combine_repeats(runs_of(throughputs), 0.05)
+    other = combine_repeats(runs_of(random.sample(throughputs, len(throughputs))), 0.05)
     a, b = one.intervals["throughput_rps"], other.intervals["throughput_rps"]
     assert b.value == pytest.approx(a.value)
     assert (a.low is None) == (b.low is None) == (len(throughputs) == 1)
@@ -178,7 +176,7 @@ def test_repeats_have_names_and_no_order(throughputs: list[float], random: Rando
 def test_repeats_are_of_one_experiment() -> None:
     for runs in ([], [run(1, 100), run(1, 100, experiment="b")]):
         with pytest.raises(ValueError, match="one experiment"):
-            experiment_repeats(runs, 0.02)
+            combine_repeats(runs, 0.02)
 
 
 def rising(experiments: int, values: Sequence[float], seconds: float = HOUR) -> list[RunFigures]:
@@ -191,7 +189,7 @@ def rising(experiments: int, values: Sequence[float], seconds: float = HOUR) -> 
 
 def test_drift_by_hand() -> None:
     """S = 4·3, variance 4·3·2·11/18: z = 11/√14.67 = 2.872. 1 % an hour for two hours."""
-    found = drift(rising(4, [100, 101, 102.01]))
+    found = find_drift(rising(4, [100, 101, 102.01]))
     assert found is not None
     assert found.p == pytest.approx(0.004075, abs=1e-6)
     assert found.change == pytest.approx(0.0201)
@@ -199,7 +197,7 @@ def test_drift_by_hand() -> None:
     assert found.sentence == (
         "throughput rose by 2.0 % over the campaign's 2.0 hours (seasonal Kendall test, 4 experiments: p = 0.0041)"
     )
-    falling = drift(rising(4, [102.01, 101, 100], seconds=600))
+    falling = find_drift(rising(4, [102.01, 101, 100], seconds=600))
     assert falling is not None
     assert falling.p == found.p
     assert falling.change == pytest.approx(1 / 1.0201 - 1)
@@ -208,10 +206,10 @@ def test_drift_by_hand() -> None:
 
 def test_ties_are_corrected_for() -> None:
     """S = 4·2, variance 4·(66 - 18)/18 = 10.67: z = 7/3.266 = 2.143."""
-    found = drift(rising(4, [100, 100, 110]))
+    found = find_drift(rising(4, [100, 100, 110]))
     assert found is not None
     assert found.p == pytest.approx(0.03208, abs=1e-5)
-    still = drift(rising(4, [100, 100, 100]))
+    still = find_drift(rising(4, [100, 100, 100]))
     assert still is not None
     assert (still.p, still.change, still.named) == (1, 0, False)
 
@@ -222,7 +220,7 @@ def test_variance_is_that_of_all_orders(values: list[int]) -> None:
     score = [
         sum(int(np.sign(order[j] - order[i])) for j in range(5) for i in range(j)) for order in permutations(values)
     ]
-    found = drift(rising(1, values))
+    found = find_drift(rising(1, values))
     assert found is not None
     assert found.p == pytest.approx(2 * stats.norm.sf((max(score) - 1) / np.std(score)))
 
@@ -232,7 +230,7 @@ def test_size_is_the_median_of_sens_slopes() -> None:
     middle = [run(repeat, math.exp(y), experiment="m", started=HOUR * repeat) for repeat, y in enumerate([0, 1, 4])]
     flat, steep = rising(1, [100, 100, 100]), rising(1, [1, 1e3, 1e6])
     steep = [run(r.repeat, r.metrics["throughput_rps"], experiment="s", started=r.started) for r in steep]
-    found = drift([*flat, *middle, *steep])
+    found = find_drift([*flat, *middle, *steep])
     assert found is not None
     assert found.change == pytest.approx(math.expm1(2 * 2)), "slopes 1, 3 and 2 an hour, for two hours"
 
@@ -246,14 +244,14 @@ def test_only_what_can_be_compared_takes_part() -> None:
         run(1, 1.0, experiment="twins", started=HOUR),
         run(2, 9.0, experiment="twins", started=HOUR),
     ]
-    assert drift(runs + more) == drift(runs)
-    assert drift(rising(7, [100, 101])) is None, "seven pairs"
-    assert drift(rising(8, [100, 101])) is not None
-    assert drift([]) is None
+    assert find_drift(runs + more) == find_drift(runs)
+    assert find_drift(rising(7, [100, 101])) is None, "seven pairs"
+    assert find_drift(rising(8, [100, 101])) is not None
+    assert find_drift([]) is None
 
 
 def test_other_metrics_drift_too() -> None:
-    found = drift(rising(4, [100, 101, 102.01]), "mean_ms")
+    found = find_drift(rising(4, [100, 101, 102.01]), "mean_ms")
     assert found is not None
     assert (found.metric, found.change, found.p) == ("mean_ms", 0, 1)
     assert found.sentence.startswith("no drift worth naming: mean response time rose by 0.0 %")
@@ -263,7 +261,7 @@ def test_test_and_size_that_contradict_each_other_are_not_named() -> None:
     """One experiment of many repeats makes the score, many of few make the size."""
     up = rising(1, [100 + n for n in range(20)])
     down = [run(n, 100 - 9 * n, experiment=f"d{e}", started=HOUR * n) for e in range(4) for n in range(2)]
-    found = drift(up + down)
+    found = find_drift(up + down)
     assert found is not None
     assert found.p < 1e-6
     assert found.change < -0.5
@@ -272,7 +270,7 @@ def test_test_and_size_that_contradict_each_other_are_not_named() -> None:
 
 def shares(change: float, noise: float, seed: int) -> list[Drift]:
     rng = np.random.default_rng(seed)
-    found = [drift(campaign(rng, change, noise)) for _ in range(CAMPAIGNS)]
+    found = [find_drift(campaign(rng, change, noise)) for _ in range(CAMPAIGNS)]
     return [one for one in found if one is not None]
 
 
@@ -298,7 +296,7 @@ def test_drift_that_is_sure_and_small_is_not_named() -> None:
 
 def test_content_of_the_file() -> None:
     runs = [*runs_of([99, 100, 101], [5, math.nan, math.nan], "b"), run(1, 200, math.nan, experiment="a", steal=0.1)]
-    found = campaign_repeats(runs, {"a": 0.05, "b": 0.02})
+    found = analyse_repeats(runs, {"a": 0.05, "b": 0.02})
     assert list(found.experiments) == ["a", "b"]
     assert found.drift is None
     assert found.experiments["a"] == ExperimentRepeats(
@@ -318,8 +316,8 @@ def test_content_of_the_file() -> None:
 
 def test_drift_in_the_file() -> None:
     runs = rising(4, [100, 101, 102.01])
-    content = campaign_repeats(runs, {f"e{n}": 0.02 for n in range(4)})
-    found = drift(runs)
+    content = analyse_repeats(runs, {f"e{n}": 0.02 for n in range(4)})
+    found = find_drift(runs)
     assert found is not None
     assert content.drift == found
     assert CampaignRepeats.model_validate_json(to_json(content), strict=True) == content
@@ -327,7 +325,7 @@ def test_drift_in_the_file() -> None:
 
 def test_what_was_added_weeks_later_does_not_draw_the_slope_out() -> None:
     runs = [*rising(4, [100, 200, 300], seconds=1), run(1, 5.0, experiment="late", started=1e7)]
-    content = campaign_repeats(runs, {run.experiment: 0.02 for run in runs})
+    content = analyse_repeats(runs, {run.experiment: 0.02 for run in runs})
     assert content.drift.change == pytest.approx(2)
 
 
@@ -335,6 +333,6 @@ def test_slope_drawn_out_too_far_breaks_nothing() -> None:
     """Runs a second apart, and others of another experiment weeks apart."""
     late = [run(1, 5.0, experiment="late", started=0), run(2, 5.0, experiment="late", started=1e7)]
     runs = [*rising(4, [100, 200, 300], seconds=1), *late]
-    content = campaign_repeats(runs, {run.experiment: 0.02 for run in runs})
+    content = analyse_repeats(runs, {run.experiment: 0.02 for run in runs})
     assert content.drift.change == pytest.approx(1000)
     assert CampaignRepeats.model_validate_json(to_json(content), strict=True) == content

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loadstone.analyse.campaign import Measured
+from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.json_file import to_json
@@ -60,7 +60,7 @@ def sweeps(
         )  # fmt: skip
         rows.append((run.experiment, run.repeat, "all", made.throughput, 1000 * made.response_s))
     table = pd.DataFrame(rows, columns=["experiment", "repeat", "endpoint", "goodput_rps", "mean_ms"])
-    measured = Measured(plan=plan, summary=table, signals=signals, windows=windows)
+    measured = MeasuredCampaign(plan=plan, summary=table, signals=signals, windows=windows)
     scaling = analyse_sweeps(measured, signals, all_bound_by(Verdict(verdict), plan))
     assert CampaignScaling.model_validate_json(to_json(scaling), strict=True) == scaling
     return scaling.root
@@ -117,7 +117,7 @@ def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
 def test_law_with_a_parameter_for_every_level_is_refused(planned: Planned) -> None:
     found = sweeps(planned(WORKERS.replace("4, 6]", "4]")), scaled, "server CPU")["w"]
     assert [law.law for law in found.laws] == ["amdahl"]
-    assert found.reason == "usl: 3 levels, and the law has 3 parameters: its form can't be tested"
+    assert found.reason == "usl: 3 levels, and the law has 3 parameters: its form cannot be tested"
 
 
 def test_levels_are_set_beside_the_first_as_ratios_with_intervals(planned: Planned) -> None:
@@ -183,7 +183,7 @@ def test_runs_without_cpu_or_throughput_say_nothing_of_it(
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "think time")["s"]
     assert f"at least 7,928 users would be needed to saturate 4 workers of the {whom}" in found.reason
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "think time")["s"]
-    assert f"how many users would saturate the {whom} can't be told" in found.reason
+    assert f"how many users would saturate the {whom} is unknown" in found.reason
 
 
 def test_unloaded_response_of_some_runs_stands_for_all(planned: Planned) -> None:

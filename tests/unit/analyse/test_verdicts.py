@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from loadstone.analyse.verdicts import against_baselines, agree, judge_campaign, probe
+from loadstone.analyse.verdicts import against_baselines, agree, judge_campaign, judge_elasticity
 from loadstone.plan.baselines import unloaded_name
 from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.results.json_file import to_json
@@ -254,7 +254,7 @@ def test_serial_section_needs_full_slots_before_and_after(planned: Planned, leve
 
 
 def elasticity(twice: list[float], once: list[float], **limits: float) -> Elasticity:
-    found = probe(twice, once, Thresholds(**limits))
+    found = judge_elasticity(twice, once, Thresholds(**limits))
     assert found is not None
     return found
 
@@ -265,7 +265,7 @@ def test_elasticity_at_a_limit_counts_as_beyond_it() -> None:
     assert "capacity is reached" in elasticity([100.0], [100.0], **at_capacity).reading
     assert "near the knee" in elasticity([100.1], [100.0], **at_capacity).reading
     think_time = at_capacity | {"least_elasticity_of_think_time": 0.0}
-    assert "they are what binds it" in elasticity([100.0], [100.0], **think_time).reading
+    assert "think time binds it" in elasticity([100.0], [100.0], **think_time).reading
     assert "capacity is reached" in elasticity([99.9], [100.0], **think_time).reading
 
 
@@ -275,7 +275,7 @@ def test_elasticity_tells_think_time_from_a_capacity() -> None:
     assert follows.low is not None
     assert follows.high is not None
     assert follows.low < follows.value < follows.high
-    assert "follows the users" in follows.reading
+    assert "grows with the number of users" in follows.reading
     stays = elasticity([1010.0], [1000.0])
     assert stays.value == pytest.approx(0.0144, abs=0.001)
     assert (stays.low, stays.high) == (None, None)
@@ -284,8 +284,8 @@ def test_elasticity_tells_think_time_from_a_capacity() -> None:
 
 
 def test_run_without_throughput_has_no_elasticity() -> None:
-    assert probe([0.0, 100.0], [50.0]) is None
-    assert probe([100.0], [50.0, 0.0]) is None
+    assert judge_elasticity([0.0, 100.0], [50.0]) is None
+    assert judge_elasticity([100.0], [50.0, 0.0]) is None
 
 
 def test_probe_is_part_of_the_verdict(planned: Planned) -> None:

@@ -257,5 +257,5 @@ def test_data_are_embedded_once_and_by_columns(make: Make) -> None:
 def test_missing_hypotheses_are_told(make: Make, tmp_path: Path) -> None:
     plan = make("baselines: false\nexperiments: {a: {repeats: 1}}", steady).plan
     (tmp_path / "results" / "hypotheses.json").unlink()
-    with pytest.raises(Exception, match=r"hypotheses\.json: can't be read"):
+    with pytest.raises(Exception, match=r"hypotheses\.json: cannot be read"):
         load_campaign(plan, tmp_path / "results", None)

@@ -1,10 +1,10 @@
-"""Straight lines through response times over the number of albums in the store: those of `scaling.json`."""
+"""Fit straight lines to response times over the number of albums in the store; `scaling.json` holds them."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from loadstone.analyse.campaign import Measured
+from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.results.bounded import Bounded
 from loadstone.results.scaling import AlbumLine
 from loadstone.results.tables import RunKey
@@ -13,51 +13,53 @@ from loadstone.suite.model import Sweep
 from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 MIN_LEVELS = 2
+"""Levels that a line needs."""
 
 
-def album_lines(name: str, measured: Measured) -> tuple[AlbumLine, ...]:
-    """Fit a line to each endpoint of a sweep over `server.albums`, by ascending name.
+def fit_album_lines(name: str, measured: MeasuredCampaign) -> tuple[AlbumLine, ...]:
+    """Fit a line to each endpoint of a sweep over `server.albums`, in the order of endpoint names.
 
-    It is that of a hypothesis about the sweep and endpoint, which may take several sweeps together that differ in
-    users, or else a least-squares line of its own. There is none for fewer than two levels.
+    Where a hypothesis is about the mean response of the sweep and endpoint, the line is the fit of that hypothesis,
+    which may use several sweeps with different numbers of users. Otherwise it is a least-squares line through the sweep
+    alone. An endpoint with fewer than two levels has no line.
     """
     sweeps = measured.plan.suite.sweeps
-    endpoints = sorted(set(response_by_albums({name: sweeps[name]}, measured)["endpoint"]))
-    lines = (_line(name, endpoint, measured) for endpoint in endpoints)
+    endpoints = sorted(set(_responses_by_level({name: sweeps[name]}, measured)["endpoint"]))
+    lines = (_fit_line(name, endpoint, measured) for endpoint in endpoints)
     return tuple(line for line in lines if line is not None)
 
 
-def _line(name: str, endpoint: str, measured: Measured) -> AlbumLine | None:
+def _fit_line(name: str, endpoint: str, measured: MeasuredCampaign) -> AlbumLine | None:
     plan = measured.plan
     hypothesis, over = _trend_over(name, endpoint, measured)
-    together = response_by_albums({each: plan.suite.sweeps[each] for each in over}, measured)
-    together = together[together["endpoint"] == endpoint]
-    mine = together[together["sweep"] == name]
-    if mine["level"].nunique() < MIN_LEVELS:
+    responses = _responses_by_level({sweep: plan.suite.sweeps[sweep] for sweep in over}, measured)
+    responses = responses[responses["endpoint"] == endpoint]
+    own = responses[responses["sweep"] == name]
+    if own["level"].nunique() < MIN_LEVELS:
         return None
-    users = [float(plan.experiments[experiment].load.users) for experiment in together["experiment"]]
+    users = [float(plan.experiments[experiment].load.users) for experiment in responses["experiment"]]
     try:
         model = fit_album_model(
-            together["level"].tolist(), together["mean_ms"].tolist(), users if len(set(users)) > 1 else None
+            responses["level"].tolist(), responses["mean_ms"].tolist(), users if len(set(users)) > 1 else None
         )
     except ValueError:
         return None
-    own_users = plan.experiments[str(mine["experiment"].iloc[0])].load.users
+    own_users = plan.experiments[str(own["experiment"].iloc[0])].load.users
     return AlbumLine(
         endpoint=endpoint,
         users=own_users,
         a_ms=_at_no_albums(model, own_users),
         b_us=Bounded(value=1000 * model.b.value, low=_scaled(model.b.low), high=_scaled(model.b.high)),
         hypothesis=hypothesis,
-        lowest=float(mine["level"].min()),
-        highest=float(mine["level"].max()),
+        lowest=float(own["level"].min()),
+        highest=float(own["level"].max()),
     )
 
 
-def response_by_albums(sweeps: Mapping[str, Sweep], measured: Measured) -> pd.DataFrame:
-    """Pair response times with the levels of sweeps over `server.albums`, in the runs that count.
+def _responses_by_level(sweeps: Mapping[str, Sweep], measured: MeasuredCampaign) -> pd.DataFrame:
+    """Tabulate the response times of sweeps over `server.albums`, in the runs that count.
 
-    Columns experiment, sweep, endpoint, level, mean_ms: one row per run and endpoint with a successful request.
+    Columns experiment, sweep, endpoint, level, mean_ms; one row per run and endpoint with a successful request.
     """
     levels = {
         level.experiment: (name, float(str(level.value))) for name, sweep in sweeps.items() for level in sweep.levels
@@ -76,16 +78,16 @@ def response_by_albums(sweeps: Mapping[str, Sweep], measured: Measured) -> pd.Da
     )
 
 
-def _counts(measured: Measured, run: RunKey) -> bool:
-    """Whether a run counts, and its store held albums: a server of another kind may not say."""
+def _counts(measured: MeasuredCampaign, run: RunKey) -> bool:
+    """Whether a run counts and its store is known to hold albums; other kinds of server may not report them."""
     albums = measured.windows[run].albums
     return measured.counts(run) and albums is not None and sum(albums) > 0
 
 
-def _trend_over(name: str, endpoint: str, measured: Measured) -> tuple[str | None, Sequence[str]]:
-    """Find the first hypothesis about the mean response of a sweep's endpoint, and the sweeps it takes together."""
-    for hypothesis, each in measured.plan.suite.hypotheses.items():
-        trend = each.trend
+def _trend_over(name: str, endpoint: str, measured: MeasuredCampaign) -> tuple[str | None, Sequence[str]]:
+    """Find the first hypothesis about the mean response of a sweep's endpoint, and all sweeps that it is about."""
+    for hypothesis, settings in measured.plan.suite.hypotheses.items():
+        trend = settings.trend
         if trend is not None and trend.metric == "mean" and trend.endpoint == endpoint and name in trend.over:
             return hypothesis, trend.over
     return None, (name,)

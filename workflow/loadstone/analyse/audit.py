@@ -1,8 +1,8 @@
-"""Audit a published table of load-test results: arithmetic that anybody can check, row by row.
+"""Audit a published table of load-test results, row by row, by arithmetic that you can check by hand.
 
-Nothing is measured. A row gives a number of users and a throughput, perhaps more; with the users' think time that is
-enough to tell which figures contradict each other, how many users were really active, and whether the throughput is
-just what so many waiting users can send.
+Nothing is measured. A row states a number of users, a throughput and perhaps more. With the users' think time these
+figures show which of them contradict each other, how many users were active, and whether the throughput is simply what
+that number of waiting users can send.
 """
 
 import itertools
@@ -16,19 +16,20 @@ from loadstone.suite.published import Row
 from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90
-"""X·Z/N from which a row is bound by think time: users spent so much of their time waiting, none of it for the server.
-The unloaded response time, which a table seldom has, can only raise the share."""
+"""X·Z/N from which a row is bound by think time: the share of their time that users spent thinking instead of waiting
+for the server. The unloaded response time, which few tables state, can only raise the share."""
 
 FEWER_USERS = 0.90
-"""Active over stated users below which somebody was missing."""
+"""Active over stated users below which some of the users were missing."""
 
 CONFIDENCE = 0.95
 SERVER_COUNTS = (1, 2, 4)
+"""Numbers of servers for which an audit states how many users would saturate them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowAudit:
-    """What the arithmetic says of one row."""
+    """What arithmetic shows about one row."""
 
     row: Row
     contradictions: list[str]
@@ -41,7 +42,7 @@ class RowAudit:
     bound: str
     """`think time`, `fewer users` or `undetermined`."""
     noise_rps: float | None
-    """Standard deviation of the throughput of so many independent users, requests/s."""
+    """Standard deviation of the throughput of the active users, if they are independent; requests/s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +52,17 @@ class Audit:
     rows: list[RowAudit]
     findings: list[str]
     users_to_saturate: dict[int, int]
-    """Servers → users that it would have taken, at the least."""
+    """Number of servers → users needed to saturate them, at least."""
 
 
 def audit(table: Sequence[Row]) -> Audit:
-    """Audit all rows, alone and against each other."""
+    """Audit each row, then compare the rows with each other."""
     rows = [_audit_row(row) for row in table]
     saturation = _saturation(rows)
     findings = [*_row_findings(rows), *_comparisons(rows), *_factor_findings(rows)]
     if saturation:
-        counts = ", ".join(f"{users:,} for {servers}" for servers, users in saturation.items())
-        findings.append(f"To saturate such servers it would have taken at least this many users: {counts}.")
+        counts = ", ".join(f"{users:,} for {_servers(servers)}" for servers, users in saturation.items())
+        findings.append(f"Users needed to saturate servers of that speed, at least: {counts}.")
     return Audit(rows=rows, findings=findings, users_to_saturate=saturation)
 
 
@@ -98,42 +99,49 @@ def _bound(users: float | None, active: float | None, share: float | None) -> st
 
 
 def _contradictions(row: Row, active: float | None) -> list[str]:
-    found = []
+    contradictions = []
     if row.requests is not None and row.duration_s and row.rps:
         mean = row.requests / row.duration_s
         if abs(mean - row.rps) > row.rps_rounding + 0.01 * row.rps:
-            found.append(
+            contradictions.append(
                 f"{row.requests:,.0f} requests in {row.duration_s:g} s are {mean:.3g} requests/s, not {row.rps:g}; at "
                 f"{row.rps:g} they take {row.implied_s:.0f} s"
             )
     if row.users and active is not None:
         if active < FEWER_USERS * row.users:
-            found.append(f"{_users(row.users)} stated, {active:.2f} active: the rate is that of {_users(active)}")
+            contradictions.append(
+                f"{_users(row.users)} stated, {active:.2f} active: the rate is that of {_users(active)}"
+            )
         elif active > laws.MAX_CONSISTENCY * row.users + 0.5:
-            found.append(f"{_users(row.users)} stated, but the rate needs {active:.1f}")
-    return found
+            contradictions.append(f"{_users(row.users)} stated, but the rate needs {active:.1f}")
+    return contradictions
 
 
 def _users(count: float) -> str:
     return "one user" if round(count) == 1 else f"{count:.0f} users"
 
 
+def _servers(count: int) -> str:
+    return "1 server" if count == 1 else f"{count} servers"
+
+
 def _row_findings(rows: Sequence[RowAudit]) -> list[str]:
-    found = []
+    findings = []
     bound = [row for row in rows if row.bound == "think time"]
     for users, group in itertools.groupby(sorted(bound, key=_stated), key=_stated):
         members = list(group)
         names = ", ".join(f"«{row.row.label}»" for row in members)
         possible = max(row.possible_rps or 0 for row in members)
-        seen = sorted(row.row.throughput or 0 for row in members)
-        span = f"{seen[0]:g} to {seen[-1]:g}" if seen[0] != seen[-1] else f"{seen[0]:g}"
-        found.append(
-            f"Bound by think time, not by the server: {names}. To any server that fast, {_users(users)} can send "
-            f"{possible:.1f} requests/s; {span} were seen."
+        measured = sorted(row.row.throughput or 0 for row in members)
+        low, high = f"{measured[0]:g}", f"{measured[-1]:g}"
+        span = low if measured[0] == measured[-1] else f"{low} to {high}"
+        findings.append(
+            f"Bound by think time, not by the server: {names}. With any server of that speed, {_users(users)} can send "
+            f"{possible:.1f} requests/s; measured: {span}."
         )
     for row in rows:
-        found += [f"«{row.row.label}»: {text}." for text in row.contradictions]
-    return found
+        findings += [f"«{row.row.label}»: {text}." for text in row.contradictions]
+    return findings
 
 
 def _stated(row: RowAudit) -> float:
@@ -141,11 +149,11 @@ def _stated(row: RowAudit) -> float:
 
 
 def _comparisons(rows: Sequence[RowAudit]) -> list[str]:
-    """Hold the spread of rows with equally many users against the spread that chance alone gives them.
+    """Compare the spread of rows that have the same number of users with the spread expected by chance.
 
-    For k rows the yardstick is the 95 % point of the range of k normal variables (Tukey's studentised range).
+    For k rows the latter is the 95 % quantile of the range of k normal variables (Tukey's studentised range).
     """
-    found = []
+    findings = []
     usable = [row for row in rows if row.bound == "think time" and row.noise_rps and row.row.throughput]
     for users, group in itertools.groupby(sorted(usable, key=_stated), key=_stated):
         members = list(group)
@@ -157,31 +165,34 @@ def _comparisons(rows: Sequence[RowAudit]) -> list[str]:
         deviation = max(row.noise_rps or 0.0 for row in members)
         floor = deviation * float(stats.studentized_range.ppf(CONFIDENCE, len(members), math.inf))
         within = spread - 2 * rounding <= floor
-        found.append(
+        findings.append(
             f"The {len(members)} rows of {_users(users)} differ by {spread:.2g} requests/s"
-            f"{f' (each rounded by up to {rounding:g})' if rounding else ''}; users who wait at random make "
-            f"{floor:.2g} of difference by themselves: {'within' if within else 'beyond'} the noise floor."
+            f"{f' (each rounded by up to {rounding:g})' if rounding else ''}. Random think times alone make such rows "
+            f"differ by up to {floor:.2g} in 95 % of cases: this is {'within' if within else 'beyond'} the noise floor."
         )
-    return found
+    return findings
 
 
 GENERATOR_FACTORS = frozenset({"locust_workers", "load_workers", "generator_workers", "user_class", "user", "client"})
 
 
 def _factor_findings(rows: Sequence[RowAudit]) -> list[str]:
-    """Say whose scaling the table can show at all: that of the party that was varied."""
+    """State which party's scaling the table can show: only that of the party that was varied."""
     names = {name for row in rows for name in row.row.factors}
     varied = sorted(n for n in names if len({row.row.factors.get(n) for row in rows}) > 1)
     if not varied or not set(varied) <= GENERATOR_FACTORS:
         return []
     return [
-        f"What was varied beside the users ({', '.join(varied)}) belongs to the load generator: no scaling law of the "
-        "server can follow from this table."
+        f"Apart from users, only settings of the load generator were varied ({', '.join(varied)}): this table cannot "
+        "show a scaling law of the server."
     ]
 
 
 def _saturation(rows: Sequence[RowAudit]) -> dict[int, int]:
-    """Bound the demand by the shortest mean response in the table: no request can need more of the server than that."""
+    """Count the users that saturate servers, taking the shortest mean response in the table for a request's demand.
+
+    A request cannot need more of the server than that, so the true numbers are at least as large.
+    """
     timed = [(row.row.mean_s, row.row.think.mean) for row in rows if row.row.mean_s and row.row.think]
     if not timed:
         return {}

@@ -1,8 +1,8 @@
-"""What bound a run's throughput: one function a rule, from signals to a verdict with its evidence.
+"""What bound a run's throughput: one function per rule, from signals to a verdict with its evidence.
 
-First the two that end the matter (errors, invalid); then every candidate is looked for. A signal that is missing can
-hide a candidate and never make one of the server: each rule against the server asks for all the signals that could
-clear it.
+Two rules come first, and either settles the verdict: too many errors, or invalid figures. After them every rule is
+applied, and each that holds names a candidate. A missing signal can hide a candidate but never make the server one:
+each rule about the server needs all the signals that could rule the server out.
 """
 
 import math
@@ -53,7 +53,7 @@ def generator(s: Signals, limits: Thresholds) -> bool:
 
 
 def server_cpu(s: Signals, limits: Thresholds) -> bool:
-    """The server's workers use the CPUs they can have, and nobody takes those away."""
+    """The server's workers use the CPUs they can have, and the hypervisor does not withhold them."""
     return _at_least(s.server, limits.saturated) and _below(s.host_steal, limits.most_steal)
 
 
@@ -122,7 +122,7 @@ def _judgement(s: Signals, limits: Thresholds, verdict: Verdict, parties: Sequen
         evidence=tuple(figures),
         runner_up=f"{_UTILISATIONS[nearest.signal]} ({nearest.signal} = {nearest.value:.3g})" if nearest else None,
         remark=_remark(s, limits, verdict),
-        probe=_probe(verdict),
+        probe=_probe(verdict, limits),
         missing=tuple(s.missing),
     )
 
@@ -140,15 +140,15 @@ _UTILISATIONS = {
 
 def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
     rows: list[tuple[str, float | None, str, float, str]] = [
-        ("X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: checks the run, accuses nobody"),
-        ("u_think", s.think, "", limits.think_time, "share of the rate that so many users can send at R₀"),
+        ("X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: a check of the run, not of what bound it"),
+        ("u_think", s.think, "", limits.think_time, "share of the rate that this number of users can send at R₀"),
         ("u_server", s.server, "", limits.saturated, "server CPU over what its workers could use"),
         ("u_slot", s.slots, "", limits.saturated, "share of the server's slots that hold a request"),
         ("u_gen", s.generator, "CPUs", limits.saturated, "CPU of the busiest generator worker"),
-        ("X/ceiling", s.ceiling, "", limits.saturated, "throughput over what the generator can send at all"),
+        ("X/ceiling", s.ceiling, "", limits.saturated, "throughput over the highest rate that the generator can send"),
         ("u_host", s.host, "", limits.saturated, "share of all CPUs that was busy or stolen"),
-        ("run queue", s.host_run_queue, "a CPU", 1.0, "processes that ran or could; above 1, some waited for a CPU"),
-        ("u_link", s.link, "", limits.link_full, "share of the link's speed"),
+        ("run queue", s.host_run_queue, "per CPU", 1.0, "running or ready processes; above 1, some waited for a CPU"),
+        ("u_link", s.link, "", limits.link_full, "share of the link's speed that was used"),
     ]
     if s.failures is not None and s.requests:
         bound = failure_bound(s.failures, s.requests)
@@ -164,7 +164,8 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
     if verdict in (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
         remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
-        remarks += ["users hardly wait, they are few: more would bring more"] * (s.think_s < s.response_s)
+        if s.think_s < s.response_s:
+            remarks.append("few users and hardly any think time: more users would raise throughput")
         return "; ".join(remarks) or None
     if verdict == Verdict.UNDETERMINED and (near := _nearly_full(s, limits)):
         return "nearly full: " + ", ".join(near)
@@ -174,7 +175,8 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
         and s.response_s >= limits.slowed * s.unloaded_response_s
     ):
         return (
-            "an unobserved resource: responses take twice as long as unloaded, or more; nothing seen is near its limit"
+            f"an unobserved resource: responses take at least {limits.slowed:g} times as long as without load, and no "
+            "measured resource is near its limit"
         )
     if verdict == Verdict.INVALID:
         return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency:.3g}"
@@ -182,7 +184,7 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
 
 
 def _nearly_full(s: Signals, limits: Thresholds) -> list[str]:
-    """Name the resources without slack: at their limit but for what keeps the blame from them, or just below it."""
+    """Name the resources without slack: close to their limit, or at it where another signal rules them out."""
     return [
         f"{_UTILISATIONS[figure.signal]} ({figure.signal} = {figure.value:.2g})"
         for figure in _figures(s, limits)
@@ -190,10 +192,13 @@ def _nearly_full(s: Signals, limits: Thresholds) -> list[str]:
     ]
 
 
-def _probe(verdict: Verdict) -> str:
-    if verdict in (Verdict.ERRORS, Verdict.INVALID):
-        return "run it again once the cause is mended"
-    return "twice the users: d ln X/d ln N of 0.9 or more means think time, of 0.2 or less a capacity reached"
+def _probe(verdict: Verdict, limits: Thresholds) -> str:
+    if not verdict.is_sound:
+        return "fix the cause, then measure again"
+    return (
+        f"measure with twice the users: d ln X/d ln N of {limits.least_elasticity_of_think_time:g} or more means think "
+        f"time, {limits.most_elasticity_at_capacity:g} or less means that a capacity is reached"
+    )
 
 
 def _at_least(value: float | None, limit: float) -> bool:

@@ -1,10 +1,10 @@
-"""The instrument, checked by a known weight: throughput of a server whose demands are known, beside what theory says.
+"""Check the instrument against a known demand: compare measured throughput with the prediction of queueing theory.
 
-Each request of GET /calibration sleeps beside all others, then under one lock. Where every slot is always taken, n
-slots are n customers of a closed network, a delay and a queue: the machine-repairman model, solved by exact MVA.
-Nothing that was measured goes into that prediction. It knows of the sleeps alone, so what a server does beside them,
-about a millisecond a request, leaves throughput some 4 % below. For comparison, a further prediction has the server's
-measured CPU time a request as a third station.
+Each request of GET /calibration first sleeps in parallel with all others, then sleeps again while it holds a lock. As
+long as every slot is taken, n slots are n customers of a closed network with a delay and a queue: the machine-repairman
+model, solved by exact MVA. The prediction uses no measurement. It includes the two sleeps only, so the server's own
+work, about a millisecond per request, keeps throughput about 4 % below it. A second prediction, for comparison, adds
+the server's measured CPU time per request as a third station.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from loadstone.theory.intervals import mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
 
 MAX_ERROR = 0.10
-"""Relative difference of measured and predicted throughput up to which the instrument passes."""
+"""Relative difference between measured and predicted throughput up to which a level passes."""
 MAX_SLOTS = 8
-"""Slots up to which a level has to pass. Beyond, it is shown: the nearer the lock is to its capacity, the less the
-throughput depends on anything else."""
+"""Slots up to which a level has to pass. Levels with more are only shown: the closer the lock is to its capacity, the
+less throughput depends on anything else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weight:
+class KnownDemandLevel:
     """A level of a sweep whose slots are all taken by requests of a known demand."""
 
     value: int
@@ -31,31 +31,32 @@ class Weight:
     slots: int
     demand: Calibration
     throughput: tuple[float, ...]
-    """Requests/s, one a run."""
+    """Requests/s, one per run."""
     server_demand_s: float | None
-    """CPU seconds of the server a request, as measured."""
+    """CPU seconds of the server per request, as measured."""
     servers: int | None
     """How many requests the server's CPUs work on at a time."""
     host: float | None
-    """Share of the machine's CPUs that was busy or stolen; sleepers leave most of it to others."""
+    """Share of the machine's CPUs that was busy or stolen; requests that sleep leave most of them idle."""
 
 
 def known_demand(settings: Settings) -> Calibration | None:
-    """Return what a request to GET /calibration is known to take."""
+    """Return the known demand of a request to GET /calibration; None where the server has none."""
     return settings.server.calibration if isinstance(settings.server, GunicornServer) else None
 
 
 def slots_taken(settings: Settings) -> int | None:
-    """Count the slots that requests of known demand take all the time; None where that is not so.
+    """Count the slots that requests of known demand take all the time; None where they do not.
 
-    Users have to be as many as slots, never to wait, and to ask for nothing else; all must succeed. Any free slot must
-    be able to take the next request: connections that are kept alive stay with one worker process.
+    There must be at least as many users as slots, without think time and without requests of another kind, and all
+    requests must succeed. Any free slot must be able to take the next request: with several worker processes,
+    kept-alive connections stay with one of them.
     """
     server, load = settings.server, settings.load
     if not isinstance(server, GunicornServer):
         return None
-    known = server.calibration
-    if known is None or known.failures or not known.parallel + known.serial:
+    demand = server.calibration
+    if demand is None or demand.failures or not demand.parallel + demand.serial:
         return None
     if load.scheduled or load.mean_think_time_s or any(weight for task, weight in load.mix if task != "calibration"):
         return None
@@ -65,45 +66,45 @@ def slots_taken(settings: Settings) -> int | None:
     return slots if load.users >= slots else None
 
 
-def calibrate(weights: Sequence[Weight]) -> tuple[CalibrationReading, ...]:
-    """Set what was measured of each level beside its prediction, by slots."""
-    return tuple(_read(weight) for weight in sorted(weights, key=lambda weight: (weight.slots, weight.value)))
+def calibrate(levels: Sequence[KnownDemandLevel]) -> tuple[CalibrationReading, ...]:
+    """Compare the measured throughput of each level with its prediction, in the order of slots."""
+    return tuple(_compare(level) for level in sorted(levels, key=lambda level: (level.slots, level.value)))
 
 
-def predicted_curve(weights: Sequence[Weight]) -> tuple[CalibrationPoint, ...]:
-    """Predict the throughput of every number of slots up to the most that any level has."""
-    most = max(weights, key=lambda weight: weight.slots)
-    throughputs = enumerate(_throughputs(most.demand, most.slots), start=1)
+def predict_curve(levels: Sequence[KnownDemandLevel]) -> tuple[CalibrationPoint, ...]:
+    """Predict the throughput of every number of slots up to the largest of any level."""
+    most = max(levels, key=lambda level: level.slots)
+    throughputs = enumerate(_predict_throughputs(most.demand, most.slots), start=1)
     return tuple(CalibrationPoint(slots=slots, throughput=throughput) for slots, throughput in throughputs)
 
 
-def _read(weight: Weight) -> CalibrationReading:
-    measured = mean_of_runs(weight.throughput)
-    predicted = _throughputs(weight.demand, weight.slots)[-1]
+def _compare(level: KnownDemandLevel) -> CalibrationReading:
+    measured = mean_of_runs(level.throughput)
+    predicted = _predict_throughputs(level.demand, level.slots)[-1]
     ratio = measured.value / predicted
     return CalibrationReading(
-        value=weight.value,
-        slots=weight.slots,
+        value=level.value,
+        slots=level.slots,
         predicted=predicted,
-        predicted_with_cpu=_with_cpu(weight),
+        predicted_with_cpu=_predict_with_cpu(level),
         measured=measured.value,
         low=measured.low,
         high=measured.high,
         ratio=ratio,
-        passed=round(abs(ratio - 1), 9) <= MAX_ERROR if weight.slots <= MAX_SLOTS else None,
-        host=weight.host,
+        passed=round(abs(ratio - 1), 9) <= MAX_ERROR if level.slots <= MAX_SLOTS else None,
+        host=level.host,
     )
 
 
-def _with_cpu(weight: Weight) -> float | None:
-    if weight.server_demand_s is None or not weight.servers:
+def _predict_with_cpu(level: KnownDemandLevel) -> float | None:
+    if level.server_demand_s is None or not level.servers:
         return None
-    cpu = Station(demand_s=weight.server_demand_s, servers=weight.servers)
-    return _throughputs(weight.demand, weight.slots, cpu)[-1]
+    cpu = Station(demand_s=level.server_demand_s, servers=level.servers)
+    return _predict_throughputs(level.demand, level.slots, cpu)[-1]
 
 
-def _throughputs(demand: Calibration, slots: int, *further: Station) -> list[float]:
+def _predict_throughputs(demand: Calibration, slots: int, *further: Station) -> list[float]:
     """Predict the throughput of 1, 2, … slots, requests/s."""
     stations = [Station(demand_s=demand.parallel, kind="delay"), Station(demand_s=demand.serial), *further]
-    found: list[float] = exact_mva(stations, 0.0, slots).throughput.tolist()
-    return found
+    throughputs: list[float] = exact_mva(stations, 0.0, slots).throughput.tolist()
+    return throughputs

@@ -1,4 +1,4 @@
-"""What all runs of a suite have in common: their tables and figures, read once and stacked."""
+"""The tables and figures of all runs of a plan, read once and stacked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,34 +15,34 @@ from loadstone.results.window import Window, read_window
 from loadstone.suite.hypotheses import ALL
 
 METRICS = ("throughput_rps", "goodput_rps", "mean_ms", *PERCENTILES)
-"""Figures of a run that are put together over repeats."""
+"""Figures of a run that are averaged over repeats."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What `summarise` left of all runs of a plan."""
+class MeasuredCampaign:
+    """What `summarise` wrote about all runs of a plan."""
 
     plan: Plan
     summary: pd.DataFrame
     """Experiment × repeat × endpoint."""
     signals: dict[RunKey, Signals]
-    """Without the baselines' figures, which only all runs together know."""
+    """Without the figures of baselines: those are added by `loadstone.analyse.verdicts.against_baselines`."""
     windows: dict[RunKey, Window]
     counting: frozenset[RunKey] | None = None
-    """The runs that means take in, as `verdicts.json` says; all, as long as it is not known."""
+    """The runs that means include, as in `verdicts.json`; None, before there are verdicts, means all runs."""
 
     def together(self, experiment: str) -> pd.DataFrame:
-        """Take the rows of an experiment in which all endpoints are together, one per repeat that counts."""
+        """Select an experiment's rows for all endpoints together, one per repeat that counts."""
         table = self.summary
         rows = table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
         return rows[[self.counts((experiment, int(repeat))) for repeat in rows["repeat"]]]
 
     def counts(self, run: RunKey) -> bool:
-        """Whether means take a run in."""
+        """Whether means include a run."""
         return self.counting is None or run in self.counting
 
     def figures(self, experiments: Sequence[str]) -> list[RunFigures]:
-        """List the metrics of all runs of some experiments."""
+        """List the metrics of each run that counts, of some experiments."""
         return [
             RunFigures(
                 experiment=name,
@@ -56,11 +56,11 @@ class Measured:
         ]
 
 
-def load_measured(plan: Plan, summaries: Path) -> Measured:
-    """Read the tables of all runs. Raises `ResultError` where one is missing or damaged."""
+def load_measured(plan: Plan, summaries: Path) -> MeasuredCampaign:
+    """Read the tables of all runs of a plan. Raises `ResultError` where one is missing or damaged."""
     check_sums(summaries / run.experiment / str(run.repeat) for run in plan.runs)
     folders = {(run.experiment, run.repeat): summaries / run.experiment / str(run.repeat) for run in plan.runs}
-    return Measured(
+    return MeasuredCampaign(
         plan=plan,
         summary=gather(plan, summaries, "endpoints")[["experiment", "repeat", *ENDPOINT_COLUMNS]],
         signals={key: read_signals(folder / "signals.json") for key, folder in folders.items()},

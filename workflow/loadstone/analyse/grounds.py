@@ -16,10 +16,10 @@ from loadstone.theory.fitting import MIN_LEVELS
 from loadstone.theory.scaling import Fit
 
 MIN_REPEATS = 3
-"""Runs of a level below which its scatter, and so a lack of fit, can't be told."""
+"""Runs of a level below which its scatter, and so a lack of fit, can't be estimated."""
 SERVER = "server"
 PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": Verdict.GENERATOR}
-"""Factor → the party whose law a sweep of it can be."""
+"""Factor → the party whose law a sweep of it can show."""
 OWN = {
     SERVER: {Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION},
     Verdict.GENERATOR: {Verdict.GENERATOR},
@@ -33,18 +33,18 @@ REMEDIES = {
     Verdict.SERVER_CONCURRENCY: "a server with slots left is needed: more workers or threads",
     Verdict.NETWORK: "a faster link is needed",
 }
-"""The other party that was the ceiling → what it would take. For think time it is a number of users."""
+"""The other party that was the ceiling → what a fit would need. For think time it is a number of users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelFacts:
-    """What is known of one level of a sweep."""
+    """What was measured at one level of a sweep."""
 
     value: float
     """Of the factor."""
     experiment: str
     throughput: tuple[float, ...]
-    """X, requests/s, one a run."""
+    """X, requests/s, one per run."""
     verdict: Verdict
     """What bound the experiment."""
     utilisations: Mapping[Verdict, float]
@@ -56,9 +56,9 @@ class LevelFacts:
     unloaded_response_s: float | None
     """R₀, mean response time with one user, seconds."""
     server_demand_s: float | None
-    """CPU seconds of the server a request."""
+    """CPU seconds of the server per request."""
     generator_demand_s: float | None
-    """CPU seconds of the generator a request."""
+    """CPU seconds of the generator per request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Grounds:
     left_out: tuple[tuple[LevelFacts, str], ...]
     """The other levels, each with the reason, by ascending value."""
     reason: str | None
-    """Why no law may be fitted, the ceiling by its figures, and what it would take. None where one may."""
+    """Why no law may be fitted: the ceiling with its figures, and what a fit would need. None where a law may."""
     indicative: bool
     """Fewer levels or repeats than a firm fit has."""
 
@@ -97,7 +97,7 @@ def find_grounds(vary: str, levels: Sequence[LevelFacts], limits: Thresholds = D
 
 
 def withdrawn(fit: Fit) -> str | None:
-    """Why a fit that was made is withdrawn: the law misses the levels by more than repeats scatter."""
+    """Explain why a fit is withdrawn: the law misses the levels by more than repeats scatter; None where it is not."""
     misfit = caveats.misfit(fit)
     return f"withdrawn for {misfit}, below {caveats.MISFIT:g}" if misfit else None
 
@@ -116,7 +116,7 @@ def _count(levels: Sequence[LevelFacts]) -> int:
 
 
 def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
-    """Tell why a level can't be used, in a short phrase; None where it can.
+    """Explain in a short phrase why a level can't be used; None where it can.
 
     A mixed verdict is never the party's own: it may hide runs that failed, or a generator behind its schedule.
     """
@@ -148,7 +148,7 @@ def _ceiling(level: LevelFacts, party: str, limits: Thresholds) -> Verdict | Non
 def _reason(
     vary: str, used: Sequence[LevelFacts], left_out: Sequence[tuple[LevelFacts, str]], limits: Thresholds
 ) -> str:
-    """Say why there are too few levels: the ceilings that the points coincide with, and what it would take."""
+    """Explain why there are too few levels: the ceilings that the points coincide with, and what a fit would need."""
     levels = sorted([*used, *(level for level, _ in left_out)], key=lambda level: level.value)
     by_ceiling: dict[Verdict, list[LevelFacts]] = {}
     by_phrase: dict[str, list[LevelFacts]] = {}
@@ -160,8 +160,8 @@ def _reason(
             by_ceiling.setdefault(ceiling, []).append(level)
     usable = f"{_count(used)} of {_count(levels)} level{'s' * (_count(levels) != 1)} can be used"
     clauses = [] if left_out and not used else [f"{usable}, {MIN_LEVELS} are needed"]
-    clauses += [_coincidence(ceiling, found, _named(found, levels)) for ceiling, found in by_ceiling.items()]
-    clauses += [f"{_named(found, levels)}: {why}" for why, found in by_phrase.items()]
+    clauses += [_coincidence(ceiling, affected, _named(affected, levels)) for ceiling, affected in by_ceiling.items()]
+    clauses += [f"{_named(affected, levels)}: {why}" for why, affected in by_phrase.items()]
     clauses += [REMEDIES[ceiling] for ceiling in by_ceiling if ceiling in REMEDIES]
     clauses += [_users_needed(vary, levels)] if Verdict.THINK_TIME in by_ceiling else []
     return "; ".join(clauses)
@@ -175,7 +175,7 @@ def _named(some: Sequence[LevelFacts], levels: Sequence[LevelFacts]) -> str:
 
 
 def _coincidence(ceiling: Verdict, levels: Sequence[LevelFacts], which: str) -> str:
-    """Set throughput as measured beside what the ceiling allows, both in requests/s."""
+    """Compare measured throughput with what the ceiling allows, both in requests/s."""
     clause = f"{ceiling} {'bound' if all(level.verdict == ceiling for level in levels) else 'may have bound'} {which}"
     measured = [x for level in levels for x in level.throughput]
     if ceiling == Verdict.THINK_TIME:
@@ -193,7 +193,7 @@ def _coincidence(ceiling: Verdict, levels: Sequence[LevelFacts], which: str) -> 
 
 
 def _users_needed(vary: str, levels: Sequence[LevelFacts]) -> str:
-    """Say how many users saturate as many workers as were swept to; each worker, where threads were swept."""
+    """State how many users would saturate all workers of the highest level, or each worker where threads were swept."""
     party, threads = PARTIES[vary], vary == "server.threads"
     workers, present = 1 if threads else math.ceil(levels[-1].value), max(level.users for level in levels)
     for level in reversed(levels):
@@ -203,7 +203,7 @@ def _users_needed(vary: str, levels: Sequence[LevelFacts]) -> str:
             count = f"at least {users:,}" if users > present else f"more than {present:,.0f}"
             whom = f"{'each' if threads else workers} worker{'s' * (workers != 1)} of the {party}"
             return f"{count} users would be needed to saturate {whom}"
-    return f"how many users would saturate the {party} can't be told without its CPU seconds a request"
+    return f"how many users would saturate the {party} is unknown without its CPU seconds per request"
 
 
 def _span(values: Sequence[float]) -> str:

@@ -1,7 +1,8 @@
 """Judge a suite's hypotheses by the 95 % intervals of what was measured: the content of `hypotheses.json`.
 
-An interval wholly inside what is expected supports a hypothesis, one wholly outside refutes it, and all else, a single
-run too, leaves it open. So a claim that is true by a hair is called wrong in 2.5 % of campaigns, and right in as many.
+An interval that lies wholly inside the expected range supports a hypothesis, one that lies wholly outside refutes it.
+Anything else leaves the hypothesis open, as does a single run. So where the true effect lies exactly on the limit, the
+hypothesis is refuted in 2.5 % of campaigns and supported in another 2.5 %.
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from loadstone.analyse.campaign import Measured
-from loadstone.analyse.metrics import FAILURES, Metrics, NotJudgeable, Sample
-from loadstone.analyse.published_rows import audit_published, printed_interval
+from loadstone.analyse.campaign import MeasuredCampaign
+from loadstone.analyse.metrics import FAILURES, Metrics, MetricValues, NotJudgeable
+from loadstone.analyse.published_rows import audit_published, estimate_metric
 from loadstone.analyse.wording import bounds, figure, number_of, quantity, side
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
 from loadstone.results.verdicts import CampaignVerdicts
@@ -36,12 +37,12 @@ from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, r
 from loadstone.theory.linear_model import AlbumModel, fit_album_model
 
 MISFIT = 0.01
-"""p of the lack of fit below which levels are not on a straight line."""
+"""p of the lack of fit below which the levels do not lie on a straight line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What came out of a test."""
+class Conclusion:
+    """What the test of a hypothesis came to."""
 
     outcome: Outcome
     evidence: str
@@ -53,7 +54,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class HypothesisData:
     """What hypotheses are judged by."""
 
     metrics: Metrics
@@ -62,53 +63,53 @@ class Findings:
 
 
 def judge_hypotheses(
-    measured: Measured, processes: pd.DataFrame, verdicts: CampaignVerdicts, published: Sequence[Row] = ()
+    measured: MeasuredCampaign, processes: pd.DataFrame, verdicts: CampaignVerdicts, published: Sequence[Row] = ()
 ) -> JudgedHypotheses:
     """Judge all hypotheses of the plan's suite.
 
-    `processes` is that table of all runs, `published` the rows of the published table.
+    `processes` is the table of processes of all runs, `published` the rows of the published table.
     """
-    figures = Findings(metrics=Metrics(measured, processes, verdicts), verdicts=verdicts, published=published)
+    data = HypothesisData(metrics=Metrics(measured, processes, verdicts), verdicts=verdicts, published=published)
     hypotheses = measured.plan.suite.hypotheses.items()
-    return JudgedHypotheses(tuple(_judged(name, each, judge(each, figures)) for name, each in hypotheses))
+    return JudgedHypotheses(tuple(_judged(name, each, judge(each, data)) for name, each in hypotheses))
 
 
-def _judged(name: str, hypothesis: Hypothesis, finding: Finding) -> JudgedHypothesis:
-    interval = finding.interval
+def _judged(name: str, hypothesis: Hypothesis, conclusion: Conclusion) -> JudgedHypothesis:
+    interval = conclusion.interval
     return JudgedHypothesis(
         id=name,
         claim=hypothesis.claim,
         test=hypothesis.tests[0],
         expect=hypothesis.expect,
-        outcome=finding.outcome,
+        outcome=conclusion.outcome,
         effect=interval.value if interval else None,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
-        unit=finding.unit,
-        runs=finding.runs,
+        unit=conclusion.unit,
+        runs=conclusion.runs,
         gate=hypothesis.gate,
-        evidence=finding.evidence,
+        evidence=conclusion.evidence,
     )
 
 
-def judge(hypothesis: Hypothesis, found: Findings) -> Finding:
+def judge(hypothesis: Hypothesis, data: HypothesisData) -> Conclusion:
     """Put one hypothesis to its test."""
     try:
         if hypothesis.compare is not None:
-            return _compare(hypothesis.compare, parse_region(hypothesis.expect, ""), found)
+            return _judge_comparison(hypothesis.compare, parse_region(hypothesis.expect, ""), data)
         if hypothesis.value is not None:
-            return _value(hypothesis.value, hypothesis.expect, found)
+            return _judge_value(hypothesis.value, hypothesis.expect, data)
         if hypothesis.trend is not None:
-            return _trend(hypothesis.trend, parse_shape(hypothesis.expect), found)
-        return _bottleneck(str(hypothesis.bottleneck), parse_verdict(hypothesis.expect), found)
+            return _judge_trend(hypothesis.trend, parse_shape(hypothesis.expect), data)
+        return _judge_bottleneck(str(hypothesis.bottleneck), parse_verdict(hypothesis.expect), data)
     except NotJudgeable as error:
-        return Finding(outcome=Outcome.INCONCLUSIVE, evidence=str(error))
+        return Conclusion(outcome=Outcome.INCONCLUSIVE, evidence=str(error))
 
 
-def outcome(interval: Interval, region: Region) -> Outcome:
-    """Say where an interval lies: `supported` inside the region, `refuted` outside of it, else `inconclusive`.
+def judge_interval(interval: Interval, region: Region) -> Outcome:
+    """Judge where an interval lies: `supported` inside the region, `refuted` outside it, otherwise `inconclusive`.
 
-    The bounds of an open region are outside of it.
+    An open region does not include its bounds.
     """
     if interval.low is None or interval.high is None:
         return Outcome.INCONCLUSIVE
@@ -121,116 +122,119 @@ def outcome(interval: Interval, region: Region) -> Outcome:
     return Outcome.SUPPORTED if inside else Outcome.REFUTED if outside else Outcome.INCONCLUSIVE
 
 
-def _compare(compare: Compare, region: Region, found: Findings) -> Finding:
-    """Judge a ratio, by Welch's t on logarithms; two endpoints of one experiment in pairs, repeat by repeat."""
+def _judge_comparison(compare: Compare, region: Region, data: HypothesisData) -> Conclusion:
+    """Judge a ratio by Welch's t on logarithms; two endpoints of one experiment are compared in pairs, per repeat."""
     of, to = compare.sides
-    mine, theirs = (found.metrics.sample(name, compare.metric, endpoint) for name, endpoint in (of, to))
+    numerator, denominator = (data.metrics.values_of(name, compare.metric, endpoint) for name, endpoint in (of, to))
     paired = of[0] == to[0]
     if paired:
-        both = sorted(mine.values.keys() & theirs.values.keys())
+        both = sorted(numerator.values.keys() & denominator.values.keys())
         if not both:
-            raise NotJudgeable(f"no run of {of[0]} has both")
-        left_out = mine.left_out | theirs.left_out
-        mine, theirs = (Sample({r: s.values[r] for r in both}, left_out) for s in (mine, theirs))
-    values, others = list(mine.values.values()), list(theirs.values.values())
+            raise NotJudgeable(f"no run of {of[0]} has both endpoints")
+        left_out = numerator.left_out | denominator.left_out
+        numerator, denominator = (
+            MetricValues({repeat: measured.values[repeat] for repeat in both}, left_out)
+            for measured in (numerator, denominator)
+        )
+    values, others = list(numerator.values.values()), list(denominator.values.values())
     metric = METRICS[compare.metric]
     a, b = (quantity(float(np.mean(figures)), metric.unit) for figures in (values, others))
     try:
         interval = (ratio_of_pairs if paired else ratio_of_runs)(values, others)
     except ValueError:
-        raise NotJudgeable(f"there is no ratio of {a} to {b}: {metric.label} is 0 in some run") from None
+        raise NotJudgeable(f"there is no ratio of {a} to {b}: {metric.label} is 0 in a run") from None
     counts = f"{len(values)} runs, in pairs" if paired else f"{len(values)} and {len(others)} runs"
+    counts += _left_out(numerator) if paired else _left_out(numerator, denominator)
     text = (
         f"{metric.label} of {side(*of)} is {figure(interval.value)} times that of {side(*to)} "
-        f"({bounds(interval, '')}; {counts}{_left_out(*([mine] if paired else [mine, theirs]))}): {a} against {b}"
+        f"({bounds(interval, '')}; {counts}): {a} against {b}"
     )
     runs = len(values) if paired else len(values) + len(others)
-    return _finding(outcome(interval, region), text, interval, "ratio", runs)
+    return _conclude(judge_interval(interval, region), text, interval, "ratio", runs)
 
 
-def _value(value: Value, expect: str, found: Findings) -> Finding:
+def _judge_value(value: Value, expect: str, data: HypothesisData) -> Conclusion:
     if value.published is not None:
-        return _printed(value.published, value.metric, expect, found)
+        return _judge_published(value.published, value.metric, expect, data)
     metric, name, endpoint = METRICS[value.metric], str(value.of), value.endpoint or ALL
-    sample = found.metrics.sample(name, value.metric, endpoint)
-    interval = mean_of_runs(list(sample.values.values()))
+    measured = data.metrics.values_of(name, value.metric, endpoint)
+    interval = mean_of_runs(list(measured.values.values()))
     if value.metric == FAILURES:
-        interval = found.metrics.counted(interval, name, endpoint, sample.values)
+        interval = data.metrics.widen_by_counts(interval, name, endpoint, measured.values)
     text = (
         f"{metric.label} of {side(name, endpoint)} is {quantity(interval.value, metric.unit)} "
-        f"({bounds(interval, metric.unit)}; {number_of(interval.runs)}{_left_out(sample)})"
+        f"({bounds(interval, metric.unit)}; {number_of(interval.runs)}{_left_out(measured)})"
     )
     region = parse_region(expect, metric.unit)
-    return _finding(outcome(interval, region), text, interval, metric.unit, interval.runs)
+    return _conclude(judge_interval(interval, region), text, interval, metric.unit, interval.runs)
 
 
-def _printed(row: str, name: str, expect: str, found: Findings) -> Finding:
+def _judge_published(row: str, name: str, expect: str, data: HypothesisData) -> Conclusion:
     """Judge a figure that follows from a published row; nothing is measured."""
-    audited = {
-        each.row.label: each for each in audit_published(found.metrics.measured.plan.suite, found.published).rows
-    }
+    suite = data.metrics.measured.plan.suite
+    audited = {audit.row.label: audit for audit in audit_published(suite, data.published).rows}
     if row.strip() not in audited:
-        raise NotJudgeable("the published table can't be audited")
+        raise NotJudgeable("the published table cannot be audited")
     metric = PUBLISHED_METRICS[name]
     try:
-        interval = printed_interval(audited[row.strip()], name)
+        interval = estimate_metric(audited[row.strip()], name)
     except ValueError as error:
         raise NotJudgeable(f"«{row}»: {error}") from None
     text = (
         f"{metric.label} of the published row «{row}» is {quantity(interval.value, metric.unit)} "
         f"({bounds(interval, metric.unit)}, from rounding and chance)"
     )
-    return _finding(outcome(interval, parse_region(expect, metric.unit)), text, interval, metric.unit, 0)
+    return _conclude(judge_interval(interval, parse_region(expect, metric.unit)), text, interval, metric.unit, 0)
 
 
-def _bottleneck(experiment: str, expected: tuple[str, ...], found: Findings) -> Finding:
-    """Judge by the experiment's verdict; one that names nobody leaves the hypothesis open."""
-    agreed = found.verdicts.experiments[experiment]
+def _judge_bottleneck(experiment: str, expected: tuple[str, ...], data: HypothesisData) -> Conclusion:
+    """Judge by the experiment's verdict; one that names no party leaves the hypothesis open."""
+    agreed = data.verdicts.experiments[experiment]
     verdict, runs = agreed.verdict, sum(agreed.runs.values())
     counts = ", ".join(f"{name} in {count} of {runs} runs" for name, count in agreed.runs.items())
-    figures = "".join(f"; {signal} = {figure(mean)}" for signal, mean in _signals(experiment, found).items())
+    figures = "".join(f"; {signal} = {figure(mean)}" for signal, mean in _utilisations(experiment, data).items())
     text = f"the verdict on {experiment} is {verdict} ({counts}{figures})"
     if verdict in expected:
-        return Finding(outcome=Outcome.SUPPORTED, evidence=text, runs=runs)
+        return Conclusion(outcome=Outcome.SUPPORTED, evidence=text, runs=runs)
     if not verdict.names_a_party:
-        return Finding(outcome=Outcome.INCONCLUSIVE, evidence=f"{text}, which names no one party", runs=runs)
-    return Finding(outcome=Outcome.REFUTED, evidence=text, runs=runs)
+        return Conclusion(outcome=Outcome.INCONCLUSIVE, evidence=f"{text}, which names no single party", runs=runs)
+    return Conclusion(outcome=Outcome.REFUTED, evidence=text, runs=runs)
 
 
-def _signals(experiment: str, found: Findings) -> dict[str, float]:
-    """Average the two utilisations that a reader asks for first."""
-    known = {
+def _utilisations(experiment: str, data: HypothesisData) -> dict[str, float]:
+    """Average the two utilisations that readers ask for first."""
+    by_signal = {
         signal: [
             evidence.value
-            for run in found.verdicts.runs
+            for run in data.verdicts.runs
             if run.experiment == experiment
             for evidence in run.evidence
             if evidence.signal == signal
         ]
         for signal in ("u_think", "u_server")
     }
-    return {signal: float(np.mean(values)) for signal, values in known.items() if values}
+    return {signal: float(np.mean(values)) for signal, values in by_signal.items() if values}
 
 
-def _trend(trend: Trend, shape: Shape, found: Findings) -> Finding:
-    """Judge how a metric goes with a factor, on all runs of its sweeps: y = a + b·n + c·load.
+def _judge_trend(trend: Trend, shape: Shape, data: HypothesisData) -> Conclusion:
+    """Judge how a metric changes with a factor, over all runs of its sweeps: y = a + b·n + c·load.
 
-    `rises` and `falls`: b's interval is wholly above, or below, 0. `flat`: the relative change from the lowest to the
-    highest level is within the tolerance. `linear`: b above 0, and no lack of fit: an F test of what a mean of its own
-    for each level explains beyond the straight line, against the scatter of repeats, doesn't reach p < 0.01. A lack of
-    fit refutes it, whatever b is.
+    `rises` and `falls`: the interval of b lies wholly above, or below, 0. `flat`: the relative change from the lowest
+    to the highest level is within the tolerance. `linear`: the interval of b lies above 0, and there is no lack of fit.
+    Lack of fit is an F test. It compares what separate means per level explain beyond the straight line with the
+    scatter of repeats; below p = 0.01 it refutes `linear`, whatever b is.
     """
-    plan = found.metrics.measured.plan
+    plan = data.metrics.measured.plan
     sweeps = [plan.suite.sweeps[name] for name in trend.over]
-    samples: list[Sample] = []
+    by_level: list[MetricValues] = []
     levels: list[float] = []
     loads: list[float] = []
     for level in (level for sweep in sweeps for level in sweep.levels):
-        sample = found.metrics.sample(level.experiment, trend.metric, trend.endpoint or ALL)
-        samples.append(sample)
-        levels += [float(str(level.value))] * len(sample.values)
-        loads += [float(plan.experiments[level.experiment].load.users)] * len(sample.values)
-    values = [value for sample in samples for value in sample.values.values()]
+        of_level = data.metrics.values_of(level.experiment, trend.metric, trend.endpoint or ALL)
+        by_level.append(of_level)
+        levels += [float(str(level.value))] * len(of_level.values)
+        loads += [float(plan.experiments[level.experiment].load.users)] * len(of_level.values)
+    values = [value for of_level in by_level for value in of_level.values.values()]
     try:
         model = fit_album_model(levels, values, loads if len(sweeps) > 1 else None)
     except ValueError as error:
@@ -242,21 +246,20 @@ def _trend(trend: Trend, shape: Shape, found: Findings) -> Finding:
     whose = side(" and ".join(trend.over), trend.endpoint or ALL)
     text = (
         f"{metric.label} of {whose} changes by {quantity(interval.value, unit, sign=True)} from {span}{same} "
-        f"({bounds(interval, unit, sign=True)}; {number_of(len(values))}{_left_out(*samples)})"
+        f"({bounds(interval, unit, sign=True)}; {number_of(len(values))}{_left_out(*by_level)})"
     )
-    found_to_be = _shaped(shape, model)
+    outcome = _judge_shape(shape, model)
     if shape.name == "linear":
-        p = model.lack_of_fit_p
-        text += "; without repeats a bend can't be told" if p is None else f"; lack of fit to a line: {_p(p)}"
-    return _finding(found_to_be, text, interval, unit, len(values))
+        text += f"; {_lack_of_fit(model.lack_of_fit_p)}"
+    return _conclude(outcome, text, interval, unit, len(values))
 
 
-def _shaped(shape: Shape, model: AlbumModel) -> Outcome:
+def _judge_shape(shape: Shape, model: AlbumModel) -> Outcome:
     if shape.name == "flat":
         tolerance = shape.tolerance or 0.0
-        return outcome(model.relative, Region(low=-tolerance, high=tolerance))
+        return judge_interval(model.relative, Region(low=-tolerance, high=tolerance))
     region = Region(high=0.0, open=True) if shape.name == "falls" else Region(low=0.0, open=True)
-    rising = outcome(model.change, region)
+    rising = judge_interval(model.change, region)
     if shape.name != "linear" or rising == Outcome.REFUTED:
         return rising
     if model.lack_of_fit_p is None:
@@ -264,16 +267,18 @@ def _shaped(shape: Shape, model: AlbumModel) -> Outcome:
     return Outcome.REFUTED if model.lack_of_fit_p < MISFIT else rising
 
 
-def _finding(found_to_be: Outcome, text: str, interval: Interval, unit: str, runs: int) -> Finding:
-    if found_to_be == Outcome.INCONCLUSIVE and interval.low is not None:
+def _conclude(outcome: Outcome, text: str, interval: Interval, unit: str, runs: int) -> Conclusion:
+    if outcome == Outcome.INCONCLUSIVE and interval.low is not None:
         text += "; the interval leaves it open"
-    return Finding(outcome=found_to_be, evidence=text, interval=interval, unit=unit, runs=runs)
+    return Conclusion(outcome=outcome, evidence=text, interval=interval, unit=unit, runs=runs)
 
 
-def _p(p: float) -> str:
-    return f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
+def _lack_of_fit(p: float | None) -> str:
+    if p is None:
+        return "without repeats a bend cannot be detected"
+    return f"lack of fit to a line: p {f'= {p:.2g}' if p >= 0.001 else '< 0.001'}"
 
 
-def _left_out(*samples: Sample) -> str:
-    left = [why for sample in samples for why in sample.left_out.values()]
-    return f", {len(left)} left out: {' and '.join(sorted(set(left)))}" if left else ""
+def _left_out(*groups: MetricValues) -> str:
+    reasons = [why for group in groups for why in group.left_out.values()]
+    return f", {len(reasons)} left out: {' and '.join(sorted(set(reasons)))}" if reasons else ""

@@ -1,4 +1,4 @@
-"""Metrics of runs, as hypotheses name them: one number a run, of the runs whose numbers can be used."""
+"""Metrics as hypotheses name them: one number per run, from the runs whose figures can be used."""
 
 import math
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from scipy import stats
 
-from loadstone.analyse.campaign import Measured
+from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.results.tables import PERCENTILES, RunKey
 from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.verdict import Verdict
@@ -29,41 +29,42 @@ GENERATOR = "load-worker"
 
 
 class NotJudgeable(Exception):
-    """There is too little to go by; the text says why."""
+    """There are too few figures to judge a hypothesis; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A metric in the runs of one experiment that can be used."""
+class MetricValues:
+    """A metric in the runs of one experiment."""
 
     values: dict[int, float]
-    """Repeat → value."""
+    """Repeat → value, in the runs that can be used."""
     left_out: dict[int, str]
-    """Repeat → why not."""
+    """Repeat → why it is left out, in the other runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The figures of a campaign by the names that hypotheses use."""
+    """The figures of a campaign, by the names that hypotheses use."""
 
-    measured: Measured
+    measured: MeasuredCampaign
     processes: pd.DataFrame
-    """Experiment × repeat × process, as `summarise` left it."""
+    """Experiment × repeat × process, as `summarise` wrote it."""
     verdicts: CampaignVerdicts
 
-    def sample(self, experiment: str, metric: str, endpoint: str) -> Sample:
-        """Take a metric of all runs of an experiment, those left out that are invalid or had too many errors.
+    def values_of(self, experiment: str, metric: str, endpoint: str) -> MetricValues:
+        """Collect a metric over an experiment's runs, leaving out runs that are invalid or had too many errors.
 
-        The share of failures is judged in runs with errors too. Raises `NotJudgeable` where most runs are left out.
+        The share of failures is taken from runs with too many errors as well. Raises `NotJudgeable` where half of the
+        runs or more are left out.
         """
         unusable = (Verdict.INVALID,) if metric == FAILURES else (Verdict.INVALID, Verdict.ERRORS)
-        known = self._values(experiment, metric, endpoint)
+        measured = self._measured_values(experiment, metric, endpoint)
         values: dict[int, float] = {}
         left_out: dict[int, str] = {}
         for (name, repeat), run in sorted(self.verdicts.by_run.items()):
             if name != experiment:
                 continue
-            verdict, value = run.verdict, known.get(repeat, math.nan)
+            verdict, value = run.verdict, measured.get(repeat, math.nan)
             if verdict in unusable:
                 left_out[repeat] = verdict
             elif math.isnan(value):
@@ -73,25 +74,25 @@ class Metrics:
         if len(left_out) >= len(values):
             why = " and ".join(sorted(set(left_out.values())))
             count = f"{len(left_out)} of {len(left_out) + len(values)} runs"
-            raise NotJudgeable(f"{count} of {experiment} can't be used: {why}")
-        return Sample(values, left_out)
+            raise NotJudgeable(f"{count} of {experiment} cannot be used: {why}")
+        return MetricValues(values, left_out)
 
-    def _values(self, experiment: str, metric: str, endpoint: str) -> dict[int, float]:
+    def _measured_values(self, experiment: str, metric: str, endpoint: str) -> dict[int, float]:
         if metric.endswith("_per_request"):
             repeats = [repeat for name, repeat in self.measured.signals if name == experiment]
             return {repeat: self._per_request((experiment, repeat), metric) for repeat in repeats}
         rows = self._rows(experiment, endpoint)
-        found = rows["failures"] / rows["requests"] if metric == FAILURES else rows[COLUMNS[metric]]
-        return dict(zip(rows["repeat"].astype(int).tolist(), found.astype(float).tolist(), strict=True))
+        values = rows["failures"] / rows["requests"] if metric == FAILURES else rows[COLUMNS[metric]]
+        return dict(zip(rows["repeat"].astype(int).tolist(), values.astype(float).tolist(), strict=True))
 
     def _rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
         table = self.measured.summary
         return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)]
 
-    def counted(self, share: Interval, experiment: str, endpoint: str, repeats: Collection[int]) -> Interval:
-        """Widen the interval of a share of failures to what so few requests can tell (Clopper & Pearson 1934).
+    def widen_by_counts(self, share: Interval, experiment: str, endpoint: str, repeats: Collection[int]) -> Interval:
+        """Widen the interval of a share of failures by what the number of requests allows (Clopper & Pearson 1934).
 
-        Runs without a failure don't scatter, and yet prove no more than the number of their requests.
+        Runs without a failure don't scatter, but they prove no more than their number of requests can.
         """
         rows = self._rows(experiment, endpoint)
         rows = rows[rows["repeat"].isin(list(repeats))]
@@ -104,7 +105,7 @@ class Metrics:
         return replace(share, low=min(share.low, float(low)), high=max(share.high, float(high)))
 
     def _per_request(self, run: RunKey, metric: str) -> float:
-        """Divide what the processes used a second by the throughput: the service demand law."""
+        """Divide what processes used per second by the throughput: the service demand law."""
         signals = self.measured.signals[run]
         if signals.throughput <= 0:
             return math.nan
@@ -118,7 +119,7 @@ class Metrics:
         return used / signals.throughput
 
     def _switches(self, run: RunKey) -> float:
-        """Add up the generator's context switches a second, voluntary and not."""
+        """Add up the load generator's context switches per second, voluntary and involuntary."""
         table = self.processes
         of_run = (table["experiment"] == run[0]) & (table["repeat"] == run[1]) & (table["role"] == GENERATOR)
         rows = table[of_run]

@@ -1,4 +1,4 @@
-"""Figures of a published table with intervals: what rounding and chance allow them to have been."""
+"""Figures of a published table, with the intervals that rounding and chance leave."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,13 +11,13 @@ from loadstone.suite.published import Row, ThinkTime
 from loadstone.suite.settings import Load
 from loadstone.theory.intervals import Interval
 
-NO_THINK_TIME = "no think time is known of the row's users"
+NO_THINK_TIME = "the think time of the row's users is not known"
 
 
 def audit_published(suite: Suite, rows: Sequence[Row]) -> Audit:
-    """Audit the published rows; users whose think time the table doesn't state have that of the suite.
+    """Audit the published rows, with the suite's think time where the table doesn't state one.
 
-    That is the think time of the experiment that repeats the row, or else what all such experiments have in common.
+    The think time is that of the experiment that repeats the row, or else the one that all such experiments share.
     """
     named = suite.published.rows.items() if suite.published else ()
     think = {row.strip(): _uniform(suite.experiments[name].load) for name, row in named}
@@ -26,25 +26,25 @@ def audit_published(suite: Suite, rows: Sequence[Row]) -> Audit:
 
 
 def _uniform(load: Load) -> ThinkTime | None:
-    """Take the think time of a closed load where it is uniform; the audit knows no other."""
+    """Return the think time of a closed load if it is uniform; the audit supports no other kind."""
     if load.scheduled or not isinstance(load.think_time, tuple):
         return None
     low, high = load.think_time
     return ThinkTime(low=low, high=high)
 
 
-def printed_interval(found: RowAudit, metric: str) -> Interval:
+def estimate_metric(audited: RowAudit, metric: str) -> Interval:
     """Estimate a metric of a row (see `PUBLISHED_METRICS`) with its 95 % interval.
 
-    A printed throughput X may have been off by its rounding, and by the noise of so many users who wait at random (the
-    noise floor of `loadstone audit`; Cox 1962): X ± (1.96·σ + rounding), which the metrics that are proportional to X
-    take over. N/(R + Z) has neither: it is arithmetic on what is stated. The duration that X implies is arithmetic on
-    the number of requests, in which X has its rounding only. Raises ValueError, saying what is missing, where the row
-    doesn't have the figure.
+    A published throughput X can be off by its rounding and by the noise of users who wait at random (the noise floor of
+    `loadstone audit`; Cox 1962): X ± (1.96·σ + rounding). Metrics that are proportional to X have the same relative
+    interval. N/(R + Z) has neither error, because it follows from stated figures alone. The duration that X implies
+    follows from the number of requests, so only the rounding of X matters. Raises ValueError, naming what is missing,
+    where the row doesn't have the figure.
     """
-    row = found.row
+    row = audited.row
     if metric == "possible_rps":
-        return _exactly(found.possible_rps, "the row states no users" if row.think else NO_THINK_TIME)
+        return _exactly(audited.possible_rps, "the row states no users" if row.think else NO_THINK_TIME)
     throughput = row.throughput
     if not throughput:
         raise ValueError("the row has no throughput")
@@ -53,17 +53,17 @@ def printed_interval(found: RowAudit, metric: str) -> Interval:
             raise ValueError("the row states no number of requests, or no rate")
         slowest = row.rps - row.rps_rounding
         if slowest <= 0:
-            raise ValueError("the rate is rounded so much that it might be 0")
+            raise ValueError("the rate is rounded so coarsely that it could be 0")
         fastest = row.rps + row.rps_rounding
         return Interval(value=row.requests / row.rps, low=row.requests / fastest, high=row.requests / slowest, runs=1)
-    if found.noise_rps is None:
-        raise ValueError(NO_THINK_TIME if row.think is None else "how long the row was measured can't be told")
-    factors = {"throughput": throughput, "active_users": found.active_users, "think_share": found.think_share}
+    if audited.noise_rps is None:
+        raise ValueError(NO_THINK_TIME if row.think is None else "the row does not state how long it was measured")
+    factors = {"throughput": throughput, "active_users": audited.active_users, "think_share": audited.think_share}
     value = factors[metric]
     if value is None:
         raise ValueError("the row states no users")
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    share = (z * found.noise_rps + row.rps_rounding) / throughput
+    share = (z * audited.noise_rps + row.rps_rounding) / throughput
     return Interval(value=value, low=value * max(0.0, 1 - share), high=value * (1 + share), runs=1)
 
 

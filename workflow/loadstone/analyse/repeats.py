@@ -1,6 +1,6 @@
-"""What the repeats of an experiment say together, where they disagree, and whether the campaign drifted.
+"""What an experiment's repeats show together, where they disagree, and whether the campaign drifted.
 
-The run is the unit of replication: every figure here is one number a run.
+The run is the unit of replication: every figure here is one number per run.
 """
 
 import math
@@ -16,27 +16,27 @@ from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.theory.intervals import mean_of_runs, outlier, repeats_needed, variation
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
-"""Metrics that have to be precise, and in which repeats have to agree → what they are called."""
+"""Metrics that have to be precise and in which repeats have to agree → their names in sentences."""
 
 DRIFT_LEVEL = 0.01
-"""Significance at which a drift of the campaign is believed."""
+"""p below which a drift of the campaign is taken as real."""
 
 DRIFT_SIZE = 0.02
-"""Relative change over the campaign up to which a drift isn't named however sure it is."""
+"""Relative change over the campaign up to which a drift isn't reported, however certain it is."""
 
 MAX_CHANGE = 1000.0
-"""Where the relative change is cut: a slope between runs seconds apart means nothing when drawn out over days."""
+"""Limit of the relative change: a slope between runs seconds apart means nothing when extended over days."""
 
 MIN_DISTANCE = 0.01
-"""Distance from the median, relative to it, below which an outlier isn't worth naming."""
+"""Relative distance from the median below which an outlier isn't reported."""
 
 MIN_PAIRS = 8
-"""Pairs of runs below which even a rise in every one of them is no proof: eight give p = 0.013 at best."""
+"""Pairs of runs that the test needs: eight that all rise give p = 0.013, and fewer would prove nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigures:
-    """What one run came to."""
+    """The figures of one run."""
 
     experiment: str
     repeat: int
@@ -48,62 +48,60 @@ class RunFigures:
     """Share of all CPUs' time that the hypervisor took."""
 
 
-def experiment_repeats(
-    runs: Sequence[RunFigures], precision: float, limits: Thresholds = DEFAULTS
-) -> ExperimentRepeats:
-    """Put the runs of one experiment together. Raises ValueError where they aren't of one."""
+def combine_repeats(runs: Sequence[RunFigures], precision: float, limits: Thresholds = DEFAULTS) -> ExperimentRepeats:
+    """Combine the runs of one experiment. Raises ValueError where they belong to none, or to more than one."""
     names = {run.experiment for run in runs}
     if len(names) != 1:
         raise ValueError("repeats are the runs of one experiment")
     runs = sorted(runs, key=lambda run: run.repeat)
-    values = {metric: _known(runs, metric)[1] for run in runs for metric in run.metrics}
-    spread = {metric: cv for metric, found in values.items() if math.isfinite(cv := variation(found))}
+    values = {metric: _where_known(runs, metric)[1] for run in runs for metric in run.metrics}
+    spread = {metric: cv for metric, of_runs in values.items() if math.isfinite(cv := variation(of_runs))}
     needed = [repeats_needed(values.get(metric, ()), precision) for metric in COMPARED]
-    told = [n for n in needed if n is not None]
+    estimates = [count for count in needed if count is not None]
     return ExperimentRepeats(
         runs=len(runs),
-        intervals={metric: Bounded.of(mean_of_runs(found)) for metric, found in values.items() if found},
+        intervals={metric: Bounded.of(mean_of_runs(of_runs)) for metric, of_runs in values.items() if of_runs},
         variation={**spread},
         precision=precision,
-        needed=max(told) if len(told) == len(needed) else None,
+        needed=max(estimates) if len(estimates) == len(needed) else None,
         disagreements=(*_outliers(runs), *_varying(spread, limits), *_stolen(runs, limits)),
     )
 
 
-def _known(runs: Sequence[RunFigures], metric: str) -> tuple[list[RunFigures], list[float]]:
-    """Find the runs in which `metric` is known, and their values."""
+def _where_known(runs: Sequence[RunFigures], metric: str) -> tuple[list[RunFigures], list[float]]:
+    """Return the runs in which `metric` is known, and their values."""
     known = [run for run in runs if math.isfinite(run.metrics.get(metric, math.nan))]
     return known, [run.metrics[metric] for run in known]
 
 
 def _outliers(runs: Sequence[RunFigures]) -> Iterator[str]:
-    """One repeat isn't like the others."""
+    """Name the repeat that is an outlier, if there is one."""
     for metric, name in COMPARED.items():
-        known, values = _known(runs, metric)
+        known, values = _where_known(runs, metric)
         worst = outlier(values)
         if worst is not None and abs(values[worst] / float(np.median(values)) - 1) > MIN_DISTANCE:
             repeat = known[worst].repeat
             its, theirs = _apart(values.pop(worst), mean_of_runs(values).value)
             ms = " ms" * metric.endswith("_ms")
-            yield f"{name} of repeat {repeat} is an outlier: {its}{ms} where the others have {theirs}{ms} on average"
+            yield f"{name} of repeat {repeat} is an outlier: {its}{ms}, while the others average {theirs}{ms}"
 
 
 def _varying(spread: Mapping[str, float], limits: Thresholds) -> Iterator[str]:
-    """All repeats scatter widely."""
+    """Name the metrics in which repeats scatter widely."""
     for metric, name in COMPARED.items():
         if spread.get(metric, 0.0) > limits.most_variation:
             yield f"{name} varies by {_percent(spread[metric])} between repeats"
 
 
 def _stolen(runs: Sequence[RunFigures], limits: Thresholds) -> Iterator[str]:
-    """The machine wasn't the run's own."""
+    """Name the repeats during which the hypervisor withheld CPU time."""
     for run in runs:
         if run.steal is not None and run.steal > limits.notable_steal:
             yield f"repeat {run.repeat}: the hypervisor took {_percent(run.steal)} of the CPU time"
 
 
 def _apart(one: float, other: float) -> tuple[str, str]:
-    """Write two numbers that differ with four figures, or as many as it takes to tell them apart."""
+    """Write two different numbers with four digits, or with as many as show the difference."""
     decimals = max(0, 3 - math.floor(math.log10(max(abs(one), abs(other)))))
     while f"{one:,.{decimals}f}" == f"{other:,.{decimals}f}":
         decimals += 1
@@ -114,40 +112,41 @@ def _percent(share: float) -> str:
     return f"{100 * share:,.1f} %"
 
 
-def drift(runs: Sequence[RunFigures], metric: str = "throughput_rps") -> Drift | None:
-    """Tell whether `metric` went up or down with the time of execution, over all experiments of a campaign.
+def find_drift(runs: Sequence[RunFigures], metric: str = "throughput_rps") -> Drift | None:
+    """Test whether `metric` rose or fell with the time of execution, over all experiments of a campaign.
 
-    Seasonal Kendall test (Hirsch, Slack & Smith 1982), an experiment being a season: only runs of one experiment are
-    compared, so that it doesn't matter which came first. Mann-Kendall's S and its variance, corrected for ties (Kendall
-    1975), are summed over experiments; p is two-sided, of the normal approximation with continuity correction. The size
-    is the median over experiments of Sen's slope (1968) of the logarithm, times the longest time between two runs that
-    are compared. Runs where the metric isn't positive are passed over. None where fewer than eight pairs of runs can be
-    compared.
+    Seasonal Kendall test (Hirsch, Slack & Smith 1982) with experiments as seasons: only runs of the same experiment are
+    compared, so the order of experiments doesn't matter. Mann-Kendall's S and its variance, corrected for ties (Kendall
+    1975), are summed over experiments; p is two-sided, from the normal approximation with continuity correction. The
+    size is the median over experiments of Sen's slope (1968) of the logarithm, times the longest time between two runs
+    that are compared. Runs in which the metric isn't positive are left out. None where fewer than eight pairs of runs
+    can be compared.
 
-    Experiments count as independent. What disturbs a whole block disturbs them all, and three blocks that differ by
-    chance are in order one time in three: a drift that is named happened in this campaign, and need not go on.
+    The test takes experiments as independent. A disturbance of a whole block affects them all, and three blocks that
+    differ by chance are in ascending or descending order one time in three: a reported drift did happen in this
+    campaign, but it need not go on.
     """
     seasons: dict[str, list[tuple[float, float]]] = {}
-    for run, value in zip(*_known(runs, metric), strict=True):
+    for run, value in zip(*_where_known(runs, metric), strict=True):
         if value > 0:
             seasons.setdefault(run.experiment, []).append((run.started, math.log(value)))
     score, variance, pairs, slopes = 0.0, 0.0, 0, []
     for season in seasons.values():
         times, logs = np.array(season).T
         first, second = np.triu_indices(len(season), 1)
-        apart, change = times[second] - times[first], logs[second] - logs[first]
-        if apart.any():
-            score += float((np.sign(apart) * np.sign(change)).sum())
+        elapsed, change = times[second] - times[first], logs[second] - logs[first]
+        if elapsed.any():
+            score += float((np.sign(elapsed) * np.sign(change)).sum())
             variance += _variance(logs.tolist())
-            pairs += int(np.count_nonzero(apart))
-            slopes.append(float(np.median(change[apart != 0] / apart[apart != 0])))
+            pairs += int(np.count_nonzero(elapsed))
+            slopes.append(float(np.median(change[elapsed != 0] / elapsed[elapsed != 0])))
     if pairs < MIN_PAIRS:
         return None
     z = max(0.0, abs(score) - 1) / math.sqrt(variance) if variance else 0.0
     p = 2 * float(stats.norm.sf(z))
     seconds = max(times[-1][0] - times[0][0] for times in map(sorted, seasons.values()))
     size = math.expm1(min(float(np.median(slopes)) * seconds, math.log1p(MAX_CHANGE)))
-    # with unequal numbers of repeats the test and the size can point opposite ways: then there is nothing to name
+    # with unequal numbers of repeats the test and the size can have opposite directions: then no drift is reported
     named = p < DRIFT_LEVEL and abs(size) > DRIFT_SIZE and size * score > 0
     return Drift(
         metric=metric,
@@ -176,13 +175,13 @@ def _variance(values: Sequence[float]) -> float:
     return (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
 
 
-def campaign_repeats(
+def analyse_repeats(
     runs: Sequence[RunFigures], precision: Mapping[str, float], limits: Thresholds = DEFAULTS
 ) -> CampaignRepeats:
-    """Put together the repeats of all experiments, each with its wanted precision, and the drift of throughput."""
+    """Combine the repeats of each experiment, given the precision it asks for, and test throughput for drift."""
     names = sorted({run.experiment for run in runs})
     by_experiment = {name: [run for run in runs if run.experiment == name] for name in names}
     return CampaignRepeats(
-        experiments={name: experiment_repeats(own, precision[name], limits) for name, own in by_experiment.items()},
-        drift=drift(runs),
+        experiments={name: combine_repeats(own, precision[name], limits) for name, own in by_experiment.items()},
+        drift=find_drift(runs),
     )

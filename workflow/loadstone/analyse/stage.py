@@ -1,4 +1,4 @@
-"""Analyse: from the tables of all runs to the verdicts, sweeps, repeats and hypotheses of a campaign."""
+"""The stage `analyse`: from the tables of all runs to a campaign's verdicts, sweeps, repeats and hypotheses."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 
 from loadstone.analyse.campaign import load_measured
 from loadstone.analyse.hypotheses import judge_hypotheses
-from loadstone.analyse.repeats import campaign_repeats
+from loadstone.analyse.repeats import analyse_repeats
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.analyse.verdicts import against_baselines, judge_campaign
 from loadstone.errors import SystemFault
@@ -26,7 +26,7 @@ from loadstone.suite.published import read_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisFiles:
-    """Where an analysis is written."""
+    """Where to write an analysis."""
 
     summary: Path
     verdicts: Path
@@ -37,7 +37,7 @@ class AnalysisFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """All that follows from the runs of a campaign together."""
+    """All results that follow from the runs of a campaign together."""
 
     summary: pd.DataFrame
     """Experiment × repeat × endpoint."""
@@ -47,9 +47,9 @@ class Analysis:
     hypotheses: JudgedHypotheses
 
     def write(self, files: AnalysisFiles) -> None:
-        """Write all files, each whole or not at all, and checksums beside the table.
+        """Write all files, each complete or not at all, and their checksums next to the summary table.
 
-        Raises `SystemFault` where the machine refuses.
+        Raises `SystemFault` where the system refuses to write.
         """
         results = {
             files.verdicts: self.verdicts,
@@ -67,9 +67,10 @@ class Analysis:
 
 
 def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Analysis:
-    """Analyse the runs of a plan by their tables in `summaries`; hypotheses may be about a published table.
+    """Analyse the runs of a plan from their tables in `summaries`.
 
-    Raises `ResultError` where a table is missing, `DamagedError` where one is damaged.
+    `published` is the table that hypotheses about published rows refer to. Raises `ResultError` where a table is
+    missing, `DamagedError` where one is damaged.
     """
     measured = load_measured(plan, summaries)
     signals = against_baselines(plan, measured.signals)
@@ -80,6 +81,6 @@ def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Ana
         summary=measured.summary,
         verdicts=verdicts,
         scaling=analyse_sweeps(measured, signals, verdicts),
-        repeats=campaign_repeats(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds),
+        repeats=analyse_repeats(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds),
         hypotheses=judge_hypotheses(measured, gather(plan, summaries, "processes"), verdicts, read_rows(published)),
     )

@@ -1,6 +1,6 @@
-"""Sweeps: each level beside the first, a law where there are grounds, predictions for users and known demands.
+"""Analyse sweeps: each level compared with the first, a law where there are grounds, predictions and album lines.
 
-The content of `scaling.json`.
+The result is the content of `scaling.json`.
 """
 
 import math
@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from loadstone.analyse.album_lines import album_lines
-from loadstone.analyse.calibration import Weight, calibrate, known_demand, predicted_curve, slots_taken
-from loadstone.analyse.campaign import Measured
+from loadstone.analyse.album_lines import fit_album_lines
+from loadstone.analyse.calibration import KnownDemandLevel, calibrate, known_demand, predict_curve, slots_taken
+from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
 from loadstone.analyse.user_forecast import NotPredictable, UserLevel, predict
 from loadstone.analyse.verdicts import SLOT_FACTORS
@@ -42,48 +42,48 @@ CURVE_POINTS = 25
 
 
 def analyse_sweeps(
-    measured: Measured, signals: Mapping[RunKey, Signals], verdicts: CampaignVerdicts
+    measured: MeasuredCampaign, signals: Mapping[RunKey, Signals], verdicts: CampaignVerdicts
 ) -> CampaignScaling:
-    """Analyse all sweeps: signals are those against baselines."""
+    """Analyse all sweeps of a campaign; `signals` are completed by `against_baselines`."""
     sweeps = measured.plan.suite.sweeps.items()
-    return CampaignScaling({name: _analyse(name, sweep, measured, signals, verdicts) for name, sweep in sweeps})
+    return CampaignScaling({name: _analyse_sweep(name, sweep, measured, signals, verdicts) for name, sweep in sweeps})
 
 
-def _analyse(
-    name: str, sweep: Sweep, measured: Measured, signals: Mapping[RunKey, Signals], verdicts: CampaignVerdicts
+def _analyse_sweep(
+    name: str, sweep: Sweep, measured: MeasuredCampaign, signals: Mapping[RunKey, Signals], verdicts: CampaignVerdicts
 ) -> SweepResult:
     runs = {level.experiment: _runs_of(signals, level.experiment) for level in sweep.levels}
     first = sweep.levels[0].experiment
-    applies: dict[str, Any] = {}  # keys that only some sweeps have
+    optional: dict[str, Any] = {}  # keys that only some sweeps have
     laws: tuple[FittedLaw, ...] = ()
     reason = forecast = None
     if sweep.fit:
         facts = [_facts(level, measured, runs[level.experiment], verdicts) for level in sweep.levels]
         grounds = find_grounds(sweep.vary, facts, measured.plan.suite.thresholds)
         laws, reason = _laws(sweep, grounds)
-        applies |= {"party": grounds.party, "indicative": grounds.indicative}
-        applies["left_out"] = {level.experiment: why for level, why in grounds.left_out}
+        optional |= {"party": grounds.party, "indicative": grounds.indicative}
+        optional["left_out"] = {level.experiment: why for level, why in grounds.left_out}
     if sweep.vary == "load.users":
         try:
             forecast = _forecast(sweep, runs)
         except NotPredictable as error:
-            applies["forecast_reason"] = str(error)
+            optional["forecast_reason"] = str(error)
     if sweep.vary == ALBUMS:
-        applies["album_lines"] = album_lines(name, measured)
-    weights = _weights(sweep, measured, runs)
+        optional["album_lines"] = fit_album_lines(name, measured)
+    known = _known_demand_levels(sweep, measured, runs)
     return SweepResult(
         vary=sweep.vary,
         levels=tuple(_level(level, first, measured, verdicts) for level in sweep.levels),
         laws=laws,
         reason=reason,
         forecast=forecast,
-        calibration=calibrate(weights) if weights else None,
-        calibration_curve=predicted_curve(weights) if weights else None,
-        **applies,
+        calibration=calibrate(known) if known else None,
+        calibration_curve=predict_curve(known) if known else None,
+        **optional,
     )
 
 
-def _level(level: Level, first: str, measured: Measured, verdicts: CampaignVerdicts) -> SweepLevel:
+def _level(level: Level, first: str, measured: MeasuredCampaign, verdicts: CampaignVerdicts) -> SweepLevel:
     throughput = _column(measured, level.experiment, "goodput_rps")
     response = _column(measured, level.experiment, "mean_ms")
     windows = [window for (name, _), window in measured.windows.items() if name == level.experiment]
@@ -103,23 +103,23 @@ def _level(level: Level, first: str, measured: Measured, verdicts: CampaignVerdi
     )
 
 
-def _column(measured: Measured, experiment: str, metric: str) -> list[float]:
+def _column(measured: MeasuredCampaign, experiment: str, metric: str) -> list[float]:
     return [float(value) for value in measured.together(experiment)[metric].dropna()]
 
 
 def _ratio(values: Sequence[float], to: Sequence[float]) -> Bounded | None:
     try:
         return Bounded.of(ratio_of_runs(values, to))
-    except ValueError:  # a run in which nothing succeeded
+    except ValueError:  # no request of a run succeeded
         return None
 
 
 def _runs_of(signals: Mapping[RunKey, Signals], experiment: str) -> list[Signals]:
-    return [found for (name, _), found in sorted(signals.items()) if name == experiment]
+    return [of_run for (name, _), of_run in sorted(signals.items()) if name == experiment]
 
 
-def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: CampaignVerdicts) -> LevelFacts:
-    """Gather what the grounds for a law rest on; a factor that is fitted is a number (the suite sees to that)."""
+def _facts(level: Level, measured: MeasuredCampaign, runs: Sequence[Signals], verdicts: CampaignVerdicts) -> LevelFacts:
+    """Gather the figures that decide whether a law may be fitted. The suite allows fits for numeric factors only."""
     cost = [sum(s.generator_cpu) / s.throughput for s in runs if s.generator_cpu and s.throughput > 0]
     unloaded = [s.unloaded_response_s for s in runs if s.unloaded_response_s is not None]
     return LevelFacts(
@@ -137,7 +137,7 @@ def _facts(level: Level, measured: Measured, runs: Sequence[Signals], verdicts: 
 
 
 def _server_demand(runs: Sequence[Signals]) -> float | None:
-    """CPU seconds of the server a request."""
+    """Return the CPU seconds of the server per request."""
     return _mean([s.server_cpu / s.throughput for s in runs if s.server_cpu is not None and s.throughput > 0])
 
 
@@ -163,7 +163,7 @@ def _highest(*values: float | None) -> float | None:
 
 
 def _laws(sweep: Sweep, grounds: Grounds) -> tuple[tuple[FittedLaw, ...], str | None]:
-    """Fit the laws asked for, or say why there are none."""
+    """Fit the laws that the suite asks for; the second value explains why one or all of them are missing."""
     if grounds.reason is not None:
         return (), grounds.reason
     runs = Runs.of(
@@ -187,20 +187,20 @@ def _laws(sweep: Sweep, grounds: Grounds) -> tuple[tuple[FittedLaw, ...], str | 
 
 
 def _untested(fit: Fit) -> str | None:
-    """Refuse a law that has a parameter for every level: it would go through any means whatever."""
+    """Refuse a law that has as many parameters as there are levels: it would fit any means."""
     if fit.lack_of_fit_p is not None:
         return None
-    return f"{len(fit.runs.levels)} levels, and the law has {len(fit.parameters)} parameters: its form can't be tested"
+    return f"{len(fit.runs.levels)} levels, and the law has {len(fit.parameters)} parameters: its form cannot be tested"
 
 
 def fitted_law(fit: Fit) -> FittedLaw:
-    """Lay out a fit with its band, residuals and what it means for each level."""
+    """Convert a fit to its result: parameters, curve with band, residuals, and efficiency at each level."""
     at = np.linspace(fit.runs.levels[0], fit.runs.levels[-1], CURVE_POINTS).tolist()
     return FittedLaw(
         law=fit.law,
         parameters={
-            name: LawParameter(value=found.value, low=found.low, high=found.high, stderr=found.stderr)
-            for name, found in fit.parameters.items()
+            name: LawParameter(value=fitted.value, low=fitted.low, high=fitted.high, stderr=fitted.stderr)
+            for name, fitted in fit.parameters.items()
         },
         max_speedup=fit.max_speedup,
         peak=fit.peak,
@@ -222,7 +222,7 @@ def _point(fit: Fit, workers: float) -> CurvePoint:
 
 
 def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> UserForecast:
-    """Predict a sweep over users from the demands that its own runs show, and one user's response time."""
+    """Predict a sweep over users from the demands that its runs show and from the response time of one user."""
     levels = [
         UserLevel(
             users=int(str(level.value)),
@@ -234,26 +234,28 @@ def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> UserForeca
         )
         for level in sweep.levels
     ]
-    every = [s for found in runs.values() for s in found]
-    unloaded = [s.unloaded_response_s for s in every if s.unloaded_response_s is not None]
-    return predict(levels, _mean(unloaded) or math.nan, _servers(every))
+    all_runs = [s for of_level in runs.values() for s in of_level]
+    unloaded = [s.unloaded_response_s for s in all_runs if s.unloaded_response_s is not None]
+    return predict(levels, _mean(unloaded) or math.nan, _servers(all_runs))
 
 
 def _servers(runs: Sequence[Signals]) -> int:
-    """Tell how many requests the server's CPUs work on at a time, 0 where that is not known."""
+    """Return how many requests the server's CPUs can work on at a time; 0 where that is not known."""
     return int(min(min(s.server_workers or 0, s.server_cores or 0) for s in runs))
 
 
-def _weights(sweep: Sweep, measured: Measured, runs: Mapping[str, Sequence[Signals]]) -> list[Weight]:
-    """Gather the levels of a sweep over the server's slots whose throughput theory knows."""
-    weights = []
+def _known_demand_levels(
+    sweep: Sweep, measured: MeasuredCampaign, runs: Mapping[str, Sequence[Signals]]
+) -> list[KnownDemandLevel]:
+    """Gather the levels of a sweep over the server's slots whose throughput theory can predict."""
+    levels = []
     for level in sweep.levels if sweep.vary in SLOT_FACTORS else ():
         settings = measured.plan.experiments[level.experiment]
         slots, demand = slots_taken(settings), known_demand(settings)
         throughput = _column(measured, level.experiment, "goodput_rps")
         if slots is not None and demand is not None and throughput:
-            weights.append(
-                Weight(
+            levels.append(
+                KnownDemandLevel(
                     value=int(str(level.value)),
                     slots=slots,
                     demand=demand,
@@ -263,4 +265,4 @@ def _weights(sweep: Sweep, measured: Measured, runs: Mapping[str, Sequence[Signa
                     host=_mean([s.host for s in runs[level.experiment] if s.host is not None]),
                 )
             )
-    return weights
+    return levels

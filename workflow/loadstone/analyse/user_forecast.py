@@ -1,12 +1,13 @@
-"""What a sweep over users should have given, by queueing theory, beside what it gave.
+"""Predict a sweep over users by queueing theory, and compare the prediction with what was measured.
 
-The closed network: N users think (Z), then wait for the server's CPUs, which work on several requests at a time, and
-for everything else, where nobody waits for anybody. The asymptotic bounds need no more than that (Denning & Buzen 1978;
-LZGS chapter 5; see `operational`). The curve between them is exact MVA's, which supposes service times that are
-exponential, or CPUs shared among the requests present.
+The model is a closed network: N users think (Z), then wait for the server's CPUs, which work on several requests at a
+time, and for everything else, where requests do not queue. The asymptotic bounds need nothing more (Denning & Buzen
+1978; LZGS chapter 5; see `operational`). The curve between them is exact MVA, which assumes that service times are
+exponential or that the CPUs are shared among the requests present.
 
-Only R₀, Z and the CPU a request go in. No response time under load does, so there a prediction can fail. Throughput
-with all CPUs busy is met nearly by construction, since the CPU a request was measured there too.
+The inputs are R₀, Z and the CPU per request. No response time under load is among them, so the predicted response times
+can be wrong. Throughput with all CPUs busy agrees almost by construction, because the CPU per request is measured there
+too.
 """
 
 import math
@@ -21,18 +22,18 @@ from loadstone.theory.intervals import Interval, mean_of_runs
 from loadstone.theory.operational import Station, exact_mva
 
 MAX_POINTS = 60
-"""Points of a curve: every number of users where they are so few, else some, spaced evenly by ratio."""
+"""Points of a curve: one per number of users up to this many, otherwise a selection with equal ratios."""
 BEYOND = 1.2
-"""Where a curve ends, over the most users measured."""
+"""Where a curve ends: this times the largest number of users measured."""
 
 
 class NotPredictable(ValueError):
-    """What was measured doesn't determine the network; says why."""
+    """The measurements do not determine the network; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLevel:
-    """What was measured with one number of users: tuples hold a value a run, all from windows of equal length.
+    """What was measured with one number of users: tuples hold one value per run, from windows of equal length.
 
     Raises `NotPredictable` where a run lacks a value.
     """
@@ -58,9 +59,10 @@ class UserLevel:
 
 
 def predict(levels: Sequence[UserLevel], unloaded_response_s: float, servers: int) -> UserForecast:
-    """Predict throughput and response of every level from R₀ (mean response with one user), Z and the CPU a request.
+    """Predict throughput and response of each level from R₀ (mean response with one user), Z and the CPU per request.
 
-    `servers` is the number of requests that the server's CPUs work on at a time. Raises `NotPredictable`.
+    `servers` is the number of requests that the server's CPUs work on at a time. Raises `NotPredictable` where a figure
+    that this needs was not measured.
     """
     demands = _demands(levels, unloaded_response_s, servers)
     think_s = float(np.average([at.think_s for at in levels], weights=[sum(at.throughput) for at in levels]))
@@ -93,7 +95,7 @@ def _demands(levels: Sequence[UserLevel], unloaded_response_s: float, servers: i
     if not levels:
         raise NotPredictable("no level of the sweep was measured")
     if servers < 1:
-        raise NotPredictable("how many requests the server's CPUs work on at a time is not known")
+        raise NotPredictable("the number of requests that the server's CPUs work on at a time is not known")
     if not (math.isfinite(unloaded_response_s) and unloaded_response_s > 0):
         raise NotPredictable("the response time with one user was not measured")
     runs = [run for level in levels for run in zip(level.server_cpu, level.throughput, strict=True)]
@@ -113,7 +115,7 @@ def _demands(levels: Sequence[UserLevel], unloaded_response_s: float, servers: i
 
 
 def _populations(last: int, knee: float) -> set[int]:
-    """Numbers of users to draw a curve by, from 1 to `last`, with those beside the corner of the bounds."""
+    """Choose the numbers of users to draw a curve by: from 1 to `last`, and next to the corner of the bounds."""
     if last <= MAX_POINTS:
         return set(range(1, last + 1))
     spaced = {round(users) for users in np.geomspace(1, last, MAX_POINTS - 2).tolist()}

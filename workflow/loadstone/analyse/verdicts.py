@@ -1,4 +1,4 @@
-"""The verdicts of a campaign: each run's signals, judged against its baselines, and agreed upon by experiment."""
+"""The verdicts of a campaign: one per run, judged against its baselines, and one per experiment."""
 
 import itertools
 import math
@@ -26,40 +26,40 @@ from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import ratio_of_runs
 
 SLOT_FACTORS = ("server.workers", "server.threads")
-"""Factors that give a server more slots."""
+"""Factors that change the number of a server's slots."""
 
 
 def against_baselines(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[RunKey, Signals]:
-    """Add to each run's signals the unloaded response and the generator's ceiling, where they were measured soundly."""
+    """Add the unloaded response and the generator's ceiling to each run's signals, where a sound baseline has them."""
     limits = plan.suite.thresholds
     response = {name: s.response_s for (name, _), s in signals.items() if judge(s, limits).verdict.is_sound}
     ceilings = {name: s.throughput for (name, _), s in signals.items() if _is_ceiling(s, limits)}
-    known = {}
-    for (name, repeat), found in signals.items():
+    complete = {}
+    for (name, repeat), own in signals.items():
         settings = plan.experiments[name]
         baselines = {
             "unloaded_response_s": response.get(unloaded_name(settings)),
             "generator_ceiling": ceilings.get(ceiling_name(settings)),
         }
-        known[name, repeat] = found if is_baseline(name) else found.model_copy(update=baselines)
-    return known
+        complete[name, repeat] = own if is_baseline(name) else own.model_copy(update=baselines)
+    return complete
 
 
 def _is_ceiling(s: Signals, limits: Thresholds) -> bool:
-    """Whether a worker of the generator was at its limit: else it was the machine's CPUs that were too few."""
+    """Whether a generator worker was at its limit; otherwise the machine had too few CPUs: its rate is no ceiling."""
     return (s.generator or 0.0) >= limits.saturated and judge(s, limits).verdict.is_sound
 
 
 def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> CampaignVerdicts:
-    """Judge all runs of `plan`. Signals are those `against_baselines`."""
+    """Judge all runs of a plan by their signals, completed by `against_baselines`."""
     limits = plan.suite.thresholds
     judged = {run: judge(measured, limits) for run, measured in signals.items()}
     experiments = agree_by_experiment(judged, limits)
     for name, sweep in plan.suite.sweeps.items():
-        experiments |= serial_sections(name, sweep, experiments, signals, limits)
+        experiments |= find_serial_sections(name, sweep, experiments, signals, limits)
     for name in plan.suite.experiments:
         if twice_name(name) in plan.added:
-            elasticity = probe(_throughputs(signals, twice_name(name)), _throughputs(signals, name), limits)
+            elasticity = judge_elasticity(_throughputs(signals, twice_name(name)), _throughputs(signals, name), limits)
             experiments[name] = experiments[name].model_copy(update={"elasticity": elasticity})
     return CampaignVerdicts(
         experiments=dict(sorted(experiments.items())),
@@ -70,40 +70,40 @@ def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> CampaignVer
 def agree_by_experiment(
     judged: Mapping[RunKey, Judgement], limits: Thresholds = DEFAULTS
 ) -> dict[str, ExperimentVerdict]:
-    """Give each experiment the verdict of most of its runs."""
+    """Give each experiment the verdict that most of its runs have; mixed, where too few agree."""
     by_experiment: dict[str, list[Judgement]] = {}
-    for (experiment, _), verdict in judged.items():
-        by_experiment.setdefault(experiment, []).append(verdict)
+    for (experiment, _), judgement in judged.items():
+        by_experiment.setdefault(experiment, []).append(judgement)
     return {
         name: ExperimentVerdict(
-            verdict=agree([verdict.verdict for verdict in verdicts], limits),
-            parties=tuple(sorted({party for verdict in verdicts for party in verdict.parties})),
-            runs=dict(Counter(verdict.verdict for verdict in verdicts)),
+            verdict=agree([judgement.verdict for judgement in judgements], limits),
+            parties=tuple(sorted({party for judgement in judgements for party in judgement.parties})),
+            runs=dict(Counter(judgement.verdict for judgement in judgements)),
         )
-        for name, verdicts in by_experiment.items()
+        for name, judgements in by_experiment.items()
     }
 
 
 def agree(verdicts: Sequence[Verdict], limits: Thresholds = DEFAULTS) -> Verdict:
-    """One verdict for the runs of an experiment: that of at least 80 % of them, else mixed."""
+    """Return the verdict that at least 80 % of an experiment's runs share (`limits.agreement`), otherwise mixed."""
     verdict, count = Counter(verdicts).most_common(1)[0]
     return verdict if count >= limits.agreement * len(verdicts) else Verdict.MIXED
 
 
-def serial_sections(
+def find_serial_sections(
     name: str,
     sweep: Sweep,
     experiments: Mapping[str, ExperimentVerdict],
     signals: Mapping[RunKey, Signals],
     limits: Thresholds = DEFAULTS,
 ) -> dict[str, ExperimentVerdict]:
-    """Find levels whose slots are all taken and that more slots don't speed up: something in there is done in turn.
+    """Find levels whose slots are all taken and that do not get faster with more slots: part of the work is serialised.
 
-    Returns the experiments of a sweep over the server's slots whose verdict is `serial section` for that reason.
+    Returns the experiments of a sweep over the server's slots that have the verdict `serial section` for that reason.
     """
-    found: dict[str, ExperimentVerdict] = {}
+    changed: dict[str, ExperimentVerdict] = {}
     if sweep.vary not in SLOT_FACTORS:
-        return found
+        return changed
     levels = sorted((float(str(level.value)), level.experiment) for level in sweep.levels)
     for (fewer, one), (more, other) in itertools.pairwise(levels):
         if not experiments[one].verdict == experiments[other].verdict == Verdict.SERVER_CONCURRENCY:
@@ -112,18 +112,19 @@ def serial_sections(
         elasticity = math.log(ratio) / math.log(more / fewer)
         if elasticity <= limits.most_elasticity_at_capacity:
             remark = (
-                f"in {name}, from {fewer:g} to {more:g} of {sweep.vary}, throughput changes by a factor of {ratio:.3g}"
+                f"throughput changes by a factor of {ratio:.3g} from {fewer:g} to {more:g} {sweep.vary} (sweep {name})"
             )
+            serial = {"verdict": Verdict.SERIAL_SECTION, "parties": (Verdict.SERIAL_SECTION,), "remark": remark}
             for level in (one, other):
-                changed = {"verdict": Verdict.SERIAL_SECTION, "parties": (Verdict.SERIAL_SECTION,), "remark": remark}
-                found[level] = experiments[level].model_copy(update=changed)
-    return found
+                changed[level] = experiments[level].model_copy(update=serial)
+    return changed
 
 
-def probe(twice: Sequence[float], once: Sequence[float], limits: Thresholds = DEFAULTS) -> Elasticity | None:
-    """Judge throughput (requests/s, one a run) with twice the users against that with as many as configured.
+def judge_elasticity(twice: Sequence[float], once: Sequence[float], limits: Thresholds = DEFAULTS) -> Elasticity | None:
+    """Judge how throughput changes from the configured number of users to twice as many.
 
-    None where a run has no throughput: there is no ratio to it.
+    Both throughputs are in requests/s, one value per run. None where a run has no throughput, because there is no
+    ratio.
     """
     if not all(rps > 0 for rps in (*twice, *once)):
         return None
@@ -139,11 +140,11 @@ def _doublings(ratio: float | None) -> float | None:
 
 def _reading(value: float, limits: Thresholds) -> str:
     if value >= limits.least_elasticity_of_think_time:
-        return "throughput follows the users: they are what binds it"
+        return "throughput grows with the number of users: think time binds it"
     if value <= limits.most_elasticity_at_capacity:
-        return "more users bring no more throughput: a capacity is reached"
-    return "throughput follows the users in part: near the knee"
+        return "more users do not raise throughput: a capacity is reached"
+    return "throughput grows less than the number of users: near the knee"
 
 
 def _throughputs(signals: Mapping[RunKey, Signals], experiment: str) -> list[float]:
-    return [found.throughput for (name, _), found in signals.items() if name == experiment]
+    return [of_run.throughput for (name, _), of_run in signals.items() if name == experiment]

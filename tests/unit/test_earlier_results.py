@@ -1,0 +1,233 @@
+"""A campaign that an earlier version measured: summed up, analysed, read and shown today, it comes out the same.
+
+`tests/fixtures/README.md` says what the campaign is. Where a later version adds a key or words a sentence differently,
+the lists below say so: everything else stays equal, byte for byte.
+"""
+
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadstone.analyse.stage import AnalysisFiles, analyse_campaign
+from loadstone.plan.file import read_plan
+from loadstone.plan.schedule import Plan, make_plan
+from loadstone.report.campaign import load_campaign
+from loadstone.report.page import render
+from loadstone.results.hypotheses import read_hypotheses
+from loadstone.results.integrity import check_sums
+from loadstone.results.repeats import read_repeats
+from loadstone.results.run_record import read_record
+from loadstone.results.scaling import read_scaling
+from loadstone.results.search import Probe, read_search
+from loadstone.results.verdicts import read_verdicts
+from loadstone.search.bisect import conclude, judge_probe
+from loadstone.suite.hypotheses import ALL
+from loadstone.suite.load import load_suite
+from loadstone.summarise.stage import Summary, summarise_run
+from tests.conftest import ROOT
+from tests.support.commandline import loadstone
+from tests.unit.report.test_page import section
+
+ARCHIVE = ROOT / "tests" / "fixtures" / "campaign.tar.xz"
+
+REWORDED: Mapping[str, str] = {
+    # meanings of signals
+    "1 in a closed, steady system: checks the run, accuses nobody":
+    "1 in a closed, steady system: a check of the run, not of what bound it",
+    "share of the rate that so many users can send at R₀": "share of the rate that this number of users can send at R₀",
+    "throughput over what the generator can send at all":
+    "throughput over the highest rate that the generator can send",
+    "processes that ran or could; above 1, some waited": "running or ready processes; above 1, some waited",
+    '"a CPU"': '"per CPU"',
+    # remarks, and what to measure next
+    "responses take twice as long as unloaded, or more; nothing seen is near its limit":
+    "responses take at least 2 times as long as without load, and no measured resource is near its limit",
+    "twice the users: d ln X/d ln N of 0.9 or more means think time, of 0.2 or less a capacity reached":
+    "measure with twice the users: d ln X/d ln N of 0.9 or more means think time, 0.2 or less means that a capacity is "
+    "reached",
+    "throughput follows the users: they are what binds it":
+    "throughput grows with the number of users: think time binds it",
+    # why a law was not fitted
+    "its form can't be tested": "its form cannot be tested",
+    # evidence of hypotheses
+    "no think time is known of the row's users": "the think time of the row's users is not known",
+}  # fmt: skip
+"""Words that the campaign's files hold → the words of today."""
+
+LAWS_AGREE_TO = 1e-6
+"""Relative difference that a fitted law may have: its last digits depend on the processor's arithmetic."""
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results as that version left them."""
+    folder = tmp_path_factory.mktemp("earlier")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plan(earlier: Path) -> Plan:
+    return read_plan(earlier / "plan.json")
+
+
+@pytest.fixture(scope="module")
+def today(earlier: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same runs, summed up and analysed by this version."""
+    folder = tmp_path_factory.mktemp("today")
+    for run in plan.runs:
+        part = f"{run.experiment}/{run.repeat}"
+        summary_of(earlier / "runs" / part).write(folder / "summaries" / part)
+    analyse_campaign(plan, folder / "summaries", earlier / "published.csv").write(
+        AnalysisFiles(
+            summary=folder / "summary.csv",
+            verdicts=folder / "verdicts.json",
+            scaling=folder / "scaling.json",
+            repeats=folder / "repeats.json",
+            hypotheses=folder / "hypotheses.json",
+        )
+    )
+    (folder / "runs").symlink_to(earlier / "runs")
+    shutil.copytree(earlier / "searches", folder / "searches")
+    for probe in folder.glob("searches/*/probe-*"):
+        summary_of(probe).write(probe)
+    return folder
+
+
+def summary_of(run: Path) -> Summary:
+    return summarise_run(read_record(run / "run.json"), run / "requests.parquet", run / "processes.parquet")
+
+
+def reworded(text: str) -> str:
+    """Put the words of today in a text of that version."""
+    for before, after in REWORDED.items():
+        text = text.replace(before, after)
+    return text
+
+
+def content(folder: Path, name: str) -> Any:
+    return json.loads(reworded((folder / name).read_text(encoding="utf-8")))
+
+
+def test_words_that_changed_are_words_of_the_campaign(earlier: Path) -> None:
+    texts = [path.read_text("utf-8") for path in (*earlier.glob("*.json"), *earlier.glob("searches/*/search.json"))]
+    assert [words for words in REWORDED if not any(words in text for text in texts)] == []
+
+
+def test_archive_is_whole(earlier: Path, plan: Plan) -> None:
+    check_sums([earlier, *(earlier / "summaries" / run.experiment / str(run.repeat) for run in plan.runs)])
+
+
+def test_suite_has_the_same_plan(earlier: Path) -> None:
+    again = make_plan(load_suite(earlier / "suite.yaml"))
+    assert again.model_dump_json(indent=1) + "\n" == (earlier / "plan.json").read_text(encoding="utf-8")
+
+
+def test_every_table_of_every_run_is_the_same(earlier: Path, today: Path, plan: Plan) -> None:
+    """Checksums and all."""
+    before = {path.relative_to(earlier) for path in earlier.glob("summaries/*/*/*")}
+    after = {path.relative_to(today) for path in today.glob("summaries/*/*/*")}
+    assert after == before
+    assert len(before) == 8 * len(plan.runs)
+    assert [path for path in sorted(before) if (today / path).read_bytes() != (earlier / path).read_bytes()] == []
+
+
+def test_search_judges_its_probes_the_same(earlier: Path, plan: Plan) -> None:
+    [(name, search)] = plan.suite.capacity.items()
+    folder = earlier / "searches" / name
+    found = read_search(folder / "search.json")
+    again: list[Probe] = []
+    for probe in found.probes:
+        table = summary_of(folder / probe.folder).tables["endpoints"]
+        [row] = table[table["endpoint"] == ALL].to_dict("records")
+        again.append(judge_probe(search, probe.rate, {str(key): value for key, value in row.items()}, probe.folder))
+    assert conclude(search, again).model_dump(mode="json") == content(folder, "search.json")
+
+
+@pytest.mark.parametrize("name", ["summary.csv", "repeats.json", "hypotheses.json"])
+def test_analysis_is_the_same_to_the_byte(earlier: Path, today: Path, name: str) -> None:
+    assert (today / name).read_text(encoding="utf-8") == reworded((earlier / name).read_text(encoding="utf-8"))
+
+
+def test_verdicts_are_the_same(earlier: Path, today: Path) -> None:
+    """Today's file also states which runs count: readers used to work that out from the verdicts, each for itself."""
+    verdicts = content(today, "verdicts.json")
+    assert {run.pop("counts") for run in verdicts["runs"]} == {True}, "each experiment has a run that can be used"
+    assert verdicts == content(earlier, "verdicts.json")
+
+
+def test_sweeps_are_the_same(earlier: Path, today: Path) -> None:
+    """Today's file also holds the lines over album counts: the report used to fit them, and reports compute nothing."""
+    before, after = content(earlier, "scaling.json"), content(today, "scaling.json")
+    assert [line["endpoint"] for line in after["list-albums"].pop("album_lines")] == [
+        "GET /albums", "GET /albums/<id>", "POST /albums",
+    ]  # fmt: skip
+    for name, sweep in after.items():
+        assert close(sweep.pop("laws"), before[name].pop("laws"))
+    assert after == before
+
+
+def close(one: Any, other: Any) -> bool:
+    """Whether two laws are the same, but for the last digits of numbers."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(close(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(close, one, other))
+    if isinstance(one, float):
+        return bool(one == pytest.approx(other, rel=LAWS_AGREE_TO, abs=LAWS_AGREE_TO))
+    return bool(one == other)
+
+
+def test_line_over_albums_is_that_of_its_hypothesis(today: Path) -> None:
+    """From 10 to 400 albums the line rises by what the hypothesis states for the same runs."""
+    [judged] = [each for each in read_hypotheses(today / "hypotheses.json") if each.id == "list-grows"]
+    line = read_scaling(today / "scaling.json")["list-albums"].album_lines[0]
+    assert (line.endpoint, line.hypothesis) == ("GET /albums", "list-grows")
+    assert line.b_us.value is not None
+    assert line.b_us.value / 1000 * (line.highest - line.lowest) == pytest.approx(judged.effect)
+
+
+def test_files_of_that_version_are_read(earlier: Path, today: Path) -> None:
+    before, after = read_verdicts(earlier / "verdicts.json"), read_verdicts(today / "verdicts.json")
+    assert before.counting == after.counting
+    assert {run.run: run.verdict for run in before.runs} == {run.run: run.verdict for run in after.runs}
+    assert read_repeats(earlier / "repeats.json").experiments == read_repeats(today / "repeats.json").experiments
+    assert [each.outcome for each in read_hypotheses(earlier / "hypotheses.json")] == [
+        each.outcome for each in read_hypotheses(today / "hypotheses.json")
+    ]
+    assert read_scaling(earlier / "scaling.json").keys() == read_scaling(today / "scaling.json").keys()
+
+
+def test_page_of_that_version_is_the_page_of_today(earlier: Path, today: Path, plan: Plan) -> None:
+    """Except for what came with later versions: lines over album counts in the analysis, and the tables of probes."""
+    before, after = (render(load_campaign(plan, folder, earlier / "published.csv")) for folder in (earlier, today))
+    names = re.findall(r'<section[^>]*id="([^"]+)"', before)
+    assert names == re.findall(r'<section[^>]*id="([^"]+)"', after)
+    assert len(names) > 10
+    differing = {name for name in names if reworded(section(before, name)) != section(after, name)}
+    assert differing == {"albums", "open-loads"}
+    assert "list-grows" in section(after, "albums")
+    for page in (before, after):
+        assert "four-slots, step 2" in section(page, "open-loads")
+    for name in plan.suite.experiments:
+        assert name in section(before, "verdicts")
+
+
+def test_campaign_compared_with_itself_has_not_changed(earlier: Path) -> None:
+    answer = loadstone("compare", earlier, earlier, "--json", "--fail-on", "regression:5%", "--fail-on", "verdict")
+    assert answer.returncode == 0, answer.stderr
+    compared = json.loads(answer.stdout)
+    assert compared["only_before"] == compared["only_after"] == compared["environment"] == []
+    for name, experiment in compared["experiments"].items():
+        assert experiment["finding"] in ("within noise", "inconclusive", "not judged"), name
+        assert not experiment["verdict"]["changed"]
+        assert experiment["settings"] == []
+        ratios = [metric["ratio"] for metric in experiment["metrics"].values()]
+        assert {ratio["value"] for ratio in ratios if ratio is not None} <= {1.0}
