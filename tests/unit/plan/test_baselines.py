@@ -72,7 +72,7 @@ def test_probe_has_twice_the_users_at_the_same_pace(planned: Planned) -> None:
 
 
 def test_probe_with_too_many_users_is_refused(planned: Planned) -> None:
-    with pytest.raises(SuiteError, match=r"experiments\.a: probe: twice load\.users"):
+    with pytest.raises(SuiteError, match=r"experiments\.a: probe: needs twice load\.users"):
         planned("experiments: {a: {probe: true, load: {users: 15000}}}")
 
 

@@ -322,22 +322,25 @@ def test_made_up_names_lead_nowhere(sound: Path, tmp_path: Path, name: str) -> N
         run["experiment"] = name if run["experiment"] == "a" else run["experiment"]
     (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     [line] = complaints(lambda: read_plan(tmp_path / "plan.json"))
-    assert "no name of a folder of results" in line
+    assert "not the name of a folder of results" in line
     probe = {"rate": 1, "value_ms": 1, "throughput_rps": 1, "service_ms": 1, "late": 0, "failures": 0, "met": True,
              "why": None, "folder": name}  # fmt: skip
     found = {"slo": "p95 < 1s", "met_at": 1, "missed_at": None, "sentence": "s", "probes": [probe]}
     (tmp_path / "search.json").write_text(json.dumps(found), encoding="utf-8")
     [line] = complaints(lambda: read_search(tmp_path / "search.json"))
-    assert "no name of a folder of results" in line
+    assert "not the name of a folder of results" in line
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda plan: plan["runs"].pop(), "the runs aren't those of its experiments"),
-        (lambda plan: plan["runs"][0].update(warm_up="9s"), "not as the experiment says"),
-        (lambda plan: plan["suite"]["sweeps"]["s"]["levels"][0].update(experiment="x"), "no levels, or not those of"),
-        (lambda plan: plan["suite"]["hypotheses"]["h"]["compare"].update(of="x"), "'x' is no experiment"),
+        (lambda plan: plan["runs"].pop(), "its runs do not match its experiments"),
+        (lambda plan: plan["runs"][0].update(warm_up="9s"), "its settings are not those of the experiment"),
+        (
+            lambda plan: plan["suite"]["sweeps"]["s"]["levels"][0].update(experiment="x"),
+            "it has no levels, or",
+        ),
+        (lambda plan: plan["suite"]["hypotheses"]["h"]["compare"].update(of="x"), "'x' is not an experiment"),
     ],
     ids=["runs", "conditions", "levels", "hypotheses"],
 )
