@@ -35,17 +35,17 @@ def active_users(throughput: float, response_s: float, think_s: float) -> float:
 
 
 def think_time_bound(users: float, response_s: float, think_s: float) -> float:
-    """N/(R + Z), requests/s: with the *unloaded* R, what so many users can send to a server that is no limit."""
+    """N/(R + Z), requests/s: with the *unloaded* R, the rate that N users can send to a server that is no limit."""
     return users / (response_s + think_s)
 
 
 def utilisation(throughput: float, demand_s: float) -> float:
-    """X·D: the utilisation law, for a demand of D seconds of one resource a request."""
+    """X·D: the utilisation law, for a demand of D seconds of one resource per request."""
     return throughput * demand_s
 
 
 def service_demand(busy_s: float, requests: float) -> float:
-    """Busy seconds of a resource a request: the service demand law."""
+    """Busy seconds of a resource per request: the service demand law."""
     return busy_s / requests
 
 
@@ -66,7 +66,7 @@ def knee(demand_s: float, bottleneck_demand_s: float, think_s: float) -> float:
 
 
 def users_to_saturate(servers: int, demand_s: float, think_s: float) -> int:
-    """N ≥ 2·W·(D + Z)/D: users that make W servers of demand D the limit, and leave no doubt."""
+    """N ≥ 2·W·(D + Z)/D: users that saturate W servers of demand D, with the margin `SATURATION_MARGIN`."""
     return math.ceil(SATURATION_MARGIN * servers * knee(demand_s, demand_s, think_s))
 
 
