@@ -520,7 +520,7 @@ def test_mistakes_on_the_command_line_end_in_2(make: Make, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
-        ("plan.json", "{", "damaged, or of another version"),
+        ("plan.json", "{", "damaged, or written by another version"),
         ("summary.csv", None, "can't be read: No such file or directory"),
         ("summary.csv", "", "no column experiment, repeat"),
         ("summary.csv", "half", "damaged: line"),
@@ -530,7 +530,7 @@ def test_mistakes_on_the_command_line_end_in_2(make: Make, tmp_path: Path) -> No
         ("verdicts.json", "[]", "damaged: the file"),
         ("verdicts.json", '{"experiments": {"a": {}}, "runs": []}', "damaged: experiments.a.verdict"),
         ("verdicts.json", '{"experiments": {}, "runs": []}', "run 1 of steady isn't in it, but in plan.json: finish"),
-        ("runs/steady/2/run.json", None, "can't be read: No such file or directory"),
+        ("runs/steady/2/run.json", None, "cannot be read: No such file or directory"),
         ("runs/steady/2/run.json", "{}", "damaged: format"),
         ("runs/steady/2/run.json", '{"format": 1}', "format 1, but this Loadstone reads format 3"),
     ],

@@ -166,7 +166,7 @@ def test_run_without_its_total_or_with_an_endpoint_twice_is_refused(
     name = "summaries/a/1/endpoints.csv"
     header, *lines = (sound / "results" / name).read_text("utf-8").splitlines()
     text = "\n".join([header, *(lines[row] for row in rows)]) + "\n"
-    expected = f"{campaign}/results/{name}: damaged: its rows aren't all, then each endpoint once"
+    expected = f"{campaign}/results/{name}: damaged: its rows are not all, then each endpoint once"
     assert complaints_of(campaign, sound, name, text) == [expected]
 
 
