@@ -1,4 +1,4 @@
-"""The plan: which runs, in which order."""
+"""The plan: which runs it holds, and in which order."""
 
 from collections.abc import Callable
 from pathlib import Path

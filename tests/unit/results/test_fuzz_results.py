@@ -1,4 +1,4 @@
-"""A results folder that somebody damaged, or made up: it is read, or refused in one line that names the file."""
+"""A damaged or made-up results folder is read, or refused in one line that names the file."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ hypotheses:
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A made-up campaign, analysed for real."""
+    """A made-up campaign, with a real analysis."""
     folder = tmp_path_factory.mktemp("campaign")
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
     plan = make_plan(load_suite(folder / "suite.yaml"))
@@ -71,12 +71,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def campaign(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy to damage; each test puts right what it damaged."""
+    """A copy to damage; each test restores the files that it damages."""
     return shutil.copytree(sound, tmp_path_factory.mktemp("damaged") / "campaign")
 
 
 def readers(campaign: Path, sound: Path) -> dict[str, Callable[[], object]]:
-    """What commands do with a campaign's results."""
+    """Command → how it reads a campaign's results."""
     results = campaign / "results"
     return {
         "report": lambda: render(load_campaign(read_plan(results / "plan.json"), results, None)),
@@ -101,7 +101,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "runs/a/1/run.json": ("report", "compare"),
     **dict.fromkeys([*OF_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),
 }
-"""File below results/ → who reads it."""
+"""File below results/ → the commands that read it."""
 
 
 @fuzz(30)
@@ -113,7 +113,7 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
     try:
         uses = readers(campaign, sound)
         for use in FILES[name]:
-            # these two take a second, and what there is to refuse is nearly always refused in reading
+            # these two take a second each, and almost all damage is refused when the files are loaded
             complaints(uses["load"] if use in ("report", "analyse") and not EXAMPLES else uses[use])
     finally:
         for file in FILES:
@@ -121,7 +121,7 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
 
 
 def complaints_of(campaign: Path, sound: Path, name: str, text: str) -> list[str]:
-    """Say what the page has to complain of while one file of the results holds another text."""
+    """Return the page's complaints while one file of the results holds another text."""
     path = campaign / "results" / name
     path.write_text(text, encoding="utf-8")
     try:
@@ -192,7 +192,7 @@ def test_results_of_another_plan_are_refused(
 
 @st.composite
 def damaged(draw: st.DrawFn, whole: bytes, name: str) -> bytes:
-    """Damage a file: cut off, overwritten, or with a value, key, row or column that isn't its own."""
+    """Damage a file: cut it off, overwrite a part, or change a value, key, row or column."""
     if draw(st.integers(0, 4)) == 0:
         at = draw(st.integers(0, len(whole)))
         return draw(st.sampled_from([whole[:at], whole[:at] + b"\0\xff" + whole[at + 2 :], b"", b"\0" * 50]))
@@ -250,7 +250,7 @@ def processes_table(rows: int = 60) -> pa.Table:
 
 @st.composite
 def damaged_parquet(draw: st.DrawFn, table: pa.Table) -> bytes:
-    """Damage a table: other columns, other types, values that can't be; or the file."""
+    """Damage a table by other columns, other types or impossible values; or damage the bytes of its file."""
     name = draw(st.sampled_from(table.column_names))
     place = table.column_names.index(name)
     what = draw(st.sampled_from(("drop", "type", "values", "values", "empty", "bytes")))

@@ -87,11 +87,11 @@ for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
 print("MiB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
 """
 MAX_BYTES = 1 << 30
-"""Address space for all of them together, Python and its packages included."""
+"""Address space for all suites together, Python and its packages included."""
 
 
 def test_nasty_suites_are_refused_within_bounds(tmp_path: Path) -> None:
-    """All of them in one process, which may take only so much memory."""
+    """One process with limited memory reads all of them."""
     for name, (text, _) in NASTY.items():
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     answer = subprocess.run(

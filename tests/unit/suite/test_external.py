@@ -1,4 +1,4 @@
-"""A server that somebody else runs: where a load may be aimed, and what is missing of it."""
+"""A server that is already running: where a load may be sent, and which signals are missing."""
 
 import json
 from collections.abc import Callable
@@ -91,7 +91,7 @@ def test_whereabouts_that_are_allowed(write_suite: WriteSuite, server: str, url:
 
 
 def test_name_that_leads_to_another_machine_is_refused() -> None:
-    """What the letters say is one barrier, what the name resolves to another, which stands by itself."""
+    """The text of the URL is checked first, and what the name resolves to is checked independently."""
     past_the_first = ExternalServer.model_construct(url="http://192.0.2.1:80", allow_remote=False)
     with pytest.raises(ServerError, match=r"^192\.0\.2\.1 is not this machine"):
         refuse_remote(past_the_first)
@@ -156,7 +156,7 @@ def test_schema_knows_both_kinds() -> None:
 
 @pytest.mark.parametrize("generator", [0.2, 0.99])
 def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: float) -> None:
-    """Slow answers, and nothing known of the server but these: it is named as missing, not as the culprit."""
+    """If only the server's slow responses are known, its signals are named as missing, and no verdict is against it."""
     record = make_record(load_started=0.0, window=(10.0, 20.0))
     server = ExternalServer(url="http://127.0.0.1:8080")
     record = record.model_copy(update={"run": record.run.model_copy(update={"server": server}), "albums": None})
@@ -171,7 +171,7 @@ def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: fl
 
 
 def test_page_tells_whose_server_it_was(make: Make) -> None:
-    """A campaign against such a server alone, with baselines and a sweep, of whose albums nothing is known."""
+    """A campaign with baselines and a sweep against such a server alone, which does not report its albums."""
     text = (
         "defaults: {repeats: 1, server: {kind: external, url: 'http://127.0.0.1:8080'}}\n"
         "experiments: {a: {}}\nsweeps: {s: {vary: load.users, values: [10, 20]}}"
