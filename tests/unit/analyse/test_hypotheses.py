@@ -17,7 +17,7 @@ from loadstone.results.signals import Signals
 from loadstone.results.tables import ENDPOINT_COLUMNS
 from loadstone.suite.hypotheses import Region, parse_region
 from loadstone.suite.load import load_suite
-from loadstone.suite.published import read_rows
+from loadstone.suite.load_test_table import read_rows_if_valid
 from loadstone.theory.intervals import Interval, ratio_of_pairs, ratio_of_runs
 from tests.conftest import ROOT
 from tests.unit.analyse.test_bottleneck import EAGER
@@ -89,7 +89,7 @@ def judge(tmp_path: Path) -> Judge:
                 for (n, r), v in of_runs.items()
             ],
         }
-        [answer] = judge_hypotheses(measured, processes, found, read_rows(published))
+        [answer] = judge_hypotheses(measured, processes, found, read_rows_if_valid(published))
         assert json.loads(json.dumps(answer, allow_nan=False)) == answer
         assert len(answer["evidence"].splitlines()) == 1
         return answer
@@ -354,17 +354,17 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
     """Simulate a row's users: each makes a request, waits 1 to 2 s, and so on; the rate is printed with one decimal."""
     from loadstone.analyse.audit import audit
     from loadstone.analyse.published_rows import printed_interval
-    from loadstone.suite.published import Row, ThinkTime
+    from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 
     rng = np.random.default_rng(7)
     inside, seconds, users = 0, 60.0, 5
     for _ in range(400):
         cycles = rng.uniform(1, 2, (users, 80)).cumsum(axis=1) + rng.uniform(0, 1.5, (users, 1))
         rps = round(float((cycles < seconds).sum()) / seconds, 1)
-        row = Row(
+        row = LoadTestRow(
             label="x",
             users=users,
-            think=ThinkTime(low=1, high=2),
+            think=ThinkTimeRange(low=1, high=2),
             duration_s=seconds,
             rps=rps,
             rps_rounding=0.05,

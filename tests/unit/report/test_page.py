@@ -24,11 +24,11 @@ from loadstone.report.data import Campaign, load_campaign
 from loadstone.report.page import render
 from loadstone.results.run_record import Check, write_record
 from loadstone.results.signals import Signals
-from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS, gather
+from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS, read_run_tables
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
-from loadstone.suite.published import read_rows
-from loadstone.summarise.requests import LADDER
+from loadstone.suite.load_test_table import read_rows_if_valid
+from loadstone.summarise.requests import LATENCY_PROBABILITIES
 from loadstone.theory.scaling import amdahl
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER, IDLE
@@ -103,7 +103,7 @@ def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
         | {"role": role, "pid": pid, "cpu": cpu, "voluntary_per_s": 3 * s.throughput, "involuntary_per_s": s.throughput}
         for pid, (role, cpu) in enumerate(used)
     ]
-    times = [(p, mean * (0.5 + p)) for p in LADDER] if goodput else []
+    times = [(p, mean * (0.5 + p)) for p in LATENCY_PROBABILITIES] if goodput else []
     latency = [(name, p, ms, None, None, ms / (2 if s.behind_schedule else 1)) for name in ENDPOINTS for p, ms in times]
     course = [(second, round(s.throughput), 0, mean) for second in range(22)]
     return {
@@ -123,10 +123,10 @@ def analyse(plan: Plan, results: Path, published: Path | None = None) -> None:
     bound = {name: found["verdict"] for name, found in verdicts["experiments"].items()}
     precision = {name: settings.precision for name, settings in plan.experiments.items()}
     repeats = repeats_json(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds)
-    processes = gather(plan, results / "summaries", "processes")
+    processes = read_run_tables(plan, results / "summaries", "processes")
     found = {
         "verdicts": verdicts, "scaling": analyse_sweeps(measured, signals, bound), "repeats": repeats,
-        "hypotheses": judge_hypotheses(measured, processes, verdicts, read_rows(published)),
+        "hypotheses": judge_hypotheses(measured, processes, verdicts, read_rows_if_valid(published)),
     }  # fmt: skip
     for name, content in found.items():
         (results / f"{name}.json").write_bytes(orjson.dumps(content))

@@ -30,7 +30,7 @@ from loadstone.results.search import read_search
 from loadstone.suite.load import load_suite
 from loadstone.summarise.processes import summarise_processes
 from loadstone.summarise.requests import summarise_requests
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.window import find_window
 from tests.support.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate, numbers, texts
@@ -299,7 +299,7 @@ def test_parquet_changed(sound: Path, tmp_path_factory: pytest.TempPathFactory, 
         window = find_window(requests, record)
         summary = summarise_requests(requests, window.span, record.phases.load_started)
         of_processes = summarise_processes(processes, window.span)
-        signals_of(record, measure_cycle(requests, window.span), summary.endpoints, of_processes, window.settled)
+        gather_signals(record, measure_cycle(requests, window.span), summary.endpoints, of_processes, window.settled)
 
     for line in complaints(use):
         assert line.startswith((f"{path}: ", record.run.label))

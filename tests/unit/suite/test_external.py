@@ -17,7 +17,7 @@ from loadstone.plan.schedule import make_plan
 from loadstone.report.page import render
 from loadstone.suite.foreign_servers import ExternalServer
 from loadstone.suite.load import load_suite
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import Cycle
 from tests.conftest import ROOT
 from tests.support.records import make_record
@@ -165,7 +165,7 @@ def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: fl
     used = {"load-worker": generator, "host": 1.0}
     processes = pd.DataFrame([{"role": role, "cpu": cpu, "steal": 0.0, "run_queue": 1.0} for role, cpu in used.items()])
     cycle = Cycle(throughput=100.0, response_s=0.45, think_s=0.05)
-    verdict = judge(signals_of(record, cycle, endpoints, processes, settled=True))
+    verdict = judge(gather_signals(record, cycle, endpoints, processes, settled=True))
     assert verdict.verdict == ("generator" if generator > 0.9 else "undetermined")
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from loadstone.suite.published import Row
+from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90
@@ -30,7 +30,7 @@ SERVER_COUNTS = (1, 2, 4)
 class RowAudit:
     """What the arithmetic says of one row."""
 
-    row: Row
+    row: LoadTestRow
     contradictions: list[str]
     active_users: float | None
     """X·(R + Z)."""
@@ -54,7 +54,7 @@ class Audit:
     """Servers → users that it would have taken, at the least."""
 
 
-def audit(table: Sequence[Row]) -> Audit:
+def audit(table: Sequence[LoadTestRow]) -> Audit:
     """Audit all rows, alone and against each other."""
     rows = [_audit_row(row) for row in table]
     saturation = _saturation(rows)
@@ -65,7 +65,7 @@ def audit(table: Sequence[Row]) -> Audit:
     return Audit(rows=rows, findings=findings, users_to_saturate=saturation)
 
 
-def _audit_row(row: Row) -> RowAudit:
+def _audit_row(row: LoadTestRow) -> RowAudit:
     think = row.think.mean if row.think else None
     response = row.mean_s or 0.0
     throughput, users = row.throughput, row.users
@@ -97,7 +97,7 @@ def _bound(users: float | None, active: float | None, share: float | None) -> st
     return "think time" if share is not None and share >= THINK_TIME_SHARE else "undetermined"
 
 
-def _contradictions(row: Row, active: float | None) -> list[str]:
+def _contradictions(row: LoadTestRow, active: float | None) -> list[str]:
     found = []
     if row.requests is not None and row.duration_s and row.rps:
         mean = row.requests / row.duration_s

@@ -31,9 +31,9 @@ from loadstone.suite.hypotheses import (
     parse_shape,
     parse_verdict,
 )
-from loadstone.suite.published import Row
+from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
-from loadstone.theory.linear_model import AlbumModel, fit_album_model
+from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
 SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
 MISFIT = 0.01
@@ -62,11 +62,11 @@ class Findings:
     """Experiment → its verdict, as in `verdicts.json`."""
     runs: Sequence[Mapping[str, Any]]
     """The verdict of each run, with its evidence, as there."""
-    published: Sequence[Row]
+    published: Sequence[LoadTestRow]
 
 
 def judge_hypotheses(
-    measured: Measured, processes: pd.DataFrame, verdicts: Mapping[str, Any], published: Sequence[Row] = ()
+    measured: Measured, processes: pd.DataFrame, verdicts: Mapping[str, Any], published: Sequence[LoadTestRow] = ()
 ) -> list[dict[str, Any]]:
     """Judge all hypotheses of the plan's suite.
 
@@ -242,7 +242,7 @@ def _trend(trend: Trend, shape: Shape, found: Findings) -> Finding:
         loads += [float(plan.experiments[level.experiment].load.users)] * len(sample.values)
     values = [value for sample in samples for value in sample.values.values()]
     try:
-        model = fit_album_model(levels, values, loads if len(sweeps) > 1 else None)
+        model = fit_linear_model(levels, values, loads if len(sweeps) > 1 else None)
     except ValueError as error:
         raise NotJudgeable(str(error)) from None
     metric = METRICS[trend.metric]
@@ -261,7 +261,7 @@ def _trend(trend: Trend, shape: Shape, found: Findings) -> Finding:
     return _finding(found_to_be, text, interval, unit, len(values))
 
 
-def _shaped(shape: Shape, model: AlbumModel) -> str:
+def _shaped(shape: Shape, model: LinearModel) -> str:
     if shape.name == "flat":
         tolerance = shape.tolerance or 0.0
         return outcome(model.relative, Region(low=-tolerance, high=tolerance))

@@ -6,15 +6,15 @@ from dataclasses import replace
 from scipy import stats
 
 from loadstone.analyse.audit import CONFIDENCE, Audit, RowAudit, audit
+from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from loadstone.suite.model import Suite
-from loadstone.suite.published import Row, ThinkTime
 from loadstone.suite.settings import Load
 from loadstone.theory.intervals import Interval
 
 NO_THINK_TIME = "no think time is known of the row's users"
 
 
-def audit_published(suite: Suite, rows: Sequence[Row]) -> Audit:
+def audit_published(suite: Suite, rows: Sequence[LoadTestRow]) -> Audit:
     """Audit the published rows; users whose think time the table doesn't state have that of the suite.
 
     That is the think time of the experiment that repeats the row, or else what all such experiments have in common.
@@ -25,12 +25,12 @@ def audit_published(suite: Suite, rows: Sequence[Row]) -> Audit:
     return audit([row if row.think else replace(row, think=think.get(row.label, common)) for row in rows])
 
 
-def _uniform(load: Load) -> ThinkTime | None:
+def _uniform(load: Load) -> ThinkTimeRange | None:
     """Take the think time of a closed load where it is uniform; the audit knows no other."""
     if load.scheduled or not isinstance(load.think_time, tuple):
         return None
     low, high = load.think_time
-    return ThinkTime(low=low, high=high)
+    return ThinkTimeRange(low=low, high=high)
 
 
 def printed_interval(found: RowAudit, metric: str) -> Interval:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.analyse.bottleneck import ERRORS, INVALID, MIXED, SERIAL_SECTION, SERVER_CONCURRENCY, Verdict, judge
-from loadstone.plan.baselines import ceiling_name, is_baseline, twice_name, unloaded_name
+from loadstone.plan.baselines import ceiling_name, is_baseline, probe_name, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey
@@ -77,8 +77,8 @@ def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[str, A
     for name, sweep in plan.suite.sweeps.items():
         experiments |= serial_sections(name, sweep, experiments, signals, plan.suite.thresholds)
     for name in plan.suite.experiments:
-        if twice_name(name) in plan.added:
-            found = probe(_throughputs(signals, twice_name(name)), _throughputs(signals, name), plan.suite.thresholds)
+        if probe_name(name) in plan.added:
+            found = probe(_throughputs(signals, probe_name(name)), _throughputs(signals, name), plan.suite.thresholds)
             experiments[name] = replace(experiments[name], elasticity=found)
     return {
         "experiments": {name: asdict(found) for name, found in sorted(experiments.items())},

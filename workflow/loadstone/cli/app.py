@@ -67,10 +67,10 @@ def audit(
 
     from loadstone.analyse.audit import audit as audit_rows
     from loadstone.cli.audit import as_json, show_audit
-    from loadstone.suite.published import parse_think_time, read_table
+    from loadstone.suite.load_test_table import parse_think_time, read_load_test_table
 
     think = None if think_time is None else parse_think_time(think_time)
-    found = audit_rows(read_table(table, think))
+    found = audit_rows(read_load_test_table(table, think))
     if json:
         print(orjson.dumps(as_json(found), option=orjson.OPT_INDENT_2).decode())
     else:
@@ -165,8 +165,8 @@ def analyse(
     from loadstone.analyse.verdicts import against_baselines, judge_campaign, unsound
     from loadstone.plan.file import read_plan
     from loadstone.results.integrity import write_sums
-    from loadstone.results.tables import gather
-    from loadstone.suite.published import read_rows
+    from loadstone.results.tables import read_run_tables
+    from loadstone.suite.load_test_table import read_rows_if_valid
 
     with setting_aside(damaged):
         known = read_plan(plan)
@@ -180,7 +180,9 @@ def analyse(
         verdicts: judged,
         scaling: analyse_sweeps(measured, signals, bound),
         repeats: repeats_json(measured.figures(list(known.experiments)), precision, known.suite.thresholds),
-        hypotheses: judge_hypotheses(measured, gather(known, summaries, "processes"), judged, read_rows(published)),
+        hypotheses: judge_hypotheses(
+            measured, read_run_tables(known, summaries, "processes"), judged, read_rows_if_valid(published)
+        ),
     }
     with SystemFault.at(summary.parent):
         with replacing(summary) as new:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from loadstone.errors import TableError
 from loadstone.text import listed, short
-from loadstone.theory.fitting import Step, fit_best, fit_law
+from loadstone.theory.fitting import LawComparison, fit_best, fit_law
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, USLFit, Weights
 
 Wanted = LawName | Literal["best"]
@@ -37,7 +37,7 @@ class Answer:
     """None where the runs can't determine the law."""
     reason: str | None = None
     """Why there is no fit."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LawComparison, ...] = ()
     """How the law was chosen, where `best` was asked for."""
 
 

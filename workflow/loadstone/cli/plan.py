@@ -11,7 +11,7 @@ from rich.table import Table
 from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.analysed import read_result
-from loadstone.suite.differences import common_ground, differences
+from loadstone.suite.differences import common_settings, differences
 from loadstone.suite.types import format_duration
 
 WIDTH_ELSEWHERE = 160
@@ -26,7 +26,7 @@ def show_plan(plan: Plan) -> None:
     console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(markup=False, emoji=False, width=WIDTH_ELSEWHERE)
-    base = common_ground(plan.suite)
+    base = common_settings(plan.suite)
     purposes = _purposes(plan)
     table = Table("#", "experiment", "repeat", "differs in", "expected", box=None, header_style="bold")
     for number, run in enumerate(plan.runs, start=1):

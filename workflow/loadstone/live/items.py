@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from loadstone.live.estimate import Took
 from loadstone.live.history import Broken, Campaign, broken_attempt, finished_run
 from loadstone.live.running import Running
-from loadstone.plan.baselines import TWICE, is_baseline
+from loadstone.plan.baselines import PROBE, is_baseline
 from loadstone.plan.schedule import Plan, Run
 from loadstone.results.search import Found
 from loadstone.suite.capacity import Search
@@ -126,7 +126,7 @@ def _outdated(items: Mapping[Place, Item], began: float, jobs: int) -> Iterator[
 def _kind(run: Run) -> Kind:
     if is_baseline(run.experiment):
         return "baseline"
-    return "probe" if run.experiment.endswith(TWICE) else "experiment"
+    return "probe" if run.experiment.endswith(PROBE) else "experiment"
 
 
 def count(items: Iterable[Item], state: State) -> int:

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 
 from loadstone.suite.settings import MAX_WORKERS, GunicornServer, Load, Mix, Server, Settings
 
-UNLOADED, CEILING, TWICE = "unloaded@", "ceiling@", "@twice"
+UNLOADED, CEILING, PROBE = "unloaded@", "ceiling@", "@twice"
+"""Beginnings of the names of baselines, and the end of the name of a probe."""
 
 WARM_UP_S = 0.5
 DURATION_S = 1.5
@@ -31,7 +32,7 @@ CONSTANT_WORKERS = 2
 
 def baselines_and_probes(experiments: Mapping[str, Settings], *, baselines: bool) -> dict[str, Settings]:
     """Make the settings of the runs added to `experiments`, by name: the probes, and the baselines if wanted."""
-    added = {twice_name(name): _twice(settings) for name, settings in experiments.items() if settings.probe}
+    added = {probe_name(name): _probe(settings) for name, settings in experiments.items() if settings.probe}
     if baselines:
         for settings in [*experiments.values(), *added.values()]:
             added[unloaded_name(settings)] = _unloaded(settings)
@@ -50,9 +51,9 @@ def ceiling_name(settings: Settings) -> str:
     return f"{CEILING}{settings.load.user}-{settings.load.workers}"
 
 
-def twice_name(experiment: str) -> str:
-    """Name the run of an experiment with twice the users."""
-    return experiment + TWICE
+def probe_name(experiment: str) -> str:
+    """Name the probe of an experiment: its run with twice the users."""
+    return experiment + PROBE
 
 
 def is_baseline(name: str) -> bool:
@@ -95,7 +96,7 @@ def _short(server: Server, load: Load, duration: float = DURATION_S) -> Settings
     )
 
 
-def _twice(settings: Settings) -> Settings:
+def _probe(settings: Settings) -> Settings:
     load = settings.load
     more = {"users": 2 * load.users, "spawn_rate": 2 * load.spawn_rate}
     return settings.model_copy(update={"load": load.model_copy(update=more), "probe": False})

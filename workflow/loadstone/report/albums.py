@@ -13,7 +13,7 @@ from loadstone.report.estimates import Estimate
 from loadstone.suite.hypotheses import ALL, Trend
 from loadstone.suite.model import Sweep
 from loadstone.suite.settings import GunicornServer, Server
-from loadstone.theory.linear_model import AlbumModel, fit_album_model
+from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
 FACTOR = "server.albums"
 LINE_POINTS = 24
@@ -121,7 +121,7 @@ def _line(campaign: Campaign, mine: pd.DataFrame, together: pd.DataFrame, claim:
     users = [float(campaign.plan.experiments[name].load.users) for name in together["experiment"]]
     crossed = len(set(users)) > 1
     try:
-        model = fit_album_model(together["level"].tolist(), together["mean_ms"].tolist(), users if crossed else None)
+        model = fit_linear_model(together["level"].tolist(), together["mean_ms"].tolist(), users if crossed else None)
     except ValueError:
         return None
     name = str(mine["experiment"].iloc[0])
@@ -136,7 +136,7 @@ def _line(campaign: Campaign, mine: pd.DataFrame, together: pd.DataFrame, claim:
     )
 
 
-def _at_no_albums(model: AlbumModel, users: int) -> float:
+def _at_no_albums(model: LinearModel, users: int) -> float:
     return model.a.value + (0.0 if model.c is None else users * model.c.value)
 
 

@@ -9,7 +9,7 @@ from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report import numbers
 from loadstone.report.data import Campaign
 from loadstone.report.soundness import used_by
-from loadstone.suite.differences import flat
+from loadstone.suite.differences import flatten
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.settings import Mix, Server
 
@@ -61,7 +61,7 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
     """List the unloaded response times, the shortest first."""
     names = [name for name in campaign.plan.added if name.startswith(UNLOADED)]
     settings = {name: campaign.plan.added[name] for name in names}
-    varying = _varying([flat(found) for found in settings.values()])
+    varying = _varying([flatten(found) for found in settings.values()])
     rows = []
     for name, found in settings.items():
         key = campaign.runs_of(name)[0]

@@ -19,7 +19,7 @@ from loadstone.report.runs import RunRow
 from loadstone.report.verdicts import VerdictRow
 from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import RunKey
-from loadstone.suite.differences import common_ground, differences
+from loadstone.suite.differences import common_settings, differences
 from loadstone.suite.hypotheses import ALL
 
 Row = Mapping[Any, Any]
@@ -91,7 +91,7 @@ def anchors(campaign: Campaign) -> dict[str, str]:
 
 def cards(campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[RunRow]) -> list[Card]:
     """Make a card for each experiment, in the page's order."""
-    place, ground, chosen = anchors(campaign), common_ground(campaign.plan.suite), median_runs(campaign)
+    place, ground, chosen = anchors(campaign), common_settings(campaign.plan.suite), median_runs(campaign)
     of_runs: dict[str, list[RunRow]] = {}
     for row in sorted(listed, key=lambda row: row.repeat):
         of_runs.setdefault(row.experiment, []).append(row)

@@ -13,7 +13,7 @@ from loadstone.report.tables import GET, POST, used_rows
 from loadstone.report.verdicts import unusable
 from loadstone.results.tables import RunKey
 from loadstone.suite.hypotheses import ALL
-from loadstone.suite.published import Row, ThinkTime
+from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from loadstone.suite.settings import Load, Settings
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
@@ -145,18 +145,18 @@ def audit_table(campaign: Campaign) -> Audit | None:
     think = {row: found for row, found in known.items() if found is not None}
     common = next(iter(think.values())) if len(think) == len(known) and len(set(think.values())) == 1 else None
 
-    def timed(row: Row) -> Row:
+    def timed(row: LoadTestRow) -> LoadTestRow:
         return row if row.think else replace(row, think=think.get(row.label, common))
 
     return audit([timed(row) for row in table.rows])
 
 
-def _think_time(load: Load) -> ThinkTime | None:
+def _think_time(load: Load) -> ThinkTimeRange | None:
     """Give the users' think time, where it is one that the audit's arithmetic is about."""
     if load.scheduled or not isinstance(load.think_time, tuple):
         return None
     low, high = load.think_time
-    return ThinkTime(low=low, high=high)
+    return ThinkTimeRange(low=low, high=high)
 
 
 def audit_texts(found: RowAudit) -> list[str]:

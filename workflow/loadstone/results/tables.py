@@ -88,7 +88,7 @@ RunKey = tuple[str, int]
 """Experiment and repeat."""
 
 
-def gather(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
+def read_run_tables(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
     """Read one table (`endpoints`, `latency`, `course`, `heat`, `processes`) of all runs of `plan`, in order of names.
 
     The columns `experiment` and `repeat` come first. Raises `ResultError` if a table is missing, `DamagedError` if one

@@ -10,7 +10,14 @@ from pydantic import AfterValidator
 from loadstone.suite.settings import Settings
 from loadstone.suite.types import Model, parse_duration
 
-METRICS = {"mean": "mean_ms", "p50": "p50_ms", "p90": "p90_ms", "p95": "p95_ms", "p99": "p99_ms", "p99.9": "p99_9_ms"}
+OBJECTIVE_METRICS = {
+    "mean": "mean_ms",
+    "p50": "p50_ms",
+    "p90": "p90_ms",
+    "p95": "p95_ms",
+    "p99": "p99_ms",
+    "p99.9": "p99_9_ms",
+}
 """Metric of an objective → column of endpoints.csv."""
 
 
@@ -25,8 +32,8 @@ class Objective:
 def parse_objective(text: str) -> Objective:
     """Read `p95 < 50ms`. Raises ValueError for anything else."""
     parts = re.fullmatch(r"\s*(\S+)\s*<\s*(\S+)\s*", text)
-    if parts is None or parts[1] not in METRICS:
-        raise ValueError(f"a bound such as p95 < 50ms, on one of {', '.join(METRICS)}")
+    if parts is None or parts[1] not in OBJECTIVE_METRICS:
+        raise ValueError(f"a bound such as p95 < 50ms, on one of {', '.join(OBJECTIVE_METRICS)}")
     limit_s = parse_duration(parts[2])
     if limit_s <= 0:
         raise ValueError("a bound above 0")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadstone.suite.differences import flat
+from loadstone.suite.differences import flatten
 from loadstone.suite.hypotheses import (
     ALL,
     ENDPOINTS,
@@ -159,7 +159,7 @@ def _check_crossing(sweeps: Mapping[str, Sweep], suite: SuiteContents) -> Iterat
         return  # its settings are reported already
     factor = next(iter(sweeps.values())).vary
     settings = [suite.experiments[level.experiment] for level in levels]
-    fixed = [{k: v for k, v in flat(s).items() if k not in MAY_DIFFER | {factor}} for s in settings]
+    fixed = [{k: v for k, v in flatten(s).items() if k not in MAY_DIFFER | {factor}} for s in settings]
     if differing := sorted(key for key in fixed[0] if any(values[key] != fixed[0][key] for values in fixed)):
         yield f".trend.over: {', '.join(sweeps)} differ in {differing[0]}; allowed: sweeps that differ only in {USERS}"
         return

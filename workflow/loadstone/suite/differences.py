@@ -8,12 +8,12 @@ from loadstone.suite.settings import Conditions
 _ABSENT = object()
 
 
-def common_ground(suite: Suite) -> dict[str, object]:
+def common_settings(suite: Suite) -> dict[str, object]:
     """Find the most common value of each key, which differences are stated against.
 
     Each kind of server has its own keys; a key that most experiments lack is left out.
     """
-    experiments = [flat(settings) for settings in suite.experiments.values()]
+    experiments = [flatten(settings) for settings in suite.experiments.values()]
     keys = dict.fromkeys(key for settings in experiments for key in settings)
     values = {key: [settings.get(key, _ABSENT) for settings in experiments] for key in keys}
     most_common = {key: max(of_key, key=of_key.count) for key, of_key in values.items()}
@@ -22,10 +22,10 @@ def common_ground(suite: Suite) -> dict[str, object]:
 
 def differences(run: Conditions, base: Mapping[str, object]) -> dict[str, object]:
     """Find the keys in which `run` differs from `base`: dotted key → the run's value."""
-    return {key: value for key, value in flat(run).items() if value != base.get(key)}
+    return {key: value for key, value in flatten(run).items() if value != base.get(key)}
 
 
-def flat(conditions: Conditions) -> dict[str, object]:
+def flatten(conditions: Conditions) -> dict[str, object]:
     """Flatten conditions: dotted key → value."""
     values = {"duration": conditions.duration, "warm_up": conditions.warm_up}
     parts = {"server": conditions.server, "load": conditions.load}

@@ -29,11 +29,11 @@ from loadstone.theory.quantiles import (
     values_at_ranks,
 )
 
-LADDER = (
+LATENCY_PROBABILITIES = (
     *(0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925),
     *(0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0),
 )
-"""Probabilities at which the latency distribution is kept."""
+"""Probabilities at which the distribution of response times is kept."""
 
 LATE_MS = 10.0
 """A request is late if it is sent more than this after its intended start: far above the error of a timer, and far
@@ -120,7 +120,8 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
             yield _with_total(batch.endpoint[good], values(batch)[good])
 
     quantiles, bounds = _quantiles(histogram, lambda: successful(lambda batch: batch.response_ms))
-    service = _ladder(lambda: successful(lambda batch: batch.service_ms)) if lagging else quantiles[:, -len(LADDER) :]
+    percentiles, response = quantiles[:, : len(PERCENTILES)], quantiles[:, len(PERCENTILES) :]
+    service = _latency_quantiles(lambda: successful(lambda batch: batch.service_ms)) if lagging else response
     names = {0: ALL} | {number + 1: name for name, number in file.endpoints.items()}
     total = _Sums()
     for part in sums.values():
@@ -128,18 +129,19 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
     by_group = {0: total} | {number + 1: part for number, part in sums.items()}
     present = [group for group in sorted(by_group, key=lambda g: (g > 0, names[g])) if group < len(quantiles)]
     failed_only = [group for group in by_group if group >= len(quantiles)]
-    rows = [
-        _row(names[group], by_group[group], quantiles[group, : len(PERCENTILES)], end - begin) for group in present
-    ] + [_row(names[group], by_group[group], np.full(len(PERCENTILES), np.nan), end - begin) for group in failed_only]
-    ladder = [
-        (names[group], p, value, *bounds.get((group, p), (None, None)), served)
-        for group in present
-        for p, value, served in zip(LADDER, quantiles[group, len(PERCENTILES) :], service[group], strict=True)
+    unknown = np.full(len(PERCENTILES), np.nan)
+    endpoints = [
+        *(_row(names[group], by_group[group], percentiles[group], end - begin) for group in present),
+        *(_row(names[group], by_group[group], unknown, end - begin) for group in failed_only),
     ]
-    latency = pd.DataFrame(ladder, columns=LATENCY_COLUMNS)
+    latency = [
+        (names[group], p, response_ms, *bounds.get((group, p), (None, None)), service_ms)
+        for group in present
+        for p, response_ms, service_ms in zip(LATENCY_PROBABILITIES, response[group], service[group], strict=True)
+    ]
     return RequestSummary(
-        endpoints=pd.DataFrame(rows, columns=list(ENDPOINT_COLUMNS)),
-        latency=latency.dropna(subset="response_ms"),
+        endpoints=pd.DataFrame(endpoints, columns=list(ENDPOINT_COLUMNS)),
+        latency=pd.DataFrame(latency, columns=LATENCY_COLUMNS).dropna(subset="response_ms"),
         course=course.table(),
         heat=heat_map.table(),
     )
@@ -149,7 +151,7 @@ def _quantiles(
     histogram: Histogram, batches: Callable[[], Iterable[Batch]]
 ) -> tuple[Floats, dict[tuple[int, float], tuple[float, float]]]:
     """Compute all quantiles, and the bounds of `PERCENTILES` by group and probability, in one pass."""
-    probabilities = [*PERCENTILES.values(), *LADDER]
+    probabilities = [*PERCENTILES.values(), *LATENCY_PROBABILITIES]
     ranks = [
         [quantile_rank(count, p) for p in probabilities]
         + [rank for p in PERCENTILES.values() for rank in interval_ranks(count, p)]
@@ -165,13 +167,13 @@ def _quantiles(
     return values[:, : len(probabilities)], bounds
 
 
-def _ladder(batches: Callable[[], Iterable[Batch]]) -> Floats:
-    """Compute the quantiles at `LADDER` by group, in two passes."""
+def _latency_quantiles(batches: Callable[[], Iterable[Batch]]) -> Floats:
+    """Compute the quantiles at `LATENCY_PROBABILITIES` by group, in two passes."""
     histogram = Histogram()
     for groups, values in batches():
         histogram.add(groups, values)
-    ranks = [[quantile_rank(count, p) for p in LADDER] for count in histogram.sizes.tolist()]
-    return values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, len(LADDER)))
+    ranks = [[quantile_rank(count, p) for p in LATENCY_PROBABILITIES] for count in histogram.sizes.tolist()]
+    return values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, len(LATENCY_PROBABILITIES)))
 
 
 def _with_total(endpoint: Ints, values: Floats) -> Batch:

@@ -16,7 +16,7 @@ MAX_LATE_SHARE = 0.05
 """Share of late requests above which the generator is behind schedule."""
 
 
-def signals_of(
+def gather_signals(
     record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
 ) -> Signals:
     """Gather the signals of one run. Those that were not measured are None, and the verdict names them as missing.

@@ -14,7 +14,7 @@ from loadstone.results.signals import Signals
 from loadstone.results.window import Window
 from loadstone.summarise.processes import summarise_processes
 from loadstone.summarise.requests import summarise_requests
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.window import find_window
 
@@ -47,7 +47,7 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
     of_requests = summarise_requests(requests, window.span, record.phases.load_started)
     of_processes = summarise_processes(processes, window.span)
     cycle = measure_cycle(requests, window.span)
-    signals = signals_of(record, cycle, of_requests.endpoints, of_processes, window.settled)
+    signals = gather_signals(record, cycle, of_requests.endpoints, of_processes, window.settled)
     return Summary(
         tables={
             "endpoints": of_requests.endpoints,

@@ -30,7 +30,7 @@ SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LawComparison:
     """One comparison of a law with the larger one that contains it."""
 
     smaller: LawName
@@ -48,7 +48,7 @@ class Choice:
     """The law that describes the runs best, and why."""
 
     fit: Fit
-    steps: tuple[Step, ...]
+    steps: tuple[LawComparison, ...]
 
 
 def fit_amdahl(n: Sequence[float], throughput: Sequence[float], weights: Weights = "relative") -> AmdahlFit:
@@ -106,7 +106,7 @@ def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:
         p = nested_p(chosen, fit)
         gain = chosen.aicc - fit.aicc if chosen.aicc is not None and fit.aicc is not None else None
         taken = p < SIGNIFICANT
-        steps.append(Step(smaller=chosen.law, larger=larger, p=p, aicc_gain=gain, taken=taken))
+        steps.append(LawComparison(smaller=chosen.law, larger=larger, p=p, aicc_gain=gain, taken=taken))
         if taken:
             chosen = fit
     return Choice(fit=chosen, steps=tuple(steps))

@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlbumModel:
+class LinearModel:
     """y = a + b·x + c·load, with 95 % intervals by Student's t; no bounds without degrees of freedom."""
 
     a: Interval
@@ -68,7 +68,7 @@ class _Fit:
         return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom))
 
 
-def fit_album_model(x: Sequence[float], y: Sequence[float], load: Sequence[float] | None = None) -> AlbumModel:
+def fit_linear_model(x: Sequence[float], y: Sequence[float], load: Sequence[float] | None = None) -> LinearModel:
     """Fit the model to runs: the level of the factor, the metric and, if it was varied, the load of each run.
 
     Raises ValueError if the runs do not determine the coefficients.
@@ -83,7 +83,7 @@ def fit_album_model(x: Sequence[float], y: Sequence[float], load: Sequence[float
     columns = [np.ones_like(levels), scaled, *([] if loads is None else [loads - mean_load])]
     fit = _least_squares(np.column_stack(columns), values)
     rest = () if loads is None else (0.0,)
-    return AlbumModel(
+    return LinearModel(
         a=fit.combination(1.0, -lowest / distance, *(() if loads is None else (-mean_load,))),
         b=fit.combination(0.0, 1 / distance, *rest),
         c=None if loads is None else fit.combination(0.0, 0.0, 1.0),

@@ -36,7 +36,7 @@ class WarmUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
+class SeriesTrend:
     """The change along a straight line through a series."""
 
     change: float
@@ -93,7 +93,7 @@ def find_warm_up(series: Sequence[float]) -> WarmUp:
     )
 
 
-def find_trend(series: Sequence[float]) -> Trend:
+def find_trend(series: Sequence[float]) -> SeriesTrend:
     """Fit a straight line to batch means of five, and test it with the variance corrected for their correlation.
 
     The effective number of batches is n(1 - r)/(1 + r), r being the lag-1 autocorrelation of the residuals (Bayley &
@@ -101,13 +101,13 @@ def find_trend(series: Sequence[float]) -> Trend:
     """
     places, y = _batch_means(np.asarray(series, float))
     if len(y) < MIN_BATCHES or y.mean() == 0:
-        return Trend(change=0.0, p=1.0)
+        return SeriesTrend(change=0.0, p=1.0)
     fit = fit_line(places, y)
     spread = float(fit.residuals @ fit.residuals)
     correlation = float(fit.residuals[1:] @ fit.residuals[:-1]) / spread if spread > 0 else 0.0
     effective = len(y) * (1 - max(0.0, correlation)) / (1 + max(0.0, correlation))
     inflation = math.sqrt(len(y) / max(effective, 3.0))
-    return Trend(
+    return SeriesTrend(
         change=fit.slope * float(places[-1] - places[0]) / float(y.mean()),
         p=_two_sided(fit.slope, fit.stderr * inflation, max(1.0, effective - 2)),
     )
