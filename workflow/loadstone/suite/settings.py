@@ -201,7 +201,7 @@ class Conditions(Model):
     """Everything that a run's figures depend on, as far as the suite determines it."""
 
     duration: PositiveDuration = 20.0
-    """Length of the window, which counts. Ramp-up and warm-up come before it."""
+    """Length of the window, the part of a run that counts. Ramp-up and warm-up come before it."""
     warm_up: Duration = 3.0
     """Time between the last user's start and the window."""
     server: Server = GunicornServer()

@@ -52,7 +52,7 @@ class Choice:
 
 
 def fit_amdahl(n: Sequence[float], throughput: Sequence[float], weights: Weights = "relative") -> AmdahlFit:
-    """Fit Amdahl's law to runs, given the swept number and the throughput (requests/s) of each; repeats are separate.
+    """Fit Amdahl's law to runs: the swept number and the throughput (requests/s) of each, repeats as further entries.
 
     Raises `NotIdentifiable` for too few levels or runs, and ValueError for values that are not positive.
     """

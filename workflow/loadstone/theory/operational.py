@@ -24,7 +24,7 @@ SATURATION_MARGIN = 2.0
 def consistency(users: float, throughput: float, response_s: float, think_s: float) -> float:
     """X·(R + Z)/N: 1 in any closed, steady system (the interactive response time law; LZGS section 3.2).
 
-    An identity: it says whether the figures belong together, and nothing about what limits the system.
+    An identity: it shows whether the figures belong together, and nothing about what limits the system.
     """
     return throughput * (response_s + think_s) / users
 
@@ -88,7 +88,7 @@ class Station:
     servers: int = 1
     """How many requests it works on at a time."""
     kind: Literal["queue", "delay"] = "queue"
-    """A delay has a server for every request: nobody waits."""
+    """A delay has a server for every request, so that no request waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

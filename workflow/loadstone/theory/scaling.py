@@ -109,7 +109,7 @@ class Fit(ABC):
     """p-value of the F test of misfit against the scatter of repeats: below 0.01 the law is not the one that made the
     data. None without repeats, and where the law has as many parameters as the data have levels."""
     warnings: tuple[str, ...]
-    """What a reader should know before believing the figures, a sentence each."""
+    """What a reader should know before believing the figures, one sentence each."""
 
     @property
     @abstractmethod
