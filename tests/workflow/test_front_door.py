@@ -15,7 +15,7 @@ from tests.support.campaign import Project
         (("repeats=many",), "repeats: 'many' is not allowed"),
         (("suite=config/none.yaml",), "config/none.yaml: no such suite"),
         (("suite=2",), "2: no such suite"),
-        (("suite=",), "can't be read"),
+        (("suite=",), "cannot be read"),
     ],
 )
 def test_wrong_setting_is_told_in_one_line(measured: Project, settings: tuple[str, ...], complaint: str) -> None:

@@ -1,4 +1,4 @@
-"""Write files so that each is whole or absent: under another name in the same folder first, then by one rename."""
+"""Write files so that each is whole or absent: first under a temporary name in the same folder, then by one rename."""
 
 import contextlib
 import os
@@ -8,10 +8,11 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to: it becomes `path` when the block is over, and goes where that breaks.
+    """Yield a temporary path next to `path` to write to.
 
-    What a killed process left of an earlier attempt goes too. What is no ordinary file, such as /dev/stdout, is written
-    to directly.
+    It is renamed to `path` at the end of the block, and removed if the block fails. Temporary files left behind by
+    killed processes are removed too. If `path` exists and is not a regular file, such as /dev/stdout, it is yielded
+    itself.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -28,13 +29,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file."""
+    """Write a file, whole or not at all."""
     with replacing(path) as new:
         new.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a text, as UTF-8."""
+    """Write text as UTF-8, whole or not at all."""
     write_bytes(path, content.encode())
 
 

@@ -20,7 +20,7 @@ from loadstone.results.tables import ENDPOINT_COLUMNS
 from loadstone.results.verdicts import CampaignVerdicts, Evidence, Judgement, RunVerdict
 from loadstone.suite.hypotheses import Region, parse_region
 from loadstone.suite.load import load_suite
-from loadstone.suite.published import read_rows
+from loadstone.suite.load_test_table import read_rows_if_valid
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval, ratio_of_pairs, ratio_of_runs
 from tests.conftest import ROOT
@@ -87,7 +87,7 @@ def judge(tmp_path: Path) -> Judge:
         judged = CampaignVerdicts(
             experiments=agree_by_experiment(of_runs), runs=tuple(RunVerdict.of(*each) for each in of_runs.items())
         )
-        hypotheses = judge_hypotheses(measured, processes, judged, read_rows(published))
+        hypotheses = judge_hypotheses(measured, processes, judged, read_rows_if_valid(published))
         assert JudgedHypotheses.model_validate_json(to_json(hypotheses), strict=True) == hypotheses
         [answer] = hypotheses.root
         assert len(answer.evidence.splitlines()) == 1
@@ -368,17 +368,17 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
     """Simulate a row's users: each makes a request, waits 1 to 2 s, and so on; the rate is printed with one decimal."""
     from loadstone.analyse.audit import audit
     from loadstone.analyse.published_rows import estimate_metric
-    from loadstone.suite.published import Row, ThinkTime
+    from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 
     rng = np.random.default_rng(7)
     inside, seconds, users = 0, 60.0, 5
     for _ in range(400):
         cycles = rng.uniform(1, 2, (users, 80)).cumsum(axis=1) + rng.uniform(0, 1.5, (users, 1))
         rps = round(float((cycles < seconds).sum()) / seconds, 1)
-        row = Row(
+        row = LoadTestRow(
             label="x",
             users=users,
-            think=ThinkTime(low=1, high=2),
+            think=ThinkTimeRange(low=1, high=2),
             duration_s=seconds,
             rps=rps,
             rps_rounding=0.05,

@@ -17,7 +17,7 @@ from loadstone.results.verdicts import CampaignVerdicts, Elasticity, ExperimentV
 from loadstone.suite.load import load_suite
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import Cycle
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER, IDLE
@@ -42,7 +42,7 @@ CYCLE = Cycle(throughput=33.2, response_s=0.005, think_s=1.5)
 
 
 def test_signals_come_from_the_tables() -> None:
-    signals = signals_of(RECORD, CYCLE, ENDPOINTS, PROCESSES, None)
+    signals = gather_signals(RECORD, CYCLE, ENDPOINTS, PROCESSES, None)
     assert (signals.users, signals.throughput, signals.response_s, signals.think_s) == (50, 33.2, 0.005, 1.5)
     assert signals.server_cpu == pytest.approx(0.3), "workers only"
     assert signals.generator_cpu == [0.3]
@@ -56,7 +56,7 @@ def test_signals_come_from_the_tables() -> None:
 
 def test_what_was_not_measured_is_missing() -> None:
     nothing = PROCESSES[PROCESSES["role"] == "server-master"]
-    signals = signals_of(RECORD, CYCLE, ENDPOINTS.assign(server_ms=float("nan")), nothing, True)
+    signals = gather_signals(RECORD, CYCLE, ENDPOINTS.assign(server_ms=float("nan")), nothing, True)
     assert {"server_cpu", "generator_cpu", "host_busy", "host_steal", "server_seconds"} <= set(signals.missing)
 
 
@@ -76,7 +76,7 @@ def conditions(**given: Any) -> Run:
 def test_schedule_is_missed_by_more_than_one_request_in_twenty(load: Any, late: int, behind: bool | None) -> None:
     record = RECORD.model_copy(update={"run": conditions(load=load)})
     endpoints = ENDPOINTS.assign(requests=200, late=late)
-    assert signals_of(record, CYCLE, endpoints, PROCESSES, None).behind_schedule is behind
+    assert gather_signals(record, CYCLE, endpoints, PROCESSES, None).behind_schedule is behind
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_schedule_is_missed_by_more_than_one_request_in_twenty(load: Any, late: 
 )
 def test_gevent_has_no_slots_to_count(server: Any, threads: int | None) -> None:
     record = RECORD.model_copy(update={"run": conditions(server=server)})
-    assert signals_of(record, CYCLE, ENDPOINTS, PROCESSES, None).server_threads == threads
+    assert gather_signals(record, CYCLE, ENDPOINTS, PROCESSES, None).server_threads == threads
 
 
 def test_experiment_has_the_verdict_of_most_of_its_runs() -> None:

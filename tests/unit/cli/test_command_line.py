@@ -112,7 +112,7 @@ def test_missing_plan_is_told(tmp_path: Path) -> None:
     options += ["--verdicts", "v.json", "--repeats", "r.json", "--hypotheses", "h.json"]
     answer = loadstone("analyse", *options, cwd=tmp_path)
     assert answer.returncode == 1
-    assert answer.stderr == "loadstone: none.json: can't be read: No such file or directory\n"
+    assert answer.stderr == "loadstone: none.json: cannot be read: No such file or directory\n"
 
 
 CONTROLS = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r"

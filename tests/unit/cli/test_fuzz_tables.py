@@ -21,7 +21,8 @@ from loadstone.errors import TableError
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals, read_signals
 from loadstone.suite.load import load_suite
-from loadstone.suite.published import ALIASES, FIGURES, parse_think_time, read_published, read_table
+from loadstone.suite.load_test_table import ALIASES, parse_think_time, read_load_test_table
+from loadstone.suite.published import FIGURES, read_published
 from tests.support.fuzzing import complaints, fuzz, json_scalars, json_trees, numbers, texts
 
 FIGURES_OF_TESTS = st.floats(1e-3, 1e5).map(lambda value: f"{value:.4g}") | st.integers(1, 500).map(str)
@@ -75,7 +76,7 @@ def test_audited_tables(folder: Path, content: bytes, think: str | None) -> None
     path.write_bytes(content)
 
     def use() -> None:
-        found = audit(read_table(path, None if think is None else parse_think_time(think)))
+        found = audit(read_load_test_table(path, None if think is None else parse_think_time(think)))
         orjson.dumps(audit_json(found))
         show_audit(found)
 

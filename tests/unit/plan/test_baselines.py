@@ -1,4 +1,4 @@
-"""What Loadstone adds to a suite by itself."""
+"""The runs that Loadstone adds to a suite."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -72,12 +72,12 @@ def test_probe_has_twice_the_users_at_the_same_pace(planned: Planned) -> None:
 
 
 def test_probe_with_too_many_users_is_refused(planned: Planned) -> None:
-    with pytest.raises(SuiteError, match=r"experiments\.a: probe: twice load\.users"):
+    with pytest.raises(SuiteError, match=r"experiments\.a: probe: needs twice load\.users"):
         planned("experiments: {a: {probe: true, load: {users: 15000}}}")
 
 
 def test_every_run_can_be_passed_to_measure(planned: Planned) -> None:
-    """What was added never went through the checks of a suite: it does when it is passed on."""
+    """Added runs never passed the checks of a suite; they are checked when they are passed to `measure`."""
     plan = planned("experiments: {a: {probe: true}, none: {server: {albums: 0}, load: {mix: {list_albums: 1}}}}")
     for run in plan.runs:
         assert type(run).model_validate_json(run.model_dump_json()) == run

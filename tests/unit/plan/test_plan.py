@@ -1,4 +1,4 @@
-"""The plan: which runs, in which order."""
+"""The plan: which runs it holds, and in which order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from loadstone.errors import ResultError
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan, make_plan
-from loadstone.suite.differences import common_ground, differences
+from loadstone.suite.differences import common_settings, differences
 from loadstone.suite.load import load_suite
 
 TEXT = (
@@ -64,7 +64,7 @@ def test_another_seed_changes_order_and_seeds(plan: Plan, write_suite: Callable[
 
 
 def test_differences_are_told_against_what_most_share(plan: Plan) -> None:
-    base = common_ground(plan.suite)
+    base = common_settings(plan.suite)
     by_name = {run.experiment: differences(run, base) for run in plan.runs}
     assert by_name["a"] == {}
     assert by_name["b"] == {"load.workers": 2}

@@ -25,7 +25,7 @@ from loadstone.report.sections import (
     warnings,
 )
 from loadstone.results.bounded import Bounded
-from loadstone.suite.published import Row, ThinkTime
+from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from tests.unit.report.test_page import (
     LOAD_STARTED,
     PUBLISHED,
@@ -133,7 +133,7 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
     campaign = make(REPEATING, thinking, PUBLISHED)
     found = published.audit_table(campaign)
     assert found is not None
-    assert [row.row.think for row in found.rows] == [ThinkTime(low=1.0, high=2.0)] * 2
+    assert [row.row.think for row in found.rows] == [ThinkTimeRange(low=1.0, high=2.0)] * 2
     first, second = published.published_rows(campaign, find_doubts(campaign))
     assert (first.row, first.closed_loop) == ("Fifty, <alone>", pytest.approx(50 / 1.505))
     assert second.audit == ["one user (1.05 active of 50 stated)"]
@@ -141,9 +141,11 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
 
 
 def test_audit_in_words() -> None:
-    row = Row(label="a", users=10, rps=1.0, think=ThinkTime(low=1, high=1), mean_s=9.0)
+    row = LoadTestRow(label="a", users=10, rps=1.0, think=ThinkTimeRange(low=1, high=1), mean_s=9.0)
     assert published.audit_texts(audit([row]).rows[0]) == ["undetermined: 10.0 % of the users' time is think time"]
-    assert published.audit_texts(audit([Row(label="a", rps=1.0)]).rows[0]) == ["the row states too little to decide"]
+    assert published.audit_texts(audit([LoadTestRow(label="a", rps=1.0)]).rows[0]) == [
+        "the row states too little to decide"
+    ]
 
 
 def test_open_loads_have_no_closed_loop(make: Make) -> None:

@@ -21,7 +21,7 @@ from loadstone.results.signals import Signals
 from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
-from loadstone.summarise.requests import LADDER
+from loadstone.summarise.requests import LATENCY_PROBABILITIES
 from loadstone.theory.scaling import amdahl
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER, IDLE
@@ -96,7 +96,7 @@ def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
         | {"role": role, "pid": pid, "cpu": cpu, "voluntary_per_s": 3 * s.throughput, "involuntary_per_s": s.throughput}
         for pid, (role, cpu) in enumerate(used)
     ]
-    times = [(p, mean * (0.5 + p)) for p in LADDER] if goodput else []
+    times = [(p, mean * (0.5 + p)) for p in LATENCY_PROBABILITIES] if goodput else []
     latency = [(name, p, ms, None, None, ms / (2 if s.behind_schedule else 1)) for name in ENDPOINTS for p, ms in times]
     course = [(second, round(s.throughput), 0, mean) for second in range(22)]
     return {

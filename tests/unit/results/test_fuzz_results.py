@@ -1,4 +1,4 @@
-"""A results folder that somebody damaged, or made up: it is read, or refused in one line that names the file."""
+"""A damaged or made-up results folder is read, or refused in one line that names the file."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ from loadstone.results.search import read_search
 from loadstone.suite.load import load_suite
 from loadstone.summarise.processes import summarise_processes
 from loadstone.summarise.requests import summarise_requests
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.window import find_window
 from tests.support.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate, numbers, texts
@@ -52,7 +52,7 @@ hypotheses:
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A made-up campaign, analysed for real."""
+    """A made-up campaign, with a real analysis."""
     folder = tmp_path_factory.mktemp("campaign")
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
     plan = make_plan(load_suite(folder / "suite.yaml"))
@@ -67,12 +67,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def campaign(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy to damage; each test puts right what it damaged."""
+    """A copy to damage; each test restores the files that it damages."""
     return shutil.copytree(sound, tmp_path_factory.mktemp("damaged") / "campaign")
 
 
 def readers(campaign: Path, sound: Path) -> dict[str, Callable[[], object]]:
-    """What commands do with a campaign's results."""
+    """Command → how it reads a campaign's results."""
     results = campaign / "results"
     return {
         "report": lambda: render(load_campaign(read_plan(results / "plan.json"), results, None)),
@@ -97,7 +97,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "runs/a/1/run.json": ("report", "compare"),
     **dict.fromkeys([*OF_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),
 }
-"""File below results/ → who reads it."""
+"""File below results/ → the commands that read it."""
 
 
 @fuzz(30)
@@ -109,7 +109,7 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
     try:
         uses = readers(campaign, sound)
         for use in FILES[name]:
-            # these two take a second, and what there is to refuse is nearly always refused in reading
+            # these two take a second each, and almost all damage is refused when the files are loaded
             complaints(uses["load"] if use in ("report", "analyse") and not EXAMPLES else uses[use])
     finally:
         for file in FILES:
@@ -118,7 +118,7 @@ def test_files_changed(campaign: Path, sound: Path, data: st.DataObject) -> None
 
 
 def complaints_of(campaign: Path, sound: Path, name: str, text: str) -> list[str]:
-    """Say what the page has to complain of while one file of the results holds another text."""
+    """Return the page's complaints while one file of the results holds another text."""
     path = campaign / "results" / name
     path.write_text(text, encoding="utf-8")
     try:
@@ -163,7 +163,7 @@ def test_run_without_its_total_or_with_an_endpoint_twice_is_refused(
     name = "summaries/a/1/endpoints.csv"
     header, *lines = (sound / "results" / name).read_text("utf-8").splitlines()
     text = "\n".join([header, *(lines[row] for row in rows)]) + "\n"
-    expected = f"{campaign}/results/{name}: damaged: its rows aren't all, then each endpoint once"
+    expected = f"{campaign}/results/{name}: damaged: its rows are not all, then each endpoint once"
     assert complaints_of(campaign, sound, name, text) == [expected]
 
 
@@ -189,7 +189,7 @@ def test_results_of_another_plan_are_refused(
 
 @st.composite
 def damaged(draw: st.DrawFn, whole: bytes, name: str) -> bytes:
-    """Damage a file: cut off, overwritten, or with a value, key, row or column that isn't its own."""
+    """Damage a file: cut it off, overwrite a part, or change a value, key, row or column."""
     if draw(st.integers(0, 4)) == 0:
         at = draw(st.integers(0, len(whole)))
         return draw(st.sampled_from([whole[:at], whole[:at] + b"\0\xff" + whole[at + 2 :], b"", b"\0" * 50]))
@@ -247,7 +247,7 @@ def processes_table(rows: int = 60) -> pa.Table:
 
 @st.composite
 def damaged_parquet(draw: st.DrawFn, table: pa.Table) -> bytes:
-    """Damage a table: other columns, other types, values that can't be; or the file."""
+    """Damage a table by other columns, other types or impossible values; or damage the bytes of its file."""
     name = draw(st.sampled_from(table.column_names))
     place = table.column_names.index(name)
     what = draw(st.sampled_from(("drop", "type", "values", "values", "empty", "bytes")))
@@ -296,7 +296,7 @@ def test_parquet_changed(sound: Path, tmp_path_factory: pytest.TempPathFactory, 
         window = find_window(requests, record)
         summary = summarise_requests(requests, window.span, record.phases.load_started)
         of_processes = summarise_processes(processes, window.span)
-        signals_of(record, measure_cycle(requests, window.span), summary.endpoints, of_processes, window.settled)
+        gather_signals(record, measure_cycle(requests, window.span), summary.endpoints, of_processes, window.settled)
 
     for line in complaints(use):
         assert line.startswith((f"{path}: ", record.run.label))
@@ -319,22 +319,25 @@ def test_made_up_names_lead_nowhere(sound: Path, tmp_path: Path, name: str) -> N
         run["experiment"] = name if run["experiment"] == "a" else run["experiment"]
     (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     [line] = complaints(lambda: read_plan(tmp_path / "plan.json"))
-    assert "no name of a folder of results" in line
+    assert "not the name of a folder of results" in line
     probe = {"rate": 1, "value_ms": 1, "throughput_rps": 1, "service_ms": 1, "late": 0, "failures": 0, "met": True,
              "why": None, "folder": name}  # fmt: skip
     found = {"slo": "p95 < 1s", "met_at": 1, "missed_at": None, "sentence": "s", "probes": [probe]}
     (tmp_path / "search.json").write_text(json.dumps(found), encoding="utf-8")
     [line] = complaints(lambda: read_search(tmp_path / "search.json"))
-    assert "no name of a folder of results" in line
+    assert "not the name of a folder of results" in line
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda plan: plan["runs"].pop(), "the runs aren't those of its experiments"),
-        (lambda plan: plan["runs"][0].update(warm_up="9s"), "not as the experiment says"),
-        (lambda plan: plan["suite"]["sweeps"]["s"]["levels"][0].update(experiment="x"), "no levels, or not those of"),
-        (lambda plan: plan["suite"]["hypotheses"]["h"]["compare"].update(of="x"), "'x' is no experiment"),
+        (lambda plan: plan["runs"].pop(), "its runs do not match its experiments"),
+        (lambda plan: plan["runs"][0].update(warm_up="9s"), "its settings are not those of the experiment"),
+        (
+            lambda plan: plan["suite"]["sweeps"]["s"]["levels"][0].update(experiment="x"),
+            "it has no levels, or",
+        ),
+        (lambda plan: plan["suite"]["hypotheses"]["h"]["compare"].update(of="x"), "'x' is not an experiment"),
     ],
     ids=["runs", "conditions", "levels", "hypotheses"],
 )

@@ -1,4 +1,4 @@
-"""run.json: written and read back; anything else is refused by name."""
+"""run.json is written and read back; any other content is refused by name."""
 
 import json
 from pathlib import Path
@@ -40,5 +40,5 @@ def test_damaged_file_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="can't be read"):
+    with pytest.raises(ResultError, match="cannot be read"):
         read_record(tmp_path / "run.json")

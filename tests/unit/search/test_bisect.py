@@ -120,7 +120,7 @@ def test_suite_fills_a_search_in(load: Load) -> None:
     [
         ("{slo: fast}", "capacity.c.slo: 'fast' is not allowed; allowed: a bound such as p95 < 50ms"),
         ("{slo: p95 < 50ms, rates: [5, 1]}", "capacity.c.rates: [5, 1] is not allowed; allowed: [lowest, highest]"),
-        ("{slo: p95 < 50ms, base: b}", "capacity.c.base: 'b' is no experiment; allowed: a"),
+        ("{slo: p95 < 50ms, base: b}", "capacity.c.base: 'b' is not an experiment; allowed: a"),
         ("{slo: p95 < 50ms, load: {users: many}}", "capacity.c.load.users: 'many' is not allowed"),
         ("{slo: p95 < 50ms, within: 5}", "capacity.c.within: 5 is not allowed; allowed: a percentage"),
         ("{rates: [1, 2]}", "capacity.c.slo: missing"),
@@ -133,7 +133,7 @@ def test_mistakes_are_told_in_one_line(load: Load, text: str, complaint: str) ->
 
 
 def test_name_of_an_experiment_is_taken(load: Load) -> None:
-    with pytest.raises(SuiteError, match=r"capacity\.a: an experiment has that name"):
+    with pytest.raises(SuiteError, match=r"capacity\.a: an experiment has the same name"):
         load("capacity: {a: {slo: p95 < 50ms}}")
 
 

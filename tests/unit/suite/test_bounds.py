@@ -1,4 +1,4 @@
-"""A suite that stands for more than it shows, and typing errors: refused in a line, in little time and memory."""
+"""Suites that expand to more than they show, and typing errors: refused in one line, in little time and memory."""
 
 import resource
 import subprocess
@@ -24,10 +24,10 @@ MANY = ", ".join(f"h{n}: {{claim: c, bottleneck: nobody{n}, expect: server}}" fo
 SWEEP = "{vary: load.users, values: [" + ", ".join(map(str, range(50, 250))) + "]}"
 
 NASTY: dict[str, tuple[str, str]] = {
-    "bomb": (BOMB + "experiments: {a: {duration: *a11}}", "stands for more than"),
-    "merge-bomb": (MERGE_BOMB + "experiments: {a: *a11}", "stands for more than"),
-    "into-itself": ("defaults: &d {load: *d}\nexperiments: {a: *d}", "an alias refers to what it is a part of"),
-    "list-into-itself": ("experiments: {a: {duration: &x [*x]}}", "an alias refers to what it is a part of"),
+    "bomb": (BOMB + "experiments: {a: {duration: *a11}}", "expands to too much"),
+    "merge-bomb": (MERGE_BOMB + "experiments: {a: *a11}", "expands to too much"),
+    "into-itself": ("defaults: &d {load: *d}\nexperiments: {a: *d}", "an alias refers to a value that contains it"),
+    "list-into-itself": ("experiments: {a: {duration: &x [*x]}}", "an alias refers to a value that contains it"),
     "brackets": ("experiments: " + "[" * 20_000, "nested"),
     "braces": ("experiments: " + "{a: " * 10_000, "nested"),
     "indentation": ("\n".join(" " * n + "a:" for n in range(600)), "nested"),
@@ -51,7 +51,7 @@ NASTY: dict[str, tuple[str, str]] = {
     ),
     "many-mistakes": (
         f"experiments: {{{', '.join(f'e{n}: {{}}' for n in range(900))}}}\nhypotheses: {{{MANY}}}",
-        "'nobody899' is no experiment; allowed: e0, e1,",
+        "'nobody899' is not an experiment; allowed: e0, e1,",
     ),
     "big-defaults": (
         f"defaults: {{duration: [{'1, ' * 5000}]}}\nexperiments: {{{', '.join(f'e{n}: {{}}' for n in range(600))}}}",
@@ -87,11 +87,11 @@ for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
 print("MiB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
 """
 MAX_BYTES = 1 << 30
-"""Address space for all of them together, Python and its packages included."""
+"""Address space for all suites together, Python and its packages included."""
 
 
 def test_nasty_suites_are_refused_within_bounds(tmp_path: Path) -> None:
-    """All of them in one process, which may take only so much memory."""
+    """One process with limited memory reads all of them."""
     for name, (text, _) in NASTY.items():
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     answer = subprocess.run(
@@ -129,7 +129,7 @@ def at_most(limit: int) -> str:
         ("{a: {duration: 20h}}", "duration: '20h' is not allowed; allowed: at most 6h"),
         ("{a: {warm_up: 99h}}", "warm_up: '99h' is not allowed; allowed: at most 6h"),
         ("{a: {repeats: 100000}}", f"repeats: 100000 {at_most(100)}"),
-        ("{a: {duration: 6h, repeats: 50}}", "300 h in all, a alone 300 h; allowed: at most 168 h"),
+        ("{a: {duration: 6h, repeats: 50}}", "300 h in total, of which a takes 300 h; allowed: at most 168 h"),
         ("{a: {}}\ncapacity: {c: {slo: p95 < 1s, rates: [1, 1.0e9]}}", "lowest < highest <= 100,000"),
     ],
 )
@@ -143,7 +143,7 @@ def test_typing_error_is_refused_and_told_what_is_allowed(write_suite: WriteSuit
 def test_number_of_runs_is_bounded(write_suite: WriteSuite) -> None:
     defaults = "defaults: {repeats: 100, duration: 1s}\n"
     load_suite(write_suite(defaults + many(MAX_RUNS // 100)))
-    with pytest.raises(SuiteError, match="10,100 runs in all; allowed: at most 10,000"):
+    with pytest.raises(SuiteError, match="10,100 runs in total; allowed: at most 10,000"):
         load_suite(write_suite(defaults + many(MAX_RUNS // 100 + 1)))
 
 

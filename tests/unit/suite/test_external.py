@@ -1,4 +1,4 @@
-"""A server that somebody else runs: where a load may be aimed, and what is missing of it."""
+"""A server that is already running: where a load may be sent, and which signals are missing."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from loadstone.plan.schedule import make_plan
 from loadstone.report.page import render
 from loadstone.suite.foreign_servers import ExternalServer
 from loadstone.suite.load import load_suite
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import Cycle
 from tests.conftest import ROOT
 from tests.support.records import make_record
@@ -35,17 +35,17 @@ def of(server: str) -> str:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (of("albums: 3"), "experiments.a.server.url: missing; allowed: a value"),
+        (of("albums: 3"), "experiments.a.server.url: missing; this key is required"),
         (of("url: 'https://127.0.0.1:8080'"), "experiments.a.server.url: 'https://127.0.0.1:8080' is not allowed"),
         (of("url: 'http://127.0.0.1'"), "allowed: http://HOST:PORT, and nothing after it"),
         (of("url: 'http://127.0.0.1:8080/api'"), "allowed: http://HOST:PORT, and nothing after it"),
         (of("url: 'http://127.0.0.1:8080?a=b'"), "allowed: http://HOST:PORT, and nothing after it"),
         (of("url: 'http://127.0.0.1:99999'"), "allowed: http://HOST:PORT, and nothing after it"),
         (of(r'url: "http://127.0.0.1:8080\n"'), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://me:secret@127.0.0.1:8080'"), "experiments.a.server: url: a user's name or password would"),
+        (of("url: 'http://me:secret@127.0.0.1:8080'"), "experiments.a.server: url: a user name or password would"),
         (of("url: 'http://192.0.2.1:80'"), "experiments.a.server: url: 192.0.2.1 is not this machine"),
         (of("url: 'http://shop.example:80'"), "url: shop.example is not this machine"),
-        (of("url: 'http://localhost.example:80'"), "say so by allow_remote: true"),
+        (of("url: 'http://localhost.example:80'"), "set allow_remote: true"),
         (of("url: 'http://0.0.0.0:80'"), "is not this machine"),
         (of("url: 'http://127.1:80'"), "is not this machine"),
         (of("url: 'http://[::2]:80'"), "is not this machine"),
@@ -56,11 +56,11 @@ def of(server: str) -> str:
         (
             "defaults: {server: {kind: external, url: 'http://127.0.0.1:80'}}\n"
             "sweeps: {s: {vary: server.albums, values: [1, 2]}}",
-            "sweeps.s.vary: server.albums can't be varied: nothing is known of the inside of a server of kind external",
+            "sweeps.s.vary: server.albums cannot be varied: Loadstone does not configure a server of kind external",
         ),
         (
             "experiments: {a: {server: {kind: external, url: 'http://127.0.0.1:80'}, load: {mix: {calibration: 1}}}}",
-            "load.mix.calibration: needs server.calibration, of server.kind: gunicorn",
+            "load.mix.calibration: needs server.kind: gunicorn with server.calibration",
         ),
     ],
 )
@@ -91,7 +91,7 @@ def test_whereabouts_that_are_allowed(write_suite: WriteSuite, server: str, url:
 
 
 def test_name_that_leads_to_another_machine_is_refused() -> None:
-    """What the letters say is one barrier, what the name resolves to another, which stands by itself."""
+    """The text of the URL is checked first, and what the name resolves to is checked independently."""
     past_the_first = ExternalServer.model_construct(url="http://192.0.2.1:80", allow_remote=False)
     with pytest.raises(ServerError, match=r"^192\.0\.2\.1 is not this machine"):
         refuse_remote(past_the_first)
@@ -108,7 +108,10 @@ def test_name_that_leads_to_another_machine_is_refused() -> None:
         ("url: 'http://127.0.0.1:8080', argv: []", "experiments.a.server.argv: [] is not allowed"),
         ("url: 'http://127.0.0.1:8080', argv: serve me", "experiments.a.server.argv: 'serve me' is not allowed"),
         ("url: 'http://127.0.0.1:8080', argv: [serve], ready: healthz", "experiments.a.server.ready: 'healthz' is not"),
-        ("url: 'http://192.0.2.1:80', argv: [serve]", "experiments.a.server: url: a command starts its server on this"),
+        (
+            "url: 'http://192.0.2.1:80', argv: [serve]",
+            "experiments.a.server: url: the command's server must be on",
+        ),
         (
             "url: 'http://127.0.0.1:80', argv: [serve], allow_remote: true",
             "experiments.a.server.allow_remote: unknown key; allowed: kind, argv",
@@ -153,7 +156,7 @@ def test_schema_knows_both_kinds() -> None:
 
 @pytest.mark.parametrize("generator", [0.2, 0.99])
 def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: float) -> None:
-    """Slow answers, and nothing known of the server but these: it is named as missing, not as the culprit."""
+    """If only the server's slow responses are known, its signals are named as missing, and no verdict is against it."""
     record = make_record(load_started=0.0, window=(10.0, 20.0))
     server = ExternalServer(url="http://127.0.0.1:8080")
     record = record.model_copy(update={"run": record.run.model_copy(update={"server": server}), "albums": None})
@@ -162,13 +165,13 @@ def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: fl
     used = {"load-worker": generator, "host": 1.0}
     processes = pd.DataFrame([{"role": role, "cpu": cpu, "steal": 0.0, "run_queue": 1.0} for role, cpu in used.items()])
     cycle = Cycle(throughput=100.0, response_s=0.45, think_s=0.05)
-    verdict = judge(signals_of(record, cycle, endpoints, processes, settled=True))
+    verdict = judge(gather_signals(record, cycle, endpoints, processes, settled=True))
     assert verdict.verdict == ("generator" if generator > 0.9 else "undetermined")
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
 
 
 def test_page_tells_whose_server_it_was(make: Make) -> None:
-    """A campaign against such a server alone, with baselines and a sweep, of whose albums nothing is known."""
+    """A campaign with baselines and a sweep against such a server alone, which does not report its albums."""
     text = (
         "defaults: {repeats: 1, server: {kind: external, url: 'http://127.0.0.1:8080'}}\n"
         "experiments: {a: {}}\nsweeps: {s: {vary: load.users, values: [10, 20]}}"

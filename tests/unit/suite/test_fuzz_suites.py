@@ -1,4 +1,4 @@
-"""Any YAML in: a plan that can be written and read back, or lines that name the file; never a traceback."""
+"""Any YAML gives a plan that can be written and read back, or lines that name the file; never a traceback."""
 
 import copy
 import json
@@ -59,14 +59,14 @@ def trees() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the published table, in which each input overwrites the one before."""
+    """A folder with the published table; each input overwrites the previous one."""
     path = tmp_path_factory.mktemp("suites")
     (path / "published.csv").write_bytes((ROOT / "config" / "published.csv").read_bytes())
     return path
 
 
 def check(folder: Path, content: bytes) -> None:
-    """Take a suite as the commands and the workflow do."""
+    """Use a suite as the commands and the workflow do."""
     path = folder / "suite.yaml"
     path.write_bytes(content)
     if lines := complaints(lambda: make_plan(load_suite(path)), SuiteError):
@@ -83,7 +83,7 @@ def check(folder: Path, content: bytes) -> None:
 
 
 def as_yaml(tree: Any) -> str:
-    """Write a tree in flow style, whatever its keys are; texts with JSON's escapes, lone surrogates too."""
+    """Write a tree with any keys in flow style, and its texts with JSON's escapes, lone surrogates included."""
     if isinstance(tree, dict):
         return "{" + ", ".join(f"? {as_yaml(key)} : {as_yaml(value)}" for key, value in tree.items()) + "}"
     if isinstance(tree, list):

@@ -1,4 +1,4 @@
-"""The suite: what it can say, and what is refused in which words."""
+"""The suite: what it can describe, and the messages that refuse mistakes."""
 
 import contextlib
 import json
@@ -47,7 +47,7 @@ WriteSuite = Callable[[str], Path]
             "experiments.a.server.store: 'sql' is not allowed; allowed: list,",
         ),
         ("experiments: {a: {server: {kind: tomcat}}}", "experiments.a.server.kind: 'tomcat' is not allowed"),
-        ("experiments: {a: {server: {workers: 4}}}", "experiments.a.server: store: list lives in one process's memory"),
+        ("experiments: {a: {server: {workers: 4}}}", "experiments.a.server: store: list is kept in the memory of one"),
         ("experiments: {a: {load: {users: 5}}}", "experiments.a.load: spawn_rate: 10 must be at most users: 5"),
         ("experiments: {a: {load: {think_time: [2, 1]}}}", "experiments.a.load.think_time: [2, 1] is not allowed"),
         ("experiments: {a: {load: {mix: {}}}}", "experiments.a.load.mix: at least one task"),
@@ -56,11 +56,11 @@ WriteSuite = Callable[[str], Path]
         ("experiments: {a: 3}", "experiments.a: 3 is not allowed; allowed: a mapping"),
         ("experiments: {../a: {}}", "experiments.../a: '../a' is not allowed; allowed: 1 to 64 letters"),
         ("experiments: {a=1: {}}", "'a=1' is not allowed"),
-        ("experiments: {all: {}}", "experiments.all: 'all' is not allowed; allowed: any name but"),
+        ("experiments: {all: {}}", "experiments.all: 'all' is not allowed; allowed: any name except"),
         ("experiments: {a: {}, A: {}}", "a: differs from A only in case"),
         ("experiments:\n  a: {}\n  a: {}", 'found duplicate key "a"'),
         ("sweeps: {s: {vary: load.users, values: []}}", "sweeps.s.values: [] is not allowed; allowed: at least one"),
-        ("sweeps: {s: {vary: load.users, values: [20, 20]}}", "sweeps.s.values: 20 stands twice"),
+        ("sweeps: {s: {vary: load.users, values: [20, 20]}}", "sweeps.s.values: 20 is listed twice"),
         ("sweeps: {s: {vary: load.users, values: [20, 0]}}", "sweeps.s.values: load.users: 0 is not allowed"),
         (
             "sweeps: {s: {vary: load.colour, values: [1]}}",
@@ -68,7 +68,7 @@ WriteSuite = Callable[[str], Path]
         ),
         (
             "sweeps: {s: {base: x, vary: load.users, values: [20]}}",
-            "sweeps.s.base: 'x' is no experiment; allowed: none",
+            "sweeps.s.base: 'x' is not an experiment; allowed: none",
         ),
         ("sweeps: {s: {vary: server.store, values: [dict], fit: [amdahl]}}", "sweeps.s: fit: a scaling law needs"),
         ("sweeps: {s: {values: [1]}}", "sweeps.s.vary: missing"),
@@ -168,7 +168,7 @@ def test_duration_survives_writing_and_reading(seconds: float) -> None:
     ("table", "complaint"),
     [
         ("row,rps\nx,1\n", "table.csv: no column get_albums_avg_ms"),
-        ("row,rps,get_albums_avg_ms,post_albums_avg_ms,aggregated_avg_ms\ny,1,2,3,4\n", "'x' is no row of"),
+        ("row,rps,get_albums_avg_ms,post_albums_avg_ms,aggregated_avg_ms\ny,1,2,3,4\n", "'x' is not a row of"),
         ("row,rps,get_albums_avg_ms,post_albums_avg_ms,aggregated_avg_ms\nx,~33,2,3,4\n", "line 2: rps: '~33' is not"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The heat map of a long run: all requests are in it, each in its cell."""
+"""The heat map of a long run holds every request, each in its cell."""
 
 import math
 
@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadstone.results.tables import HEAT_COLUMNS
-from loadstone.summarise.heat_map import BUCKETS_PER_DECADE, LONG_S, MAX_COLUMNS, Heat
-from loadstone.summarise.read_requests import Columns
+from loadstone.summarise.heat_map import BUCKETS_PER_DECADE, LONG_S, MAX_COLUMNS, HeatMap
+from loadstone.summarise.read_requests import RequestBatch
 
 ORIGIN = 1_800_000_000.0
 
 
-def columns(times: list[float], response_ms: list[float], failed: list[bool] | None = None) -> Columns:
+def batch(times: list[float], response_ms: list[float], failed: list[bool] | None = None) -> RequestBatch:
     count = len(times)
     zeros = np.zeros(count)
-    return Columns(
+    return RequestBatch(
         end=ORIGIN + np.array(times), endpoint=np.zeros(count, np.int64), response_ms=np.array(response_ms),
         service_ms=zeros, server_ms=zeros, bytes=np.zeros(count, np.int64), error=np.array([None] * count, object),
         failed=np.array(failed or [False] * count),
@@ -31,10 +31,10 @@ def columns(times: list[float], response_ms: list[float], failed: list[bool] | N
 )
 def test_every_request_is_in_its_cell(requests: list[tuple[float, float]], cut: int) -> None:
     times, values = zip(*(*requests, (LONG_S + 0.5, 1.0)), strict=True)
-    heat = Heat(ORIGIN)
-    heat.add(columns(list(times[:cut]), list(values[:cut])))
+    heat = HeatMap(ORIGIN)
+    heat.add(batch(list(times[:cut]), list(values[:cut])))
     if times[cut:]:
-        heat.add(columns(list(times[cut:]), list(values[cut:])))
+        heat.add(batch(list(times[cut:]), list(values[cut:])))
     table = heat.table()
     assert table["requests"].sum() == len(times)
     assert table["second"].nunique() <= MAX_COLUMNS
@@ -46,17 +46,17 @@ def test_every_request_is_in_its_cell(requests: list[tuple[float, float]], cut: 
 
 
 def test_failures_are_left_out_and_extremes_are_kept() -> None:
-    heat = Heat(ORIGIN)
-    heat.add(columns([70.0, 70.0, 70.0, 70.0], [0.0, 1e9, 5.0, math.inf], [False, False, True, True]))
+    heat = HeatMap(ORIGIN)
+    heat.add(batch([70.0, 70.0, 70.0, 70.0], [0.0, 1e9, 5.0, math.inf], [False, False, True, True]))
     table = heat.table()
     assert table["requests"].tolist() == [1, 1]
     assert table["low_ms"].tolist() == pytest.approx([0.1, 10 ** (5 - 1 / BUCKETS_PER_DECADE)])
 
 
 def test_short_run_has_none() -> None:
-    heat = Heat(ORIGIN)
+    heat = HeatMap(ORIGIN)
     assert list(heat.table().columns) == HEAT_COLUMNS
-    heat.add(columns([LONG_S - 1.5], [5.0]))
+    heat.add(batch([LONG_S - 1.5], [5.0]))
     assert heat.table().empty
-    heat.add(columns([LONG_S - 0.5], [5.0]))
+    heat.add(batch([LONG_S - 0.5], [5.0]))
     assert heat.table()["requests"].tolist() == [1, 1]

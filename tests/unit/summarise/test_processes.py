@@ -1,4 +1,4 @@
-"""CPU and context switches in the window, against numbers worked out by hand."""
+"""CPU time and context switches in the window, compared with figures computed by hand."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Summaries of a run, against numbers worked out by hand."""
+"""Summaries of a run, compared with figures computed by hand."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Think time as measured, against numbers worked out by hand."""
+"""Think time as measured, compared with figures computed by hand."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The window, found in what was recorded."""
+"""The window, found in the recorded requests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def record() -> RunRecord:
 
 
 def requests(tmp_path: Path, response_ms: Course, endpoint: str = GET, users: int = 50) -> Path:
-    """Lay out users who ask without a pause, answered as slowly as `response_ms` says of the second."""
+    """Make requests of users without think time; `response_ms` gives the response time at each second."""
     rng = np.random.default_rng(5)
     rows = []
     for user in range(users):
@@ -42,7 +42,7 @@ def requests(tmp_path: Path, response_ms: Course, endpoint: str = GET, users: in
 
 
 def lasting(seconds: float, warm_up: float = 0, users: int = 10) -> RunRecord:
-    """Make the record of a run whose users all run for so long, the least warm-up included."""
+    """Make the record of a run in which all users run for `seconds`, configured warm-up included."""
     made = make_record(load_started=T0, window=(ALL_RUNNING + warm_up, ALL_RUNNING + seconds))
     run = made.run.model_copy(update={"load": made.run.load.model_copy(update={"users": users})})
     phases = made.phases.model_copy(update={"all_users_running": ALL_RUNNING})
@@ -51,7 +51,7 @@ def lasting(seconds: float, warm_up: float = 0, users: int = 10) -> RunRecord:
 
 
 Row = tuple[float, str, float, str | None]
-"""End (seconds after all users ran), endpoint, ms, error."""
+"""End (seconds after all users started), endpoint, response time in ms, error."""
 
 
 def written(tmp_path: Path, rows: list[Row]) -> Path:
@@ -62,7 +62,7 @@ def written(tmp_path: Path, rows: list[Row]) -> Path:
 
 
 def parts(seconds: float, *requests_and_ms: tuple[int, float], endpoint: str = GET) -> list[Row]:
-    """Lay out requests of equally long parts: in each so many, evenly, all answered in so many ms."""
+    """Make evenly spaced requests in equally long parts; each part has its number of requests and response time."""
     part = seconds / len(requests_and_ms)
     return [
         (part * (place + (n + 0.5) / requests), endpoint, ms, None)
@@ -153,7 +153,7 @@ def test_damaged_file_is_named(tmp_path: Path, text: str | None) -> None:
     ],
 )
 def test_number_of_observations_has_three_limits(tmp_path: Path, users: int, seconds: float, requests: int) -> None:
-    """Each allows thirty. Their first sixth is a batch of five: all of it goes though a sixtieth was slow."""
+    """Each allows thirty observations. The first batch of five is cut as a whole, though a fraction of it was slow."""
     course = [(requests // 60, 1000.0)] + [(requests // 60, 100.0)] * 59
     found = find_window(written(tmp_path, parts(seconds, *course)), lasting(seconds, users=users))
     assert found.begin - ALL_RUNNING == pytest.approx(seconds / 6)
@@ -161,7 +161,7 @@ def test_number_of_observations_has_three_limits(tmp_path: Path, users: int, sec
 
 
 def test_fewest_requests_that_tell_whether_a_run_settled(tmp_path: Path) -> None:
-    """Twenty observations of ten."""
+    """Twenty observations of ten requests are enough, one request fewer is not."""
     rows = parts(20, (200, 100.0))
     assert find_window(written(tmp_path, rows), lasting(20)).settled is True
     assert find_window(written(tmp_path, rows[1:]), lasting(20)).settled is None
@@ -172,13 +172,13 @@ def test_fewest_requests_that_tell_whether_a_run_settled(tmp_path: Path) -> None
     [(0, 0.125, True), (-0.125, 0.125, False), (0.125, 0.25, True), (20, 0.125, False), (19.875, 0.125, True)],
 )
 def test_requests_count_by_when_they_end(tmp_path: Path, end: float, sent_before: float, counts: bool) -> None:
-    """The begin included, the end not: with this one more there are as many as it takes to tell."""
+    """The begin is included, the end is not: one more request inside the window is just enough to judge."""
     rows = [*parts(20, (200, 125.0))[1:], (end, GET, 1000 * sent_before, None)]
     assert (find_window(written(tmp_path, rows), lasting(20)).settled is not None) is counts
 
 
 def test_half_as_many_requests_at_first_are_a_warm_up(tmp_path: Path) -> None:
-    """Thirty observations of 0.1 s, all answers alike."""
+    """Thirty observations of 0.1 s, all response times equal."""
     found = find_window(written(tmp_path, parts(3, (50, 100.0), *[(100, 100.0)] * 5)), lasting(3))
     assert found.begin - ALL_RUNNING == pytest.approx(0.5)
     assert found.settled is True
@@ -191,7 +191,7 @@ def test_step_in_the_middle_settles_nowhere(tmp_path: Path) -> None:
 
 
 def test_change_is_told_in_percent_of_the_windows_mean(tmp_path: Path) -> None:
-    """Eight batches, half of them cut; 140, 150, 160 and 170 ms are left: 30 of 155 ms."""
+    """Half of eight batches are cut; those of 140, 150, 160 and 170 ms remain: a change of 30 ms around 155 ms."""
     slower = [(50, 100.0 + 10 * n) for n in range(8)]
     found = find_window(written(tmp_path, parts(4, *slower)), lasting(4))
     assert found.begin - ALL_RUNNING == pytest.approx(2)
@@ -203,14 +203,14 @@ def test_change_is_told_in_percent_of_the_windows_mean(tmp_path: Path) -> None:
 
 
 def test_change_of_throughput(tmp_path: Path) -> None:
-    """Of the batches' 80 to 45 requests, 60, 55, 50 and 45 are left: 15 less of 52.5."""
+    """Of batches with 80 to 45 requests, those with 60, 55, 50 and 45 remain: 15 fewer around 52.5."""
     fewer = [(80 - 5 * n, 100.0) for n in range(8)]
     found = find_window(written(tmp_path, parts(4, *fewer)), lasting(4))
     assert "throughput changes by -29 % over the window" in str(found.remark)
 
 
 def test_change_counts_within_the_window_alone(tmp_path: Path) -> None:
-    """The configured warm-up ends a little later: the half that is left has three whole batches, too few to tell."""
+    """The configured warm-up ends slightly later: three whole batches remain, too few to find a trend."""
     slower = [(50, 100.0 + 10 * n) for n in range(8)]
     found = find_window(written(tmp_path, parts(4, *slower)), lasting(4, warm_up=2.01))
     assert found.begin - ALL_RUNNING == pytest.approx(2.01)
@@ -218,7 +218,7 @@ def test_change_counts_within_the_window_alone(tmp_path: Path) -> None:
 
 
 def test_drift_without_a_warm_up(tmp_path: Path) -> None:
-    """Twenty batches, each 3 ms slower than the one before and 20 ms off to either side by turns."""
+    """Twenty batches, each 3 ms slower than the previous one, plus and minus 20 ms in turn."""
     slower = [(50, 100.0 + 3 * n + 20 * (-1) ** n) for n in range(20)]
     found = find_window(written(tmp_path, parts(10, *slower)), lasting(10))
     assert found.begin == ALL_RUNNING
@@ -227,20 +227,20 @@ def test_drift_without_a_warm_up(tmp_path: Path) -> None:
 
 def test_albums_are_posts_that_succeeded_before(tmp_path: Path) -> None:
     rows: list[Row] = [
-        (-1, POST, 100, None),  # before all users ran
+        (-1, POST, 100, None),  # before all users had started
         (4.95, POST, 100, None),
         (5, POST, 125, None),  # ends as the window begins
         (6, POST, 100, "HTTP 500"),
         (7, GET, 100, None),
         (19, POST, 100, None),
-        (20, POST, 125, None),  # ends as the window does
+        (20, POST, 125, None),  # ends as the window ends
     ]
     found = find_window(written(tmp_path, rows), lasting(20, warm_up=5))
     assert (found.albums_begin, found.albums_end) == (102, 104)
 
 
 def test_growth_effect_goes_by_the_observations_of_the_window(tmp_path: Path) -> None:
-    """Forty of ten posts, each answered 1 ms slower an album, and the first half cut: 19 times ten albums apart."""
+    """Forty observations of ten posts, 1 ms slower per album; the first half is cut, and 200 albums are added after."""
     slower = [(10, 100.0 + 10 * n) for n in range(40)]
     found = find_window(written(tmp_path, parts(4, *slower, endpoint=POST)), lasting(4))
     assert found.begin - ALL_RUNNING == pytest.approx(2)
@@ -250,7 +250,7 @@ def test_growth_effect_goes_by_the_observations_of_the_window(tmp_path: Path) ->
 
 
 def test_growth_effect_needs_four_observations(tmp_path: Path) -> None:
-    """Too few requests to tell whether it settled: twenty observations of a second, most of them without any."""
+    """There are too few requests to judge whether the run settled; most of the twenty observations are empty."""
     rows: list[Row] = [(n + 0.5, POST, 100.0 + 10 * n, None) for n in (3, 4, 10, 11)]
     found = find_window(written(tmp_path, rows), lasting(20))
     assert found.settled is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from loadstone.theory.steady_state import Trend, find_trend, find_warm_up, fit_line
+from loadstone.theory.steady_state import SeriesTrend, find_trend, find_warm_up, fit_line
 
 NAN = math.nan
 
@@ -39,7 +39,7 @@ def test_line_that_leaves_nothing_is_sure() -> None:
     [(0.051, 0.009, True), (-0.051, 0.009, True), (0.05, 0.009, False), (-0.05, 0.009, False), (0.051, 0.01, False)],
 )
 def test_trend_is_believed_below_1_percent_and_beyond_5_percent(change: float, p: float, believed: bool) -> None:
-    assert Trend(change=change, p=p).believed is believed
+    assert SeriesTrend(change=change, p=p).believed is believed
 
 
 def test_trend_of_independent_batches_is_scipys() -> None:
@@ -74,11 +74,11 @@ def test_trend_without_noise_is_sure() -> None:
 
 
 def test_trend_needs_four_batches_and_a_mean_to_compare_with() -> None:
-    assert find_trend(batches(1, 2, 3)) == Trend(change=0, p=1)
-    assert find_trend(batches(1, 2, 3, 4)[:-1]) == Trend(change=0, p=1)
+    assert find_trend(batches(1, 2, 3)) == SeriesTrend(change=0, p=1)
+    assert find_trend(batches(1, 2, 3, 4)[:-1]) == SeriesTrend(change=0, p=1)
     assert find_trend(batches(1, 2, 3, 4)).change == pytest.approx(3 / 2.5)
-    assert find_trend(batches(-2, -1, 1, 2)) == Trend(change=0, p=1)
-    assert find_trend(batches(5, 5, 5, 5)) == Trend(change=0, p=1)
+    assert find_trend(batches(-2, -1, 1, 2)) == SeriesTrend(change=0, p=1)
+    assert find_trend(batches(5, 5, 5, 5)) == SeriesTrend(change=0, p=1)
 
 
 def test_missing_values_change_no_batch() -> None:
@@ -107,7 +107,7 @@ def test_correlated_noise_raises_few_alarms() -> None:
         for place in range(1, 40):
             noise[place] += 0.6 * noise[place - 1]
         found = find_trend(batches(*(100 + noise)))
-        naive += Trend(change=found.change, p=float(stats.linregress(np.arange(40), 100 + noise).pvalue)).believed
+        naive += SeriesTrend(change=found.change, p=float(stats.linregress(np.arange(40), 100 + noise).pvalue)).believed
         alarms += found.believed
     assert naive > 50
     assert alarms < 10

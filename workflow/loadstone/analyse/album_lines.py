@@ -10,7 +10,7 @@ from loadstone.results.scaling import AlbumLine
 from loadstone.results.tables import RunKey
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.model import Sweep
-from loadstone.theory.linear_model import AlbumModel, fit_album_model
+from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
 MIN_LEVELS = 2
 """Levels that a line needs."""
@@ -39,7 +39,7 @@ def _fit_line(name: str, endpoint: str, measured: MeasuredCampaign) -> AlbumLine
         return None
     users = [float(plan.experiments[experiment].load.users) for experiment in responses["experiment"]]
     try:
-        model = fit_album_model(
+        model = fit_linear_model(
             responses["level"].tolist(), responses["mean_ms"].tolist(), users if len(set(users)) > 1 else None
         )
     except ValueError:
@@ -93,7 +93,7 @@ def _trend_over(name: str, endpoint: str, measured: MeasuredCampaign) -> tuple[s
     return None, (name,)
 
 
-def _at_no_albums(model: AlbumModel, users: int) -> float:
+def _at_no_albums(model: LinearModel, users: int) -> float:
     return model.a.value + (0.0 if model.c is None else users * model.c.value)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from loadstone.suite.published import Row
+from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90
@@ -31,7 +31,7 @@ SERVER_COUNTS = (1, 2, 4)
 class RowAudit:
     """What arithmetic shows about one row."""
 
-    row: Row
+    row: LoadTestRow
     contradictions: list[str]
     active_users: float | None
     """X·(R + Z)."""
@@ -55,7 +55,7 @@ class Audit:
     """Number of servers → users needed to saturate them, at least."""
 
 
-def audit(table: Sequence[Row]) -> Audit:
+def audit(table: Sequence[LoadTestRow]) -> Audit:
     """Audit each row, then compare the rows with each other."""
     rows = [_audit_row(row) for row in table]
     saturation = _saturation(rows)
@@ -66,7 +66,7 @@ def audit(table: Sequence[Row]) -> Audit:
     return Audit(rows=rows, findings=findings, users_to_saturate=saturation)
 
 
-def _audit_row(row: Row) -> RowAudit:
+def _audit_row(row: LoadTestRow) -> RowAudit:
     think = row.think.mean if row.think else None
     response = row.mean_s or 0.0
     throughput, users = row.throughput, row.users
@@ -98,7 +98,7 @@ def _bound(users: float | None, active: float | None, share: float | None) -> st
     return "think time" if share is not None and share >= THINK_TIME_SHARE else "undetermined"
 
 
-def _contradictions(row: Row, active: float | None) -> list[str]:
+def _contradictions(row: LoadTestRow, active: float | None) -> list[str]:
     contradictions = []
     if row.requests is not None and row.duration_s and row.rps:
         mean = row.requests / row.duration_s

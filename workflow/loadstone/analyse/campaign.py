@@ -10,7 +10,7 @@ from loadstone.analyse.repeats import RunFigures
 from loadstone.plan.schedule import Plan
 from loadstone.results.integrity import check_sums
 from loadstone.results.signals import Signals, read_signals
-from loadstone.results.tables import ENDPOINT_COLUMNS, PERCENTILES, RunKey, gather
+from loadstone.results.tables import ENDPOINT_COLUMNS, PERCENTILES, RunKey, read_run_tables
 from loadstone.results.window import Window, read_window
 from loadstone.suite.hypotheses import ALL
 
@@ -62,7 +62,7 @@ def load_measured(plan: Plan, summaries: Path) -> MeasuredCampaign:
     folders = {(run.experiment, run.repeat): summaries / run.experiment / str(run.repeat) for run in plan.runs}
     return MeasuredCampaign(
         plan=plan,
-        summary=gather(plan, summaries, "endpoints")[["experiment", "repeat", *ENDPOINT_COLUMNS]],
+        summary=read_run_tables(plan, summaries, "endpoints")[["experiment", "repeat", *ENDPOINT_COLUMNS]],
         signals={key: read_signals(folder / "signals.json") for key, folder in folders.items()},
         windows={key: read_window(folder / "window.json") for key, folder in folders.items()},
     )

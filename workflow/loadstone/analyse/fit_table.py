@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from loadstone.errors import TableError
 from loadstone.text import listed, short
-from loadstone.theory.fitting import Step, fit_best, fit_law
+from loadstone.theory.fitting import LawComparison, fit_best, fit_law
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, Weights
 
 LawChoice = LawName | Literal["best"]
@@ -31,7 +31,7 @@ class TableFit:
     """None if the runs cannot determine the law."""
     reason: str | None = None
     """Why there is no fit."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LawComparison, ...] = ()
     """How the law was chosen, if `law` is `best`."""
 
 

@@ -32,9 +32,9 @@ from loadstone.suite.hypotheses import (
     parse_shape,
     parse_verdict,
 )
-from loadstone.suite.published import Row
+from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
-from loadstone.theory.linear_model import AlbumModel, fit_album_model
+from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
 MISFIT = 0.01
 """p of the lack of fit below which the levels do not lie on a straight line."""
@@ -59,11 +59,14 @@ class HypothesisData:
 
     metrics: Metrics
     verdicts: CampaignVerdicts
-    published: Sequence[Row]
+    published: Sequence[LoadTestRow]
 
 
 def judge_hypotheses(
-    measured: MeasuredCampaign, processes: pd.DataFrame, verdicts: CampaignVerdicts, published: Sequence[Row] = ()
+    measured: MeasuredCampaign,
+    processes: pd.DataFrame,
+    verdicts: CampaignVerdicts,
+    published: Sequence[LoadTestRow] = (),
 ) -> JudgedHypotheses:
     """Judge all hypotheses of the plan's suite.
 
@@ -236,7 +239,7 @@ def _judge_trend(trend: Trend, shape: Shape, data: HypothesisData) -> Conclusion
         loads += [float(plan.experiments[level.experiment].load.users)] * len(of_level.values)
     values = [value for of_level in by_level for value in of_level.values.values()]
     try:
-        model = fit_album_model(levels, values, loads if len(sweeps) > 1 else None)
+        model = fit_linear_model(levels, values, loads if len(sweeps) > 1 else None)
     except ValueError as error:
         raise NotJudgeable(str(error)) from None
     metric = METRICS[trend.metric]
@@ -254,7 +257,7 @@ def _judge_trend(trend: Trend, shape: Shape, data: HypothesisData) -> Conclusion
     return _conclude(outcome, text, interval, unit, len(values))
 
 
-def _judge_shape(shape: Shape, model: AlbumModel) -> Outcome:
+def _judge_shape(shape: Shape, model: LinearModel) -> Outcome:
     if shape.name == "flat":
         tolerance = shape.tolerance or 0.0
         return judge_interval(model.relative, Region(low=-tolerance, high=tolerance))

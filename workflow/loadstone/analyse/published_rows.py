@@ -6,15 +6,15 @@ from dataclasses import replace
 from scipy import stats
 
 from loadstone.analyse.audit import CONFIDENCE, Audit, RowAudit, audit
+from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from loadstone.suite.model import Suite
-from loadstone.suite.published import Row, ThinkTime
 from loadstone.suite.settings import Load
 from loadstone.theory.intervals import Interval
 
 NO_THINK_TIME = "the think time of the row's users is not known"
 
 
-def audit_published(suite: Suite, rows: Sequence[Row]) -> Audit:
+def audit_published(suite: Suite, rows: Sequence[LoadTestRow]) -> Audit:
     """Audit the published rows, with the suite's think time where the table doesn't state one.
 
     The think time is that of the experiment that repeats the row, or else the one that all such experiments share.
@@ -25,12 +25,12 @@ def audit_published(suite: Suite, rows: Sequence[Row]) -> Audit:
     return audit([row if row.think else replace(row, think=think.get(row.label, common)) for row in rows])
 
 
-def _uniform(load: Load) -> ThinkTime | None:
+def _uniform(load: Load) -> ThinkTimeRange | None:
     """Return the think time of a closed load if it is uniform; the audit supports no other kind."""
     if load.scheduled or not isinstance(load.think_time, tuple):
         return None
     low, high = load.think_time
-    return ThinkTime(low=low, high=high)
+    return ThinkTimeRange(low=low, high=high)
 
 
 def estimate_metric(audited: RowAudit, metric: str) -> Interval:

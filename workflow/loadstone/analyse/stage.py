@@ -19,9 +19,9 @@ from loadstone.results.integrity import write_sums
 from loadstone.results.json_file import to_json
 from loadstone.results.repeats import CampaignRepeats
 from loadstone.results.scaling import CampaignScaling
-from loadstone.results.tables import gather
+from loadstone.results.tables import read_run_tables
 from loadstone.results.verdicts import CampaignVerdicts
-from loadstone.suite.published import read_rows
+from loadstone.suite.load_test_table import read_rows_if_valid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,5 +82,7 @@ def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Ana
         verdicts=verdicts,
         scaling=analyse_sweeps(measured, signals, verdicts),
         repeats=analyse_repeats(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds),
-        hypotheses=judge_hypotheses(measured, gather(plan, summaries, "processes"), verdicts, read_rows(published)),
+        hypotheses=judge_hypotheses(
+            measured, read_run_tables(plan, summaries, "processes"), verdicts, read_rows_if_valid(published)
+        ),
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from loadstone.analyse.bottleneck import judge
-from loadstone.plan.baselines import ceiling_name, is_baseline, twice_name, unloaded_name
+from loadstone.plan.baselines import ceiling_name, is_baseline, probe_name, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey
@@ -58,8 +58,8 @@ def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> CampaignVer
     for name, sweep in plan.suite.sweeps.items():
         experiments |= find_serial_sections(name, sweep, experiments, signals, limits)
     for name in plan.suite.experiments:
-        if twice_name(name) in plan.added:
-            elasticity = judge_elasticity(_throughputs(signals, twice_name(name)), _throughputs(signals, name), limits)
+        if probe_name(name) in plan.added:
+            elasticity = judge_elasticity(_throughputs(signals, probe_name(name)), _throughputs(signals, name), limits)
             experiments[name] = experiments[name].model_copy(update={"elasticity": elasticity})
     return CampaignVerdicts(
         experiments=dict(sorted(experiments.items())),

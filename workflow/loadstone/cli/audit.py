@@ -46,10 +46,10 @@ def audit(
     Exit code: 2 if the table or an option cannot be used.
     """
     from loadstone.analyse.audit import audit as audit_rows
-    from loadstone.suite.published import parse_think_time, read_table
+    from loadstone.suite.load_test_table import parse_think_time, read_load_test_table
 
     think = None if think_time is None else parse_think_time(think_time)
-    audited = audit_rows(read_table(table, think))
+    audited = audit_rows(read_load_test_table(table, think))
     if json:
         print_json(audit_json(audited))
     else:

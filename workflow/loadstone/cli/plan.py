@@ -64,10 +64,10 @@ def plan(
 def show_plan(plan: "Plan") -> None:
     """Print the runs in order, how each differs from the others, and how long it takes."""
     from loadstone.plan.baselines import is_baseline
-    from loadstone.suite.differences import common_ground, differences
+    from loadstone.suite.differences import common_settings, differences
 
     console = make_console(WIDTH)
-    base = common_ground(plan.suite)
+    base = common_settings(plan.suite)
     purposes = _describe_baselines(plan)
     table = make_table("#", "experiment", "repeat", "differs in", "expected")
     for number, run in enumerate(plan.runs, start=1):

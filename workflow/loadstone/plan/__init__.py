@@ -1,1 +1,1 @@
-"""From a suite to its runs: which, in what order, how long; the runs that Loadstone adds; plan.json."""
+"""From a suite to its runs: which runs, in which order, and how long they take; the runs that Loadstone adds."""

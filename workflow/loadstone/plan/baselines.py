@@ -1,9 +1,11 @@
-"""Runs that Loadstone adds to a suite by itself, so that verdicts have something to measure against.
+"""Runs that Loadstone adds to a suite, so that verdicts have baselines to compare with.
 
-The *unloaded* response time R₀ of every distinct server, mix and client: one user, who never waits. The *ceiling* of
-every load generator: what so many workers of a user class send to a server that answers at once. A *probe* of an
-experiment that asks for one: the same with twice the users. Each has a name that says what it depends on, so that
-experiments share it and a changed suite measures only what is new; `@` keeps it apart from any name in a suite.
+- The *unloaded* response time R₀ of every distinct server, mix and client: one user without think time.
+- The *ceiling* of every load generator: the rate that its workers reach against a server that answers at once.
+- The *probe* of an experiment with `probe: true`: the same experiment with twice the users.
+
+Each run's name states what the run depends on. Experiments with the same dependencies share it, and a changed suite
+measures only what is new. The `@` in the name distinguishes it from every name in a suite.
 """
 
 import hashlib
@@ -11,25 +13,26 @@ from collections.abc import Mapping
 
 from loadstone.suite.settings import MAX_WORKERS, GunicornServer, Load, Mix, Server, Settings
 
-UNLOADED, CEILING, TWICE = "unloaded@", "ceiling@", "@twice"
+UNLOADED, CEILING, PROBE = "unloaded@", "ceiling@", "@twice"
+"""Beginnings of the names of baselines, and the end of the name of a probe."""
 
 WARM_UP_S = 0.5
 DURATION_S = 1.5
-"""One user makes hundreds of requests in that time."""
+"""Window of an unloaded run. One user makes hundreds of requests in this time."""
 
 CEILING_S = 2.5
-"""Longer, since a machine at its limit is never quite steady."""
+"""Window of a ceiling run: longer, since a machine at its limit is less steady."""
 
 USERS_PER_WORKER = 32
-"""Users that keep one generator worker busy, whatever it waits for."""
+"""Users that keep one worker of the generator busy in a ceiling run."""
 
 CONSTANT_WORKERS = 2
-"""Worker processes of the constant server for each of the generator's: answering costs less than asking."""
+"""Worker processes of the constant server per worker of the generator. Answering takes less CPU time than asking."""
 
 
-def added_settings(experiments: Mapping[str, Settings], *, baselines: bool) -> dict[str, Settings]:
-    """Lay out what is added to `experiments`: name → settings."""
-    added = {twice_name(name): _twice(settings) for name, settings in experiments.items() if settings.probe}
+def baselines_and_probes(experiments: Mapping[str, Settings], *, baselines: bool) -> dict[str, Settings]:
+    """Make the settings of the runs added to `experiments`, by name: the probes, and the baselines if wanted."""
+    added = {probe_name(name): _probe(settings) for name, settings in experiments.items() if settings.probe}
     if baselines:
         for settings in [*experiments.values(), *added.values()]:
             added[unloaded_name(settings)] = _unloaded(settings)
@@ -38,23 +41,23 @@ def added_settings(experiments: Mapping[str, Settings], *, baselines: bool) -> d
 
 
 def unloaded_name(settings: Settings) -> str:
-    """Name the run that measures R₀ for an experiment: all that differs there is how many ask."""
+    """Name the run that measures R₀ for an experiment. It depends on the server, the mix and the client."""
     content = _unloaded(settings).conditions.model_dump_json()
     return UNLOADED + hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
 def ceiling_name(settings: Settings) -> str:
-    """Name the run that measures how much an experiment's load generator can send."""
+    """Name the run that measures how many requests/s an experiment's load generator can send."""
     return f"{CEILING}{settings.load.user}-{settings.load.workers}"
 
 
-def twice_name(experiment: str) -> str:
-    """Name the run of an experiment with twice the users."""
-    return experiment + TWICE
+def probe_name(experiment: str) -> str:
+    """Name the probe of an experiment: its run with twice the users."""
+    return experiment + PROBE
 
 
 def is_baseline(name: str) -> bool:
-    """Whether a run is there for others to be compared with: neither an experiment nor its probe."""
+    """Whether the name is that of a baseline: neither an experiment nor a probe."""
     return name.startswith((UNLOADED, CEILING))
 
 
@@ -93,7 +96,7 @@ def _short(server: Server, load: Load, duration: float = DURATION_S) -> Settings
     )
 
 
-def _twice(settings: Settings) -> Settings:
+def _probe(settings: Settings) -> Settings:
     load = settings.load
     more = {"users": 2 * load.users, "spawn_rate": 2 * load.spawn_rate}
     return settings.model_copy(update={"load": load.model_copy(update=more), "probe": False})

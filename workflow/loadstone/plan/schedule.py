@@ -1,7 +1,7 @@
-"""From a suite to its runs: which, in what order, how long.
+"""From a suite to its runs: which runs, in which order, and how long they take.
 
-Runs are ordered in blocks: repeat 1 of every experiment in one shuffled order, then repeat 2 in another, so that a slow
-drift of the machine falls on all experiments alike. Baselines, which all are compared with, come first. The order
+Runs are ordered in blocks: repeat 1 of every experiment in one shuffled order, then repeat 2 in another. A slow drift
+of the machine therefore affects all experiments alike. Baselines come first, since verdicts need them. The order
 depends on the suite's seed and on the set of names, not on the order in which the file lists them.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
-from loadstone.plan.baselines import added_settings, is_baseline
+from loadstone.plan.baselines import baselines_and_probes, is_baseline
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import Conditions, Settings
 from loadstone.suite.types import FolderName, Model
@@ -24,42 +24,42 @@ class Run(Conditions):
     experiment: FolderName
     repeat: int = Field(ge=1)
     seed: int
-    """Fixes what each user asks for, and when."""
+    """Determines what each user requests, and when."""
 
     @property
     def label(self) -> str:
-        """How people refer to it."""
+        """Its name in messages."""
         return f"{self.experiment}, repeat {self.repeat}"
 
 
 class Plan(Model):
-    """A suite and its runs in order: what the stages after measuring read."""
+    """A suite and its runs in order, as the stages after measuring read it."""
 
     suite: Suite
     added: dict[str, Settings]
-    """What Loadstone adds to the suite's experiments by itself: see `loadstone.plan.baselines`."""
+    """Baselines and probes, which Loadstone adds to the suite's experiments: see `loadstone.plan.baselines`."""
     runs: tuple[Run, ...]
 
     @property
     def experiments(self) -> dict[str, Settings]:
-        """The suite's experiments, then what was added."""
+        """The suite's experiments, then the baselines and probes."""
         return self.suite.experiments | self.added
 
     @property
     def expected_s(self) -> float:
-        """Wall-clock seconds of all runs together, and of the searches."""
+        """Wall-clock seconds of all runs and searches together."""
         return sum(run.expected_s for run in self.runs) + sum(s.expected_s for s in self.suite.capacity.values())
 
     @property
     def digest(self) -> str:
-        """Fingerprint of what the suite means; its comments and the order of its lines mean nothing."""
+        """Hash of the suite's meaning: comments and the order of lines do not change it."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def make_plan(suite: Suite) -> Plan:
-    """Lay out all runs of `suite` in the order in which they are to be measured."""
+    """List all runs of `suite` in the order in which they will be measured."""
     canonical = _canonical(suite)
-    added = added_settings(canonical.experiments, baselines=canonical.baselines)
+    added = baselines_and_probes(canonical.experiments, baselines=canonical.baselines)
     baselines = {name: settings for name, settings in added.items() if is_baseline(name)}
     rest = canonical.experiments | {name: settings for name, settings in added.items() if name not in baselines}
     runs = itertools.chain(_in_blocks(canonical.seed, baselines), _in_blocks(canonical.seed, rest))
@@ -67,7 +67,7 @@ def make_plan(suite: Suite) -> Plan:
 
 
 def _canonical(suite: Suite) -> Suite:
-    """Order all names, so that moving lines about in the file changes nothing."""
+    """Sort all names, so that moving lines in the file changes nothing."""
     published = suite.published
     if published is not None:
         published = published.model_copy(update={"rows": dict(sorted(published.rows.items()))})
@@ -85,7 +85,7 @@ def _canonical(suite: Suite) -> Suite:
 def _in_blocks(seed: int, experiments: Mapping[str, Settings]) -> Iterator[Run]:
     for repeat in range(1, max((s.repeats for s in experiments.values()), default=0) + 1):
         block = [name for name, settings in experiments.items() if repeat <= settings.repeats]
-        # names are ranked by hash, not shuffled: another experiment more leaves the order of the rest as it was
+        # names are ranked by hash, not shuffled: adding an experiment leaves the order of the others unchanged
         block.sort(key=lambda name: _digest(seed, "order", name, repeat))
         for name in block:
             yield _run(seed, name, experiments[name], repeat)
@@ -101,7 +101,7 @@ def _run(seed: int, name: str, settings: Settings, repeat: int) -> Run:
 
 
 def random_seed(seed: int, name: str, repeat: int) -> int:
-    """Draw a run's seed from the suite's, by its name."""
+    """Derive a run's seed from the suite's seed and the run's name."""
     return random.Random(_digest(seed, "run", name, repeat)).getrandbits(32)  # noqa: S311 - not for secrets
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from loadstone.analyse.campaign import load_measured
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
-from loadstone.plan.baselines import is_baseline, twice_name
+from loadstone.plan.baselines import is_baseline, probe_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
@@ -21,12 +21,13 @@ from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.scaling import SweepResult, read_scaling
 from loadstone.results.search import Found, read_search
 from loadstone.results.signals import Signals
-from loadstone.results.tables import RunKey, gather, read_run_table
+from loadstone.results.tables import RunKey, read_run_table, read_run_tables
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
 from loadstone.results.window import Window
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL, ENDPOINTS
-from loadstone.suite.published import Row, read_published, read_table
+from loadstone.suite.load_test_table import LoadTestRow, read_load_test_table
+from loadstone.suite.published import read_published
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class PublishedTable:
 
     figures: dict[str, dict[str, float]]
     """Row → column → figure."""
-    rows: list[Row]
+    rows: list[LoadTestRow]
     """The same rows in the form that the audit takes; none where it refuses the table."""
     refusal: str | None
     """Why the audit refuses the table."""
@@ -103,7 +104,7 @@ class Campaign:
         levels = [level.experiment for sweep in suite.sweeps.values() for level in sweep.levels]
         rest = [name for name in suite.experiments if name not in levels]
         names = dict.fromkeys([*repeating, *rest, *levels])
-        return [each for name in names for each in (name, twice_name(name)) if each in self.plan.experiments]
+        return [each for name in names for each in (name, probe_name(name)) if each in self.plan.experiments]
 
     @cached_property
     def anchors(self) -> dict[str, str]:
@@ -190,10 +191,10 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         windows=measured.windows,
         signals=against_baselines(plan, measured.signals),
         summary=_own(measured.summary),
-        latency=_own(gather(plan, summaries, "latency")),
-        course=_own(gather(plan, summaries, "course")),
-        heat=_own(gather(plan, summaries, "heat")),
-        processes=gather(plan, summaries, "processes"),
+        latency=_own(read_run_tables(plan, summaries, "latency")),
+        course=_own(read_run_tables(plan, summaries, "course")),
+        heat=_own(read_run_tables(plan, summaries, "heat")),
+        processes=read_run_tables(plan, summaries, "processes"),
         scaling=scaling,
         verdicts=verdicts,
         repeats=repeats,
@@ -230,7 +231,7 @@ def read_publication(path: Path) -> PublishedTable:
     """Read a published table, for comparing and for auditing. Raises `TableError` where it cannot be compared."""
     figures = read_published(path)
     try:
-        return PublishedTable(figures=figures, rows=read_table(path, None), refusal=None)
+        return PublishedTable(figures=figures, rows=read_load_test_table(path, None), refusal=None)
     except TableError as error:
         return PublishedTable(figures=figures, rows=[], refusal=str(error))
 

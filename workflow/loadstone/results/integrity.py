@@ -1,7 +1,8 @@
-"""Tell results that are whole from damaged or foreign ones, before a figure is taken of them.
+"""Find results that are damaged, or of another run, before any figure is computed from them.
 
-A run's Parquet files carry a checksum for each page, and have to fit the run's record. The tables of `summarise` and
-`analyse` are text, of which half is as readable as all: beside them lies `SHA256SUMS`, as `sha256sum` writes it.
+A run's Parquet files carry a checksum per page, and must match the run's record. The tables of `summarise` and
+`analyse` are text, of which a part is as readable as the whole: the file `SHA256SUMS` next to them holds their
+checksums, in the format of `sha256sum`.
 """
 
 import contextlib
@@ -18,20 +19,21 @@ from loadstone.files import write_text
 from loadstone.results.run_record import RunRecord
 
 SUMS = "SHA256SUMS"
+"""Name of the file with the checksums of a folder."""
 
 NEEDED = {
     "requests": {"time", "endpoint", "user", "response_ms", "server_ms", "bytes", "error", "intended"},
     "processes": {"time", "role", "pid", "cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s"},
 }
-"""Columns that are read."""
+"""Table of a run → the columns that are read."""
 
 SAMPLES_END_S = 1.0
-"""So much of a window's end may be without a sample: several times the distance between two."""
+"""Seconds that may lie between the last sample and the end of the window: several times the sampling interval."""
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Read Parquet: raises `DamagedError` for what is none, `SystemFault` for what the machine refuses."""
+    """Translate errors while a Parquet file is read: to `DamagedError`, or to `SystemFault` if the system refuses."""
     try:
         yield
     except OSError as error:
@@ -43,59 +45,62 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
-    """Open a file of which every page is checked when it is read.
+    """Open a Parquet file so that the checksum of every page is verified when the page is read.
 
-    Without `pre_buffer`: with it the reader would keep all it has read until it is closed.
+    `pre_buffer` is off: otherwise the reader would keep everything in memory until it is closed.
     """
     return pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
 
 
 def check_run(record: RunRecord, requests: Path, processes: Path) -> None:
-    """Raise `DamagedError` where one of a run's tables can't be that of the record."""
+    """Raise `DamagedError` if one of a run's tables cannot belong to the record."""
     with reading(requests), open_parquet(requests) as file:
         _check_columns(requests, file, NEEDED["requests"])
         rows = file.metadata.num_rows
         if rows != record.counts.recorded:
-            raise DamagedError(
-                f"{requests}: {rows:,} rows where run.json counts {record.counts.recorded:,}: not of this run", requests
-            )
+            message = f"{requests}: not of this run: {rows:,} rows, but run.json counts {record.counts.recorded:,}"
+            raise DamagedError(message, requests)
         first, last = _span(file)
         if first < record.phases.load_started or last > record.phases.load_stopped:
-            raise DamagedError(f"{requests}: requests of another time than run.json tells: not of this run", requests)
+            message = f"{requests}: not of this run: its requests are outside the time that run.json states"
+            raise DamagedError(message, requests)
     with reading(processes), open_parquet(processes) as file:
         _check_columns(processes, file, NEEDED["processes"])
         first, last = _span(file)
         begin, end = record.window
         if first > begin or last < end - SAMPLES_END_S:
-            raise DamagedError(f"{processes}: no samples of the run's window: not of this run", processes)
+            message = f"{processes}: not of this run: its samples do not cover the window that run.json states"
+            raise DamagedError(message, processes)
 
 
 def _span(file: pq.ParquetFile) -> tuple[float, float]:
-    """Find the first and the last time in a file, by the statistics that it keeps of its row groups."""
+    """Find the first and the last time in a file, from the statistics of its row groups."""
     metadata = file.metadata
     column = file.schema_arrow.names.index("time")
     groups = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
-    known = [group for group in groups if group is not None and group.has_min_max]
-    return min((g.min for g in known), default=math.inf), max((g.max for g in known), default=-math.inf)
+    bounded = [group for group in groups if group is not None and group.has_min_max]
+    return min((g.min for g in bounded), default=math.inf), max((g.max for g in bounded), default=-math.inf)
 
 
 def write_sums(folder: Path, names: Iterable[str]) -> None:
-    """Write the checksums of files in `folder` beside them."""
+    """Write the checksums of files in `folder` next to them."""
     lines = [f"{_digest(folder / name)}  {name}\n" for name in names]
     write_text(folder / SUMS, "".join(lines))
 
 
 def check_sums(folders: Iterable[Path], only: Collection[str] = ()) -> None:
-    """Raise `DamagedError`, a line for each file whose checksum is not the one beside it.
+    """Raise `DamagedError` with a line for each file whose content does not match its checksum.
 
-    A folder without checksums is of an earlier version. A file that is missing is left to those who want to read it.
+    With `only`, files of other names are skipped. A folder without checksums is of an earlier version of Loadstone. A
+    missing file is reported by whoever reads it.
     """
-    wrong = [path for folder in folders for path in _wrong(folder, only)]
-    if wrong:
-        raise DamagedError("\n".join(f"{path}: damaged: not as it was written ({SUMS})" for path in wrong), *wrong)
+    changed = [path for folder in folders for path in _changed_files(folder, only)]
+    if changed:
+        message = "\n".join(f"{path}: damaged: its checksum is not the one in {SUMS}" for path in changed)
+        raise DamagedError(message, *changed)
 
 
-def _wrong(folder: Path, only: Collection[str]) -> Iterator[Path]:
+def _changed_files(folder: Path, only: Collection[str]) -> Iterator[Path]:
     try:
         lines = (folder / SUMS).read_text("utf-8").splitlines()
     except FileNotFoundError:
@@ -116,7 +121,8 @@ def _digest(path: Path) -> str:
 
 def _check_columns(path: Path, file: pq.ParquetFile, needed: Collection[str]) -> None:
     if missing := sorted(set(needed) - set(file.schema_arrow.names)):
-        raise DamagedError(f"{path}: damaged, or of another version: no column {', '.join(missing)}", path)
+        cause = "damaged, or written by another version of Loadstone"
+        raise DamagedError(f"{path}: {cause}: no column {', '.join(missing)}", path)
 
 
 def _damaged(path: Path, error: Exception) -> DamagedError:

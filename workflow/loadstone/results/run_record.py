@@ -1,4 +1,4 @@
-"""`run.json`: what is known of a run beside its requests. `measure` writes it, all later stages read it.
+"""`run.json`: everything about a run except its requests and samples. `measure` writes it, all later stages read it.
 
 FORMAT counts changes that a reader has to know of:
 
@@ -19,26 +19,26 @@ from loadstone.text import dotted
 FORMAT: Final = 3
 
 MAX_RUN_S = 24 * 3600.0
-"""Seconds that a run can take, at the most: twice the longest that a suite can ask for, and more."""
+"""Seconds that a run can take: more than twice the longest run that a suite can describe."""
 
 
 class Part(BaseModel):
-    """A piece of the record."""
+    """A part of the record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Commands(Part):
-    """The command lines, run from the project's folder: exact, but for what looks like a secret."""
+    """The exact command lines, run from the project's folder; only what looks like a secret is replaced."""
 
     server: list[str] | None
-    """None where somebody else runs it."""
+    """None if the server was already running."""
     load_master: list[str]
     load_workers: list[list[str]]
 
 
 class Phases(Part):
-    """When each phase began, in unix seconds. A server that somebody else runs is started when it is first asked."""
+    """When each phase began, in unix seconds. A server that was already running counts as started when first asked."""
 
     server_started: float
     server_ready: float
@@ -53,7 +53,7 @@ class Phases(Part):
 
     @property
     def problem(self) -> str | None:
-        """Why these can't be a run's: what divides by a length needs one."""
+        """Why no run can have these times; None if one can. Later stages divide by the lengths of the phases."""
         if not self.all_users_running < self.window_end or not self.window_begin < self.window_end:
             return "the window ends before it begins"
         times = dict(self).values()
@@ -63,39 +63,40 @@ class Phases(Part):
 
 
 class AlbumCounts(Part):
-    """Albums in the store: asked before and after, in between told from the posts that had succeeded by then."""
+    """Albums in the store: reported by the server before and after the run, counted from successful posts between."""
 
     before: int
     window_begin: int
     window_end: int
     after: int
     expected_after: int
-    """What `after` should be, going by all posts that succeeded; of a server that somebody else runs nobody knows the
-    bound, so that it is at most what `after` is."""
+    """The value of `after` that follows from all successful posts. The bound of a server that Loadstone does not
+    configure is unknown; there it is at most `after`."""
 
 
 class RequestCounts(Part):
-    """Requests of the whole run, ramp-up and warm-up included, as three parties counted them."""
+    """Requests of the whole run, including ramp-up and warm-up, as counted in three places."""
 
     recorded: int
     """Rows of requests.parquet."""
     locust: int | None
     """Locust's own statistics."""
     server: int | None
-    """What the server's worker processes say they answered, without our health checks and preflight; None where they
-    don't say."""
+    """Requests that the server's worker processes report, without health checks and preflight; None if they report
+    nothing."""
 
 
 class Check(Part):
-    """One condition that a sound run fulfils, and how this one stands to it."""
+    """A condition that a valid run fulfils, and whether this run does."""
 
     name: str
     ok: bool
     figure: str
+    """The measured figure, as text."""
 
 
 class Machine(Part):
-    """The computer, as far as it matters to a measurement."""
+    """The computer, as far as it matters for a measurement."""
 
     cpu_model: str
     cores: int = Field(ge=1)
@@ -103,11 +104,11 @@ class Machine(Part):
     memory_bytes: int
     system: str
     cpu_quota: float | None
-    """CPUs that the control group allows, where it limits them."""
+    """CPUs that the control group allows; None if it sets no limit."""
 
 
 class MachineState(Part):
-    """What the computer was doing at one moment."""
+    """The state of the computer at one moment."""
 
     time: float
     load_average: float
@@ -115,11 +116,11 @@ class MachineState(Part):
     thermal_throttles: int | None
     """Throttling events since boot, over all cores."""
     quota_throttles: int | None
-    """Times the control group's CPU quota held it back."""
+    """Number of times that the CPU quota of the control group throttled it."""
 
 
 class Source(Part):
-    """Which code measured."""
+    """The code that measured."""
 
     commit: str | None
     dirty: bool | None
@@ -129,14 +130,14 @@ class Source(Part):
 
 
 class RunRecord(Part):
-    """Everything but the requests."""
+    """Everything about a run except its requests and samples."""
 
     format: Literal[3] = FORMAT
     run: Run
     commands: Commands
     phases: Phases
     albums: AlbumCounts | None
-    """None where a server that isn't ours doesn't say how many it holds."""
+    """None if the server does not report how many albums it holds."""
     counts: RequestCounts
     exit_codes: dict[str, int | None]
     checks: list[Check]
@@ -147,7 +148,7 @@ class RunRecord(Part):
 
     @property
     def window(self) -> tuple[float, float]:
-        """Begin and end of the part that counts, unix seconds: a request belongs to it if it *ends* in [begin, end)."""
+        """The window as configured, unix seconds: a request belongs to it if it *ends* in [begin, end)."""
         return self.phases.window_begin, self.phases.window_end
 
 
@@ -161,20 +162,20 @@ def write_record(record: RunRecord, path: Path) -> None:
 
 
 def read_record(path: Path, run: Run | None = None) -> RunRecord:
-    """Read `run.json`, which has to be that of `run` where one is given.
+    """Read `run.json`; if `run` is given, the record must be of this run.
 
-    Raises `ResultError` where it is missing, `DamagedError` where it is damaged, of another format or of another run.
+    Raises `ResultError` if it is missing, `DamagedError` if it is damaged, of another format or of another run.
     """
     try:
         text = path.read_bytes()
-        found = _AnyFormat.model_validate_json(text).format
-        if found != FORMAT:
+        number = _AnyFormat.model_validate_json(text).format
+        if number != FORMAT:
             raise DamagedError(
-                f"{path}: format {found}, but this Loadstone reads format {FORMAT}: measure the run again", path
+                f"{path}: format {number}, but this Loadstone reads format {FORMAT}: measure the run again", path
             )
         record = RunRecord.model_validate_json(text)
     except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = dotted(*first["loc"]) or "the file"
@@ -182,7 +183,7 @@ def read_record(path: Path, run: Run | None = None) -> RunRecord:
     if problem := record.phases.problem:
         raise DamagedError(f"{path}: damaged: phases: {problem}", path)
     if run is not None and record.run != run:
-        same = (record.run.experiment, record.run.repeat) == (run.experiment, run.repeat)
-        whose = "measured with other settings than the suite has now" if same else f"that of {record.run.label}"
-        raise DamagedError(f"{path}: not of {run.label}: {whose}", path)
+        if (record.run.experiment, record.run.repeat) == (run.experiment, run.repeat):
+            raise DamagedError(f"{path}: the settings of {run.label} differ from those of the suite", path)
+        raise DamagedError(f"{path}: belongs to {record.run.label}, not to {run.label}", path)
     return record

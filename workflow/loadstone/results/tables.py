@@ -1,4 +1,7 @@
-"""The tables of a run, `results/summaries/<experiment>/<repeat>/*.csv`: their columns, and reading them back."""
+"""The tables of a run, `results/summaries/<experiment>/<repeat>/*.csv`: their columns, and reading them back.
+
+`summarise` writes them. Times are in milliseconds and rates in requests/s, unless a column's name says otherwise.
+"""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -13,6 +16,7 @@ from loadstone.suite.hypotheses import ALL
 from loadstone.text import listed
 
 PERCENTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99, "p99_9_ms": 0.999}
+"""Column of `endpoints.csv` → the probability of its percentile."""
 
 LATE_MS = 10.0
 """A request that is sent later than intended by more than this is late: far above a timer's error, far below the limit
@@ -21,39 +25,56 @@ of any objective."""
 MAX_LATE_SHARE = 0.05
 """Share of late requests above which the load generator is behind its schedule."""
 
-COURSE_COLUMNS = ["second", "requests", "failures", "mean_ms"]
-
-LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
-
 ENDPOINT_COLUMNS = {
     "endpoint": "name, or `all`",
     "requests": "requests that ended in the window",
-    "failures": "those of them that failed",
-    "throughput_rps": "requests a second",
-    "goodput_rps": "successful requests a second",
-    "mean_ms": "mean response time of successful requests, from when they were to be sent",
-    **{name: f"its exact {100 * p:g}th percentile" for name, p in PERCENTILES.items()},
-    "max_ms": "its maximum",
+    "failures": "requests of these that failed",
+    "throughput_rps": "requests per second",
+    "goodput_rps": "successful requests per second",
+    "mean_ms": "mean response time of successful requests, from the intended start",
+    **{name: f"exact {100 * p:g}th percentile of the response time" for name, p in PERCENTILES.items()},
+    "max_ms": "longest response time",
     "server_ms": "mean time inside the server",
     "bytes_mean": "mean length of the body",
-    "service_ms": "mean time from sending to the last byte: the response time, but for what began later than intended",
-    "lag_ms": "mean time by which requests were sent later than intended, of all of them",
-    "late": "requests that were sent more than 10 ms later than intended",
+    "service_ms": "mean time from sending to the last byte; differs from mean_ms if requests were sent late",
+    "lag_ms": "mean time from the intended start to sending, over all requests",
+    "late": "requests sent more than 10 ms after the intended start",
     "failure_kinds": "JSON: kind of failure → number",
 }
+"""Columns of `endpoints.csv`, with their meanings: one row for all endpoints together, then one row per endpoint."""
+
+LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
+"""Columns of `latency.csv`: one row per endpoint and probability.
+
+`response_ms` is the quantile of the response times of successful requests in the window, `service_ms` that of their
+times from sending. For the probabilities of `PERCENTILES`, the run's own percentile lies between `low_ms` and
+`high_ms`, if requests are taken as independent.
+"""
+
+COURSE_COLUMNS = ["second", "requests", "failures", "mean_ms"]
+"""Columns of `course.csv`: one row per second of the whole run, counted from the begin of the load.
+
+`requests` and `failures` ended in that second; `mean_ms` is the mean response time of the successful requests.
+"""
 
 HEAT_COLUMNS = ["second", "until", "low_ms", "high_ms", "requests"]
+"""Columns of `heat.csv`: one row per cell of a long run's heat map that holds requests; all are numbers.
+
+`requests` counts the successful requests that ended in the seconds [`second`, `until`) of the load, with a response
+time in [`low_ms`, `high_ms`).
+"""
 
 PROCESS_COLUMNS = {
     "role": "server-master, server-worker, load-master, load-worker or host",
     "pid": "process id, 0 for the host",
     "cpu": "CPUs used, on average (1 = one core all the time)",
-    "steal": "host only: CPUs that the hypervisor withheld",
-    "rss_max_mib": "most resident memory",
-    "voluntary_per_s": "voluntary context switches a second",
-    "involuntary_per_s": "involuntary context switches a second",
-    "run_queue": "host only: mean number of processes that run or could",
+    "steal": "host only: CPUs withheld by the hypervisor, on average",
+    "rss_max_mib": "largest resident memory, MiB",
+    "voluntary_per_s": "voluntary context switches per second",
+    "involuntary_per_s": "involuntary context switches per second",
+    "run_queue": "host only: mean number of processes that ran or were ready to run",
 }
+"""Columns of `processes.csv`, with their meanings: one row per process of the run, and one for the host."""
 
 COLUMNS: dict[str, Collection[str]] = {
     "endpoints": ENDPOINT_COLUMNS,
@@ -65,59 +86,71 @@ COLUMNS: dict[str, Collection[str]] = {
 """Table of a run → its columns."""
 
 TEXTS = frozenset({"endpoint", "role", "failure_kinds"})
+"""Columns that hold text; all others hold numbers."""
 
 NEVER_EMPTY = frozenset({"endpoint", "role", "requests", "failures", "second", "pid", "probability"})
-
+"""Columns in which every row has a value."""
 
 RunKey = tuple[str, int]
 """Experiment and repeat."""
 
 
-def gather(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
-    """Stack one table (`endpoints`, `latency`, `course`, `processes`) of all runs of `plan`, in the order of names.
+def read_run_tables(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
+    """Read one table (`endpoints`, `latency`, `course`, `heat`, `processes`) of all runs of `plan`, in order of names.
 
-    Columns `experiment` and `repeat` lead. Raises `ResultError` where a run's table is missing or damaged.
+    The columns `experiment` and `repeat` come first. Raises `ResultError` if a table is missing, `DamagedError` if one
+    is damaged.
     """
     frames = [
-        _read(summaries / run.experiment / str(run.repeat) / f"{table}.csv", run)
+        _read_table(summaries / run.experiment / str(run.repeat) / f"{table}.csv", run)
         for run in sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     ]
     filled = [frame for frame in frames if not frame.empty]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 
-def _read(path: Path, run: Run) -> pd.DataFrame:
+def _read_table(path: Path, run: Run) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype={"failure_kinds": str})
     except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: can't be read: {str(error).splitlines()[0]}") from None
-    expected = COLUMNS[path.stem]
-    if list(frame.columns) != list(expected):
-        whose = "damaged, or of another version of Loadstone"
-        raise DamagedError(f"{path}: {whose}: its columns aren't {listed(expected)}", path)
-    for name in expected:
-        whole = name in NEVER_EMPTY
-        is_text = name in TEXTS or not len(frame)
-        if not (is_text or pd.api.types.is_numeric_dtype(frame[name])) or (whole and frame[name].isna().any()):
-            raise DamagedError(f"{path}: damaged: column {name}", path)
-        if not is_text and np.isinf(frame[name].astype(float)).any():
-            raise DamagedError(f"{path}: damaged: column {name}", path)
-        if name == "failure_kinds" and not all(map(_counts_failures, frame[name].dropna())):
-            raise DamagedError(f"{path}: damaged: column {name}", path)
-    if path.stem == "endpoints" and not (frame["endpoint"].is_unique and frame["endpoint"].tolist()[:1] == [ALL]):
-        raise DamagedError(f"{path}: damaged: its rows aren't {ALL}, then each endpoint once", path)
+        raise ResultError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+    _check_table(path, frame)
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame
 
 
-_KINDS = TypeAdapter(dict[str, NonNegativeInt])
+def _check_table(path: Path, frame: pd.DataFrame) -> None:
+    """Raise `DamagedError` if a table is not one that `summarise` writes under this name."""
+    expected = COLUMNS[path.stem]
+    if list(frame.columns) != list(expected):
+        cause = "damaged, or written by another version of Loadstone"
+        raise DamagedError(f"{path}: {cause}: its columns are not {listed(expected)}", path)
+    for name in expected:
+        if not _is_sound(frame[name], name):
+            raise DamagedError(f"{path}: damaged: column {name}", path)
+    if path.stem == "endpoints" and not (frame["endpoint"].is_unique and frame["endpoint"].tolist()[:1] == [ALL]):
+        raise DamagedError(f"{path}: damaged: its rows are not {ALL}, then each endpoint once", path)
+
+
+def _is_sound(values: pd.Series, name: str) -> bool:
+    """Whether a column holds what its name allows: text or finite numbers, and no gaps where there must be none."""
+    if name in NEVER_EMPTY and values.isna().any():
+        return False
+    if name == "failure_kinds":
+        return all(map(_counts_failures, values.dropna()))
+    if name in TEXTS or not len(values):
+        return True
+    return pd.api.types.is_numeric_dtype(values) and not np.isinf(values.astype(float)).any()
+
+
+_FAILURE_KINDS = TypeAdapter(dict[str, NonNegativeInt])
 
 
 def _counts_failures(text: str) -> bool:
-    """Whether a text is JSON that gives each kind of failure its number."""
+    """Whether a text is JSON that maps each kind of failure to a number."""
     try:
-        _KINDS.validate_json(text, strict=True)
+        _FAILURE_KINDS.validate_json(text, strict=True)
     except ValidationError:
         return False
     return True
@@ -128,4 +161,4 @@ def read_run_table(folder: Path, table: str, run: Run) -> pd.DataFrame:
 
     Raises `ResultError` where it is missing, `DamagedError` where it is damaged.
     """
-    return _read(folder / f"{table}.csv", run)
+    return _read_table(folder / f"{table}.csv", run)

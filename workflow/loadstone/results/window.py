@@ -1,4 +1,4 @@
-"""`window.json`: which part of a run counts, and whether the run settled. `summarise` writes it."""
+"""`window.json`: the part of a run that counts, and whether the run settled. `summarise` writes it."""
 
 from pathlib import Path
 
@@ -9,26 +9,28 @@ from loadstone.suite.types import Model
 
 
 class Window(Model):
-    """What counts of a run; times in unix seconds."""
+    """The part of a run that counts; times are in unix seconds."""
 
     begin: float
     end: float
     """A request belongs to the window if it *ends* in [begin, end)."""
     configured_begin: float
-    """The least that the suite's warm-up allows."""
+    """The earliest begin that the suite's warm-up allows."""
     settled: bool | None
-    """Whether a steady state was reached; None where too few requests were made to tell."""
+    """Whether the run reached a steady state; None if there were too few requests to judge."""
     remark: str | None
-    """Why it is not settled."""
+    """Why the run is not settled."""
     started: float
     """When the run began."""
     albums_begin: int | None
+    """Albums in the store when the window began; None if the server did not report them."""
     albums_end: int | None
-    """None where the server didn't say how many it holds."""
+    """Albums in the store when the window ended; None if the server did not report them."""
     growth_effect_ms: float | None
-    """b·Δn: change of the mean response from the window's begin to its end, by a line over the album count, where that
-    grows; whatever else changed meanwhile is in it. None where it didn't grow."""
+    """b·Δn: change of the mean response time from the begin of the window to its end, by a straight line over the album
+    count. Anything else that changed in this time is included. None if the album count did not grow."""
     growth_effect_p: float | None
+    """p-value of the line's slope."""
 
     @property
     def span(self) -> tuple[float, float]:
@@ -37,23 +39,23 @@ class Window(Model):
 
     @property
     def albums(self) -> tuple[int, int] | None:
-        """Albums in the store at both ends; None where the server didn't say."""
+        """Albums in the store at both ends; None if the server did not report them."""
         if self.albums_begin is None or self.albums_end is None:
             return None
         return self.albums_begin, self.albums_end
 
     @property
     def growth(self) -> float:
-        """Growth of the album count, relative to its begin; 0 where nobody knows it."""
+        """Growth of the album count, relative to the count at the begin; 0 if it is unknown."""
         begin, end = self.albums or (1, 1)
         return end / max(1, begin) - 1
 
 
 def read_window(path: Path) -> Window:
-    """Read what `summarise` found. Raises `ResultError` where it is missing or damaged."""
+    """Read `window.json`. Raises `ResultError` if it is missing, `DamagedError` if it is damaged."""
     try:
         return Window.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from loadstone.results.search import Found, Probe
 from loadstone.results.tables import MAX_LATE_SHARE
-from loadstone.suite.capacity import METRICS, Search, parse_objective
+from loadstone.suite.capacity import OBJECTIVE_METRICS, Search, parse_objective
 
 MAX_FAILED_SHARE = 0.01
 """Share of failed requests above which no objective is met."""
@@ -20,7 +20,7 @@ MAX_PROBES = 40
 def judge_probe(search: Search, rate: float, row: dict[str, float], folder: str) -> Probe:
     """Judge a rate by the row of endpoints.csv that takes all endpoints together."""
     objective = parse_objective(search.slo)
-    value = row[METRICS[objective.metric]]
+    value = row[OBJECTIVE_METRICS[objective.metric]]
     late, failures = row["late"] / row["requests"], row["failures"] / row["requests"]
     known = not math.isnan(value)
     why = None

@@ -1,1 +1,1 @@
-"""The language that people write suites in: its keys and values, how a file is read, and what is refused."""
+"""The suite language: its keys and values, and how a suite file is read and checked."""

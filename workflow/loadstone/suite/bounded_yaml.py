@@ -1,7 +1,7 @@
-"""Read a YAML file as plain data of bounded size: a few hundred bytes of YAML can stand for gigabytes.
+"""Read a YAML file as plain data of bounded size: a few hundred bytes of YAML can expand to gigabytes.
 
-Mappings, lists and scalars as in YAML 1.2, aliases and merge keys included. All bounds are checked on what was parsed,
-before any of it is built.
+Mappings, lists and scalars are read as in YAML 1.2, with aliases and merge keys. All bounds are checked on the parsed
+nodes, before any value is built.
 """
 
 from pathlib import Path
@@ -16,41 +16,43 @@ from loadstone.errors import SuiteError
 from loadstone.text import short
 
 MAX_BYTES = 256 * 1024
-"""A thousand experiments, each with a line or two of its own, take 100 KiB."""
+"""Size of the file. A thousand experiments of one or two lines each take 100 KiB."""
 MAX_CHARACTERS = 2_000_000
-"""Of all scalars once aliases are written out, one more for each node."""
-DEEPEST = 20
-"""Mappings and lists inside each other; a suite has six."""
+"""Characters of all scalars after aliases are expanded, plus one per node."""
+MAX_DEPTH = 20
+"""Levels of mappings and lists; a suite has six."""
 MAX_DIGITS = 1000
 """Characters of one number."""
-NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+NUMBER_TAGS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 
-class _Excess(Exception):
-    """The file stands for more than it may."""
+class _BoundExceeded(Exception):
+    """The file exceeds a bound; the message says where and which."""
 
 
-class _Measure:
-    """How much a parsed file stands for. Nodes are looked at once, however often they are referred to."""
+class _SizeCheck:
+    """Measures what a parsed file expands to. Each node is visited once, however many aliases refer to it."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[int, int]] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
         self._open: set[int] = set()
 
     def check(self, node: Node, depth: int = 0) -> tuple[int, int]:
-        """Return the characters below `node` and how deep it is. Raises `_Excess`."""
+        """Return the characters below `node` and its height in levels. Raises `_BoundExceeded`."""
         if id(node) in self._open:
-            raise _Excess(f"{_line(node)}: an alias refers to what it is a part of; allowed: values that end")
-        characters, height = self._known.get(id(node)) or self._look_at(node, depth)
-        if depth + height > DEEPEST:
-            raise _Excess(f"{_line(node)}: nested more than {DEEPEST} deep")
+            raise _BoundExceeded(
+                f"{_line(node)}: an alias refers to a value that contains it; allowed: aliases of other values"
+            )
+        characters, height = self._sizes.get(id(node)) or self._visit(node, depth)
+        if depth + height > MAX_DEPTH:
+            raise _too_deep(node)
         if characters > MAX_CHARACTERS:
-            raise _Excess(f"{_line(node)}: stands for more than {MAX_CHARACTERS:,} characters")
+            raise _BoundExceeded(f"{_line(node)}: expands to too much; allowed: at most {MAX_CHARACTERS:,} characters")
         return characters, height
 
-    def _look_at(self, node: Node, depth: int) -> tuple[int, int]:
-        if depth > DEEPEST:
-            raise _Excess(f"{_line(node)}: nested more than {DEEPEST} deep")
+    def _visit(self, node: Node, depth: int) -> tuple[int, int]:
+        if depth > MAX_DEPTH:
+            raise _too_deep(node)
         self._open.add(id(node))
         characters, height = 1, 0
         for child in _children(node):
@@ -58,11 +60,17 @@ class _Measure:
             characters, height = characters + more, max(height, below + 1)
         if isinstance(node, ScalarNode):
             characters += len(node.value)
-            if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
-                raise _Excess(f"{_line(node)}: a number of {len(node.value):,} characters")
+            if node.tag in NUMBER_TAGS and len(node.value) > MAX_DIGITS:
+                raise _BoundExceeded(
+                    f"{_line(node)}: a number of {len(node.value):,} characters; allowed: at most {MAX_DIGITS:,}"
+                )
         self._open.remove(id(node))
-        self._known[id(node)] = characters, height
+        self._sizes[id(node)] = characters, height
         return characters, height
+
+
+def _too_deep(node: Node) -> _BoundExceeded:
+    return _BoundExceeded(f"{_line(node)}: nested too deeply; allowed: at most {MAX_DEPTH} levels")
 
 
 def _children(node: Node) -> list[Node]:
@@ -77,31 +85,32 @@ def _line(node: Node) -> str:
 
 class _BoundedConstructor(SafeConstructor):
     def construct_document(self, node: Node) -> Any:
-        _Measure().check(node)
+        _SizeCheck().check(node)
         return super().construct_document(node)
 
 
 def read_yaml(path: Path) -> Any:
-    """Read the one document in `path`. Raises `SuiteError` with one line that says where it can't be used."""
+    """Read the single document in `path`. Raises `SuiteError` with one line that names the file and the mistake."""
     text = _read(path)
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _BoundedConstructor
     try:
         return yaml.load(text)
-    except _Excess as error:
+    except _BoundExceeded as error:
         raise SuiteError(f"{path}: {error}") from None
     except DuplicateKeyError as error:
         problem = str(error.problem).splitlines()[0]
-        raise SuiteError(f"{path}: {problem} at line {error.problem_mark.line + 1}: each name may stand once") from None
+        line = error.problem_mark.line + 1
+        raise SuiteError(f"{path}: {problem} at line {line}; allowed: each key once in a mapping") from None
     except MarkedYAMLError as error:
-        line = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise SuiteError(f"{path}: not YAML: {error.problem or error.context}{line}") from None
+        place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SuiteError(f"{path}: not YAML: {error.problem or error.context}{place}") from None
     except RecursionError:
-        raise SuiteError(f"{path}: not YAML: nested too deep") from None
+        raise SuiteError(f"{path}: nested too deeply; allowed: at most {MAX_DEPTH} levels") from None
     except (YAMLError, ValueError) as error:
         raise SuiteError(f"{path}: not YAML: {short(str(error))}") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError):  # ruamel.yaml's own, for such as `!!int ""`
-        raise SuiteError(f"{path}: not YAML: a value that doesn't fit the tag before it") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError):  # ruamel.yaml raises these for, say, `!!int ""`
+        raise SuiteError(f"{path}: not YAML: a value does not fit the tag before it") from None
 
 
 def _read(path: Path) -> str:
@@ -113,5 +122,5 @@ def _read(path: Path) -> str:
         return content.decode("utf-8")
     except FileNotFoundError:
         raise SuiteError(f"{path}: no such suite") from None
-    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or no path
-        raise SuiteError(f"{path}: can't be read: {error}") from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or not a path
+        raise SuiteError(f"{path}: cannot be read: {error}") from None

@@ -1,32 +1,32 @@
-"""How experiments differ from each other: settings as dotted keys, and what most experiments share."""
+"""How experiments differ: settings as dotted keys, and the values that most experiments share."""
 
 from collections.abc import Mapping
 
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import Conditions
 
-ABSENT = object()
+_ABSENT = object()
 
 
-def common_ground(suite: Suite) -> dict[str, object]:
-    """Find for every key the value that most experiments share: what differences are told against.
+def common_settings(suite: Suite) -> dict[str, object]:
+    """Find the most common value of each key, which differences are stated against.
 
-    Servers of other kinds have other keys; one that most don't have is no common ground.
+    Each kind of server has its own keys; a key that most experiments lack is left out.
     """
-    known = [flat(settings) for settings in suite.experiments.values()]
-    keys = dict.fromkeys(key for values in known for key in values)
-    shared = {key: [values.get(key, ABSENT) for values in known] for key in keys}
-    common = {key: max(found, key=found.count) for key, found in shared.items()}
-    return {key: value for key, value in common.items() if value is not ABSENT}
+    experiments = [flatten(settings) for settings in suite.experiments.values()]
+    keys = dict.fromkeys(key for settings in experiments for key in settings)
+    values = {key: [settings.get(key, _ABSENT) for settings in experiments] for key in keys}
+    most_common = {key: max(of_key, key=of_key.count) for key, of_key in values.items()}
+    return {key: value for key, value in most_common.items() if value is not _ABSENT}
 
 
 def differences(run: Conditions, base: Mapping[str, object]) -> dict[str, object]:
-    """Tell in which keys `run` differs from `base`, as dotted keys and the run's values."""
-    return {key: value for key, value in flat(run).items() if value != base.get(key)}
+    """Find the keys in which `run` differs from `base`: dotted key → the run's value."""
+    return {key: value for key, value in flatten(run).items() if value != base.get(key)}
 
 
-def flat(conditions: Conditions) -> dict[str, object]:
-    """Write conditions as dotted keys and values."""
+def flatten(conditions: Conditions) -> dict[str, object]:
+    """Flatten conditions: dotted key → value."""
     values = {"duration": conditions.duration, "warm_up": conditions.warm_up}
     parts = {"server": conditions.server, "load": conditions.load}
     return values | {f"{name}.{key}": value for name, part in parts.items() for key, value in part}

@@ -1,68 +1,64 @@
-"""Explain in one line each what is wrong with a suite: which file, which key, which value, and what is allowed."""
+"""Explain each mistake in a suite in one line: the file, the key, the value, and what is allowed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from loadstone.suite.layers import Layer
 from loadstone.suite.settings import Settings, server_kinds
 from loadstone.text import dotted, short
 
-KINDS = frozenset(server_kinds())
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One origin of settings: where it stands in the file, and what it says."""
-
-    path: str
-    values: Mapping[str, Any]
+SERVER_KINDS = frozenset(server_kinds())
 
 
 def explain_all(
     path: Path, error: ValidationError, layers: Sequence[Layer], model: type[BaseModel] = Settings
 ) -> list[str]:
-    """One line for each offending key: of a value that fits no member of a union, pydantic complains once a member."""
+    """Explain each offending key in one line.
+
+    Pydantic reports a value that fits no member of a union once per member; only the first report is kept.
+    """
     details: dict[tuple[str, ...], ErrorDetails] = {}
     for detail in error.errors():
         keys = _without_kinds([str(part) for part in detail["loc"]])
-        known = keys if detail["type"] in ("missing", "extra_forbidden") else _known_prefix(keys, layers)
-        details.setdefault(tuple(known), detail)
+        written = keys if detail["type"] in ("missing", "extra_forbidden") else _written_keys(keys, layers)
+        details.setdefault(tuple(written), detail)
     return [_explain(path, detail, layers, model) for detail in details.values()]
 
 
 def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: type[BaseModel] = Settings) -> str:
-    """Say in one line which file, which key, which value, and what is allowed."""
+    """Write one line with the file, the key, the value, and what is allowed."""
     tagged = [str(part) for part in detail["loc"] if str(part) not in ("[key]",)]
     keys, value = _without_kinds(tagged), detail["input"]
     if detail["type"] == "union_tag_invalid":
         keys, value = [*keys, "kind"], value["kind"]
     elif detail["type"] != "missing":
-        keys = _known_prefix(keys, layers)
-    origin = next((layer.path for layer in layers if _has(layer.values, keys)), layers[0].path)
+        keys = _written_keys(keys, layers)
+    origin = next((layer.place for layer in layers if _has(layer.values, keys)), layers[0].place)
     where = f"{path}: " if origin != "command line" else ""
     place = ".".join(part for part in [origin, dotted(*keys)] if part).replace(":.", ": ")
     allowed = _allowed(detail, tagged, model)
     if detail["type"] == "extra_forbidden":
         return f"{where}{place}: unknown key; allowed: {allowed}"
     if detail["type"] == "missing":
-        return f"{where}{place}: missing; allowed: a value"
+        return f"{where}{place}: missing; this key is required"
     if detail["type"] == "value_error" and isinstance(detail["input"], BaseModel | dict):
         return f"{where}{place}: {allowed}"
     return f"{where}{place}: {short(value)} is not allowed; allowed: {allowed}"
 
 
 def _without_kinds(keys: Sequence[str]) -> list[str]:
-    """Drop the `kind` that pydantic puts behind the key of a server."""
-    return [key for before, key in zip(["", *keys], keys, strict=False) if not (before == "server" and key in KINDS)]
+    """Drop the `kind` that pydantic inserts after the key `server`."""
+    pairs = zip(["", *keys], keys, strict=False)
+    return [key for before, key in pairs if not (before == "server" and key in SERVER_KINDS)]
 
 
-def _known_prefix(keys: list[str], layers: Sequence[Layer]) -> list[str]:
-    """Drop what pydantic appends to a key that stands in the file (the member of a union it tried)."""
+def _written_keys(keys: list[str], layers: Sequence[Layer]) -> list[str]:
+    """Drop what pydantic appends to a key of the file: the union member that it tried."""
     for length in range(len(keys), 0, -1):
         if any(_has(layer.values, keys[:length]) for layer in layers):
             return keys[:length]
@@ -72,10 +68,10 @@ def _known_prefix(keys: list[str], layers: Sequence[Layer]) -> list[str]:
 def _has(values: object, keys: Sequence[str]) -> bool:
     for key in keys:
         if isinstance(values, Mapping):
-            found = [key] if key in values else [other for other in values if str(other) == key]  # YAML has others too
-            if not found:
+            matching = [key] if key in values else [other for other in values if str(other) == key]  # 1, True, None
+            if not matching:
                 return False
-            values = values[found[0]]
+            values = values[matching[0]]
         elif isinstance(values, list) and key.isdigit() and int(key) < len(values):
             values = values[int(key)]
         else:
@@ -102,7 +98,7 @@ def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) 
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """Name the keys that a mapping may have."""
+    """List the keys that a mapping may have."""
     return list(model.model_fields)
 
 
@@ -113,7 +109,7 @@ def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
         field = None if named else model.model_fields.get(key)
         named = field is not None and get_origin(field.annotation) is dict
         if field is None:
-            continue  # a name, as in experiments.<name>
+            continue  # a name, such as that of an experiment
         candidates = [field.annotation, *get_args(field.annotation)]
         models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         of_kind = [c for c in models if "kind" in c.model_fields and c.model_fields["kind"].default == following]

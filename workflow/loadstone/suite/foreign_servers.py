@@ -1,6 +1,6 @@
-"""Servers of which only the answers are known: one that somebody else runs, and one that a command of theirs starts.
+"""Servers that Loadstone knows only by their responses: one that is already running, and one that a command starts.
 
-Where they are, and whether a load may be aimed there.
+The models state where such a server listens, and refuse one that no load may be sent to.
 """
 
 import ipaddress
@@ -16,9 +16,9 @@ URL = re.compile(r"http://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?")
 
 
 def check_url(url: str) -> str:
-    """Accept `http://HOST:PORT`; return it without a slash at its end. Raises ValueError.
+    """Accept `http://HOST:PORT`; return it without a trailing slash. Raises ValueError for anything else.
 
-    A user's name is let through: `ExternalServer` refuses it in words that don't repeat the password.
+    A user name passes: `ExternalServer` refuses it with a message that does not repeat the password.
     """
     try:
         parts = urlsplit(url)
@@ -31,7 +31,7 @@ def check_url(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host`, by its letters alone, can only be this machine: 127.0.0.0/8, ::1 or localhost."""
+    """Whether `host`, judged by its text alone, can only be this machine: 127.0.0.0/8, ::1 or localhost."""
     if host.lower() == "localhost":
         return True
     try:
@@ -41,21 +41,22 @@ def is_loopback(host: str) -> bool:
 
 
 class ExternalServer(Model):
-    """A server that somebody else runs, and that speaks the album API."""
+    """A server that is already running and offers the album API."""
 
     kind: Literal["external"] = "external"
-    """Who starts the system under test."""
+    """The server is already running: Loadstone neither starts nor stops it."""
     url: Annotated[str, AfterValidator(check_url)]
-    """Where it listens: http://HOST:PORT."""
+    """Address of the server: http://HOST:PORT."""
     albums: int = Field(default=3, ge=0, le=1_000_000)
-    """Albums that it is sure to hold, with the ids 1 to this number: what users ask for by id."""
+    """Number of albums that the server is sure to hold, with the ids 1 to this number. Users request albums by these
+    ids."""
     allow_remote: bool = False
-    """Whether it may be on another machine than this one, whose owner then knows of the load."""
+    """Whether the server may be on another machine. Set it to true only if that machine's owner agrees to the load."""
 
     @model_validator(mode="after")
     def _askable(self) -> "ExternalServer":
         if "@" in self.url:
-            raise ValueError("url: a user's name or password would stand in every result; allowed: http://HOST:PORT")
+            raise ValueError("url: a user name or password would appear in every result; allowed: http://HOST:PORT")
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(f"url: {remote_refused(self.host)}")
         return self
@@ -71,28 +72,28 @@ class ExternalServer(Model):
         return urlsplit(self.url).port or 0
 
 
-def _words(value: object) -> object:
+def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
 class CommandServer(Model):
-    """A server that speaks the album API and is started by a command, afresh for each run."""
+    """A server that offers the album API and is started by a command, anew for each run."""
 
     kind: Literal["command"] = "command"
-    """Who starts the system under test."""
-    argv: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
-    """The command, word by word; no shell reads it. It runs in the project's folder."""
+    """Loadstone starts the server by a command before each run, and stops it afterwards."""
+    argv: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    """The command as a list of words. It runs in the project's folder, without a shell."""
     url: Annotated[str, AfterValidator(check_url)]
-    """Where it will listen, on this machine: http://HOST:PORT."""
+    """Address at which the server will listen, on this machine: http://127.0.0.1:PORT."""
     ready: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/healthz"
-    """Path that answers with a status below 400 once it is ready."""
+    """Path that answers with a status below 400 once the server is ready."""
     albums: int = Field(default=3, ge=0, le=1_000_000)
-    """Albums that it is sure to hold when it starts, with the ids 1 to this number."""
+    """Number of albums that the server is sure to hold when it starts, with the ids 1 to this number."""
 
     @model_validator(mode="after")
     def _near(self) -> "CommandServer":
         if "@" in self.url or not is_loopback(self.host):
-            raise ValueError("url: a command starts its server on this machine; allowed: http://127.0.0.1:PORT")
+            raise ValueError("url: the command's server must be on this machine; allowed: http://127.0.0.1:PORT")
         return self
 
     @property
@@ -107,13 +108,13 @@ class CommandServer(Model):
 
     @property
     def allow_remote(self) -> bool:
-        """It never may."""
+        """Always false: the command starts its server on this machine."""
         return False
 
 
 def remote_refused(host: str) -> str:
-    """Say why no load is aimed at a host."""
+    """Explain why no load is sent to a host, and how to allow it."""
     return (
-        f"{host} is not this machine (127.0.0.0/8, ::1 or localhost), and load on another is only for those who may "
-        "put it there: say so by allow_remote: true"
+        f"{host} is not this machine (127.0.0.0/8, ::1 or localhost); "
+        "if its owner agrees to the load, set allow_remote: true"
     )

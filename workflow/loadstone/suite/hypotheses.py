@@ -1,8 +1,7 @@
-"""What a suite claims and how each claim is to be tested: the metrics, the tests, and what can be expected of them.
+"""The hypotheses of a suite: the metrics, the tests, and what each test can expect.
 
-A hypothesis is one sentence and one test. `expect` is read here, by regular expressions and nothing else;
-`loadstone.suite.check_hypotheses` holds hypotheses against the suite they stand in, and
-`loadstone.analyse.hypotheses` judges them.
+A hypothesis is one sentence and one test. This module parses `expect`, with regular expressions only;
+`loadstone.suite.check_hypotheses` checks hypotheses against their suite, `loadstone.analyse.hypotheses` judges them.
 """
 
 import math
@@ -17,10 +16,10 @@ from loadstone.suite.types import Model
 from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
 
 ALL = "all"
-"""All endpoints together: also the name of their row in the tables."""
+"""All endpoints together; also the name of their row in the tables."""
 
 SHARE = "share"
-"""Unit of what is written in per cent and stored as a number from 0 to 1."""
+"""Unit of metrics that are written in per cent and stored as numbers from 0 to 1."""
 
 ENDPOINTS = {
     "list_albums": "GET /albums",
@@ -33,14 +32,14 @@ ENDPOINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure that every run has, or every row of a published table."""
+    """A figure of every run, or of every row of a published table."""
 
     label: str
-    """What a sentence calls it."""
+    """Its name in sentences."""
     unit: str
-    """In which figures of it are stored: ms, s, share, or what is counted; nothing where it is a mere number."""
+    """Unit of the stored figures: ms, s, share, or what is counted; empty for a plain number."""
     by_endpoint: bool = True
-    """Whether it is known for each endpoint, or for all together only."""
+    """Whether it is known for each endpoint; otherwise only for all endpoints together."""
 
 
 METRICS = {
@@ -56,23 +55,23 @@ METRICS = {
     "server_time": Metric("mean time in the server", "ms"),
     "failures": Metric("share of failures", SHARE),
     "bytes": Metric("mean length of the body", "bytes"),
-    "generator_cpu_per_request": Metric("CPU time of the generator's workers a request", "ms", by_endpoint=False),
-    "server_cpu_per_request": Metric("CPU time of the server's workers a request", "ms", by_endpoint=False),
-    "generator_switches_per_request": Metric("context switches of the generator's workers a request", "", False),
+    "generator_cpu_per_request": Metric("CPU time of the generator's workers per request", "ms", by_endpoint=False),
+    "server_cpu_per_request": Metric("CPU time of the server's workers per request", "ms", by_endpoint=False),
+    "generator_switches_per_request": Metric("context switches of the generator's workers per request", "", False),
 }
 """Metrics of a run. Response times are those of successful requests."""
 
 PUBLISHED_METRICS = {
     "throughput": Metric("throughput", "requests/s", by_endpoint=False),
     "active_users": Metric("active users, X·(R + Z),", "", by_endpoint=False),
-    "possible_rps": Metric("rate that so many users can send at most, N/(R + Z),", "requests/s", by_endpoint=False),
+    "possible_rps": Metric("highest rate that the users can send, N/(R + Z),", "requests/s", by_endpoint=False),
     "think_share": Metric("share of the users' time that is think time, X·Z/N,", SHARE, by_endpoint=False),
-    "implied_s": Metric("time that so many requests take at the printed rate", "s", by_endpoint=False),
+    "implied_s": Metric("time that the requests take at the printed rate", "s", by_endpoint=False),
 }
 """Metrics of a row of a published table, as `loadstone audit` computes them."""
 
 SERVER = "server"
-"""Expected of a bottleneck: any of `SERVER_VERDICTS`."""
+"""Value of `expect` that stands for any of `SERVER_VERDICTS`."""
 
 ShapeName = Literal["rises", "falls", "flat", "linear"]
 
@@ -84,50 +83,50 @@ _BETWEEN = re.compile(rf"between\s+{_QUANTITY}\s+and\s+{_QUANTITY}", re.ASCII)
 _FLAT = re.compile(rf"flat\s+within\s+{_NUMBER}\s*%", re.ASCII)
 
 _UNITS: dict[str, dict[str, float]] = {"ms": {"ms": 1, "s": 1000}, "s": {"ms": 0.001, "s": 1}, SHARE: {"%": 0.01}}
-"""Unit of a metric → units in which its bounds are written, and the factor. All others take numbers without one."""
+"""Unit of a metric → units in which its bounds are written, with their factors. Other bounds have no unit."""
 _EXAMPLES = {"ms": ("50ms", "0.1s"), "s": ("20s", "30s"), SHARE: ("1%", "5%")}
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The values that are expected, in the metric's own unit."""
+    """The expected values, in the metric's own unit."""
 
     low: float = -math.inf
     high: float = math.inf
     open: bool = False
-    """Whether the bounds themselves are outside."""
+    """Whether the bounds themselves are excluded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is expected of a metric over the levels of a factor."""
+    """The expected change of a metric over the levels of a factor."""
 
     name: ShapeName
     tolerance: float | None = None
-    """Of `flat`: largest change, relative to the metric at the lowest level."""
+    """For `flat`: largest change, relative to the metric at the lowest level."""
 
 
 def parse_region(text: str, unit: str) -> Region:
-    """Read `> 1.05`, `>= 20`, `< 50ms`, `<= 1%`, `within 5% of 1` or `between 0.9 and 1.1`, of a metric in `unit`.
+    """Parse `> 1.05`, `>= 20`, `< 50ms`, `<= 1%`, `within 5% of 1` or `between 0.9 and 1.1`, for a metric in `unit`.
 
-    Raises ValueError, saying what is allowed, for anything else.
+    Raises ValueError for anything else; its message states what is allowed.
     """
     text = text.strip()
-    if found := _BOUND.fullmatch(text):
-        bound, is_open = _quantity(found[2], found[3], unit), "=" not in found[1]
-        return Region(low=bound, open=is_open) if found[1].startswith(">") else Region(high=bound, open=is_open)
-    if found := _WITHIN.fullmatch(text):
-        tolerance, middle = float(found[1]) / 100, _quantity(found[2], found[3], unit)
+    if parts := _BOUND.fullmatch(text):
+        bound, is_open = _quantity(parts[2], parts[3], unit), "=" not in parts[1]
+        return Region(low=bound, open=is_open) if parts[1].startswith(">") else Region(high=bound, open=is_open)
+    if parts := _WITHIN.fullmatch(text):
+        tolerance, middle = float(parts[1]) / 100, _quantity(parts[2], parts[3], unit)
         return _closed(middle * (1 - tolerance), middle * (1 + tolerance), unit)
-    if found := _BETWEEN.fullmatch(text):
-        return _closed(_quantity(found[1], found[2], unit), _quantity(found[3], found[4], unit), unit)
+    if parts := _BETWEEN.fullmatch(text):
+        return _closed(_quantity(parts[1], parts[2], unit), _quantity(parts[3], parts[4], unit), unit)
     raise ValueError(_allowed(unit))
 
 
-def _quantity(number: str, written: str | None, unit: str) -> float:
+def _quantity(number: str, written_unit: str | None, unit: str) -> float:
     factors = _UNITS.get(unit, {"": 1.0})
-    value = float(number) * factors.get(written or "", math.nan)
-    if not math.isfinite(value):  # a unit that the metric hasn't, or one that is missing, or hundreds of digits
+    value = float(number) * factors.get(written_unit or "", math.nan)
+    if not math.isfinite(value):  # a missing unit, one that the metric does not have, or hundreds of digits
         raise ValueError(_allowed(unit))
     return value
 
@@ -139,25 +138,31 @@ def _closed(low: float, high: float, unit: str) -> Region:
 
 
 def _allowed(unit: str) -> str:
-    one, other = _EXAMPLES.get(unit, ("0.9", "1.1"))
-    units = "units " + " or ".join(_UNITS[unit]) if unit in _UNITS else "numbers without a unit"
-    return f"'> {one}' (or >=, <, <=), 'within 5% of {one}', 'between {one} and {other}', with {units}"
+    low, high = _EXAMPLES.get(unit, ("0.9", "1.1"))
+    units = "in " + " or ".join(_UNITS[unit]) if unit in _UNITS else "without a unit"
+    return f"'> {low}' (or >=, <, <=), 'within 5% of {low}', 'between {low} and {high}', {units}"
 
 
 def parse_shape(text: str) -> Shape:
-    """Read `rises`, `falls`, `linear` or `flat within 10%`. Raises ValueError, saying what is allowed, otherwise."""
+    """Parse `rises`, `falls`, `linear` or `flat within 10%`.
+
+    Raises ValueError for anything else; its message states what is allowed.
+    """
     text = text.strip()
     if text in get_args(ShapeName) and text != "flat":
         return Shape(cast(ShapeName, text))
-    found = _FLAT.fullmatch(text)
-    tolerance = float(found[1]) / 100 if found else 0.0
+    parts = _FLAT.fullmatch(text)
+    tolerance = float(parts[1]) / 100 if parts else 0.0
     if not 0 < tolerance < math.inf:
-        raise ValueError("rises, falls, linear, or flat with its tolerance, such as 'flat within 10%'")
+        raise ValueError("rises, falls, linear, or flat with a tolerance, such as 'flat within 10%'")
     return Shape("flat", tolerance)
 
 
 def parse_verdict(text: str) -> tuple[str, ...]:
-    """Turn a verdict, or `server`, into the verdicts that are meant. Raises ValueError, saying what is allowed."""
+    """Turn the name of a verdict, or `server`, into the verdicts that it stands for.
+
+    Raises ValueError for anything else; its message states what is allowed.
+    """
     if text == SERVER:
         return SERVER_VERDICTS
     if text not in set(Verdict):
@@ -165,84 +170,88 @@ def parse_verdict(text: str) -> tuple[str, ...]:
     return (text,)
 
 
-def _names(value: object) -> object:
+def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _one_of(names: Collection[str]) -> WithJsonSchema:
+def _enum(names: Collection[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "enum": sorted(names)})
 
 
 class Compare(Model):
-    """Ratio of a metric of one experiment, or endpoint, over that of another."""
+    """The ratio of a metric between two experiments, or between two endpoints."""
 
-    metric: Annotated[str, _one_of(METRICS)]
-    """What is compared."""
+    metric: Annotated[str, _enum(METRICS)]
+    """Metric to compare."""
     of: str
-    """Experiment of the numerator."""
+    """Experiment in the numerator."""
     to: str | None = None
-    """Experiment of the denominator; `of` where absent and `to_endpoint` is given."""
+    """Experiment in the denominator. Default: the experiment in the numerator, if `to_endpoint` is given."""
     endpoint: str | None = None
-    """Endpoint of the numerator, such as POST /albums; all together where absent."""
+    """Endpoint in the numerator, such as POST /albums. Default: all endpoints together."""
     to_endpoint: str | None = None
-    """Endpoint of the denominator; that of the numerator where absent."""
+    """Endpoint in the denominator. Default: the endpoint in the numerator."""
 
     @property
     def sides(self) -> tuple[tuple[str, str], tuple[str, str]]:
         """Experiment and endpoint of the numerator, then of the denominator."""
-        mine = self.endpoint or ALL
-        return (self.of, mine), (self.to or self.of, self.to_endpoint or mine)
+        endpoint = self.endpoint or ALL
+        return (self.of, endpoint), (self.to or self.of, self.to_endpoint or endpoint)
 
 
 class Value(Model):
-    """A metric of an experiment or of a published row, against a bound."""
+    """A metric of one experiment, or of one row of the published table, compared with a bound."""
 
-    metric: Annotated[str, _one_of(METRICS.keys() | PUBLISHED_METRICS.keys())]
-    """What is held against the bound."""
+    metric: Annotated[str, _enum(METRICS.keys() | PUBLISHED_METRICS.keys())]
+    """Metric to compare with the bound."""
     of: str | None = None
-    """Experiment."""
+    """Experiment. Give either `of` or `published`."""
     endpoint: str | None = None
-    """Endpoint; all together where absent."""
+    """Endpoint of the experiment. Default: all endpoints together."""
     published: str | None = None
-    """Row of the published table, instead of an experiment."""
+    """Row of the published table."""
 
 
 class Trend(Model):
-    """A metric over the levels of a sweep, or of several that differ in load.users."""
+    """The change of a metric over the levels of a sweep, or of several sweeps that differ in load.users."""
 
-    metric: Annotated[str, _one_of(METRICS)]
-    """What may change."""
+    metric: Annotated[str, _enum(METRICS)]
+    """Metric whose change is tested."""
     endpoint: str | None = None
-    """Endpoint; all together where absent."""
+    """Endpoint. Default: all endpoints together."""
     over: Annotated[
         list[str],
-        BeforeValidator(_names),
+        BeforeValidator(_as_list),
         Field(min_length=1),
         WithJsonSchema({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
     ]
-    """Sweep, or several of one factor that differ in load.users: both are then told apart by least squares."""
+    """A sweep, or a list of sweeps of one factor that differ in load.users. With several sweeps, least squares
+    separates the effect of the factor from that of the users."""
 
 
 TESTS = ("compare", "value", "bottleneck", "trend")
 
 
 class Hypothesis(Model, json_schema_extra={"oneOf": [{"required": [test]} for test in TESTS]}):
-    """A claim and its one test."""
+    """A sentence and the one test that decides it: compare, value, bottleneck or trend."""
 
     claim: str = Field(min_length=1)
-    """The sentence that is put to the test."""
+    """The sentence to test."""
     gate: bool = False
-    """Whether `snakemake gate` fails where it is refuted."""
+    """Whether `snakemake gate` fails if the hypothesis is refuted."""
     compare: Compare | None = None
+    """Test the ratio of a metric between two experiments, or between two endpoints."""
     value: Value | None = None
+    """Test a metric of one experiment, or of one row of the published table."""
     bottleneck: str | None = None
-    """Experiment whose verdict is expected."""
+    """Test the verdict on this experiment."""
     trend: Trend | None = None
+    """Test the change of a metric over the levels of a sweep."""
     expect: str
-    """`> 1.05`, `< 50ms`, `within 5% of 1`, `between 0.9 and 1.1`; of a bottleneck a verdict or `server`; of a trend
-    `rises`, `falls`, `linear` or `flat within 10%`."""
+    """The expected result. For compare and value: `> 1.05`, `< 50ms`, `within 5% of 1` or `between 0.9 and 1.1`. For
+    bottleneck: a verdict, or `server`. For trend: `rises`, `falls`, `linear` or `flat within 10%`."""
 
     @property
     def tests(self) -> list[str]:
-        """Names of the tests that it has: one, in a suite that was checked."""
+        """Names of the tests given; exactly one in a checked suite."""
         return [name for name in TESTS if getattr(self, name) is not None]

@@ -1,8 +1,8 @@
-"""What a suite can say, as typed values.
+"""A suite as typed values: the file as it is written, and the suite that it describes.
 
-`Settings` is one experiment in full: every key has a default, so a suite writes down only what differs. `SuiteFile` is
-the file as people write it (its experiments hold only some keys of `Settings`); `Suite` is what it means once the
-defaults are merged in (`loadstone.suite.load` does that). All values are immutable, and unknown keys are errors.
+`SuiteFile` is the file: its experiments give only the settings that differ from the defaults. `Suite` holds every
+experiment in full, as `Settings`; `loadstone.suite.load` makes it. All values are immutable, and unknown keys are
+errors.
 """
 
 from collections.abc import Mapping
@@ -38,12 +38,12 @@ Scalar = bool | int | float | str
 def _sweepable(value: object) -> object:
     values = value if isinstance(value, list) and value else [value]
     if not all(isinstance(v, bool | int | float | str) for v in values):
-        raise ValueError("a number, a word, or a list of those")
+        raise ValueError("a number, a word, or a list of numbers and words")
     return value
 
 
 def _rates(value: object) -> object:
-    """Read two rates in order."""
+    """Accept two rates in ascending order."""
     numbers = (
         [v for v in value if isinstance(v, int | float) and not isinstance(v, bool)] if isinstance(value, list) else []
     )
@@ -53,7 +53,7 @@ def _rates(value: object) -> object:
 
 
 class _SchemaOf:
-    """Annotation: describe a mapping in the JSON Schema as a (partly filled) `model`."""
+    """Annotation: describe a mapping in the JSON Schema as a `model` of which some keys are given."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -77,23 +77,30 @@ def _vary(path: str) -> str:
 
 
 class SweepFile(Model):
-    """A sweep as written: like an experiment, with one key that takes several values."""
+    """A sweep: an experiment in which one key takes several values."""
 
     base: str | None = None
-    """Experiment whose settings it starts from; the defaults where absent."""
+    """Experiment whose settings the sweep starts from. Default: the suite's defaults."""
     vary: Annotated[str, AfterValidator(_vary)]
     """The factor: a key such as server.workers or load.users."""
     values: list[Annotated[Scalar | list[Scalar], BeforeValidator(_sweepable)]] = Field(min_length=1)
-    """The levels of the factor; each becomes an experiment named <sweep>=<value>."""
+    """The levels of the factor. Each becomes an experiment named <sweep>=<value>."""
     fit: list[Literal["amdahl", "usl"]] = Field(default=[])
-    """Scaling laws to fit to throughput over the factor, where there are grounds for one."""
+    """Scaling laws to fit to throughput over the factor. A law is fitted only if the measurements justify it."""
     duration: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    """Length of the window, for every level."""
     warm_up: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    """Time between the last user's start and the window, for every level."""
     repeats: Any = Field(default=None, json_schema_extra={"type": "integer", "minimum": 1})
+    """Independent runs of every level."""
     precision: Any = Field(default=None, json_schema_extra=dict(PRECISION_SCHEMA))
+    """Wanted precision of every level."""
     probe: Any = Field(default=None, json_schema_extra={"type": "boolean"})
+    """Whether to measure every level with twice the users as well."""
     server: SomeServer | None = None
+    """Settings of the server that differ from those of the base, for every level."""
     load: SomeLoad | None = None
+    """Settings of the load that differ from those of the base, for every level."""
 
     @model_validator(mode="after")
     def _fittable(self) -> "SweepFile":
@@ -104,29 +111,34 @@ class SweepFile(Model):
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """What it changes in its base, beside the factor."""
+        """The settings that differ from those of the base, other than the factor."""
         return {key: value for key in Settings.model_fields if (value := getattr(self, key)) is not None}
 
 
 class CapacityFile(Model):
-    """A search for the highest arrival rate that meets an objective, as written: like an experiment, and a bit more."""
+    """A search for a capacity: the highest arrival rate at which the server meets an objective."""
 
     base: str | None = None
-    """Experiment whose settings it starts from; the defaults where absent."""
+    """Experiment whose settings the search starts from. Default: the suite's defaults."""
     slo: Slo
-    """The objective: `p95 < 50ms`, on mean, p50, p90, p95, p99 or p99.9, counted from the intended start."""
+    """The objective, such as `p95 < 50ms`: a bound on mean, p50, p90, p95, p99 or p99.9. Response times count from the
+    intended start of the request."""
     rates: Annotated[tuple[float, float], BeforeValidator(_rates)] = (10.0, 10_000.0)
-    """Lowest and highest arrival rate to try, requests/s: the search begins at the lowest and doubles."""
+    """Lowest and highest arrival rate to try, requests/s. The search starts at the lowest and doubles the rate."""
     within: Precision = 0.05
-    """Width of the bracket at which it ends."""
+    """The search ends when the bracket of the capacity is at most this wide, relative to its lower end."""
     duration: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    """Length of the window of each probe."""
     warm_up: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
+    """Time between the last user's start and the window, in each probe."""
     server: SomeServer | None = None
+    """Settings of the server that differ from those of the base."""
     load: SomeLoad | None = None
+    """Settings of the load that differ from those of the base. The load is open; the search sets its rate."""
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """What it changes in its base: its load is open, with Poisson arrivals unless it says otherwise."""
+        """The settings that differ from those of the base: the load is open, with Poisson arrivals by default."""
         changed = {key: value for key in Settings.model_fields if (value := getattr(self, key, None)) is not None}
         load = dict(changed.get("load") or {})
         arrivals = load.get("arrivals")
@@ -134,7 +146,7 @@ class CapacityFile(Model):
         return changed | {"load": load | {"arrivals": {"rate": self.rates[0], **given}, "pacing": None}}
 
 
-def _below(path: str) -> str:
+def _check_table_path(path: str) -> str:
     parts = path.split("/")
     if not path.isprintable() or "\\" in path or any(part in ("", ".", "..") for part in parts):
         raise ValueError("the path of a file in the suite's folder or below it, such as published.csv")
@@ -142,55 +154,59 @@ def _below(path: str) -> str:
 
 
 class Published(Model):
-    """Figures that somebody else published, to be set beside ours."""
+    """Published figures that are shown next to the measured ones."""
 
-    table: Annotated[str, AfterValidator(_below)]
-    """CSV file, in the suite's folder or below it."""
+    table: Annotated[str, AfterValidator(_check_table_path)]
+    """CSV file with the published figures, in the suite's folder or below it."""
     rows: dict[str, str]
-    """Experiment → the value of the table's `row` column."""
+    """Experiment → the row of the table that it repeats: the value in the column `row`."""
 
 
 class SuiteFile(Model):
     """A Loadstone suite: experiments on a server under load."""
 
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
-    """Fixes the order of runs and what every user asks for."""
+    """Determines the order of runs, and what every user requests."""
     defaults: SomeSettings = Field(default={})
-    """Settings of every experiment that doesn't say otherwise."""
+    """Settings of every experiment that does not give its own."""
     experiments: dict[Name, SomeSettings] = Field(default={})
-    """Name → what differs from the defaults."""
+    """Name of an experiment → its settings that differ from the defaults."""
     sweeps: dict[Name, SweepFile] = Field(default={})
-    """Name → one factor and its levels."""
+    """Name of a sweep → the factor that it varies, and the levels."""
     capacity: dict[Name, CapacityFile] = Field(default={})
-    """Name → the objective whose highest arrival rate is searched for."""
+    """Name of a search → the objective whose highest arrival rate it finds."""
     baselines: bool = True
-    """Whether to measure, once each, the unloaded response time of every distinct server and mix, and how much every
-    load generator can send at all. Without them verdicts have less to go by."""
+    """Whether to add baselines: short runs that measure the unloaded response time of every distinct server and mix,
+    and the highest rate that every load generator can send. Without them, verdicts have less evidence."""
     thresholds: Thresholds = Thresholds()
-    """Where the verdict's rules draw their lines."""
+    """Limits in the rules of the verdict."""
     hypotheses: dict[Name, Hypothesis] = Field(default={})
-    """Name → a claim and the test that decides it."""
+    """Name of a hypothesis → its sentence, and the test that decides it."""
     published: Published | None = None
-    """Published figures and the experiments that repeat them."""
+    """Published figures, and the experiments that repeat them."""
 
 
 class Level(Model):
-    """One member of a sweep."""
+    """One level of a sweep."""
 
     value: Scalar | tuple[Scalar, ...]
+    """Value of the factor."""
     experiment: str
+    """Name of the experiment at this level."""
 
 
 class Sweep(Model):
     """Experiments that differ in one factor."""
 
     vary: str
+    """The factor, as a dotted key."""
     fit: tuple[str, ...]
+    """Scaling laws to fit."""
     levels: tuple[Level, ...]
 
 
 class Suite(Model):
-    """A suite with everything filled in: what `plan` and all later stages work from."""
+    """A suite with every setting filled in: the input of `plan` and all later stages."""
 
     seed: int
     experiments: dict[str, Settings]

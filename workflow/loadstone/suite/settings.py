@@ -1,7 +1,7 @@
-"""What a run's numbers depend on, as far as a suite decides it: the server, the load, the times.
+"""The settings of an experiment: the server, the load, and the lengths of time.
 
-Every key has a default, so that a suite writes down only what differs. All values are immutable, and unknown keys are
-errors.
+Every key has a default, so that a suite gives only the settings that differ. All values are immutable, and unknown keys
+are errors.
 """
 
 import math
@@ -21,93 +21,98 @@ from loadstone.suite.types import (
 )
 
 SHARED_STORES = frozenset({"sqlite"})
-"""Stores that all worker processes of one server see. The others live in one process's memory."""
-
+"""Stores that all worker processes of a server share. The other stores are in the memory of one process."""
 
 MAX_ARRIVALS = 100_000
-"""Requests a second: a guard against a typing error."""
+"""Requests/s of an open load: a guard against typing errors."""
 
 MAX_WORKERS = 64
-"""Processes of a server, and of a load generator, likewise."""
+"""Processes of a server, and of a load generator: a guard against typing errors."""
 
 MAX_RAMP_UP_S = 3600.0
-"""Seconds, likewise."""
+"""Seconds from the first user's start to the last user's: a guard against typing errors."""
 
 OVERHEAD_S = 3.2
-"""Seconds that a run takes beyond ramp-up, warm-up and window, as far as can be told beforehand."""
+"""Expected wall-clock seconds of a run beyond its ramp-up, warm-up and window."""
 
 StoreName = Literal["list", "dict", "sqlite", "cached"]
 
 
 class Calibration(Model):
-    """The route GET /calibration: a known demand, to check the instrument by."""
+    """The route GET /calibration: requests of known demand, against which measurements can be checked."""
 
     parallel: Duration = 0.02
-    """Mean of an exponential sleep that any number of requests spend at the same time."""
+    """Mean of an exponentially distributed sleep that any number of requests spend at the same time."""
     serial: Duration = 0.0
-    """Mean of an exponential sleep under a lock that all threads and worker processes share; 0s: no lock."""
+    """Mean of an exponentially distributed sleep under a lock that all threads and worker processes share; 0s: no
+    lock."""
     failures: float = Field(default=0.0, ge=0, le=1)
-    """Share of requests that are answered with status 500."""
+    """Share of requests that are answered with status 500, from 0 to 1."""
 
 
 class GunicornServer(Model):
     """The album API of `server/` under gunicorn."""
 
     kind: Literal["gunicorn"] = "gunicorn"
-    """Who starts the system under test."""
+    """Loadstone starts gunicorn before each run, and stops it afterwards."""
     app: Literal["albums", "constant"] = "albums"
-    """What it serves: the album API, or one constant answer to every request: the least that a server can do, for
-    finding out how much a load generator can send."""
+    """Application to serve: albums (the album API) or constant (the same response to every request, at the lowest
+    possible cost, to find out how many requests a load generator can send)."""
     store: StoreName = "list"
-    """Where albums are kept: list (linear search), dict (hash map with a lock), sqlite (indexed, shared by all worker
-    processes) or cached (a list whose serialised form is kept)."""
+    """Where the albums are kept: list (linear search), dict (hash map with a lock), sqlite (indexed, shared by all
+    worker processes) or cached (a list whose serialised form is kept)."""
     worker_class: Literal["sync", "gthread", "gevent"] = "gthread"
     """gunicorn's worker class. sync closes the connection after each response."""
     workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
-    """Worker processes."""
+    """Worker processes. More than one needs store: sqlite."""
     threads: int = Field(default=4, ge=1, le=256)
-    """Threads of each gthread worker."""
+    """Threads of each gthread worker; 1 for the other worker classes."""
     albums: int = Field(default=3, ge=0, le=1_000_000)
-    """Albums in the store before the run; the first three are the published ones."""
+    """Albums in the store before the run. The first three are the published ones."""
     albums_max: int | None = Field(default=None, ge=1, le=2_000_000)
-    """Bound on the store: past it each new album pushes the oldest posted one out. The starting albums and the newest
-    posted one always stay, so that any bound up to `albums` means a constant size. No bound where absent."""
+    """Bound on the number of albums: once it is reached, each new album removes the oldest posted one. The initial
+    albums and the newest posted one always stay, so that any bound up to `albums` means a constant size. Default: no
+    bound."""
     calibration: Calibration | None = None
-    """The route GET /calibration; without it there is none."""
+    """Adds the route GET /calibration. Default: no such route."""
     port: int | None = Field(default=None, ge=1024, le=65535)
-    """Port on 127.0.0.1; a free one is taken where absent."""
+    """Port on 127.0.0.1. Default: a free port."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "GunicornServer":
         if self.workers > 1 and self.store not in SHARED_STORES and self.app == "albums":
             raise ValueError(
-                f"store: {self.store} lives in one process's memory, so {self.workers} workers would hold "
+                f"store: {self.store} is kept in the memory of one process, so {self.workers} workers would serve "
                 f"{self.workers} different collections; allowed with more than one worker: "
                 + ", ".join(sorted(SHARED_STORES))
             )
         if self.worker_class != "gthread" and self.threads != 1:
-            raise ValueError(f"threads: {self.threads} needs worker_class: gthread; {self.worker_class} takes 1")
+            raise ValueError(
+                f"threads: {self.threads} needs worker_class: gthread; allowed with {self.worker_class}: 1"
+            )
         if self.calibration and self.calibration.serial and self.worker_class == "gevent":
-            raise ValueError("calibration.serial: needs worker_class: sync or gthread; waiting for a lock stops gevent")
+            raise ValueError(
+                "calibration.serial: needs worker_class: sync or gthread; waiting for the lock would stop gevent"
+            )
         return self
 
 
 Server = Annotated[GunicornServer | CommandServer | ExternalServer, Field(discriminator="kind")]
-"""What can be under test, told apart by `kind`."""
+"""The system under test; `kind` states which of the three it is."""
 DEFAULT_KIND = "gunicorn"
 
 
 class Mix(Model):
-    """Weights of the tasks a user chooses from."""
+    """Weights of a user's tasks: each request is chosen at random in proportion to them."""
 
     list_albums: int = Field(default=0, ge=0, le=1000)
-    """GET /albums"""
+    """Weight of GET /albums."""
     get_album: int = Field(default=0, ge=0, le=1000)
-    """GET /albums/<id>, one of the albums that were there before the run"""
+    """Weight of GET /albums/<id>, for one of the albums that existed before the run."""
     create_album: int = Field(default=0, ge=0, le=1000)
-    """POST /albums"""
+    """Weight of POST /albums."""
     calibration: int = Field(default=0, ge=0, le=1000)
-    """GET /calibration"""
+    """Weight of GET /calibration."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Mix":
@@ -117,37 +122,39 @@ class Mix(Model):
 
 
 class Arrivals(Model):
-    """An open load: requests begin at a rate, whatever becomes of those before."""
+    """An open load: requests start at a given rate, whether or not earlier requests have been answered."""
 
     rate: float = Field(gt=0, le=MAX_ARRIVALS)
-    """Requests a second, over all workers."""
+    """Requests/s, over all workers together."""
     kind: Literal["poisson", "constant"] = "poisson"
-    """Independent arrivals, or equal distances."""
+    """poisson (independent arrivals) or constant (equal intervals)."""
 
 
 class Load(Model):
-    """What Locust does to the server.
+    """The load that Locust puts on the server.
 
-    Closed, unless `pacing` or `arrivals` is given: each user waits for a response, thinks, and asks again.
+    The load is closed unless `pacing` or `arrivals` is given: each user sends a request, waits for the response,
+    thinks, and sends the next request.
     """
 
     user: Literal["HttpUser", "FastHttpUser"] = "HttpUser"
     """Locust's client: HttpUser (python-requests) or FastHttpUser (geventhttpclient)."""
     users: int = Field(default=50, ge=1, le=20_000)
-    """Concurrent users, once all are spawned; with `arrivals`, the most requests that can be under way at once."""
+    """Concurrent users, once all have started. With `arrivals`: the highest number of requests at the same time."""
     spawn_rate: float = Field(default=10.0, gt=0)
-    """Users started a second; at most all of them in one second."""
+    """Users started per second; at most all of them in one second."""
     think_time: ThinkTime = (1.0, 2.0)
-    """Seconds between a response and the user's next request: one number, [low, high] for uniform, or {exponential:
-    mean}."""
+    """Seconds between a response and the user's next request: one number, [low, high] for a uniform distribution, or
+    {exponential: mean}."""
     pacing: PositiveDuration | None = None
-    """Time from a user's request to the same user's next, whatever the response took: replaces think_time."""
+    """Time from the start of a user's request to the start of the same user's next one, however long the response
+    takes. Replaces think_time."""
     arrivals: Arrivals | None = None
-    """An open load: replaces think_time."""
+    """Makes the load open. Replaces think_time."""
     workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     """Locust worker processes."""
     mix: Mix = Mix(list_albums=3, get_album=3, create_album=2)
-    """Weights of the tasks; given as a whole, never merged key by key."""
+    """Weights of the tasks. A mix replaces the default mix as a whole; it is not merged key by key."""
 
     @model_validator(mode="after")
     def _spawnable(self) -> "Load":
@@ -160,17 +167,17 @@ class Load(Model):
                 f"allowed: at least {slowest:g}"
             )
         if self.pacing and self.arrivals:
-            raise ValueError("pacing: can't be given beside arrivals: one is a closed load, the other an open one")
+            raise ValueError("pacing: cannot be combined with arrivals; allowed: one of the two")
         return self
 
     @property
     def scheduled(self) -> bool:
-        """Whether requests have a time at which they are to begin, so that they can begin late."""
+        """Whether requests have an intended start, so that they can start late."""
         return self.pacing is not None or self.arrivals is not None
 
     @property
     def ramp_up_s(self) -> float:
-        """Seconds from the first user to the last."""
+        """Seconds from the first user's start to the last user's."""
         return self.users / self.spawn_rate
 
     @property
@@ -180,7 +187,7 @@ class Load(Model):
 
     @property
     def longest_wait_s(self) -> float:
-        """Longest time in seconds that a user waits of its own will."""
+        """Longest time between two requests of a user that the load itself asks for, seconds."""
         if self.arrivals is not None:
             return MAX_THINK_TIME_MEANS * self.users / self.arrivals.rate
         if self.pacing is not None:
@@ -191,55 +198,61 @@ class Load(Model):
 
 
 class Conditions(Model):
-    """All that a run's numbers depend on, as far as the suite decides it."""
+    """Everything that a run's figures depend on, as far as the suite determines it."""
 
     duration: PositiveDuration = 20.0
-    """Length of the window: ramp-up and warm-up come on top."""
+    """Length of the window, the part of a run that counts. Ramp-up and warm-up come before it."""
     warm_up: Duration = 3.0
     """Time between the last user's start and the window."""
     server: Server = GunicornServer()
+    """The system under test."""
     load: Load = Load()
+    """The load on it."""
 
     @model_validator(mode="before")
     @classmethod
-    def _of_a_kind(cls, values: Any) -> Any:
-        """Fill a missing `kind` in: a suite need not write the most usual one."""
+    def _fill_in_kind(cls, values: Any) -> Any:
+        """Fill in a missing `kind`: a suite need not give the most common one."""
         server = values.get("server") if isinstance(values, dict) else None
         return values | {"server": {"kind": DEFAULT_KIND, **server}} if isinstance(server, dict) else values
 
     @property
     def expected_s(self) -> float:
-        """Wall-clock seconds that one run of it takes."""
+        """Wall-clock seconds of one run."""
         return OVERHEAD_S + self.load.ramp_up_s + self.warm_up + self.duration
 
     @model_validator(mode="after")
-    def _askable(self) -> "Conditions":
+    def _answerable(self) -> "Conditions":
         if self.load.mix.get_album and not self.server.albums:
-            raise ValueError("server.albums: 0 leaves load.mix.get_album nothing to ask for; allowed: 1 or more")
-        started = self.server if isinstance(self.server, GunicornServer) else None
-        if self.load.mix.calibration and not (started and started.calibration):
-            raise ValueError("load.mix.calibration: needs server.calibration, of server.kind: gunicorn")
-        if started and started.app == "constant" and self.load.mix != Mix(get_album=self.load.mix.get_album):
-            raise ValueError("load.mix: server.app: constant answers like GET /albums/<id>; allowed: get_album alone")
+            raise ValueError("server.albums: 0 leaves load.mix.get_album nothing to request; allowed: 1 or more")
+        gunicorn = self.server if isinstance(self.server, GunicornServer) else None
+        if self.load.mix.calibration and not (gunicorn and gunicorn.calibration):
+            raise ValueError("load.mix.calibration: needs server.kind: gunicorn with server.calibration")
+        if gunicorn and gunicorn.app == "constant" and self.load.mix != Mix(get_album=self.load.mix.get_album):
+            raise ValueError("load.mix: server.app: constant only answers get_album; allowed: get_album alone")
         return self
 
 
 class Settings(Conditions):
-    """One experiment in full."""
+    """All settings of one experiment."""
 
     repeats: int = Field(default=3, ge=1, le=100)
-    """Independent runs."""
+    """Independent runs of the experiment."""
     precision: Precision = 0.02
-    """Wanted half width of the 95 % intervals of throughput and mean response time, relative to them: how many repeats
-    it takes is told by `loadstone plan` after a first campaign."""
+    """Wanted half width of the 95 % intervals of throughput and mean response time, relative to their values. After a
+    first campaign, `loadstone plan` reports how many repeats this needs."""
     probe: bool = False
-    """Whether to run it with twice the users too: how throughput answers tells think time from a capacity reached."""
+    """Whether to measure the experiment with twice the users as well. The change of throughput separates think time
+    from a capacity that is reached."""
 
     @model_validator(mode="after")
     def _probeable(self) -> "Settings":
-        most = next(m.le for m in Load.model_fields["users"].metadata if hasattr(m, "le"))
-        if self.probe and 2 * self.load.users > most:
-            raise ValueError(f"probe: twice load.users: {self.load.users} would be more than {most}")
+        limit = next(m.le for m in Load.model_fields["users"].metadata if hasattr(m, "le"))
+        if self.probe and 2 * self.load.users > limit:
+            raise ValueError(
+                f"probe: needs twice load.users: {self.load.users}, more than {limit:,}; "
+                f"allowed: load.users of at most {limit // 2:,}"
+            )
         return self
 
     @property
@@ -249,15 +262,15 @@ class Settings(Conditions):
 
 
 def task_names() -> tuple[str, ...]:
-    """Tasks that a mix can weigh."""
+    """Return the names of the tasks in a mix."""
     return tuple(Mix.model_fields)
 
 
 def store_names() -> tuple[str, ...]:
-    """Stores that a server can be given."""
+    """Return the names of the stores."""
     return get_args(StoreName)
 
 
 def server_kinds() -> tuple[str, ...]:
-    """Kinds of server that can be under test."""
+    """Return the kinds of server that can be under test."""
     return tuple(model.model_fields["kind"].default for model in get_args(get_args(Server)[0]))

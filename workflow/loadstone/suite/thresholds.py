@@ -1,8 +1,8 @@
 """Where the rules draw their lines, and why there. A suite can draw them elsewhere: `thresholds: {saturated: 0.95}`.
 
 A resource that is busy 90 % of the time makes most requests queue for it (an M/M/1 queue is then 10 service times
-long), and measured utilisation carries a few per cent of error: higher would miss real bottlenecks, lower would accuse
-resources that merely work hard.
+long), and measured utilisation carries a few per cent of error: a higher limit would miss real bottlenecks, a
+lower one would name resources that are merely busy.
 """
 
 from typing import Annotated
@@ -15,36 +15,37 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Thresholds(Model):
-    """Limits of the verdict's rules and of what is said about repeats."""
+    """Limits in the rules of the verdict, and in the assessment of repeats."""
 
     saturated: Share = 0.90
     """Utilisation from which a resource is a candidate for the bottleneck."""
     slack: Share = 0.75
     """Utilisation below which a resource is surely not it: mean queue at most three, the knee not reached."""
     think_time: Share = 0.90
-    """X·(R₀ + Z)/N from which users spend their cycles waiting of their own will, at the server's unloaded pace."""
+    """X·(R₀ + Z)/N from which think time binds: users spend their cycles thinking, at the server's unloaded pace."""
     link_full: Share = 0.85
     """Share of a link's speed: the rest goes to headers and acknowledgements."""
     most_steal: Share = 0.05
-    """Share of CPU time taken by the hypervisor above which a busy server's CPU is not the server's doing."""
+    """Share of CPU time taken by the hypervisor above which a busy CPU is not attributed to the server."""
     most_failures: Share = 0.01
-    """Share of failed requests whose lower confidence bound ends the matter: what fails fast is not served."""
+    """Share of failed requests above which the verdict is errors, judged by its lower confidence bound: a request that
+    fails fast is not served."""
     slowed: float = Field(default=2.0, gt=1)
-    """R over R₀ from which something must be queued for, seen or not."""
+    """R over R₀ from which requests must queue for something, observed or not."""
     edge_requests: float = Field(default=2.0, ge=0)
     """Requests, times √N, by which a window may miss X·(R + Z) = N and still be sound: each user's first and last cycle
-    are cut off anywhere, an error of at most one request a user, independent between them. It matters where users make
-    few requests: one user who waits 1.5 s makes six in nine seconds, or seven."""
+    are cut off anywhere, an error of at most one request per user, independent between users. It matters where users
+    make few requests: one user who waits 1.5 s makes six in nine seconds, or seven."""
     agreement: Share = 0.80
     """Share of an experiment's runs that have to have one verdict for the experiment to have it."""
     most_elasticity_at_capacity: float = Field(default=0.20, ge=0, le=1)
     """d ln X / d ln N from N to 2N users up to which a capacity is reached; the same for slots added."""
     least_elasticity_of_think_time: float = Field(default=0.90, ge=0, le=1)
-    """d ln X / d ln N between N and 2N users from which think time is what binds: twice the users, twice the rate."""
+    """d ln X / d ln N between N and 2N users from which think time binds: twice the users, twice the rate."""
     most_variation: Share = 0.05
     """Coefficient of variation between repeats above which they disagree."""
     notable_steal: Share = 0.02
-    """Share of CPU time taken by the hypervisor that is named: below it the other noise of a machine is larger."""
+    """Share of CPU time taken by the hypervisor that is reported: below it, the other noise of a machine is larger."""
     notable_growth: Share = 0.02
     """Growth of the album count inside a window above which the run is marked as growing."""
 

@@ -1,4 +1,4 @@
-"""Kinds of values that a suite holds: durations, think times, names, and how each is written and checked."""
+"""Kinds of values in a suite: durations, percentages, think times and names, and how each is written and checked."""
 
 import re
 from typing import Annotated
@@ -16,7 +16,7 @@ from pydantic import (
 
 
 class Model(BaseModel):
-    """Immutable, and strict about keys and types."""
+    """An immutable value, strict about its keys and types. The schema describes a field by its docstring."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -24,23 +24,23 @@ class Model(BaseModel):
 
 
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})
-"""Names of the workflow's own rules: as an experiment's name each would be two targets at once."""
+"""Names of the workflow's rules. An experiment of that name would make the Snakemake target ambiguous."""
 
 MAX_THINK_TIME_S = 300.0
-"""Seconds; the server keeps an idle connection open for longer than this (`keepalive` in server/gunicorn.conf.py)."""
+"""Seconds. The server keeps idle connections open for longer than this (`keepalive` in server/gunicorn.conf.py)."""
 
 MAX_DURATION_S = 6 * 3600.0
-"""Seconds; a guard against `20h` for `20m`."""
+"""Seconds: a guard against `20h` for `20m`."""
 
 MAX_THINK_TIME_MEANS = 10.0
-"""Means after which an exponential think time is cut off: one in 22,000 is longer."""
+"""Bound on an exponential think time, in units of its mean: one in 22,000 would be longer."""
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 
 def parse_duration(text: object) -> float:
-    """Turn `20s`, `3m`, `500ms` or `1h30m` into seconds; raise ValueError for anything else."""
+    """Convert `20s`, `3m`, `500ms` or `1h30m` to seconds. Raises ValueError for anything else."""
     if not isinstance(text, str) or not re.fullmatch(f"(?:{_DURATION.pattern})+", text):
         raise ValueError("a duration with its unit, such as 500ms, 20s, 3m or 1h30m")
     return sum(float(amount) * _UNIT_SECONDS[unit] for amount, unit in _DURATION.findall(text))
@@ -61,7 +61,7 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_percentage(text: object) -> float:
-    """Turn `2%` into 0.02; raise ValueError for anything else."""
+    """Convert `2%` to 0.02. Raises ValueError for anything else."""
     if not isinstance(text, str) or not re.fullmatch(r"\d+(\.\d+)?%", text):
         raise ValueError("a percentage, such as 2%")
     return float(text[:-1]) / 100
@@ -73,10 +73,10 @@ def format_percentage(share: float) -> str:
 
 
 class Exponential(Model):
-    """Exponentially distributed seconds."""
+    """An exponentially distributed think time."""
 
     exponential: float = Field(ge=0)
-    """Mean."""
+    """Mean, seconds."""
 
 
 def _think_time(value: object) -> object:
@@ -86,7 +86,7 @@ def _think_time(value: object) -> object:
         return _exponential(value)
     numbers = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(number, int) and abs(number) > MAX_THINK_TIME_S for number in numbers):
-        raise ValueError(f"at most {MAX_THINK_TIME_S:g} seconds")  # before one is too large for a float
+        raise ValueError(f"at most {MAX_THINK_TIME_S:g} seconds")  # checked here, since it may be too large for a float
     if isinstance(value, int | float) and not isinstance(value, bool):
         return (float(value), float(value))
     if isinstance(value, list | tuple) and len(value) == 2:
@@ -96,11 +96,10 @@ def _think_time(value: object) -> object:
 
 def _exponential(value: dict[object, object]) -> Exponential:
     mean = value.get("exponential")
-    known = isinstance(mean, int | float) and not isinstance(mean, bool) and set(value) == {"exponential"}
-    if not known or not 0 <= mean <= MAX_THINK_TIME_S / MAX_THINK_TIME_MEANS:  # type: ignore[operator]
-        raise ValueError(
-            f"{{exponential: mean}}, with 0 <= mean <= {MAX_THINK_TIME_S / MAX_THINK_TIME_MEANS:g} seconds"
-        )
+    largest = MAX_THINK_TIME_S / MAX_THINK_TIME_MEANS
+    is_number = isinstance(mean, int | float) and not isinstance(mean, bool)
+    if set(value) != {"exponential"} or not is_number or not 0 <= mean <= largest:  # type: ignore[operator]
+        raise ValueError(f"{{exponential: mean}}, with 0 <= mean <= {largest:g} seconds")
     return Exponential(exponential=float(mean))  # type: ignore[arg-type]
 
 
@@ -118,13 +117,13 @@ def check_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise ValueError("1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit")
     if name in RESERVED_NAMES:
-        raise ValueError("any name but those of the workflow's rules: " + ", ".join(sorted(RESERVED_NAMES)))
+        raise ValueError("any name except those of the workflow's rules: " + ", ".join(sorted(RESERVED_NAMES)))
     return name
 
 
 def _check_folder(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._=@+-]{0,199}", name):
-        raise ValueError("no name of a folder of results")
+        raise ValueError("not the name of a folder of results")
     return name
 
 
@@ -172,4 +171,4 @@ ThinkTime = Annotated[
 """Seconds between a response and the user's next request."""
 Name = Annotated[str, AfterValidator(check_name)]
 FolderName = Annotated[str, AfterValidator(_check_folder)]
-"""Of an experiment, a sweep's level, a probe or a baseline: what a file of results may lead to is below its folder."""
+"""Name of an experiment, a probe or a baseline: a plain folder name, so that no file of results leads elsewhere."""

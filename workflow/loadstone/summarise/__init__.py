@@ -1,1 +1,1 @@
-"""Sum up one run: its requests and samples as small tables of the window, and the signals of its verdict."""
+"""Summarise one run: its requests and samples as small tables of the window, and the signals for its verdict."""

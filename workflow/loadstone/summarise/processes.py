@@ -1,4 +1,4 @@
-"""What the processes of one run used during its window."""
+"""The resources that the processes of one run used during its window."""
 
 from pathlib import Path
 
@@ -10,11 +10,14 @@ from loadstone.results.integrity import open_parquet, reading
 from loadstone.results.tables import PROCESS_COLUMNS
 
 COUNTERS = ("cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s")
-"""What is sampled: see `loadstone.measure.probes`."""
+"""Columns of samples. CPU seconds, context switches and steal are counters that grow."""
 
 
 def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame:
-    """Return a row for each process and the host: see `COLUMNS`. Raises `DamagedError` where the file is damaged."""
+    """Make a table with a row for each process and the host: see `PROCESS_COLUMNS`.
+
+    The window is in unix seconds. Raises `DamagedError` if the file is damaged.
+    """
     with reading(path), open_parquet(path) as file:
         samples = file.read().to_pandas()
     _check(path, samples)
@@ -27,14 +30,16 @@ def summarise_processes(path: Path, window: tuple[float, float]) -> pd.DataFrame
 
 
 def _check(path: Path, samples: pd.DataFrame) -> None:
-    """Raise `DamagedError` where a column is missing or holds what no sample has."""
+    """Raise `DamagedError` if a column is missing, or holds values that no sample has."""
     for name in ("role", "pid", "time", *COUNTERS):
         if name not in samples:
             raise DamagedError(f"{path}: damaged: no column {name}", path)
         if name != "role" and not pd.api.types.is_numeric_dtype(samples[name]):
-            raise DamagedError(f"{path}: damaged: {name} is no number", path)
-    if samples[["role", "pid", "time"]].isna().any(axis=None) or np.isinf(samples[["time", *COUNTERS]]).any(axis=None):
-        raise DamagedError(f"{path}: damaged: a sample without its process, or a figure without bounds", path)
+            raise DamagedError(f"{path}: damaged: {name} is not a number", path)
+    if samples[["role", "pid", "time"]].isna().any(axis=None):
+        raise DamagedError(f"{path}: damaged: a sample has no process or no time", path)
+    if np.isinf(samples[["time", *COUNTERS]]).any(axis=None):
+        raise DamagedError(f"{path}: damaged: a sample holds an infinite number", path)
 
 
 def _row(role: str, pid: int, samples: pd.DataFrame, window: tuple[float, float]) -> dict[str, object]:
@@ -53,9 +58,9 @@ def _row(role: str, pid: int, samples: pd.DataFrame, window: tuple[float, float]
 
 
 def _rate(samples: pd.DataFrame, counter: str, window: tuple[float, float]) -> float:
-    """Growth of a counter a second, between the window's exact ends (interpolated between samples)."""
+    """Growth of a counter per second between the exact ends of the window, interpolated between samples."""
     time = samples["time"].to_numpy(np.float64)
     at_ends = np.interp(window, time, samples[counter].to_numpy(np.float64))
-    seen = np.clip(window, time[0], time[-1])  # a process that came later or ended earlier
-    length = float(seen[1] - seen[0])
+    lived = np.clip(window, time[0], time[-1])  # a process may start after the window begins, or end before it ends
+    length = float(lived[1] - lived[0])
     return float(at_ends[1] - at_ends[0]) / length if length > 0 else float("nan")

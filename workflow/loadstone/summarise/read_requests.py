@@ -1,4 +1,8 @@
-"""Read `requests.parquet` batch by batch, as arrays, and refuse what no run leaves."""
+"""Read `requests.parquet` batch by batch, as arrays, and refuse values that no run writes.
+
+A request has ended when its response is complete, and belongs to the window in which it ends: `end_times` and
+`in_window` define this for all of Loadstone.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +18,14 @@ from loadstone.results.integrity import open_parquet, reading
 from loadstone.theory.quantiles import Floats, Ints
 
 BATCH_ROWS = 250_000
+"""Requests that are in memory at the same time."""
 
 MAX_USERS = 1_000_000
-"""Far above what a suite allows: each user's last response is kept in memory."""
+"""Far above what a suite allows: the time of each user's last response is kept in memory."""
 
-_KINDS: dict[str, Callable[[pa.DataType], bool]] = {
+Bools = NDArray[np.bool_]
+
+_TYPES: dict[str, Callable[[pa.DataType], bool]] = {
     "time": pa.types.is_float64,
     "endpoint": pa.types.is_dictionary,
     "user": pa.types.is_integer,
@@ -28,46 +35,61 @@ _KINDS: dict[str, Callable[[pa.DataType], bool]] = {
     "error": pa.types.is_dictionary,
     "intended": pa.types.is_float64,
 }
-"""Column → what its type has to be."""
+"""Column → check of its type."""
 _NEVER_NULL = ("time", "endpoint", "user", "response_ms", "bytes")
 _MAX = {"time": 1e11, "user": MAX_USERS, "response_ms": 1e9, "server_ms": 1e9, "bytes": 1e15, "intended": 1e11}
-"""Of numbers: none is below 0 either."""
+"""Column of numbers → bound on its values, all of which are at least 0."""
 
 _COLUMNS = ["time", "endpoint", "response_ms", "server_ms", "bytes", "error", "intended"]
 
 
-@dataclass(slots=True)
-class Columns:
-    """One batch of rows as arrays; endpoint numbers are the same in all batches of a file."""
+@dataclass(frozen=True, slots=True)
+class RequestBatch:
+    """A batch of requests as arrays of equal length, one element per request."""
 
     end: Floats
-    """When the response was complete, unix seconds."""
+    """When the request ended, unix seconds."""
     endpoint: Ints
+    """Number of the endpoint, the same in all batches of a file."""
     response_ms: Floats
-    """From the time at which the request was to be sent, where that was set beforehand, else from sending."""
+    """Response time from the intended start of the request; from sending, if it had none."""
     service_ms: Floats
-    """From sending."""
+    """Response time from sending."""
     server_ms: Floats
+    """Time inside the server; NaN if the server did not report it."""
     bytes: Ints
+    """Length of the body."""
     error: NDArray[np.object_]
-    failed: NDArray[np.bool_]
+    """Kind of failure, None for a success; an empty array if no request of the batch failed."""
+    failed: Bools
 
     @property
     def lag_ms(self) -> Floats:
-        """How much later than intended the request was sent."""
+        """Time from the intended start to sending; 0 if there was no intended start."""
         return self.response_ms - self.service_ms
+
+
+def end_times(batch: pa.RecordBatch) -> Floats:
+    """When each request of a batch ended, unix seconds: the time of sending plus the response time."""
+    return np.asarray(batch.column("time").to_numpy() + batch.column("response_ms").to_numpy() / 1000)
+
+
+def in_window(times: Floats, window: tuple[float, float]) -> Bools:
+    """Mark the times in [begin, end): a request belongs to the window if its end does."""
+    begin, end = window
+    return np.asarray((times >= begin) & (times < end))
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield some columns of a file of requests, batch by batch.
 
-    Raises `DamagedError` where it can't be read or holds what no run leaves.
+    Raises `DamagedError` if the file cannot be read, or holds values that no run writes.
     """
     with reading(path), open_parquet(path) as file:
         for name in columns:
-            kind = file.schema_arrow.field(name).type
-            if not _KINDS[name](kind):
-                raise DamagedError(f"{path}: damaged: {name} is of type {kind}", path)
+            column_type = file.schema_arrow.field(name).type
+            if not _TYPES[name](column_type):
+                raise DamagedError(f"{path}: damaged: {name} is of type {column_type}", path)
         for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
             for name in columns:
                 _check(path, name, batch.column(name))
@@ -78,38 +100,39 @@ def _check(path: Path, name: str, values: pa.Array) -> None:
     if name in _NEVER_NULL and values.null_count:
         raise DamagedError(f"{path}: damaged: {name} is missing in {values.null_count:,} rows", path)
     if name in _NEVER_NULL and pa.types.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py():
-        raise DamagedError(f"{path}: damaged: {name} is no number", path)  # which the extremes pass over
+        raise DamagedError(f"{path}: damaged: {name} is not a number", path)  # min_max would skip it
     if pa.types.is_dictionary(values.type):
         values.validate(full=True)
         values.dictionary.validate(full=True)
         if values.dictionary.null_count or not pa.types.is_string(values.type.value_type):
-            raise DamagedError(f"{path}: damaged: {name} is no text", path)
+            raise DamagedError(f"{path}: damaged: {name} is not text", path)
     elif len(values) > values.null_count:
         extremes = pc.min_max(values).as_py()
         if not 0 <= extremes["min"] <= extremes["max"] < _MAX[name]:
-            raise DamagedError(f"{path}: damaged: {name} from {extremes['min']:g} to {extremes['max']:g}", path)
+            span = f"{extremes['min']:g} to {extremes['max']:g}"
+            raise DamagedError(f"{path}: damaged: {name} ranges from {span}", path)
 
 
 class RequestFile:
-    """A file of requests; numbers the endpoints in the order of appearance."""
+    """A file of requests. It numbers the endpoints in order of appearance."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.endpoints: dict[str, int] = {}
 
-    def batches(self) -> Iterator[Columns]:
-        """Yield all rows, batch by batch. Raises `DamagedError` where the file is damaged."""
-        return (self._columns(batch) for batch in read_batches(self._path, _COLUMNS))
+    def batches(self) -> Iterator[RequestBatch]:
+        """Yield all requests, batch by batch. Raises `DamagedError` if the file is damaged."""
+        return (self._as_arrays(batch) for batch in read_batches(self._path, _COLUMNS))
 
-    def _columns(self, batch: pa.RecordBatch) -> Columns:
+    def _as_arrays(self, batch: pa.RecordBatch) -> RequestBatch:
         names = batch.column("endpoint")
-        known = [self.endpoints.setdefault(name, len(self.endpoints)) for name in names.dictionary.to_pylist()]
-        sent, service_ms = batch.column("time").to_numpy(), batch.column("response_ms").to_numpy()
+        numbers = [self.endpoints.setdefault(name, len(self.endpoints)) for name in names.dictionary.to_pylist()]
+        service_ms = batch.column("response_ms").to_numpy()
         error = batch.column("error")
-        return Columns(
-            end=sent + service_ms / 1000,
-            endpoint=np.array(known, np.int64)[names.indices.to_numpy()],
-            response_ms=service_ms + _lag_ms(batch.column("intended"), sent),
+        return RequestBatch(
+            end=end_times(batch),
+            endpoint=np.array(numbers, np.int64)[names.indices.to_numpy()],
+            response_ms=service_ms + _lag_ms(batch.column("intended"), batch.column("time").to_numpy()),
             service_ms=service_ms,
             server_ms=batch.column("server_ms").to_numpy(zero_copy_only=False).astype(np.float64),
             bytes=batch.column("bytes").to_numpy(),

@@ -1,7 +1,7 @@
-"""What the requests of one run say: totals and exact percentiles by endpoint, and a second-by-second course.
+"""The requests of one run as tables: totals and exact percentiles per endpoint, the course, and the heat map.
 
-Only requests that *end* inside the window count, the one exception being the course, which shows what was left out.
-Response times are those of successful requests: a fast refusal is no fast answer.
+Only requests that *end* in the window count, except in the course and the heat map, which cover the whole run. Response
+times are those of successful requests: a fast refusal is not a fast response.
 """
 
 import json
@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from loadstone.errors import ResultError
 from loadstone.results.tables import ENDPOINT_COLUMNS, LATE_MS, LATENCY_COLUMNS, PERCENTILES
 from loadstone.suite.hypotheses import ALL
-from loadstone.summarise.heat_map import Heat
-from loadstone.summarise.read_requests import Columns, RequestFile
+from loadstone.summarise.course import Course
+from loadstone.summarise.heat_map import HeatMap
+from loadstone.summarise.read_requests import Bools, RequestBatch, RequestFile, in_window
 from loadstone.theory.quantiles import (
     Batch,
     Floats,
@@ -29,16 +29,16 @@ from loadstone.theory.quantiles import (
     values_at_ranks,
 )
 
-LADDER = (
+LATENCY_PROBABILITIES = (
     *(0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925),
     *(0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0),
 )
-"""Probabilities at which the latency distribution is kept."""
+"""Probabilities at which the distribution of response times is kept."""
 
 MAX_LATENESS_S = 3600.0
-"""Seconds after the window in which a request may end: requests in flight are given half a minute."""
+"""Seconds after the window by which every request must have ended; requests in flight are given half a minute."""
 MAX_KINDS = 20
-"""Kinds of failure told apart for one endpoint; the rest are added up."""
+"""Kinds of failure listed per endpoint; the others are added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +48,31 @@ class RequestSummary:
     endpoints: pd.DataFrame
     """A row for each endpoint and one for all: see `ENDPOINT_COLUMNS`."""
     latency: pd.DataFrame
-    """endpoint, probability, response_ms: quantiles of successful requests in the window; and for those of
-    `PERCENTILES` low_ms, high_ms: between which the run's own percentile lies, requests taken as independent; and
-    service_ms: the quantile of the time from sending."""
+    """A row per endpoint and probability: see `LATENCY_COLUMNS`."""
     course: pd.DataFrame
-    """second (since the load began), requests, failures, mean_ms: the whole run."""
+    """A row per second of the whole run: see `COURSE_COLUMNS`."""
     heat: pd.DataFrame
-    """Of a long run, as a whole: see `loadstone.summarise.heat_map`."""
+    """A row per cell of the heat map of a long run: see `HEAT_COLUMNS`."""
 
 
 @dataclass(slots=True)
 class _Sums:
-    """Sums over one group of requests."""
+    """Sums over the requests of one endpoint, or of all; times and bytes are those of successful requests."""
 
     requests: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    """Kind of failure → number."""
     response_ms: float = 0.0
     max_ms: float = float("nan")
     server_ms: float = 0.0
     timed: int = 0
+    """Requests whose time in the server is known."""
     bytes: int = 0
     service_ms: float = 0.0
     lag_ms: float = 0.0
+    """Of all requests."""
     late: int = 0
+    """Of all requests."""
 
     def add(self, other: "_Sums") -> None:
         self.requests += other.requests
@@ -86,35 +88,37 @@ class _Sums:
 
 
 def summarise_requests(path: Path, window: tuple[float, float], load_started: float) -> RequestSummary:
-    """Sum up the requests at `path` that end in the window (unix seconds). Raises `ResultError` for a damaged file."""
+    """Summarise the requests at `path`; the window and the begin of the load are in unix seconds.
+
+    Raises `ResultError` if the file is damaged.
+    """
     begin, end = window
     file = RequestFile(path)
     sums: dict[int, _Sums] = {}
     histogram = Histogram()
-    course, heat = _Course(load_started), Heat(load_started)
+    course, heat_map = Course(load_started), HeatMap(load_started)
     lagging = False
-    for columns in file.batches():
-        if columns.end.max(initial=end) > end + MAX_LATENESS_S:
+    for batch in file.batches():
+        if batch.end.max(initial=end) > end + MAX_LATENESS_S:
             raise ResultError(f"{path}: damaged: a request ended more than {MAX_LATENESS_S:g} s after the window")
-        course.add(columns)
-        heat.add(columns)
-        inside = (columns.end >= begin) & (columns.end < end)
-        good = inside & ~columns.failed
-        lagging = lagging or bool(columns.lag_ms.any())
-        histogram.add(*_with_total(columns.endpoint[good], columns.response_ms[good]))
-        for number in np.unique(columns.endpoint[inside]):
-            mine = columns.endpoint == number
-            sums.setdefault(int(number), _Sums()).add(_sum_up(columns, inside & mine, good & mine))
+        course.add(batch)
+        heat_map.add(batch)
+        inside = in_window(batch.end, window)
+        good = inside & ~batch.failed
+        lagging = lagging or bool(batch.lag_ms.any())
+        histogram.add(*_with_total(batch.endpoint[good], batch.response_ms[good]))
+        for number in np.unique(batch.endpoint[inside]):
+            of_endpoint = batch.endpoint == number
+            sums.setdefault(int(number), _Sums()).add(_sum_up(batch, inside & of_endpoint, good & of_endpoint))
 
-    def successful(values: Callable[[Columns], Floats]) -> Iterator[Batch]:
-        for columns in file.batches():
-            good = (columns.end >= begin) & (columns.end < end) & ~columns.failed
-            yield _with_total(columns.endpoint[good], values(columns)[good])
+    def successful(values: Callable[[RequestBatch], Floats]) -> Iterator[Batch]:
+        for batch in file.batches():
+            good = in_window(batch.end, window) & ~batch.failed
+            yield _with_total(batch.endpoint[good], values(batch)[good])
 
-    quantiles, bounds = _quantiles(histogram, lambda: successful(lambda columns: columns.response_ms))
-    service = (
-        _ladder(lambda: successful(lambda columns: columns.service_ms)) if lagging else quantiles[:, -len(LADDER) :]
-    )
+    quantiles, bounds = _quantiles(histogram, lambda: successful(lambda batch: batch.response_ms))
+    percentiles, response = quantiles[:, : len(PERCENTILES)], quantiles[:, len(PERCENTILES) :]
+    service = _latency_quantiles(lambda: successful(lambda batch: batch.service_ms)) if lagging else response
     names = {0: ALL} | {number + 1: name for name, number in file.endpoints.items()}
     total = _Sums()
     for part in sums.values():
@@ -122,28 +126,29 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
     by_group = {0: total} | {number + 1: part for number, part in sums.items()}
     present = [group for group in sorted(by_group, key=lambda g: (g > 0, names[g])) if group < len(quantiles)]
     failed_only = [group for group in by_group if group >= len(quantiles)]
-    rows = [
-        _row(names[group], by_group[group], quantiles[group, : len(PERCENTILES)], end - begin) for group in present
-    ] + [_row(names[group], by_group[group], np.full(len(PERCENTILES), np.nan), end - begin) for group in failed_only]
-    ladder = [
-        (names[group], p, value, *bounds.get((group, p), (None, None)), served)
-        for group in present
-        for p, value, served in zip(LADDER, quantiles[group, len(PERCENTILES) :], service[group], strict=True)
+    unknown = np.full(len(PERCENTILES), np.nan)
+    endpoints = [
+        *(_row(names[group], by_group[group], percentiles[group], end - begin) for group in present),
+        *(_row(names[group], by_group[group], unknown, end - begin) for group in failed_only),
     ]
-    latency = pd.DataFrame(ladder, columns=LATENCY_COLUMNS)
+    latency = [
+        (names[group], p, response_ms, *bounds.get((group, p), (None, None)), service_ms)
+        for group in present
+        for p, response_ms, service_ms in zip(LATENCY_PROBABILITIES, response[group], service[group], strict=True)
+    ]
     return RequestSummary(
-        endpoints=pd.DataFrame(rows, columns=list(ENDPOINT_COLUMNS)),
-        latency=latency.dropna(subset="response_ms"),
+        endpoints=pd.DataFrame(endpoints, columns=list(ENDPOINT_COLUMNS)),
+        latency=pd.DataFrame(latency, columns=LATENCY_COLUMNS).dropna(subset="response_ms"),
         course=course.table(),
-        heat=heat.table(),
+        heat=heat_map.table(),
     )
 
 
 def _quantiles(
     histogram: Histogram, batches: Callable[[], Iterable[Batch]]
 ) -> tuple[Floats, dict[tuple[int, float], tuple[float, float]]]:
-    """Take all quantiles, and the bounds of those in `PERCENTILES` by group and probability, in one go."""
-    probabilities = [*PERCENTILES.values(), *LADDER]
+    """Compute all quantiles, and the bounds of `PERCENTILES` by group and probability, in one pass."""
+    probabilities = [*PERCENTILES.values(), *LATENCY_PROBABILITIES]
     ranks = [
         [quantile_rank(count, p) for p in probabilities]
         + [rank for p in PERCENTILES.values() for rank in interval_ranks(count, p)]
@@ -159,13 +164,13 @@ def _quantiles(
     return values[:, : len(probabilities)], bounds
 
 
-def _ladder(batches: Callable[[], Iterable[Batch]]) -> Floats:
-    """Take the quantiles at `LADDER` by group, in two passes."""
+def _latency_quantiles(batches: Callable[[], Iterable[Batch]]) -> Floats:
+    """Compute the quantiles at `LATENCY_PROBABILITIES` by group, in two passes."""
     histogram = Histogram()
     for groups, values in batches():
         histogram.add(groups, values)
-    ranks = [[quantile_rank(count, p) for p in LADDER] for count in histogram.sizes.tolist()]
-    return values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, len(LADDER)))
+    ranks = [[quantile_rank(count, p) for p in LATENCY_PROBABILITIES] for count in histogram.sizes.tolist()]
+    return values_at_ranks(histogram, batches, np.array(ranks, np.int64).reshape(-1, len(LATENCY_PROBABILITIES)))
 
 
 def _with_total(endpoint: Ints, values: Floats) -> Batch:
@@ -173,21 +178,21 @@ def _with_total(endpoint: Ints, values: Floats) -> Batch:
     return np.concatenate([endpoint + 1, np.zeros_like(endpoint)]), np.concatenate([values, values])
 
 
-def _sum_up(columns: Columns, inside: NDArray[np.bool_], good: NDArray[np.bool_]) -> _Sums:
-    response_ms = columns.response_ms[good]
-    server_ms = columns.server_ms[good]
+def _sum_up(batch: RequestBatch, inside: Bools, good: Bools) -> _Sums:
+    response_ms = batch.response_ms[good]
+    server_ms = batch.server_ms[good]
     timed = ~np.isnan(server_ms)
     return _Sums(
         requests=int(inside.sum()),
-        failures=Counter(columns.error[inside & columns.failed].tolist() if len(columns.error) else ()),
+        failures=Counter(batch.error[inside & batch.failed].tolist() if len(batch.error) else ()),
         response_ms=float(response_ms.sum()),
         max_ms=float(response_ms.max()) if len(response_ms) else float("nan"),
         server_ms=float(server_ms[timed].sum()),
         timed=int(timed.sum()),
-        bytes=int(columns.bytes[good].sum()),
-        service_ms=float(columns.service_ms[good].sum()),
-        lag_ms=float(columns.lag_ms[inside].sum()),
-        late=int((columns.lag_ms[inside] > LATE_MS).sum()),
+        bytes=int(batch.bytes[good].sum()),
+        service_ms=float(batch.service_ms[good].sum()),
+        lag_ms=float(batch.lag_ms[inside].sum()),
+        late=int((batch.lag_ms[inside] > LATE_MS).sum()),
     )
 
 
@@ -213,35 +218,3 @@ def _row(name: str, sums: _Sums, percentiles: Floats, seconds: float) -> tuple[o
         sums.late,
         json.dumps(kinds) if kinds else "",
     )
-
-
-class _Course:
-    """Requests by the second in which they ended."""
-
-    def __init__(self, origin: float) -> None:
-        self._origin = origin
-        self._sums = np.zeros((3, 0))
-
-    def add(self, columns: Columns) -> None:
-        second = np.maximum(columns.end - self._origin, 0).astype(np.int64)
-        length = max(int(second.max(initial=-1)) + 1, self._sums.shape[1])
-        good = ~columns.failed
-        added = [
-            np.bincount(second, minlength=length),
-            np.bincount(second[columns.failed], minlength=length),
-            np.bincount(second[good], columns.response_ms[good], minlength=length),
-        ]
-        self._sums = np.pad(self._sums, ((0, 0), (0, length - self._sums.shape[1]))) + added
-
-    def table(self) -> pd.DataFrame:
-        requests, failures, response_ms = self._sums
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = response_ms / (requests - failures)
-        return pd.DataFrame(
-            {
-                "second": np.arange(len(requests)),
-                "requests": requests.astype(np.int64),
-                "failures": failures.astype(np.int64),
-                "mean_ms": mean,
-            }
-        )

@@ -1,4 +1,4 @@
-"""Gather what was measured of one run, as far as a verdict needs it: the content of `signals.json`."""
+"""Gather the signals of one run, the measurements that its verdict needs: the content of `signals.json`."""
 
 import math
 
@@ -14,12 +14,12 @@ from loadstone.suite.settings import GunicornServer
 from loadstone.summarise.user_cycle import Cycle
 
 
-def signals_of(
+def gather_signals(
     record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
 ) -> Signals:
-    """Gather what was measured of one run. What wasn't is None: the verdict names it as missing.
+    """Gather the signals of one run. Those that were not measured are None, and the verdict names them as missing.
 
-    Raises `ResultError` where a figure is none that a run can have.
+    Raises `ResultError` if a figure is impossible.
     """
     try:
         return _gather(record, cycle, endpoints, processes, settled)
@@ -40,8 +40,8 @@ def _gather(
     return Signals(
         users=float(record.run.load.users),
         throughput=cycle.throughput,
-        response_s=_known(cycle.response_s) or 0.0,
-        think_s=_known(cycle.think_s) or 0.0,
+        response_s=_or_zero(cycle.response_s),
+        think_s=_or_zero(cycle.think_s),
         failures=float(together["failures"]),
         requests=float(together["requests"]),
         server_workers=server.workers if server else None,
@@ -64,8 +64,8 @@ def _behind(together: pd.Series) -> bool:
     return bool(together["late"] > MAX_LATE_SHARE * together["requests"])
 
 
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+def _or_zero(value: float) -> float:
+    return 0.0 if math.isnan(value) else float(value)
 
 
 def _scaled(value: float, factor: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Sum up one run: its requests and samples as small tables, the window only."""
+"""The stage `summarise`: turn one run's requests and samples into small tables of its window."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,22 @@ from loadstone.results.signals import Signals
 from loadstone.results.window import Window
 from loadstone.summarise.processes import summarise_processes
 from loadstone.summarise.requests import summarise_requests
-from loadstone.summarise.signals import signals_of
+from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.window import find_window
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is left of a run: one file each."""
+    """The summary of a run; each part becomes a file."""
 
     tables: Mapping[str, pd.DataFrame]
+    """Name of a CSV file, without its ending → its content."""
     values: Mapping[str, Window | Signals]
+    """Name of a JSON file, without its ending → its content."""
 
     def write(self, into: Path) -> None:
-        """Write all files, each whole or not at all, with checksums. Raises `SystemFault` where that is refused."""
+        """Write all files, each whole or not at all, with checksums. Raises `SystemFault` if the system refuses."""
         with SystemFault.at(into):
             into.mkdir(parents=True, exist_ok=True)
             for name, table in self.tables.items():
@@ -39,19 +41,19 @@ class Summary:
 
 
 def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary:
-    """Sum up the run of `record`. Raises `DamagedError` where one of its files is damaged or not its own."""
+    """Summarise the run of `record`. Raises `DamagedError` if one of its files is damaged, or of another run."""
     check_run(record, requests, processes)
     window = find_window(requests, record)
-    summary = summarise_requests(requests, window.span, record.phases.load_started)
+    of_requests = summarise_requests(requests, window.span, record.phases.load_started)
     of_processes = summarise_processes(processes, window.span)
     cycle = measure_cycle(requests, window.span)
-    signals = signals_of(record, cycle, summary.endpoints, of_processes, window.settled)
+    signals = gather_signals(record, cycle, of_requests.endpoints, of_processes, window.settled)
     return Summary(
         tables={
-            "endpoints": summary.endpoints,
-            "latency": summary.latency,
-            "course": summary.course,
-            "heat": summary.heat,
+            "endpoints": of_requests.endpoints,
+            "latency": of_requests.latency,
+            "course": of_requests.course,
+            "heat": of_requests.heat,
             "processes": of_processes,
         },
         values={"window": window, "signals": signals},

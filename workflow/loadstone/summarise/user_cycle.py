@@ -1,35 +1,33 @@
-"""How long users really waited between a response and their next request: Z as measured, not as configured."""
+"""The mean cycle of a user: the response time R, and the think time Z as measured, not as configured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from loadstone.summarise.read_requests import read_batches
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from loadstone.summarise.read_requests import end_times, in_window, read_batches
+from loadstone.theory.quantiles import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """The mean cycle of a user in the window, seconds: successes and failures alike."""
+    """The mean cycle of a user in the window, over all requests, successful or failed."""
 
     throughput: float
-    """X, requests/s: all that ended in the window."""
+    """X: requests/s that ended in the window."""
     response_s: float
-    """R: mean response time of those; NaN where there are none."""
+    """R: mean response time of these requests, seconds; NaN if there are none."""
     think_s: float
-    """Z: mean gap before the requests that were sent in the window; NaN where there are none."""
+    """Z: mean time between a response and the same user's next request, over the requests sent in the window, seconds;
+    NaN if there are none."""
 
 
 def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
-    """Read a run's requests, in one pass and with a moment for each user in memory; the window is in unix seconds.
+    """Measure the cycle in one pass over a run's requests; the window is in unix seconds.
 
-    Rows come roughly in the order of time: a batch is put in order, and a user's last response is carried on to the
-    next. Raises `DamagedError` where the file is damaged.
+    Requests are stored roughly in order of time. Each batch is sorted, and the time of each user's last response is
+    kept for the next batch. Raises `DamagedError` if the file is damaged.
     """
     begin, end = window
     last_end = np.empty(0)
@@ -38,11 +36,11 @@ def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
     for user, sent, answered in _batches(path):
         if len(user) and int(user.max()) >= len(last_end):
             last_end = np.append(last_end, np.full(int(user.max()) + 1 - len(last_end), np.nan))
-        inside = (answered >= begin) & (answered < end)
+        inside = in_window(answered, window)
         ended += int(inside.sum())
         response_s += float((answered - sent)[inside].sum())
         gap = _gaps(user, sent, answered, last_end)
-        counted = (sent >= begin) & (sent < end) & ~np.isnan(gap)
+        counted = in_window(sent, window) & ~np.isnan(gap)
         gaps += int(counted.sum())
         think_s += float(gap[counted].sum())
     return Cycle(
@@ -53,7 +51,7 @@ def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
 
 
 def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Floats:
-    """Time from each request's predecessor by the same user to itself; `last_end` is read and brought up to date."""
+    """Time from the end of the user's previous request to the sending of each; `last_end` is read and updated."""
     if not len(user):
         return np.empty(0)
     order = np.lexsort((sent, user))
@@ -63,12 +61,10 @@ def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Float
     last = np.append(first[1:], True)
     last_end[by_user[last]] = ends[last]
     gaps = np.empty(len(user))
-    gaps[order] = np.maximum(begins - before, 0.0)  # the two clocks of one request may differ by microseconds
+    gaps[order] = np.maximum(begins - before, 0.0)  # the two clocks of a request may differ by microseconds
     return gaps
 
 
 def _batches(path: Path) -> Iterator[tuple[Ints, Floats, Floats]]:
     for batch in read_batches(path, ["user", "time", "response_ms"]):
-        sent = batch.column("time").to_numpy()
-        answered = sent + batch.column("response_ms").to_numpy() / 1000
-        yield batch.column("user").to_numpy().astype(np.int64), sent, answered
+        yield batch.column("user").to_numpy().astype(np.int64), batch.column("time").to_numpy(), end_times(batch)

@@ -1,4 +1,4 @@
-"""What a reader should know before believing a fit: each doubt is one function, its answer a sentence or nothing."""
+"""What a reader should know before believing a fit: each doubt is one function that returns a sentence or None."""
 
 import math
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from loadstone.theory.scaling import BOUNDS, Fit, Runs, USLFit
 FIRM_LEVELS, FIRM_REPEATS = 4, 5
 """Below these a fit is indicative."""
 ASSUMED_NOISE = 0.05
-"""Change of throughput that may be noise where no repeats show how much there is, and that is called flat in any case:
-the coefficient of variation above which repeats are said to disagree."""
+"""Change of throughput that may be noise if no repeats show how much there is, and that is called flat in any case: the
+coefficient of variation above which repeats are reported to disagree."""
 MIN_CHANGE = 0.01
 """A change not worth naming, however exact the repeats."""
 SIGNIFICANT = 0.05

@@ -1,4 +1,4 @@
-"""Fitting scaling laws to runs, and choosing among them."""
+"""Fit scaling laws to runs, and choose among them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,25 +22,25 @@ from loadstone.theory.scaling import (
 )
 
 MIN_LEVELS = 3
-"""Two parameters go through any two levels exactly, and one level says nothing about growth."""
+"""Two parameters fit any two levels exactly, and one level shows no growth."""
 MIN_RUNS: dict[LawName, int] = {"linear": 3, "amdahl": 3, "usl": 4}
-"""One more than the law has parameters, or there is no scatter left to draw an interval from; and one a level."""
+"""At least one run per level, and one more than the law has parameters: otherwise there is no scatter to judge by."""
 SIGNIFICANT = 0.05
-"""A law with more parameters is chosen where the nested F test rejects the smaller one at this level."""
+"""A law with more parameters is chosen if the nested F test rejects the smaller law at this level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LawComparison:
     """One comparison of a law with the larger one that contains it."""
 
     smaller: LawName
     larger: LawName
     p: float | None
-    """Of the nested F test: how likely so much improvement would be if the smaller law were the true one."""
+    """p-value of the nested F test: the probability of such an improvement if the smaller law were true."""
     aicc_gain: float | None
-    """AICc of the smaller less that of the larger law: positive where the larger one is worth its parameters."""
+    """AICc of the smaller law minus AICc of the larger law: positive if the larger law is worth its parameters."""
     taken: bool
-    """Whether the larger law was preferred."""
+    """Whether the larger law was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,24 +48,24 @@ class Choice:
     """The law that describes the runs best, and why."""
 
     fit: Fit
-    steps: tuple[Step, ...]
+    steps: tuple[LawComparison, ...]
 
 
 def fit_amdahl(n: Sequence[float], throughput: Sequence[float], weights: Weights = "relative") -> AmdahlFit:
     """Fit Amdahl's law to runs: the swept number and the throughput (requests/s) of each, repeats as further entries.
 
-    Raises `NotIdentifiable` where there are too few levels or runs, and ValueError for values that are not positive.
+    Raises `NotIdentifiable` for too few levels or runs, and ValueError for values that are not positive.
     """
     return cast(AmdahlFit, fit_law("amdahl", Runs.of(n, throughput), weights))
 
 
 def fit_usl(n: Sequence[float], throughput: Sequence[float], weights: Weights = "relative") -> USLFit:
-    """Fit the universal scalability law, as `fit_amdahl` does Amdahl's."""
+    """Fit the universal scalability law to runs; arguments and errors as in `fit_amdahl`."""
     return cast(USLFit, fit_law("usl", Runs.of(n, throughput), weights))
 
 
 def fit_law(law: LawName, runs: Runs, weights: Weights = "relative") -> Fit:
-    """Fit a law by name. Raises `NotIdentifiable` where the runs can't determine its parameters."""
+    """Fit a law by name. Raises `NotIdentifiable` if the runs do not determine its parameters."""
     require_enough(law, runs)
     problem = Problem.of(runs, weights, *BOUNDS[law])
     best = minimise(problem)
@@ -89,11 +89,11 @@ def fit_law(law: LawName, runs: Runs, weights: Weights = "relative") -> Fit:
 
 
 def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:
-    """Choose the smallest of linear, Amdahl's and the universal law that no larger one improves on.
+    """Choose the smallest of the linear, Amdahl's and the universal law that no larger one improves on.
 
-    From the linear law upwards: the larger law is taken where the nested F test rejects the smaller one (p below
-    `SIGNIFICANT`). AICc is stated beside it and does not decide: with a handful of runs its penalty alone outweighs a
-    throughput that visibly falls. Raises `NotIdentifiable` where not even the linear law can be fitted.
+    Starting from the linear law, the larger law is chosen if the nested F test rejects the smaller one (p below
+    `SIGNIFICANT`). AICc is reported but does not decide: with few runs, its penalty outweighs even a throughput that
+    visibly falls. Raises `NotIdentifiable` if not even the linear law can be fitted.
     """
     chosen = fit_law("linear", runs, weights)
     steps = []
@@ -106,7 +106,7 @@ def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:
         p = nested_p(chosen, fit)
         gain = chosen.aicc - fit.aicc if chosen.aicc is not None and fit.aicc is not None else None
         taken = p < SIGNIFICANT
-        steps.append(Step(smaller=chosen.law, larger=larger, p=p, aicc_gain=gain, taken=taken))
+        steps.append(LawComparison(smaller=chosen.law, larger=larger, p=p, aicc_gain=gain, taken=taken))
         if taken:
             chosen = fit
     return Choice(fit=chosen, steps=tuple(steps))
@@ -115,8 +115,8 @@ def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:
 def nested_p(smaller: Fit, larger: Fit) -> float:
     """p-value of F = ((RSS₁ - RSS₂)/(p₂ - p₁)) / (RSS₂/(N - p₂)) for a law against a larger one that contains it.
 
-    Both must be fits of the same runs with the same weights. At a bound (β = 0 is one) the test errs towards the
-    smaller law.
+    The extra-sum-of-squares test (Bates & Watts 1988, chapter 3). Both must be fits of the same runs with the same
+    weights. At a bound, such as β = 0, the test errs towards the smaller law.
     """
     more = len(larger.parameters) - len(smaller.parameters)
     gain = max(0.0, smaller.rss - max(larger.rss, larger.rounding)) / more
@@ -124,16 +124,16 @@ def nested_p(smaller: Fit, larger: Fit) -> float:
 
 
 def throughput_interval(fit: Fit, workers: float) -> Estimate:
-    """Estimate the law's throughput at a number of workers, requests/s: with its 95 % interval, the band of the fit.
+    """Estimate the law's throughput at a number of workers, requests/s, with its 95 % interval: the band of the fit.
 
-    The scale of the law is moved from X(1) to X(workers), so the profile of the scale is that of the throughput.
+    The law is rescaled from X(1) to X(workers), so that the profile of the scale is the profile of the throughput.
     """
     problem = replace(Problem.of(fit.runs, fit.weights, *BOUNDS[fit.law]), reference=workers)
     return estimate(problem, minimise(problem), 0)
 
 
 def require_enough(law: LawName, runs: Runs) -> None:
-    """Raise `NotIdentifiable` where the runs can't determine the law."""
+    """Raise `NotIdentifiable` if the runs do not determine the law."""
     levels, count = len(runs.levels), len(runs.n)
     if levels < MIN_LEVELS:
         raise NotIdentifiable(f"{levels} level{'s' * (levels != 1)}; a fit needs at least {MIN_LEVELS}")

@@ -1,4 +1,4 @@
-"""How sure one can be of a number, with the run as the unit of replication.
+"""How certain a number is, with the run as the unit of replication.
 
 Requests inside a run are correlated, so their count is never an n. With one run there is no interval.
 """
@@ -13,15 +13,15 @@ from scipy import stats
 CONFIDENCE = 0.95
 
 MAX_REPEATS = 1_000_000
-"""Repeats from which the number needed is told to within three."""
+"""Repeats beyond which the number needed is exact only to within three."""
 
 MIN_FOR_OUTLIERS = 4
-"""Repeats below which no test can tell an outlier from the rest."""
+"""Repeats below which no test can identify an outlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An estimate and its two-sided 95 % interval; without bounds where one run can't tell."""
+    """An estimate and its two-sided 95 % interval; without bounds for a single run."""
 
     value: float
     low: float | None
@@ -37,7 +37,7 @@ class Interval:
 
 
 def mean_of_runs(values: Sequence[float]) -> Interval:
-    """Mean of run values, by Student's t. Raises ValueError where there are none."""
+    """Mean of run values, by Student's t. Raises ValueError if there are none."""
     x = np.asarray(values, float)
     if not len(x):
         raise ValueError("no runs")
@@ -80,7 +80,7 @@ def ratio_of_pairs(values: Sequence[float], to: Sequence[float]) -> Interval:
     """
     a, b = np.asarray(values, float), np.asarray(to, float)
     if not len(a) or len(a) != len(b) or (a <= 0).any() or (b <= 0).any():
-        raise ValueError("a ratio of pairs needs positive values, as many on both sides")
+        raise ValueError("a ratio of pairs needs positive values, and the same number on both sides")
     mean = mean_of_runs((np.log(a) - np.log(b)).tolist())
     low, high = (None if bound is None else math.exp(bound) for bound in (mean.low, mean.high))
     return Interval(value=math.exp(mean.value), low=low, high=high, runs=mean.runs)
@@ -93,7 +93,7 @@ def repeats_needed(values: Sequence[float], precision: float) -> int | None:
     known, (z·cv/precision)²: Student's t asks for a few runs more, never fewer. Raises ValueError for a precision of 0.
     """
     if not precision > 0:
-        raise ValueError("a precision is more than 0")
+        raise ValueError("the precision must be above 0")
     x = np.asarray(values, float)
     if len(x) < 2 or x.mean() == 0:
         return None
@@ -111,7 +111,7 @@ def variation(values: Sequence[float]) -> float:
 
 
 def outlier(values: Sequence[float]) -> int | None:
-    """Find the one run that doesn't belong to the rest, by Grubbs' two-sided test (1969) at 5 %; None without one."""
+    """Find the run that does not belong to the rest, by Grubbs' two-sided test (1969) at 5 %; None without one."""
     x = np.asarray(values, float)
     n = len(x)
     if n < MIN_FOR_OUTLIERS or x.std(ddof=1) == 0:

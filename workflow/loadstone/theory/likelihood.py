@@ -1,11 +1,12 @@
 """Bounded least squares with profile-likelihood intervals, for the universal scalability law and its special cases.
 
-One law holds all: X(n) = γ·n / (1 + α(n - 1) + β·n(n - 1)). Amdahl's is it with β held at 0 (and σ = α), the linear one
-with both held. Its parameters stand here in one vector (ln γ, α, β): ln γ, since a scale is positive.
+One law covers all three: X(n) = γ·n / (1 + α(n - 1) + β·n(n - 1)). Amdahl's law is the case β = 0 (with σ = α), the
+linear law the case α = β = 0. The parameters form one vector (ln γ, α, β): the logarithm, since a scale is positive.
 
-The time of a request, n/X = (1 + α(n - 1) + β·n(n - 1))/γ, is linear in a = 1/γ, b = α/γ and c = β/γ, and the bounds
-on the parameters make the possible (a, b, c) a cone: sums of a few rays with shares ≥ 0. So Gauss-Newton needs no guess
-and never steps over a bound: each of its steps is a non-negative least-squares problem, solved exactly.
+The time of a request, n/X = (1 + α(n - 1) + β·n(n - 1))/γ, is linear in a = 1/γ, b = α/γ and c = β/γ. The bounds on the
+parameters make the possible (a, b, c) a cone: all sums of a few rays with non-negative shares. Gauss-Newton therefore
+needs no initial guess and never crosses a bound: each step is a non-negative least-squares problem, which is solved
+exactly (Lawson & Hanson, Solving Least Squares Problems, 1974, chapter 23).
 """
 
 import math
@@ -22,42 +23,45 @@ from loadstone.theory.scaling import EXACT, Estimate, NotIdentifiable, Runs, Wei
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+"""Confidence of the intervals."""
 NAMES = ("log_gamma", "alpha", "beta")
 CUSTOMARY = (0.01, 1e-4)
-"""α and β from which fits of this law are usually started."""
+"""α and β at which fits of this law usually start."""
 MAX_STEPS = 100
+"""Gauss-Newton steps of one minimisation."""
 MAX_HALVINGS = 30
+"""Halvings of one step that does not reduce the sum of squares."""
 TOLERANCE = 1e-13
-"""Relative gain in the sum of squares below which a step is the last."""
+"""Relative gain in the sum of squares at which the minimisation stops."""
 HEAVY = 1e6
-"""Weight of an equation that must hold exactly among those to be fitted (Lawson & Hanson 1974, chapter 22)."""
+"""Weight that makes one equation of a least-squares problem hold exactly (Lawson & Hanson 1974, chapter 22)."""
 IMPOSSIBLE = 1e9
-"""Sum of squares of a law that can't have made the data."""
+"""Sum of squares assigned to parameters at which the law yields no positive throughput."""
 MAX_LOG = 200.0
-"""Of a throughput over the unit: a step that a fit may try, and whose square still is a number."""
+"""Bound on the logarithm of a throughput over `unit` that a fit may try: its square is still finite."""
 REACH = (50.0, 1e9, 1e9)
-"""How far a limit is looked for, in `scales`; beyond, the data set none."""
+"""Distance within which the end of an interval is searched, in `scales`; beyond it, the data set no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:
-    """Runs, and within which bounds which law is fitted to them."""
+    """Runs, and the law to fit to them: it is given by the bounds of its parameters."""
 
     n: Floats
     x: Floats
     """Throughput over `unit`."""
     unit: float
-    """Geometric mean of the throughputs: keeps squares and steps near 1, whatever the unit was."""
+    """Geometric mean of the throughputs, requests/s: it keeps squares and steps near 1, whatever the unit."""
     weights: Weights
     low: Floats
     high: Floats
     """Bounds of (ln γ, α, β); a parameter whose bounds coincide is held there."""
     reference: float = 1.0
-    """The n at which throughput is γ. Elsewhere than at 1 the profile of γ is that of X(reference)."""
+    """The n at which throughput is γ. If it is not 1, the profile of γ is that of X(reference)."""
 
     @staticmethod
     def of(runs: Runs, weights: Weights, alpha: tuple[float, float], beta: tuple[float, float]) -> "Problem":
-        """Make it from runs and the bounds of α and β."""
+        """Make a problem from runs and the bounds of α and β."""
         unit = math.exp(np.mean(np.log(runs.throughput)))
         low, high = np.array([(-np.inf, np.inf), alpha, beta]).T
         return Problem(
@@ -76,17 +80,17 @@ class Problem:
 
     @property
     def scales(self) -> Floats:
-        """Changes of the parameters that matter: those of α and β halve the throughput somewhere."""
+        """Typical changes of the parameters: those of α and β halve the throughput at some n."""
         bends = [np.abs(bend).max() for bend in (self.n - 1, self.n * (self.n - 1))]
         return np.array([1.0, *(1 / max(bend, 1e-9) for bend in bends)])
 
     @property
     def rounding(self) -> float:
-        """Sum of squares that is rounding and not noise."""
+        """Sum of squares up to which the residuals are rounding errors, not noise."""
         return len(self.n) * EXACT**2
 
     def hold(self, held: Mapping[int, float]) -> "Problem":
-        """The same with parameters held at values."""
+        """Return the same problem with some parameters held at values: index → value."""
         low, high = self.low.copy(), self.high.copy()
         for index, value in held.items():
             low[index] = high[index] = value
@@ -120,13 +124,13 @@ class Problem:
         return self.misses(bend * self._time_at_reference(values))
 
     def misses(self, time: Floats) -> Floats:
-        """Residuals where the model says `time` = n/X."""
+        """Residuals of a model whose times n/X are `time`."""
         if self.weights == "relative":
             return np.asarray(np.log(self.x * time / self.n))
         return np.asarray(self.x - self.n / time)
 
     def stretch(self, time: Floats) -> float:
-        """By how much a free scale must stretch `time` for the sum of squares to be least."""
+        """Factor on `time` that minimises the sum of squares, if the scale is free."""
         model = self.n / time
         if self.weights == "relative":
             return math.exp(np.mean(np.log(model / self.x)))
@@ -139,18 +143,20 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Minimum:
-    """Where the sum of squares is least."""
+    """The parameters at which the sum of squares is smallest."""
 
     values: Floats
+    """(ln γ, α, β)."""
     rss: float
+    """Sum of the squared residuals."""
     stderr: tuple[float | None, ...]
-    """None for parameters that are held or lie at a bound."""
+    """Standard errors; None for parameters that are held or lie at a bound."""
 
 
 def minimise(problem: Problem) -> Minimum:
-    """Fit by lmfit, from the solution in reciprocals and from customary values; what ends at a bound is held there.
+    """Fit by lmfit, starting from the solution in reciprocals and from customary values.
 
-    Raises `NotIdentifiable` where X(1) has no finite best value.
+    A parameter that ends at a bound is held there. Raises `NotIdentifiable` if no finite X(1) fits best.
     """
     shares, rss = _solve(problem, None)
     top = math.log(float((problem.x / problem.n).max()) * problem.reference)
@@ -179,18 +185,19 @@ def _fit(problem: Problem, start: Floats) -> Minimum:
 
     tolerances = dict.fromkeys(("ftol", "xtol", "gtol"), 1e-12)
     with np.errstate(divide="ignore", invalid="ignore"):  # correlations of errors that are all 0
-        found = lmfit.Minimizer(residuals, parameters).least_squares(x_scale=problem.scales[problem.free], **tolerances)
-    values = np.array([found.params[name].value for name in NAMES])
-    errors = [found.params[name].stderr if i in problem.free else None for i, name in enumerate(NAMES)]
+        fit = lmfit.Minimizer(residuals, parameters).least_squares(x_scale=problem.scales[problem.free], **tolerances)
+    values = np.array([fit.params[name].value for name in NAMES])
+    errors = [fit.params[name].stderr if i in problem.free else None for i, name in enumerate(NAMES)]
     stderr = tuple(None if error is None or not math.isfinite(error) else float(error) for error in errors)
     return Minimum(values=values, rss=float((problem.residuals(values) ** 2).sum()), stderr=stderr)
 
 
 def estimate(problem: Problem, best: Minimum, index: int) -> Estimate:
-    """The 95 % interval of a parameter: all values at which F = (RSS(θ) - RSS)/s² stays below its 95 % point.
+    """Find the 95 % interval of a parameter: all values θ at which F = (RSS(θ) - RSS)/s² is below its 95 % point.
 
-    RSS(θ) is the least sum of squares with the parameter held at θ and the others refitted, s² = RSS over its degrees
-    of freedom: Bates & Watts, Nonlinear Regression Analysis, 1988, 6.1; it needs no curvature and so holds at a bound.
+    RSS(θ) is the smallest sum of squares with the parameter held at θ and the others refitted, s² is RSS over its
+    degrees of freedom (Bates & Watts, Nonlinear Regression Analysis, 1988, section 6.1). The method does not rely on
+    curvature, so it is valid at a bound.
     """
     spread = max(best.rss, problem.rounding) / problem.freedom
     allowed = best.rss + spread * float(stats.f.ppf(LEVEL, 1, problem.freedom))
@@ -204,17 +211,17 @@ def estimate(problem: Problem, best: Minimum, index: int) -> Estimate:
 
 
 def _limit(problem: Problem, best: Minimum, index: int, side: int, allowed: float) -> float:
-    """Walk outwards in growing steps until the sum of squares exceeds what is allowed; then find the place exactly."""
+    """Walk outward in growing steps until the sum of squares exceeds `allowed`, then find the exact place."""
     bound = float(problem.high[index] if side > 0 else problem.low[index])
     inner, near = float(best.values[index]), None
-    known = {inner: best.rss - allowed}
+    excesses = {inner: best.rss - allowed}
 
     def excess(value: float) -> float:
         nonlocal near
-        if value not in known:
+        if value not in excesses:
             near, rss = _solve(problem.hold({index: value}), near)
-            known[value] = rss - allowed
-        return known[value]
+            excesses[value] = rss - allowed
+        return excesses[value]
 
     scale = float(problem.scales[index])
     farthest = bound if math.isfinite(bound) else inner + side * REACH[index] * scale
@@ -228,10 +235,11 @@ def _limit(problem: Problem, best: Minimum, index: int, side: int, allowed: floa
 
 
 def _solve(problem: Problem, near: Floats | None) -> tuple[Floats, float]:
-    """Find the shares of the rays that make the sum of squares least, and that sum; start from `near` if given.
+    """Find the shares of the rays that minimise the sum of squares, and that sum; start from `near` if given.
 
-    Gauss-Newton with halved steps, each a non-negative least-squares problem, the scale solved for on its own. A held
-    ln γ is an equation between the shares, kept by scaling them and by weight within a step.
+    Gauss-Newton with halved steps: each step is a non-negative least-squares problem, and the scale is solved for
+    separately. A held ln γ is an equation between the shares; it is kept by scaling them, and by a large weight within
+    a step.
     """
     basis = _terms(problem.n) @ problem.rays.T
     at_reference = _terms(np.array([problem.reference]))[0] @ problem.rays.T
@@ -257,7 +265,7 @@ def _solve(problem: Problem, near: Floats | None) -> tuple[Floats, float]:
         time = basis @ shares
         return float((problem.misses(time) ** 2).sum()) if time.min() > 0 else math.inf
 
-    if min(basis[:, 0].min(), at_reference[0]) <= 0:  # n below 1 sets a limit to α: beyond, no throughput is positive
+    if min(basis[:, 0].min(), at_reference[0]) <= 0:  # for n below 1, no throughput is positive beyond some α
         return np.zeros_like(at_reference), IMPOSSIBLE
     if near is not None:
         shares = scaled(near)
@@ -273,15 +281,15 @@ def _solve(problem: Problem, near: Floats | None) -> tuple[Floats, float]:
             slopes *= (problem.n / time)[:, None]
         step = best_shares(slopes, slopes @ shares - problem.misses(time)) - shares
         trials = ((shares + step / 2**halvings) for halvings in range(MAX_HALVINGS))
-        found = next(((trial, better) for trial in trials if (better := sum_of_squares(trial)) < rss), None)
-        if found is None:
+        better = next(((trial, lower) for trial in trials if (lower := sum_of_squares(trial)) < rss), None)
+        if better is None:
             break
-        gain, (shares, rss) = rss - found[1], found
+        gain, (shares, rss) = rss - better[1], better
         if gain <= TOLERANCE * rss:
             break
     return shares, rss
 
 
 def _terms(n: Floats) -> Floats:
-    """1, n - 1 and n(n - 1): what a, b and c multiply; shape (runs, 3)."""
+    """Return 1, n - 1 and n(n - 1), the factors of a, b and c; shape (runs, 3)."""
     return np.stack([np.ones_like(n), n - 1, n * (n - 1)], axis=1)

@@ -24,7 +24,7 @@ SATURATION_MARGIN = 2.0
 def consistency(users: float, throughput: float, response_s: float, think_s: float) -> float:
     """X·(R + Z)/N: 1 in any closed, steady system (the interactive response time law; LZGS section 3.2).
 
-    An identity: it says whether the figures belong together, and nothing about what limits the system.
+    An identity: it shows whether the figures belong together, and nothing about what limits the system.
     """
     return throughput * (response_s + think_s) / users
 
@@ -35,17 +35,17 @@ def active_users(throughput: float, response_s: float, think_s: float) -> float:
 
 
 def think_time_bound(users: float, response_s: float, think_s: float) -> float:
-    """N/(R + Z), requests/s: with the *unloaded* R, what so many users can send to a server that is no limit."""
+    """N/(R + Z), requests/s: with the *unloaded* R, the rate that N users can send to a server that is no limit."""
     return users / (response_s + think_s)
 
 
 def utilisation(throughput: float, demand_s: float) -> float:
-    """X·D: the utilisation law, for a demand of D seconds of one resource a request."""
+    """X·D: the utilisation law, for a demand of D seconds of one resource per request."""
     return throughput * demand_s
 
 
 def service_demand(busy_s: float, requests: float) -> float:
-    """Busy seconds of a resource a request: the service demand law."""
+    """Busy seconds of a resource per request: the service demand law."""
     return busy_s / requests
 
 
@@ -66,7 +66,7 @@ def knee(demand_s: float, bottleneck_demand_s: float, think_s: float) -> float:
 
 
 def users_to_saturate(servers: int, demand_s: float, think_s: float) -> int:
-    """N ≥ 2·W·(D + Z)/D: users that make W servers of demand D the limit, and leave no doubt."""
+    """N ≥ 2·W·(D + Z)/D: users that saturate W servers of demand D, with the margin `SATURATION_MARGIN`."""
     return math.ceil(SATURATION_MARGIN * servers * knee(demand_s, demand_s, think_s))
 
 
@@ -88,7 +88,7 @@ class Station:
     servers: int = 1
     """How many requests it works on at a time."""
     kind: Literal["queue", "delay"] = "queue"
-    """A delay has a server for every request: nobody waits."""
+    """A delay has a server for every request, so that no request waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

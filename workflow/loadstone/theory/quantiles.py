@@ -55,7 +55,7 @@ class Histogram:
 
 
 def quantile_rank(count: int, probability: float) -> int:
-    """Rank, from 1, of the p-quantile of so many values."""
+    """Rank, from 1, of the p-quantile of `count` values."""
     return max(1, math.ceil(probability * count - 1e-9))  # 0.07·100 is 7.000000000000001
 
 

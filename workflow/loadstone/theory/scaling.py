@@ -29,7 +29,7 @@ EXACT = 1e-7
 
 
 class NotIdentifiable(ValueError):
-    """The runs can't determine the law's parameters; says why."""
+    """The runs do not determine the law's parameters; the message says why."""
 
 
 def linear(workers: Number, unit_throughput: float) -> Number:
@@ -109,7 +109,7 @@ class Fit(ABC):
     """p-value of the F test of misfit against the scatter of repeats: below 0.01 the law is not the one that made the
     data. None without repeats, and where the law has as many parameters as the data have levels."""
     warnings: tuple[str, ...]
-    """What a reader should know before believing the figures, a sentence each."""
+    """What a reader should know before believing the figures, one sentence each."""
 
     @property
     @abstractmethod
@@ -135,7 +135,7 @@ class Fit(ABC):
         return self.throughput(workers) / self.unit_throughput.value
 
     def efficiency(self, workers: float) -> float:
-        """Speedup a worker: 1 where each does as much as one alone."""
+        """Speedup per worker: 1 if each does as much as one alone."""
         return self.speedup(workers) / workers
 
     @property
@@ -148,8 +148,8 @@ class Fit(ABC):
     def karp_flatt(self) -> dict[float, float]:
         """Serial fraction by level n > 1: (1/S - 1/n) / (1 - 1/n), S being the level's mean throughput over X₁.
 
-        Karp & Flatt, CACM 33(5), 1990, with X₁ as fitted. Constant where Amdahl's law holds; rising with n, it tells of
-        overhead that grows with the workers.
+        Karp & Flatt, CACM 33(5), 1990, with X₁ as fitted. It is constant if Amdahl's law holds; if it rises with n,
+        there is overhead that grows with the workers.
         """
         speedups = {n: float(np.mean(xs)) / self.unit_throughput.value for n, xs in self.runs.by_level.items() if n > 1}
         return {n: (1 / speedup - 1 / n) / (1 - 1 / n) for n, speedup in speedups.items()}

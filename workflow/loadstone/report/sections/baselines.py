@@ -9,7 +9,7 @@ from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, used_by
 from loadstone.report.section import Section
-from loadstone.suite.differences import flat
+from loadstone.suite.differences import flatten
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.settings import Mix, Server
 from loadstone.suite.verdict import Verdict
@@ -62,7 +62,7 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
     """List the unloaded response times, the shortest first."""
     names = [name for name in campaign.plan.added if name.startswith(UNLOADED)]
     settings = {name: campaign.plan.added[name] for name in names}
-    varying = _varying([flat(found) for found in settings.values()])
+    varying = _varying([flatten(found) for found in settings.values()])
     rows = []
     for name, found in settings.items():
         key = campaign.runs_of(name)[0]

@@ -23,7 +23,7 @@ from loadstone.report.sections.verdicts import VerdictRow, verdict_rows
 from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import Evidence
-from loadstone.suite.differences import common_ground, differences
+from loadstone.suite.differences import common_settings, differences
 from loadstone.suite.hypotheses import ALL
 
 Row = Mapping[Any, Any]
@@ -94,7 +94,7 @@ def experiment_views(
     campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[RunRow]
 ) -> list[ExperimentView]:
     """Lay out each experiment, in the page's order."""
-    ground, chosen = common_ground(campaign.plan.suite), campaign.median_runs
+    ground, chosen = common_settings(campaign.plan.suite), campaign.median_runs
     of_runs: dict[str, list[RunRow]] = {}
     for row in sorted(listed, key=lambda row: row.repeat):
         of_runs.setdefault(row.experiment, []).append(row)
