@@ -45,6 +45,8 @@ REWORDED: Mapping[str, str] = {
     "throughput over the highest rate that the generator can send",
     "processes that ran or could; above 1, some waited": "running or ready processes; above 1, some waited",
     '"a CPU"': '"per CPU"',
+    # the outcome of a search
+    "at 200/s it doesn't: p95": "at 200/s it does not: p95",
     # remarks, and what to measure next
     "responses take twice as long as unloaded, or more; nothing seen is near its limit":
     "responses take at least 2 times as long as without load, and no measured resource is near its limit",

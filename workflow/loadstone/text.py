@@ -61,6 +61,13 @@ def figure(value: float | None) -> str:
     return f"{rounded:,.{max(0, digits)}f}"
 
 
+def four_digits(value: float | None) -> str:
+    """Write a number with four significant digits, for a reader who computes on: 0.00123, 1234, 1.235e+04."""
+    if value is None:
+        return "–"
+    return "unlimited" if value == math.inf else f"{value:.4g}"
+
+
 def signed(value: float | None) -> str:
     """Write a change: +0.412, -3.20."""
     return f"+{figure(value)}" if value is not None and value > 0 else figure(value)

@@ -183,7 +183,7 @@ def test_results_of_another_plan_are_refused(
 ) -> None:
     tree = json.loads((sound / "results" / name).read_bytes())
     change(tree)
-    expected = f"{campaign}/results/{name}: its {what} aren't those of plan.json"
+    expected = f"{campaign}/results/{name}: its {what} are not those of plan.json"
     assert complaints_of(campaign, sound, name, json.dumps(tree)) == [expected]
 
 

@@ -83,7 +83,7 @@ def test_what_meets_an_objective() -> None:
     assert (late.met, late.why) == (False, "generator: 30 % of requests were sent late")
     nothing = made(of, 100, p95_ms=math.nan, service_ms=math.nan, failures=1000)
     assert (nothing.met, nothing.value_ms, nothing.service_ms) == (False, None, None)
-    assert "at 200/s it doesn't: p95 was 60 ms" in conclude(of, [made(of, 100), made(of, 200, p95_ms=60)]).sentence
+    assert "at 200/s it does not: p95 was 60 ms" in conclude(of, [made(of, 100), made(of, 200, p95_ms=60)]).sentence
 
 
 @pytest.mark.parametrize("text", ["p95 < 50ms", "p99.9<1s", " mean <  2m "])

@@ -11,6 +11,7 @@ from statistics import fmean
 
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.suite.verdict import Verdict
+from loadstone.text import figure, several
 from loadstone.theory import caveats, operational
 from loadstone.theory.fitting import MIN_LEVELS
 from loadstone.theory.scaling import Fit
@@ -130,7 +131,7 @@ def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
         return f"{Verdict.SHARED_HOST} not measured"
     runs = len(level.throughput)
     if runs < MIN_REPEATS:
-        return f"{runs} run{'s' * (runs != 1)} of at least {MIN_REPEATS}"
+        return f"{several(runs, 'run')} of at least {MIN_REPEATS}"
     return None if all(x > 0 for x in level.throughput) else "a run without throughput"
 
 
@@ -158,7 +159,7 @@ def _reason(
             by_phrase.setdefault(why, []).append(level)
         else:
             by_ceiling.setdefault(ceiling, []).append(level)
-    usable = f"{_count(used)} of {_count(levels)} level{'s' * (_count(levels) != 1)} can be used"
+    usable = f"{_count(used)} of {several(_count(levels), 'level')} can be used"
     clauses = [] if left_out and not used else [f"{usable}, {MIN_LEVELS} are needed"]
     clauses += [_coincidence(ceiling, affected, _named(affected, levels)) for ceiling, affected in by_ceiling.items()]
     clauses += [f"{_named(affected, levels)}: {why}" for why, affected in by_phrase.items()]
@@ -207,13 +208,5 @@ def _users_needed(vary: str, levels: Sequence[LevelFacts]) -> str:
 
 
 def _span(values: Sequence[float]) -> str:
-    low, high = _figure(min(values)), _figure(max(values))
+    low, high = figure(min(values)), figure(max(values))
     return low if low == high else f"{low} to {high}"
-
-
-def _figure(value: float) -> str:
-    """Write three significant digits, and all of those before the point."""
-    if not 0 < value < math.inf:
-        return f"{value:g}"
-    digits = 2 - math.floor(math.log10(float(f"{value:.3g}")))  # 99.99 has its digits before the point, as 100
-    return f"{value:,.{max(0, digits)}f}"

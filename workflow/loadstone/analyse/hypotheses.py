@@ -14,7 +14,7 @@ import pandas as pd
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.metrics import FAILURES, Metrics, MetricValues, NotJudgeable
 from loadstone.analyse.published_rows import audit_published, estimate_metric
-from loadstone.analyse.wording import bounds, figure, number_of, quantity, side
+from loadstone.analyse.wording import bounds, side
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
 from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.hypotheses import (
@@ -33,6 +33,7 @@ from loadstone.suite.hypotheses import (
     parse_verdict,
 )
 from loadstone.suite.load_test_table import LoadTestRow
+from loadstone.text import figure, p_value, quantity, several
 from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
 from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
@@ -166,7 +167,7 @@ def _judge_value(value: Value, expect: str, data: HypothesisData) -> Conclusion:
         interval = data.metrics.widen_by_counts(interval, name, endpoint, measured.values)
     text = (
         f"{metric.label} of {side(name, endpoint)} is {quantity(interval.value, metric.unit)} "
-        f"({bounds(interval, metric.unit)}; {number_of(interval.runs)}{_left_out(measured)})"
+        f"({bounds(interval, metric.unit)}; {several(interval.runs, 'run')}{_left_out(measured)})"
     )
     region = parse_region(expect, metric.unit)
     return _conclude(judge_interval(interval, region), text, interval, metric.unit, interval.runs)
@@ -249,7 +250,7 @@ def _judge_trend(trend: Trend, shape: Shape, data: HypothesisData) -> Conclusion
     whose = side(" and ".join(trend.over), trend.endpoint or ALL)
     text = (
         f"{metric.label} of {whose} changes by {quantity(interval.value, unit, sign=True)} from {span}{same} "
-        f"({bounds(interval, unit, sign=True)}; {number_of(len(values))}{_left_out(*by_level)})"
+        f"({bounds(interval, unit, sign=True)}; {several(len(values), 'run')}{_left_out(*by_level)})"
     )
     outcome = _judge_shape(shape, model)
     if shape.name == "linear":
@@ -279,7 +280,7 @@ def _conclude(outcome: Outcome, text: str, interval: Interval, unit: str, runs: 
 def _lack_of_fit(p: float | None) -> str:
     if p is None:
         return "without repeats a bend cannot be detected"
-    return f"lack of fit to a line: p {f'= {p:.2g}' if p >= 0.001 else '< 0.001'}"
+    return f"lack of fit to a line: {p_value(p)}"
 
 
 def _left_out(*groups: MetricValues) -> str:

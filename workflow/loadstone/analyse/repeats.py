@@ -13,6 +13,7 @@ from scipy import stats
 from loadstone.results.bounded import Bounded
 from loadstone.results.repeats import CampaignRepeats, Drift, ExperimentRepeats
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.text import p_value, several
 from loadstone.theory.intervals import mean_of_runs, outlier, repeats_needed, variation
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
@@ -161,11 +162,10 @@ def find_drift(runs: Sequence[RunFigures], metric: str = "throughput_rps") -> Dr
 
 def _drift_sentence(metric: str, p: float, change: float, hours: float, experiments: int, *, named: bool) -> str:
     length = f"{hours:.1f} hours" if hours >= 2 else f"{60 * hours:.0f} minutes"
-    certainty = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
     return (
         f"{'' if named else 'no drift worth naming: '}{COMPARED.get(metric, metric)} "
         f"{'fell' if change < 0 else 'rose'} by {_percent(abs(change))} over the campaign's {length} "
-        f"(seasonal Kendall test, {experiments} experiment{'s' * (experiments != 1)}: {certainty})"
+        f"(seasonal Kendall test, {several(experiments, 'experiment')}: {p_value(p)})"
     )
 
 

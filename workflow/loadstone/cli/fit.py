@@ -1,6 +1,5 @@
 """`loadstone fit`: a scaling law for any table."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from loadstone.cli.console import print_json
 from loadstone.cli.options import Json
+from loadstone.text import four_digits
 
 if TYPE_CHECKING:
     from loadstone.analyse.fit_table import TableFit
@@ -108,15 +108,17 @@ def _lines(table_fit: "TableFit") -> Iterator[str]:
         figures = (estimate.value, estimate.low, estimate.high, estimate.stderr)
         yield f"  {name:8}" + "".join(map(_cell, figures))
     yield ""
-    yield f"  maximum speedup {_figure(fit.max_speedup)}" + (f", at n = {_figure(fit.peak)}" if fit.peak else "")
+    yield f"  maximum speedup {four_digits(fit.max_speedup)}" + (
+        f", at n = {four_digits(fit.peak)}" if fit.peak else ""
+    )
     if isinstance(fit, USLFit):
-        yield f"  maximum throughput {_figure(fit.max_throughput)}"
-    yield f"  lack of fit p = {_figure(fit.lack_of_fit_p)}, AICc = {_figure(fit.aicc)}"
+        yield f"  maximum throughput {four_digits(fit.max_throughput)}"
+    yield f"  lack of fit p = {four_digits(fit.lack_of_fit_p)}, AICc = {four_digits(fit.aicc)}"
     for step in table_fit.steps:
         verdict = "taken" if step.taken else "not needed"
         gain = "" if step.aicc_gain is None else f", AICc {'lower' if step.aicc_gain > 0 else 'higher'} by "
-        gain += _figure(abs(step.aicc_gain)) if step.aicc_gain is not None else ""
-        yield f"  {step.larger} against {step.smaller}: {verdict} (nested F p = {_figure(step.p)}{gain})"
+        gain += four_digits(abs(step.aicc_gain)) if step.aicc_gain is not None else ""
+        yield f"  {step.larger} against {step.smaller}: {verdict} (nested F p = {four_digits(step.p)}{gain})"
     yield ""
     yield f"  {'n':>8}{'measured':>12}{'fitted':>12}{'efficiency':>12}{'Karp-Flatt':>12}"
     serial = fit.karp_flatt
@@ -129,10 +131,4 @@ def _lines(table_fit: "TableFit") -> Iterator[str]:
 
 
 def _cell(value: float | None) -> str:
-    return f"{_figure(value):>12}"
-
-
-def _figure(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "unlimited" if value == math.inf else f"{value:.4g}"
+    return f"{four_digits(value):>12}"

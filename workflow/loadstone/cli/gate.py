@@ -8,6 +8,7 @@ import typer
 
 from loadstone.cli.options import Damaged
 from loadstone.errors import GateError
+from loadstone.text import several
 
 if TYPE_CHECKING:
     from loadstone.results.hypotheses import JudgedHypothesis
@@ -46,7 +47,7 @@ def check_gates(path: Path) -> str:
         return "no hypothesis is a gate"
     counts = Counter(gate.outcome for gate in gates)
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    return f"{len(gates)} gate{'s' * (len(gates) != 1)}: {outcomes}"
+    return f"{several(len(gates), 'gate')}: {outcomes}"
 
 
 def _line(gate: "JudgedHypothesis") -> str:

@@ -11,6 +11,7 @@ from loadstone.cli.console import make_console, make_table
 from loadstone.cli.options import Overrides, read_overrides
 from loadstone.errors import SystemFault
 from loadstone.files import write_text
+from loadstone.text import clock, several
 
 if TYPE_CHECKING:
     from loadstone.plan.schedule import Plan
@@ -84,9 +85,9 @@ def show_plan(plan: "Plan") -> None:
     console.print("Every run, unless it differs: " + _describe(base), soft_wrap=True)
     baselines = sum(is_baseline(name) for name in plan.added)
     counts = {"experiment": len(plan.suite.experiments), "baseline": baselines, "probe": len(plan.added) - baselines}
-    parts = ", ".join(_count(number, noun) for noun, number in counts.items() if number)
+    parts = ", ".join(several(number, noun) for noun, number in counts.items() if number)
     console.print(
-        f"{_count(len(plan.runs), 'run')} of {parts}, about {_clock(plan.expected_s)} in total; "
+        f"{several(len(plan.runs), 'run')} of {parts}, about {clock(plan.expected_s)} in total; "
         f"in random order by seed {plan.suite.seed}."
     )
 
@@ -153,12 +154,3 @@ def _value(key: str, value: object) -> str:
     if hasattr(value, "model_dump"):
         return "/".join(str(v) for v in value.model_dump().values())
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -11,9 +11,10 @@ from loadstone.compare.model import (
     ExperimentComparison,
     MetricChange,
 )
-from loadstone.compare.wording import bounds, join_names, one_line, percentage, quantity, ratio
+from loadstone.compare.wording import MAX_NAMED, bounds, one_line, percentage, quantity, ratio
 from loadstone.errors import SuiteError
 from loadstone.suite.types import parse_percentage
+from loadstone.text import named
 
 ALLOWED = "regression:5% (more than 0%, less than 100%), or verdict"
 
@@ -76,11 +77,11 @@ def list_cautions(comparison: CampaignComparison) -> list[str]:
     lines = []
     if single := [compared.experiment for compared in comparison.experiments if compared.has_single_run]:
         lines.append(
-            f"a single run has no interval: measure at least 2 repeats, before and after: {join_names(single)}"
+            f"a single run has no interval: measure at least 2 repeats, before and after: {named(single, MAX_NAMED)}"
         )
     not_judged = comparison.experiments_with(ChangeFinding.NOT_JUDGED)
     if unjudged := [f"{compared.experiment} ({compared.not_judged})" for compared in not_judged if compared.not_judged]:
-        lines.append(f"not judged: {join_names(unjudged)}")
+        lines.append(f"not judged: {named(unjudged, MAX_NAMED)}")
     return [one_line(line) for line in lines]
 
 
@@ -88,7 +89,7 @@ def _describe_regression(compared: ExperimentComparison, margin: float) -> str:
     line = f"{compared.experiment}: regression beyond {percentage(margin)}: "
     line += "; ".join(_describe_change(change) for change in compared.metrics_with(ChangeFinding.REGRESSION))
     if compared.settings:
-        line += f"; settings that changed too: {join_names([change.key for change in compared.settings])}"
+        line += f"; settings that changed too: {named([change.key for change in compared.settings], MAX_NAMED)}"
     return one_line(line)
 
 

@@ -25,6 +25,7 @@ from loadstone.compare.model import (
     UnusedRun,
     ValueChange,
 )
+from loadstone.text import several
 from loadstone.theory.intervals import Interval, ratio_of_runs
 
 
@@ -121,7 +122,7 @@ def _why_not_judged(before: ExperimentResult, after: ExperimentResult) -> str | 
     for side, result in (("before", before), ("after", after)):
         unusable = [run.verdict for run in result.runs if not run.verdict.is_sound]
         if 2 * len(unusable) >= len(result.runs):
-            count = f"{len(unusable)} of {len(result.runs)} run{'s' * (len(result.runs) != 1)}"
+            count = f"{len(unusable)} of {several(len(result.runs), 'run')}"
             reasons.append(f"{side}: {count} cannot be used ({', '.join(sorted(set(unusable)))})")
     return "; ".join(reasons) or None
 

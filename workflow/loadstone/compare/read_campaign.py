@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from loadstone.compare.model import DIRTY, METRICS, CampaignResults, ExperimentResult, RunResult
-from loadstone.compare.wording import join_names
+from loadstone.compare.wording import MAX_NAMED
 from loadstone.errors import ResultError, SuiteError
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.file import read_plan
@@ -24,6 +24,7 @@ from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import RunVerdict, read_verdicts
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.verdict import Verdict
+from loadstone.text import named
 
 MAX_KINDS = 2
 """Kinds of failure that a reason names."""
@@ -67,7 +68,7 @@ def read_campaign(results: Path) -> CampaignResults:
         _check_runs(results / file, plan, keys)
     names = [name for name in plan.experiments if not is_baseline(name)]
     if missing := [name for name in names if name not in verdicts.experiments]:
-        raise ResultError(f"{results / 'verdicts.json'}: no verdict for {join_names(missing)}: {FINISH_FIRST}")
+        raise ResultError(f"{results / 'verdicts.json'}: no verdict for {named(missing, MAX_NAMED)}: {FINISH_FIRST}")
     records = _read_records(results, plan)
     return CampaignResults(
         experiments={
@@ -112,7 +113,7 @@ def _read_rows(path: Path) -> dict[RunKey, _Row]:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-                columns = join_names(missing)
+                columns = named(missing, MAX_NAMED)
                 raise ResultError(f"{path}: damaged, or written by another version of Loadstone: no column {columns}")
             for row in reader:
                 line = reader.line_num
@@ -145,7 +146,7 @@ def _run(row: _Row, judged: RunVerdict) -> RunResult:
     reason = ""
     if judged.verdict == Verdict.ERRORS:
         reason = f"{row.failures:,.0f} of {row.requests:,.0f} requests failed"
-        reason += f" ({join_names(row.kinds, MAX_KINDS)})" * bool(row.kinds)
+        reason += f" ({named(row.kinds, MAX_KINDS)})" * bool(row.kinds)
     elif judged.verdict == Verdict.INVALID:
         reason = judged.remark or ""
     return RunResult(repeat=judged.repeat, verdict=judged.verdict, reason=reason, metrics=row.metrics)

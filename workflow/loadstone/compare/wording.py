@@ -1,9 +1,7 @@
 """How a comparison is put into words and figures: the same in a terminal, on the page and in a log."""
 
 import re
-from collections.abc import Sequence
 
-from loadstone.analyse.wording import figure
 from loadstone.compare.model import (
     GRAVEST_FIRST,
     CampaignComparison,
@@ -13,6 +11,7 @@ from loadstone.compare.model import (
     ValueChange,
 )
 from loadstone.suite.types import format_percentage
+from loadstone.text import figure, named, several
 from loadstone.theory.intervals import Interval
 
 MAX_NAMED = 4
@@ -89,19 +88,6 @@ def fact_values(value: object) -> str:
     return re.sub(r"\b[0-9a-f]{40,}\b", lambda digits: digits[0][:HASH_DIGITS], str(value))
 
 
-def join_names(names: Sequence[str], most: int = MAX_NAMED) -> str:
-    """List the first names, and count the rest."""
-    if len(names) == most + 1:
-        most += 1  # "and 1 more" is no shorter than a name
-    rest = len(names) - most
-    return ", ".join(names[:most]) + f" and {rest} more" * (rest > 0)
-
-
-def count_of(count: int, thing: str) -> str:
-    """Write a count with its noun: 1 run, 2 runs."""
-    return f"{count} {thing}{'s' * (count != 1)}"
-
-
 def one_line(text: str) -> str:
     """Make one printable line of a text that a file may hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -112,9 +98,9 @@ def summary(comparison: CampaignComparison) -> str:
     counts = [(finding, len(comparison.experiments_with(finding))) for finding in GRAVEST_FIRST]
     findings = ", ".join(f"{count} {_plural(finding, count)}" for finding, count in counts if count)
     changed = sum(compared.verdict_changed for compared in comparison.experiments)
-    verdicts = f"; {count_of(changed, 'verdict')} changed" if changed else "; no verdict changed"
+    verdicts = f"; {several(changed, 'verdict')} changed" if changed else "; no verdict changed"
     return (
-        f"{count_of(len(comparison.experiments), 'experiment')}, margin {percentage(comparison.margin)}: "
+        f"{several(len(comparison.experiments), 'experiment')}, margin {percentage(comparison.margin)}: "
         + findings
         + verdicts
     )
@@ -143,7 +129,7 @@ def legend(comparison: CampaignComparison) -> list[tuple[ChangeFinding, str]]:
 def count_runs(compared: ExperimentComparison) -> str:
     """Count the runs behind the means: 3 runs each, 3 and 2 runs."""
     before, after = compared.runs
-    return f"{count_of(before, 'run')} each" if before == after else f"{before} and {after} runs"
+    return f"{several(before, 'run')} each" if before == after else f"{before} and {after} runs"
 
 
 def list_left_out(compared: ExperimentComparison) -> list[str]:
@@ -166,7 +152,7 @@ def settings_by_change(comparison: CampaignComparison) -> list[tuple[ValueChange
             changed.setdefault(repr(change), (change, []))[1].append(compared.experiment)
     all_experiments = len(comparison.experiments)
     return [
-        (change, "all experiments" if len(names) == all_experiments > 1 else join_names(names))
+        (change, "all experiments" if len(names) == all_experiments > 1 else named(names, MAX_NAMED))
         for _, (change, names) in sorted(changed.items())
     ]
 

@@ -224,7 +224,7 @@ def _check_plan(
     }
     for what, as_planned in fits.items():
         if not as_planned:
-            raise ResultError(f"{results}/{what} aren't those of plan.json")
+            raise ResultError(f"{results}/{what} are not those of plan.json")
 
 
 def read_publication(path: Path) -> PublishedTable:

@@ -47,6 +47,6 @@ def read_search(path: Path) -> Found:
     try:
         return Found.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise ResultError(f"{path}: can't be read: {error.strerror}") from None
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None

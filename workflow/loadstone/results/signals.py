@@ -112,7 +112,7 @@ def read_signals(path: Path) -> Signals:
     try:
         return Signals.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise TableError(f"{path}: can't be read: {error.strerror}") from None
+        raise TableError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise TableError("\n".join(_line(path, dict(detail)) for detail in error.errors())) from None
 

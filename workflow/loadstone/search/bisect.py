@@ -79,5 +79,5 @@ def conclude(search: Search, probes: Sequence[Probe]) -> Found:
     elif missed is None:
         sentence = f"{search.slo} holds up to the highest rate that was tried, {met:g}/s"
     else:
-        sentence = f"{search.slo} holds up to {met:g}/s; at {missed:g}/s it doesn't: {by}"
+        sentence = f"{search.slo} holds up to {met:g}/s; at {missed:g}/s it does not: {by}"
     return Found(slo=search.slo, met_at=met, missed_at=missed, sentence=sentence, probes=tuple(probes))

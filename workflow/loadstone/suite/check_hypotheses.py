@@ -27,7 +27,7 @@ from loadstone.suite.hypotheses import (
 )
 from loadstone.suite.model import Sweep
 from loadstone.suite.settings import Settings
-from loadstone.text import listed, short
+from loadstone.text import listed, several, short
 
 MIN_LEVELS_OF_LINE = 3
 """Any two levels lie on a straight line."""
@@ -146,7 +146,7 @@ def _check_design(sweeps: Mapping[str, Sweep], suite: SuiteContents, expect: str
     linear = expect.strip() == "linear"
     fewest = MIN_LEVELS_OF_LINE if linear else 2
     if len(values) < fewest:
-        given = f"{len(values)} value{'s' * (len(values) != 1)} of {factor}"
+        given = f"{several(len(values), 'value')} of {factor}"
         yield f".trend.over: {given}; allowed: at least {fewest}{' for linear' * linear}"
     if others:
         yield from _check_crossing(sweeps, suite)

@@ -58,7 +58,7 @@
       place.querySelector("summary")?.setAttribute("aria-label", "Save this chart as SVG or PNG");
       if (of === undefined) views[name] = drawn.view;
     } catch (error) {  // the others are still worth drawing
-      place.textContent = `This chart can't be drawn: ${error.message}`;
+      place.textContent = `This chart cannot be drawn: ${error.message}`;
     }
   };
   const drawExperiment = async (experiment) => {
