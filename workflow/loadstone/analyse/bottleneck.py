@@ -1,8 +1,8 @@
 """What bound a run's throughput: one function a rule, from signals to a verdict with its evidence.
 
-First the two that end the matter (errors, invalid); then every candidate is looked for. A signal that is missing can
-hide a candidate and never make one of the server: each rule against the server asks for all the signals that could
-clear it.
+First the two rules that end the matter (errors, invalid), then every candidate. Where `failures` or `steady` is missing,
+the run counts as sound. In a sound run, a missing signal can hide a candidate but never make the server one: a rule
+that names the server needs every signal that could rule it out, and a lower bound of u_host can't.
 """
 
 import math
@@ -95,7 +95,7 @@ def server_cpu(s: Signals, limits: Thresholds) -> bool:
 
 def shared_host(s: Signals, limits: Thresholds) -> bool:
     """All of the machine's CPUs are busy, and neither the generator nor the server alone is why."""
-    return _at_least(s.host, limits.saturated) and not generator(s, limits) and not server_cpu(s, limits)
+    return _at_least(s.min_host, limits.saturated) and not generator(s, limits) and not server_cpu(s, limits)
 
 
 def server_concurrency(s: Signals, limits: Thresholds) -> bool:
@@ -115,7 +115,7 @@ def think_time(s: Signals, limits: Thresholds) -> bool:
     In an open load they wait for the next arrival: then its rate is what sets the throughput.
     """
     return s.think >= limits.think_time and not any(
-        _at_least(value, limits.saturated) for value in (s.server, s.slots, s.host)
+        _at_least(value, limits.saturated) for value in (s.server, s.slots, s.min_host)
     )
 
 
@@ -169,6 +169,7 @@ _UTILISATIONS = {
 
 
 def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
+    stolen = " or stolen" if s.host is not None else "; the share stolen is unknown"
     rows: list[tuple[str, float | None, str, float, str]] = [
         ("X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: checks the run, accuses nobody"),
         ("u_think", s.think, "", limits.think_time, "share of the rate that so many users can send at R₀"),
@@ -176,7 +177,7 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
         ("u_slot", s.slots, "", limits.saturated, "share of the server's slots that hold a request"),
         ("u_gen", s.generator, "CPUs", limits.saturated, "CPU of the busiest generator worker"),
         ("X/ceiling", s.ceiling, "", limits.saturated, "throughput over what the generator can send at all"),
-        ("u_host", s.host, "", limits.saturated, "share of all CPUs that was busy or stolen"),
+        ("u_host", s.min_host, "", limits.saturated, f"share of all CPUs that was busy{stolen}"),
         ("run queue", s.host_run_queue, "a CPU", 1.0, "processes that ran or could; above 1, some waited for a CPU"),
         ("u_link", s.link, "", limits.link_full, "share of the link's speed"),
     ]
@@ -192,7 +193,7 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
 
 def _remark(s: Signals, limits: Thresholds, name: str) -> str | None:
     if name in (THINK_TIME, ARRIVALS):
-        utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
+        utilisations = (s.server, s.slots, s.generator, s.ceiling, s.min_host, s.link)
         remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
         remarks += ["users hardly wait, they are few: more would bring more"] * (s.think_s < s.response_s)
         return "; ".join(remarks) or None
