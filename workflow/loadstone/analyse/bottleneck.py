@@ -1,8 +1,8 @@
 """What bound a run's throughput: one function a rule, from signals to a verdict with its evidence.
 
-First the two rules that end the matter (errors, invalid), then every candidate. Where `failures` or `steady` is missing,
-the run counts as sound. In a sound run, a missing signal can hide a candidate but never make the server one: a rule
-that names the server needs every signal that could rule it out, and a lower bound of u_host can't.
+First the two rules that end the matter (errors, invalid), then every candidate. A run without `failures` or `steady`
+counts as sound. In a sound run, a missing signal can hide a candidate but never make the server one: a rule that names
+the server needs every signal that could rule it out, and u_host in full, not its lower bound.
 """
 
 import math
