@@ -10,18 +10,17 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import settings
 
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.suite.load import load_suite
+from tests.support import fuzzing
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # started in the background by a shell, which lets all processes in there ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("loadstone", deadline=None)  # a busy machine is no finding
-settings.load_profile("loadstone")
+fuzzing.load_profile()
 pytest_plugins = ["tests.support.campaign"]
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import lmfit
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,6 +20,7 @@ from loadstone.theory.fitting import (
     throughput_interval,
 )
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, amdahl, linear, usl
+from tests.support.fuzzing import fuzz
 
 LEVELS = [1.0, 2.0, 4.0, 8.0, 16.0]
 LAWS: dict[LawName, Callable[..., float]] = {"linear": linear, "amdahl": amdahl, "usl": usl}
@@ -63,7 +64,7 @@ def test_amdahl_finds_the_law_that_made_the_data(unit: float, sigma: float, weig
     assert fit.parameters["x1"].value == pytest.approx(unit, rel=1e-4)
 
 
-@settings(max_examples=50)
+@fuzz(50)
 @given(
     unit=st.floats(1e-3, 1e6),
     alpha=st.floats(0.001, 0.9),
@@ -80,7 +81,7 @@ def test_usl_finds_the_law_that_made_the_data(
     assert fit.peak == pytest.approx(math.sqrt((1 - alpha) / beta), rel=1e-3)
 
 
-@settings(max_examples=50)
+@fuzz(50)
 @given(
     throughput=st.lists(st.floats(1e-3, 1e6), min_size=4, max_size=8),
     law=st.sampled_from(list(LAWS)),
