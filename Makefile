@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report figures screenshots serve calibrate test test-tools soak lint bench clean lock
+.PHONY: help setup report figures screenshots serve calibrate quick test test-tools soak lint fix bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -17,7 +17,7 @@ SUITE ?= config/config.yaml
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## create .venv with the locked packages and Loadstone itself
+setup: $(READY) ## create .venv, and install the locked packages and Loadstone into it
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed; give it as PYTHON=/path/to/python3" >&2; exit 1; }
@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-report: setup ## run what is missing of the suite (SUITE=config/config.yaml) and write report/index.html
+report: setup ## measure what is missing of a suite (SUITE=config/config.yaml) and write report/index.html
 	snakemake --cores all --quiet rules --config "suite=$(SUITE)"
 	@echo "The report is $(CURDIR)/report/index.html"
 
@@ -39,25 +39,28 @@ screenshots: setup ## take pictures of the report, wide and narrow, light and da
 serve: setup ## show a campaign in a browser while it runs, on this machine only (PORT=8650)
 	@loadstone serve --suite "$(SUITE)" $(if $(PORT),--port "$(PORT)")
 
-calibrate: setup ## check the instrument by a server with a known answer, in calibration/ (three minutes)
+calibrate: setup ## compare measured throughput with theory for a server of known demand, in calibration/ (three minutes)
 	snakemake --cores all --quiet rules --forceall --directory calibration --config "suite=config/calibration.yaml"
 	@echo "The report is $(CURDIR)/calibration/report/index.html"
 	@loadstone calibrate --results calibration/results
 
-test: setup test-tools ## run the tests: real servers, real load, a few minutes
+quick: lint ## check style and types, and run the quick unit tests (less than a minute)
+	python -m pytest --quiet --numprocesses 2 --dist worksteal -m "not slow and not hypothesis" tests/unit
+
+test: setup test-tools ## run all tests, with real servers under real load (nine minutes on two cores)
 	python -m pytest --numprocesses 4 --dist worksteal -m "not alone and not soak"
 	python -m pytest -m alone
 
-# Debian's Chromium for the tests of the page. Installed where it is missing and may be; else those tests are skipped,
-# each with the reason, but in CI.
+# The page is tested in Debian's Chromium. Without root or apt-get, and without Chromium, those tests are skipped with
+# the reason; in CI they fail.
 test-tools:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium for the tests of the page" && \
+	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium to test the page" && \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
+	echo "make: no Chromium here: the page will not be tested (apt-get install chromium)" >&2
 
-soak: setup ## run what takes long: half an hour at full speed, a thousand runs, every fault in every phase, long fuzzing
-	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal tests/unit -k fuzz --timeout 3600
+soak: setup ## run the long tests: full speed for half an hour, a thousand runs, every fault in every phase, long fuzzing
+	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal -m hypothesis --timeout 3600 tests/unit tests/server
 	python -m pytest -m soak -s tests/faults tests/soak
 
 lint: setup ## check style, types and workflow
@@ -67,15 +70,20 @@ lint: setup ## check style, types and workflow
 	snakefmt --check Snakefile workflow/rules
 	python -m pytest --quiet tests/workflow/test_lint.py
 
-bench: setup ## measure what Loadstone itself costs, side by side
+fix: setup ## correct what ruff can correct, and format Python and Snakemake files
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow/rules
+
+bench: setup ## measure the cost of Loadstone's own parts, side by side
 	python -m benchmarks
 
-clean: ## remove results, report and caches; .venv stays
+clean: ## remove results, report and caches, but not .venv
 	rm -rf calibration .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find results report -mindepth 1 ! -name README.md -delete
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-# For maintainers; needs uv. No index, no addresses: a lock that any registry can serve.
+# For maintainers; needs uv. The lock names no index and no addresses, so any registry can serve it.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock

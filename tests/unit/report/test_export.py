@@ -4,6 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
+import pytest
 
 from loadstone.report.export import export
 from loadstone.report.figures import all_charts
@@ -11,6 +12,7 @@ from loadstone.report.soundness import doubts
 from tests.unit.report.test_page import WORKERS, Make, make, scaled  # noqa: F401 - make is a fixture
 
 
+@pytest.mark.slow
 def test_every_chart_twice_and_the_tables(make: Make, tmp_path: Path) -> None:  # noqa: F811
     campaign = make(WORKERS.replace("4, 6]", "4]"), scaled)
     written = list(export(campaign, tmp_path / "figures"))

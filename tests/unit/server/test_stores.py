@@ -120,6 +120,7 @@ def test_bound_holds_under_concurrent_writers(make_store: MakeStore) -> None:
     assert ids(store)[:3] == ["1", "2", "3"]
 
 
+@pytest.mark.slow
 def test_sqlite_is_filled_once_by_whichever_process_comes_first(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(8) as pool:
         for attempt in range(3):

@@ -90,6 +90,7 @@ MAX_BYTES = 1 << 30
 """Address space for all of them together, Python and its packages included."""
 
 
+@pytest.mark.slow
 def test_nasty_suites_are_refused_within_bounds(tmp_path: Path) -> None:
     """All of them in one process, which may take only so much memory."""
     for name, (text, _) in NASTY.items():

@@ -146,6 +146,7 @@ def test_raytracer_ends_at_the_bound_of_beta_and_is_amdahl() -> None:
 # Intervals.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "truth", "levels", "repeats", "experiments"),
     [
@@ -326,6 +327,7 @@ def test_lack_of_fit_needs_repeats_and_a_level_to_spare() -> None:
     assert said(three, "the law's form is not tested")
 
 
+@pytest.mark.slow
 def test_best_is_the_smallest_law_that_suffices() -> None:
     truths: dict[LawName, tuple[float, ...]] = {"linear": (100,), "amdahl": (100, 0.1), "usl": (100, 0.1, 0.01)}
     for law, truth in truths.items():
@@ -394,6 +396,7 @@ def test_superlinear_states_the_free_fit() -> None:
     assert said(fit, "a fit without bounds gives alpha = -0.03")
 
 
+@pytest.mark.slow
 def test_honest_data_are_not_called_names() -> None:
     """Linear data, which lie on the border, are called superlinear by chance alone, and so seldom."""
     seeds = range(100)
