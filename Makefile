@@ -1,7 +1,7 @@
 # Loadstone's front door: `make report` and `make test` need git, make and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report figures screenshots serve calibrate test test-tools soak lint bench clean lock
+.PHONY: help setup report figures screenshots serve calibrate quick test test-tools soak lint fix bench clean lock
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
@@ -17,7 +17,7 @@ SUITE ?= config/config.yaml
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## create .venv with the locked packages and Loadstone itself
+setup: $(READY) ## create .venv, and install the locked packages and Loadstone into it
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed; give it as PYTHON=/path/to/python3" >&2; exit 1; }
@@ -44,7 +44,10 @@ calibrate: setup ## check the instrument against a server of known demand, in ca
 	@echo "The report is $(CURDIR)/calibration/report/index.html"
 	@loadstone calibrate --results calibration/results
 
-test: setup test-tools ## run the tests: real servers, real load (nine to ten minutes on two cores)
+quick: lint ## check style and types, and run the quick unit tests (less than a minute)
+	python -m pytest --quiet --numprocesses 2 --dist worksteal -m "not slow and not hypothesis" tests/unit
+
+test: setup test-tools ## run the tests: real servers, real load (nine minutes on two cores)
 	python -m pytest --numprocesses 4 --dist worksteal -m "not alone and not soak"
 	python -m pytest -m alone
 
@@ -52,12 +55,12 @@ test: setup test-tools ## run the tests: real servers, real load (nine to ten mi
 # skipped, each with the reason, except in CI, where they fail.
 test-tools:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium for the tests of the page" && \
+	{ command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo "make: installing Chromium to test the page" && \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	echo "make: no Chromium here: the tests of the page will be skipped (apt-get install chromium)" >&2
+	echo "make: no Chromium here: the page will not be tested (apt-get install chromium)" >&2
 
 soak: setup ## run the long tests: half an hour at full speed, a thousand runs, every fault in every phase, fuzzing
-	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal tests/unit -k fuzz --timeout 3600
+	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal -m hypothesis --timeout 3600 tests/unit tests/server
 	python -m pytest -m soak -s tests/faults tests/soak
 
 lint: setup ## check style, types and workflow
@@ -67,10 +70,15 @@ lint: setup ## check style, types and workflow
 	snakefmt --check Snakefile workflow/rules
 	python -m pytest --quiet tests/workflow/test_lint.py
 
+fix: setup ## correct what ruff can correct, and format Python and Snakemake files
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow/rules
+
 bench: setup ## measure what Loadstone itself costs, as ratios (five minutes)
 	python -m benchmarks
 
-clean: ## remove results, report and caches; .venv stays
+clean: ## remove results, report and caches, but not .venv
 	rm -rf calibration .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find results report -mindepth 1 ! -name README.md -delete
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -10,21 +10,54 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import settings
 
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.suite.load import load_suite
+from tests.support import fuzzing
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # started in the background by a shell, which lets all processes in there ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("loadstone", deadline=None)  # a busy machine is no finding
-settings.load_profile("loadstone")
+fuzzing.load_profile()
 pytest_plugins = ["tests.support.campaign"]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+WAITING = {"browser", "faults", "workflow"}
+"""Folders of tests that mostly wait: for servers, users and deadlines. The others compute."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order tests that run four at a time so that at any moment some wait and some compute.
+
+    Each process begins with its quarter of the list and, when that is done, takes tests from the end of another's. The
+    first and third quarter begin with tests that wait, the second and fourth end with them. Those at an end share a
+    campaign: the very first test measures it, and has done so when they come.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    waiting: list[pytest.Item] = []
+    computing: list[pytest.Item] = []
+    sharing: list[pytest.Item] = []
+    for item in items:
+        waits = item.path.relative_to(ROOT / "tests").parts[0] in WAITING
+        shares = "measured" in getattr(item, "fixturenames", ())
+        (sharing if shares else waiting if waits else computing).append(item)
+    ordered = sharing[:1]
+    for half in (_first_half, _second_half):
+        ordered += half(waiting) + half(computing) + half(sharing[1:])
+    items[:] = ordered
+
+
+def _first_half(items: list[pytest.Item]) -> list[pytest.Item]:
+    return items[: len(items) // 2]
+
+
+def _second_half(items: list[pytest.Item]) -> list[pytest.Item]:
+    return items[len(items) // 2 :]
 
 
 @pytest.fixture(scope="session", autouse=True)

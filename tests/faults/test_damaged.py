@@ -15,6 +15,7 @@ from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan
 from loadstone.results.run_record import read_record
 from tests.support.campaign import Project, copy_of
+from tests.support.commandline import run_command
 
 Damage = Callable[[Path], object]
 
@@ -42,18 +43,18 @@ def summarise(results: Path, plan: Plan, name: str = "plain", repeat: int = 2) -
     files = {part: folder / f"{part}.parquet" for part in ("requests", "processes")}
     into = results / "summaries" / name / str(repeat)
     text = run.model_dump_json()
-    command("summarise", **files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
+    run_command("summarise", **files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
 
 
 def analyse(results: Path) -> None:
     files = {name: results / f"{name}.json" for name in ("scaling", "verdicts", "repeats", "hypotheses")}
     where = {"plan": results / "plan.json", "summaries": results / "summaries", "summary": results / "summary.csv"}
-    command("analyse", **where, **files, damaged=results / "damaged")
+    run_command("analyse", **where, **files, damaged=results / "damaged")
 
 
 def report(results: Path) -> None:
     page = results.with_name("page.html")
-    command("report", plan=results / "plan.json", results=results, output=page, damaged=results / "damaged")
+    run_command("report", plan=results / "plan.json", results=results, output=page, damaged=results / "damaged")
 
 
 def cut_in_half(path: Path) -> None:
@@ -208,9 +209,9 @@ def test_somebodys_folder_is_only_read(results: Path) -> None:
     before = set(results.rglob("*"))
     cut_in_half(results / "verdicts.json")
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        command("figures", plan=results / "plan.json", results=results, into=results.with_name("figures"))
+        run_command("figures", plan=results / "plan.json", results=results, into=results.with_name("figures"))
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        command("compare", results.parent, results.parent)
+        run_command("compare", results.parent, results.parent)
     assert set(results.rglob("*")) == before
 
 
@@ -224,14 +225,14 @@ def test_what_can_not_be_read_is_not_damaged(results: Path, plan: Plan) -> None:
     assert path.is_symlink()
 
 
-def test_stray_folder_takes_no_part(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stray_folder_takes_no_part(results: Path) -> None:
     shutil.copytree(results / "summaries" / "plain" / "1", results / "summaries" / "plain" / "9")
     shutil.copytree(results / "runs" / "plain" / "1", results / "runs" / "plain" / "9")
     analyse(results)
     summary = pd.read_csv(results / "summary.csv")
     assert set(summary.loc[summary["experiment"] == "plain", "repeat"]) == {1, 2}
-    command("conclude", results=results, page=results.with_name("page.html"))
-    assert f"not used: {results / 'runs' / 'plain' / '9'}" in " ".join(capsys.readouterr().out.split())
+    shown = run_command("conclude", results=results, page=results.with_name("page.html"))
+    assert f"not used: {results / 'runs' / 'plain' / '9'}" in " ".join(shown.split())
 
 
 def test_second_snakemake_makes_again_what_the_first_refused(measured: Project, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line within a test's own process, without the second or two that a process of its own takes to start."""
+"""Loadstone's commands within the test's own process, without the second or two that a new process takes to start."""
 
 import contextlib
 import io
@@ -7,8 +7,19 @@ import sys
 from pathlib import Path
 from unittest import mock
 
+from typer.testing import CliRunner
+
 from loadstone.__main__ import main
+from loadstone.cli.app import app
 from tests.conftest import ROOT
+
+
+def run_command(*arguments: object, **options: object) -> str:
+    """Run a command that must succeed, and return its output. Exceptions pass through, Loadstone's own included."""
+    given = [*map(str, arguments), *(f"--{option}={value}" for option, value in options.items())]
+    answer = CliRunner().invoke(app, given, catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout
 
 
 def loadstone(*arguments: object, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":

@@ -1,7 +1,8 @@
-"""What fuzz tests share: how much they try, and junk.
+"""What property and fuzz tests share: how many inputs they try, which ones, and junk.
 
-`make test` tries little, and always the same, so that it passes every time. `LOADSTONE_FUZZ=5000 pytest tests -k fuzz`
-tries 5000 inputs a test, other ones each time.
+`make test` tries few inputs and always the same, so that it never fails by chance. `make soak` tries many, new ones
+each time: `LOADSTONE_FUZZ=2000 pytest -m hypothesis` tries 2,000 per test. Keep what it finds as an `@example`: there
+is no database of examples.
 """
 
 import datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture import providers
 
 from loadstone.errors import LoadstoneError
 from loadstone.text import printable
@@ -19,14 +21,24 @@ MAX_LINE = 4000
 EXAMPLES = int(os.environ.get("LOADSTONE_FUZZ", "0"))
 
 
+settings.register_profile("same", deadline=None, database=None, derandomize=True)
+settings.register_profile("free", deadline=None, database=None, max_examples=EXAMPLES or 100, print_blob=True)
+
+
+def load_profile() -> None:
+    """Choose which inputs all tests try: the same ones each time, or new ones where LOADSTONE_FUZZ states how many."""
+    settings.load_profile("free" if EXAMPLES else "same")
+    if not EXAMPLES:
+        # Hypothesis mixes in constants of the modules loaded so far, and which those are depends on the tests before
+        assert callable(providers.is_local_module_file)
+        providers.is_local_module_file = lambda path: False  # type: ignore[assignment]
+
+
 def fuzz(examples: int) -> Callable[..., Any]:
-    """Settings of a fuzz test that tries so many inputs in `make test`."""
+    """Make the settings of a test that tries `examples` inputs in `make test`, however slow or odd they are."""
     return settings(
         max_examples=EXAMPLES or examples,
-        derandomize=not EXAMPLES,
-        database=None,
         phases=(Phase.explicit, Phase.generate, Phase.shrink),
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 

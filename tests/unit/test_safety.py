@@ -94,6 +94,7 @@ def test_what_is_unquoted_is_found() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_values_reach_the_command_as_they_are(tmp_path: Path) -> None:
     """A suite in a folder whose name a shell would take apart, and an override that it would run."""
     folder = tmp_path / "a b; touch $HOME 'x' \"y\" && id"

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.neighbours import QUIET, is_crowd, taken_by_others
 
 pytestmark = pytest.mark.alone
 
@@ -24,14 +26,35 @@ sweeps:
     load: {user: FastHttpUser, users: 8, spawn_rate: 8, think_time: 0, mix: {calibration: 1}}
 """
 LOOSE = 0.2
-FULL = 0.9
-"""Share of the machine's CPUs: sleepers take a tenth, so that others had the rest, and nothing can be told."""
-ATTEMPTS = 2
-"""Something else may take the CPUs for seconds: a point that fails is measured again."""
+"""Relative error of throughput that is tolerated here, twice that of `make calibrate`: runs are short, and a neighbour
+of half a CPU delays the end of each sleep by a millisecond or two of twenty."""
+ATTEMPTS = 3
+"""Campaigns, the first included, until one comes out right: measured again only where others took CPUs."""
 
 
-def measured(folder: Path) -> list[dict[str, Any]]:
-    """Measure the suite in `folder` as `make calibrate` does; return the readings."""
+@dataclass(frozen=True)
+class Calibrated:
+    """What a campaign came to."""
+
+    folder: Path
+    readings: list[dict[str, Any]]
+    verdicts: dict[str, Any]
+    others: float
+    """CPUs that others took during a run, at most."""
+
+    @property
+    def is_right(self) -> bool:
+        near = all(abs(reading["ratio"] - 1) < LOOSE for reading in self.readings)
+        return near and {run["verdict"] for run in self.verdicts["runs"]} == {"server concurrency"}
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether others filled the machine: even processes that hardly need a CPU then wait for one."""
+        return is_crowd(self.others)
+
+
+def measure(folder: Path) -> Calibrated:
+    """Measure the suite in `folder` as `make calibrate` does."""
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--forceall", "--directory", str(folder)]
     answer = subprocess.run(
@@ -43,24 +66,42 @@ def measured(folder: Path) -> list[dict[str, Any]]:
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    found = json.loads((folder / "results" / "scaling.json").read_text("utf-8"))
-    return list(found["processes"]["calibration"])
+    results = folder / "results"
+    return Calibrated(
+        folder=folder,
+        readings=json.loads((results / "scaling.json").read_text("utf-8"))["processes"]["calibration"],
+        verdicts=json.loads((results / "verdicts.json").read_text("utf-8")),
+        others=max(taken_by_others(tables) for tables in (results / "summaries").glob("*/1")),
+    )
 
 
-def is_near(reading: dict[str, Any]) -> bool:
-    return bool(abs(reading["ratio"] - 1) < LOOSE)
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Calibrated:
+    folder = tmp_path_factory.mktemp("calibration")
+    for _ in range(ATTEMPTS):
+        campaign = measure(folder)
+        if campaign.is_right or campaign.is_crowded or campaign.others < QUIET:
+            break
+    return campaign
 
 
-def test_known_weight_is_read_as_theory_says(tmp_path: Path) -> None:
-    readings = measured(tmp_path)
-    for _ in range(ATTEMPTS - 1):
-        if not all(is_near(at) for at in readings):
-            readings = measured(tmp_path)
+def test_known_weight_is_read_as_theory_says(calibrated: Calibrated) -> None:
+    readings = calibrated.readings
     assert [at["slots"] for at in readings] == [1, 4]
     assert [at["predicted"] for at in readings] == pytest.approx([45.45, 176.7], rel=0.001)
-    assert all(is_near(at) or at["host"] > FULL for at in readings), readings
+    assert [at["ratio"] for at in readings] == pytest.approx([1, 1], abs=LOOSE) or calibrated.is_crowded, calibrated
 
-    command = [sys.executable, "-m", "loadstone", "calibrate", "--results", str(tmp_path / "results")]
+    command = [sys.executable, "-m", "loadstone", "calibrate", "--results", str(calibrated.folder / "results")]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == (0 if all(at["passed"] for at in readings) else 1)
     assert all(f"{at['measured']:.1f}" in answer.stdout for at in readings)
+
+
+def test_slots_all_taken_while_the_cpu_is_idle_are_server_concurrency(calibrated: Calibrated) -> None:
+    """Eight users who never wait, for handlers that sleep. Four slots serve more than one, so nothing is serial."""
+    expected = {"server concurrency"} | ({"shared host"} if calibrated.is_crowded else set())
+    assert {run["verdict"] for run in calibrated.verdicts["runs"]} <= expected, calibrated
+    assert {found["verdict"] for found in calibrated.verdicts["experiments"].values()} <= expected
+    for run in calibrated.verdicts["runs"]:
+        [slots] = [found["value"] for found in run["evidence"] if found["signal"] == "u_slot"]
+        assert slots > 0.9, run

@@ -121,15 +121,21 @@ def test_touch_without_change(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    "files",
     [
-        "requests.parquet", "processes.parquet", "run.json", "locust_stats.csv", "locust_stats_history.csv",
-        "locust_failures.csv", "locust_exceptions.csv",
+        {
+            "plain/1": "requests.parquet", "plain/2": "processes.parquet", "fast/1": "run.json",
+            "fast/2": "locust_stats.csv", "albums=10/1": "locust_stats_history.csv",
+        },
+        {"plain/1": "locust_failures.csv", "fast/2": "locust_exceptions.csv"},
     ],
+    ids=["one of each", "the rest"],
 )  # fmt: skip
-def test_one_file_of_a_run_deleted(project: Project, name: str) -> None:
-    (project.folder / "results" / "runs" / "fast" / "2" / name).unlink()
-    assert project.would_run() == measured("fast/2") | TABLES
+def test_one_file_of_a_run_deleted(project: Project, files: dict[str, str]) -> None:
+    """Its run is measured again, and no other: each run here lacks another file."""
+    for run, name in files.items():
+        (project.folder / "results" / "runs" / run / name).unlink()
+    assert project.would_run() == measured(*files) | TABLES
 
 
 def test_deleted_run_is_measured_again_and_then_nothing_is_left_to_do(project: Project) -> None:

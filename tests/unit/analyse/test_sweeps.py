@@ -104,6 +104,13 @@ def test_no_law_without_grounds(planned: Planned) -> None:
     assert set(found.left_out) == {"w=1", "w=2", "w=4", "w=6"}
 
 
+def test_no_law_where_steal_is_unknown(planned: Planned) -> None:
+    """A machine 40 % busy may have been full: the hypervisor can have taken the rest."""
+    found = sweeps(planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_steal": None}, "server CPU")["w"]
+    assert found["laws"] == []
+    assert set(found["left_out"].values()) == {"shared host not measured"}
+
+
 def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
     def bumpy(run: Any, rng: np.random.Generator) -> dict[str, Any]:
         rps = {1: 400.0, 2: 410.0, 4: 1600.0, 6: 700.0}[run.server.workers] * float(rng.lognormal(0, 0.002))

@@ -48,6 +48,7 @@ def strict(text: str) -> dict[str, Any]:
 KEYS = {"law", "parameters", "peak", "max_speedup", "lack_of_fit_p", "aicc", "n", "weights", "warnings", "identifiable"}
 
 
+@pytest.mark.slow
 def test_as_a_user_runs_it(table: Callable[[str], Path]) -> None:
     path = table(rows(*SPEC_SDM91, header="load,throughput"))
     options = ["--x", "load", "--y", "throughput", "--law", "usl", "--weights", "equal", "--json"]
@@ -191,6 +192,7 @@ def test_unknown_words_are_told(table: Callable[[str], Path], option: str, word:
     assert err.startswith(f"loadstone: {option}: '{word}' is not allowed; allowed: ")
 
 
+@pytest.mark.slow
 def test_no_traceback_in_a_process_of_its_own(table: Callable[[str], Path]) -> None:
     path = table("n,rps\n0,1\n2,2\n4,3\n")
     answer = subprocess.run(

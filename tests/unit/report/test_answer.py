@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from loadstone.plan.schedule import Run
 from loadstone.report import other_load
@@ -27,6 +28,7 @@ def test_what_was_run(make: Make, tmp_path: Path) -> None:
     assert answer.capacity_sentence([]) == ""
 
 
+@pytest.mark.slow
 def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     campaign = make(REPEATING, thinking, PUBLISHED)
     rows = published.published_rows(campaign, find_doubts(campaign))

@@ -4,12 +4,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
+import pytest
 
 from loadstone.report.export import export
 from loadstone.report.page import all_charts, build_sections
 from tests.unit.report.test_page import WORKERS, Make, make, scaled  # noqa: F401 - make is a fixture
 
 
+@pytest.mark.slow
 def test_every_chart_twice_and_the_tables(make: Make, tmp_path: Path) -> None:  # noqa: F811
     campaign = make(WORKERS.replace("4, 6]", "4]"), scaled)
     written = list(export(campaign, tmp_path / "figures"))

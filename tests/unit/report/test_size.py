@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.report.campaign import load_campaign
@@ -41,6 +42,7 @@ def noisy(run: Run, rng: np.random.Generator) -> Made:
     return {"users": users, "throughput": rps, "response_s": users / rps, "generator_cpu": cpus}
 
 
+@pytest.mark.slow
 def test_page_grows_by_little_with_each_run(make: Make) -> None:
     sizes = {}
     for runs in (12, 48):

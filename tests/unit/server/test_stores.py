@@ -7,11 +7,12 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.albums import Album, starting_albums
 from server.stores import AlbumStore, DuplicateAlbumError, open_store
+from tests.support.fuzzing import fuzz
 
 NAMES = ["list", "dict", "cached", "sqlite"]
 MakeStore = Callable[..., AlbumStore]
@@ -119,6 +120,7 @@ def test_bound_holds_under_concurrent_writers(make_store: MakeStore) -> None:
     assert ids(store)[:3] == ["1", "2", "3"]
 
 
+@pytest.mark.slow
 def test_sqlite_is_filled_once_by_whichever_process_comes_first(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(8) as pool:
         for attempt in range(3):
@@ -133,7 +135,7 @@ def _open_and_count(path: Path) -> int:
     return len(open_store("sqlite", starting_albums(100), path=path))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@fuzz(30)
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=30), st.one_of(st.none(), st.integers(1, 8)))
 def test_stores_agree_on_any_sequence(
     tmp_path_factory: pytest.TempPathFactory, posted: list[str], bound: int | None

@@ -90,6 +90,7 @@ MAX_BYTES = 1 << 30
 """Address space for all suites together, Python and its packages included."""
 
 
+@pytest.mark.slow
 def test_nasty_suites_are_refused_within_bounds(tmp_path: Path) -> None:
     """One process with limited memory reads all of them."""
     for name, (text, _) in NASTY.items():

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadstone.results.tables import HEAT_COLUMNS
 from loadstone.summarise.heat_map import BUCKETS_PER_DECADE, LONG_S, MAX_COLUMNS, HeatMap
 from loadstone.summarise.read_requests import RequestBatch
+from tests.support.fuzzing import fuzz
 
 ORIGIN = 1_800_000_000.0
 
@@ -24,7 +25,7 @@ def batch(times: list[float], response_ms: list[float], failed: list[bool] | Non
     )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@fuzz(50)
 @given(
     st.lists(st.tuples(st.floats(0, 3000), st.floats(0.1, 99_000)), min_size=1, max_size=60),
     st.integers(1, 60),

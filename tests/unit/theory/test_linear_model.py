@@ -37,6 +37,7 @@ def test_recovers_what_it_was_made_of() -> None:
     assert model.relative.value == pytest.approx(B * 9990 / (A + B * 10 + C * 2.5))
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     rng = np.random.default_rng(2)
     truths = {"a": A, "b": B, "c": C, "change": B * 9990, "relative": B * 9990 / (A + B * 10 + C * 2.5)}
@@ -48,6 +49,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     assert all(0.93 < count / SIMULATIONS < 0.97 for count in hits.values()), hits
 
 
+@pytest.mark.slow
 def test_a_straight_line_is_called_bent_in_one_campaign_of_a_hundred() -> None:
     """Even where albums cost more, the more users there are: that is no bend."""
     rng = np.random.default_rng(3)

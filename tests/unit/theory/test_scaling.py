@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import lmfit
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,6 +20,7 @@ from loadstone.theory.fitting import (
     throughput_interval,
 )
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, amdahl, linear, usl
+from tests.support.fuzzing import fuzz
 
 LEVELS = [1.0, 2.0, 4.0, 8.0, 16.0]
 LAWS: dict[LawName, Callable[..., float]] = {"linear": linear, "amdahl": amdahl, "usl": usl}
@@ -63,7 +64,7 @@ def test_amdahl_finds_the_law_that_made_the_data(unit: float, sigma: float, weig
     assert fit.parameters["x1"].value == pytest.approx(unit, rel=1e-4)
 
 
-@settings(max_examples=50)
+@fuzz(50)
 @given(
     unit=st.floats(1e-3, 1e6),
     alpha=st.floats(0.001, 0.9),
@@ -80,7 +81,7 @@ def test_usl_finds_the_law_that_made_the_data(
     assert fit.peak == pytest.approx(math.sqrt((1 - alpha) / beta), rel=1e-3)
 
 
-@settings(max_examples=50)
+@fuzz(50)
 @given(
     throughput=st.lists(st.floats(1e-3, 1e6), min_size=4, max_size=8),
     law=st.sampled_from(list(LAWS)),
@@ -145,6 +146,7 @@ def test_raytracer_ends_at_the_bound_of_beta_and_is_amdahl() -> None:
 # Intervals.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "truth", "levels", "repeats", "experiments"),
     [
@@ -325,6 +327,7 @@ def test_lack_of_fit_needs_repeats_and_a_level_to_spare() -> None:
     assert said(three, "the law's form is not tested")
 
 
+@pytest.mark.slow
 def test_best_is_the_smallest_law_that_suffices() -> None:
     truths: dict[LawName, tuple[float, ...]] = {"linear": (100,), "amdahl": (100, 0.1), "usl": (100, 0.1, 0.01)}
     for law, truth in truths.items():
@@ -393,6 +396,7 @@ def test_superlinear_states_the_free_fit() -> None:
     assert said(fit, "a fit without bounds gives alpha = -0.03")
 
 
+@pytest.mark.slow
 def test_honest_data_are_not_called_names() -> None:
     """Linear data, which lie on the border, are called superlinear by chance alone, and so seldom."""
     seeds = range(100)

@@ -1,8 +1,8 @@
 """What bound a run's throughput: one function per rule, from signals to a verdict with its evidence.
 
-Two rules come first, and either settles the verdict: too many errors, or invalid figures. After them every rule is
-applied, and each that holds names a candidate. A missing signal can hide a candidate but never make the server one:
-each rule about the server needs all the signals that could rule the server out.
+First the two rules that end the matter (errors, invalid), then every candidate. A run without `failures` or `steady`
+counts as sound. In a sound run, a missing signal can hide a candidate but never make the server one: a rule that names
+the server needs every signal that could rule it out, and u_host in full, not its lower bound.
 """
 
 import math
@@ -59,7 +59,7 @@ def server_cpu(s: Signals, limits: Thresholds) -> bool:
 
 def shared_host(s: Signals, limits: Thresholds) -> bool:
     """All of the machine's CPUs are busy, and neither the generator nor the server alone is why."""
-    return _at_least(s.host, limits.saturated) and not generator(s, limits) and not server_cpu(s, limits)
+    return _at_least(s.min_host, limits.saturated) and not generator(s, limits) and not server_cpu(s, limits)
 
 
 def server_concurrency(s: Signals, limits: Thresholds) -> bool:
@@ -79,7 +79,7 @@ def think_time(s: Signals, limits: Thresholds) -> bool:
     In an open load they wait for the next arrival: then its rate is what sets the throughput.
     """
     return s.think >= limits.think_time and not any(
-        _at_least(value, limits.saturated) for value in (s.server, s.slots, s.host)
+        _at_least(value, limits.saturated) for value in (s.server, s.slots, s.min_host)
     )
 
 
@@ -139,6 +139,7 @@ _UTILISATIONS = {
 
 
 def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
+    stolen = " or stolen" if s.host is not None else "; the share stolen is unknown"
     rows: list[tuple[str, float | None, str, float, str]] = [
         ("X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: a check of the run, not of what bound it"),
         ("u_think", s.think, "", limits.think_time, "share of the rate that this number of users can send at R₀"),
@@ -146,7 +147,7 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
         ("u_slot", s.slots, "", limits.saturated, "share of the server's slots that hold a request"),
         ("u_gen", s.generator, "CPUs", limits.saturated, "CPU of the busiest generator worker"),
         ("X/ceiling", s.ceiling, "", limits.saturated, "throughput over the highest rate that the generator can send"),
-        ("u_host", s.host, "", limits.saturated, "share of all CPUs that was busy or stolen"),
+        ("u_host", s.min_host, "", limits.saturated, f"share of all CPUs that was busy{stolen}"),
         ("run queue", s.host_run_queue, "per CPU", 1.0, "running or ready processes; above 1, some waited for a CPU"),
         ("u_link", s.link, "", limits.link_full, "share of the link's speed that was used"),
     ]
@@ -162,7 +163,7 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
 
 def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
     if verdict in (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE):
-        utilisations = (s.server, s.slots, s.generator, s.ceiling, s.host, s.link)
+        utilisations = (s.server, s.slots, s.generator, s.ceiling, s.min_host, s.link)
         remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
         if s.think_s < s.response_s:
             remarks.append("few users and hardly any think time: more users would raise throughput")

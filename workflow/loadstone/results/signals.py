@@ -63,7 +63,7 @@ class Signals(Model):
 
     @property
     def think(self) -> float:
-        """u_think = X·(R₀ + Z)/N. Without R₀, X·Z/N, which it can only exceed."""
+        """u_think = X·(R₀ + Z)/N. Without R₀, its lower bound X·Z/N, which can show think time but not rule it out."""
         return self.throughput * ((self.unloaded_response_s or 0.0) + self.think_s) / self.users
 
     @property
@@ -91,8 +91,13 @@ class Signals(Model):
 
     @property
     def host(self) -> float | None:
-        """u_host = busy + steal."""
-        return self.host_busy + (self.host_steal or 0.0) if self.host_busy is not None else None
+        """u_host = busy + steal. It needs both: without steal, a full machine could pass for one with CPU left."""
+        return self.host_busy + self.host_steal if self.host_busy is not None and self.host_steal is not None else None
+
+    @property
+    def min_host(self) -> float | None:
+        """A lower bound of u_host: u_host itself, or busy where steal is unknown."""
+        return self.host_busy if self.host is None else self.host
 
     @property
     def link(self) -> float | None:
