@@ -107,8 +107,8 @@ def test_no_law_without_grounds(planned: Planned) -> None:
 def test_no_law_where_steal_is_unknown(planned: Planned) -> None:
     """A machine 40 % busy may have been full: the hypervisor can have taken the rest."""
     found = sweeps(planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_steal": None}, "server CPU")["w"]
-    assert found["laws"] == []
-    assert set(found["left_out"].values()) == {"shared host not measured"}
+    assert found.laws == ()
+    assert set(found.left_out.values()) == {"shared host not measured"}
 
 
 def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
