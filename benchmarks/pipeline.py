@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadstone.measure.collect_requests import SCHEMA
 from loadstone.plan.schedule import make_plan
+from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.suite.load import load_suite
 from loadstone.summarise.requests import summarise_requests
 
@@ -54,13 +54,13 @@ def time_summarise() -> None:
         "server_ms": rng.lognormal(0, 0.5, ROWS),
         "bytes": rng.integers(60, 600, ROWS),
         "status": np.full(ROWS, 200),
-        "error": pa.nulls(ROWS, SCHEMA.field("error").type),
-        "intended": pa.nulls(ROWS, SCHEMA.field("intended").type),
+        "error": pa.nulls(ROWS, REQUEST_SCHEMA.field("error").type),
+        "intended": pa.nulls(ROWS, REQUEST_SCHEMA.field("intended").type),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "requests.parquet")
-        arrays = [pa.array(columns[field.name]).cast(field.type) for field in SCHEMA]
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, row_group_size=250_000)
+        arrays = [pa.array(columns[field.name]).cast(field.type) for field in REQUEST_SCHEMA]
+        pq.write_table(pa.Table.from_arrays(arrays, schema=REQUEST_SCHEMA), path, row_group_size=250_000)
         began = time.perf_counter()
         summary = summarise_requests(path, (1.0, 99.0), 0.0)
         rate = ROWS / (time.perf_counter() - began)

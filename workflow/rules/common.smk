@@ -63,9 +63,16 @@ PUBLISHED_TABLE = [str(SUITE.parent / PUBLISHED.table)] if PUBLISHED else []
 PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 
 LIBRARY = "workflow/loadstone"
-MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/**/*.py", f"{LIBRARY}/measure/**/*.py")
+MEASURE_SOURCES = sources(
+    "server/**/*.py",
+    "locustfiles/**/*.py",
+    f"{LIBRARY}/measure/**/*.py",
+    f"{LIBRARY}/results/processes.py",
+    f"{LIBRARY}/results/requests.py",
+)
 SUMMARISE_SOURCES = sources(
     f"{LIBRARY}/summarise/**/*.py",
+    f"{LIBRARY}/results/requests.py",
     f"{LIBRARY}/results/tables.py",
     f"{LIBRARY}/theory/operational.py",
     f"{LIBRARY}/theory/quantiles.py",

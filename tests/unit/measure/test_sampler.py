@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.measure import sampler
-from loadstone.measure.sampler import SCHEMA, Sampler
+from loadstone.measure.sampler import Sampler
+from loadstone.results.processes import SAMPLE_SCHEMA
 
 
 def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +26,7 @@ def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.Mo
     samples_file.close()
     with pq.ParquetFile(path) as file:
         groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
-        assert file.schema_arrow.equals(SCHEMA)
+        assert file.schema_arrow.equals(SAMPLE_SCHEMA)
     assert groups == [12, 12, 12, 10], "four samples of three rows fill a group; the last sample has the host alone"
     samples = pd.read_parquet(path)
     assert samples.groupby("role", observed=True)["pid"].agg(["size", "nunique"]).to_dict("index") == {
@@ -38,4 +39,4 @@ def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_no_samples_make_an_empty_table(tmp_path: Path) -> None:
     Sampler(tmp_path / "processes.parquet").close()
-    assert pq.read_table(tmp_path / "processes.parquet").schema.equals(SCHEMA)
+    assert pq.read_table(tmp_path / "processes.parquet").schema.equals(SAMPLE_SCHEMA)

@@ -18,13 +18,13 @@ from loadstone.cli.compare import compare_folders
 from loadstone.cli.conclude import show_conclusion
 from loadstone.cli.gate import check_gates
 from loadstone.cli.plan import show_precision
-from loadstone.measure.collect_requests import SCHEMA
-from loadstone.measure.sampler import SCHEMA as PROCESSES
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import make_plan
 from loadstone.report.campaign import load_campaign
 from loadstone.report.page import render
+from loadstone.results.processes import SAMPLE_SCHEMA as PROCESSES
 from loadstone.results.repeats import read_repeats
+from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.results.run_record import read_record
 from loadstone.results.search import read_search
 from loadstone.suite.load import load_suite
@@ -232,7 +232,7 @@ def requests_table(rows: int = 60) -> pa.Table:
         "error": [None] * (rows - 1) + ["HTTP 500"],
         "intended": [None] * rows,
     }
-    return pa.table([pa.array(columns[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+    return pa.table([pa.array(columns[field.name]).cast(field.type) for field in REQUEST_SCHEMA], schema=REQUEST_SCHEMA)
 
 
 def processes_table(rows: int = 60) -> pa.Table:

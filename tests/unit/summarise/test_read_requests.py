@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from loadstone.errors import DamagedError
-from loadstone.summarise.read_requests import RequestFile, end_times, in_window, read_batches
+from loadstone.results.requests import end_times, in_window
+from loadstone.summarise.read_requests import RequestFile, read_batches
 from tests.unit.summarise.test_requests import GET, POST, T0, write
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.errors import ResultError
-from loadstone.measure.collect_requests import SCHEMA
+from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.results.run_record import RunRecord
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.requests import summarise_requests
@@ -44,10 +44,13 @@ def write(
     arrays = [
         pa.array(columns[f.name], pa.string()).dictionary_encode() if pa.types.is_dictionary(f.type)
         else pa.array(columns[f.name], f.type)
-        for f in SCHEMA
+        for f in REQUEST_SCHEMA
     ]  # fmt: skip
     pq.write_table(
-        pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, SCHEMA, strict=True)], schema=SCHEMA), path
+        pa.Table.from_arrays(
+            [a.cast(f.type) for a, f in zip(arrays, REQUEST_SCHEMA, strict=True)], schema=REQUEST_SCHEMA
+        ),
+        path,
     )
     return path
 

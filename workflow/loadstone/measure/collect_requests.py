@@ -1,18 +1,4 @@
-"""Gather the records of Locust's workers into `requests.parquet`, and count requests.
-
-`requests.parquet` has one row per request, roughly in the order of time:
-
-    time         s, unix: when it was sent
-    endpoint     such as `GET /albums`
-    user         number of the user, unique in the run
-    worker       number of the Locust worker process
-    response_ms  ms from sending to the last byte
-    server_ms    ms inside the server, from its Server-Timing header
-    bytes        length of the body
-    status       HTTP status, 0 where no response came
-    error        kind of failure, or null
-    intended     s, unix: when it was due, in open and paced runs; otherwise null
-"""
+"""Gather the records of Locust's workers into `requests.parquet`, and count requests."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -20,29 +6,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from loadstone.results.requests import REQUEST_SCHEMA, Bools, end_times, in_window
+
 ROWS_PER_GROUP = 250_000
 """Rows per Parquet row group, which is also about the number of rows in memory at once."""
-
-TEXT = pa.dictionary(pa.int32(), pa.string())
-SCHEMA = pa.schema(
-    [
-        ("time", pa.float64()),
-        ("endpoint", TEXT),
-        ("user", pa.int32()),
-        ("worker", pa.int16()),
-        ("response_ms", pa.float64()),
-        ("server_ms", pa.float64()),
-        ("bytes", pa.int64()),
-        ("status", pa.int16()),
-        ("error", TEXT),
-        ("intended", pa.float64()),
-    ]
-)
 
 
 def collect_requests(records: Sequence[Path], path: Path) -> int:
@@ -51,7 +24,7 @@ def collect_requests(records: Sequence[Path], path: Path) -> int:
     Skips a last line that a killed worker did not finish.
     """
     total = 0
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(path, REQUEST_SCHEMA, compression="zstd", write_page_checksum=True) as writer:
         for batch in _batches(records):
             table = pa.concat_tables(batch).unify_dictionaries()
             writer.write_table(table.combine_chunks(), row_group_size=ROWS_PER_GROUP)
@@ -98,7 +71,9 @@ def _table(worker: int, rows: list[Any]) -> pa.Table:
         "error": pa.array(error, pa.string()).dictionary_encode(),
         "intended": pa.array(intended, pa.float64()),
     }
-    return pa.Table.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+    return pa.Table.from_arrays(
+        [columns[field.name].cast(field.type) for field in REQUEST_SCHEMA], schema=REQUEST_SCHEMA
+    )
 
 
 def count_between(path: Path, begin: float, end: float) -> tuple[int, int]:
@@ -106,14 +81,10 @@ def count_between(path: Path, begin: float, end: float) -> tuple[int, int]:
     total = succeeded = 0
     with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["time", "response_ms", "error"]):
-            inside = pc.and_(pc.greater_equal(_end(batch), begin), pc.less(_end(batch), end))
-            total += pc.sum(inside).as_py() or 0
-            succeeded += pc.sum(pc.and_(inside, pc.is_null(batch["error"]))).as_py() or 0
+            inside = in_window(end_times(batch), (begin, end))
+            total += int(inside.sum())
+            succeeded += int((inside & _succeeded(batch)).sum())
     return total, succeeded
-
-
-def _end(batch: pa.RecordBatch) -> pa.Array:
-    return pc.add(batch["time"], pc.divide(batch["response_ms"], 1000.0))
 
 
 def count_succeeded(path: Path, endpoint: str, before: float) -> int:
@@ -121,9 +92,13 @@ def count_succeeded(path: Path, endpoint: str, before: float) -> int:
     count = 0
     with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["time", "endpoint", "response_ms", "error"]):
-            succeeded = pc.and_(pc.equal(batch["endpoint"].cast(pa.string()), endpoint), pc.is_null(batch["error"]))
-            count += pc.sum(pc.and_(succeeded, pc.less(_end(batch), before))).as_py() or 0
+            asked = pc.equal(batch["endpoint"].cast(pa.string()), endpoint).to_numpy(zero_copy_only=False)
+            count += int((asked & _succeeded(batch) & (end_times(batch) < before)).sum())
     return count
+
+
+def _succeeded(batch: pa.RecordBatch) -> Bools:
+    return np.asarray(batch["error"].is_null().to_numpy(zero_copy_only=False))
 
 
 def _server_ms(timing: pa.Array) -> pa.Array:

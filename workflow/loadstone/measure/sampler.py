@@ -1,17 +1,4 @@
-"""Sample every process of a run, and the host, four times per second.
-
-`processes.parquet` has one row per process and sample:
-
-    time         s, unix
-    role         server-master, server-worker, load-master, load-worker or host
-    pid          process id; 0 for the host
-    cpu_s        CPU seconds used since its start, user and system; for the host, busy seconds of all CPUs since boot
-    rss_bytes    resident memory; for the host, memory in use
-    threads      threads; for the host, the run queue: processes that are running or ready to run
-    voluntary    voluntary context switches since its start; for the host, all context switches since boot
-    involuntary  involuntary context switches since its start; null for the host
-    steal_s      host only: CPU seconds that the hypervisor gave to other machines, since boot
-"""
+"""Sample every process of a run, and the host, four times per second, into `processes.parquet`."""
 
 import contextlib
 import time
@@ -24,25 +11,13 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loadstone.results.processes import SAMPLE_SCHEMA
+
 SAMPLE_INTERVAL_S = 0.25
 RECENT_S = 1 + SAMPLE_INTERVAL_S / 2
 """Seconds of samples from which `cpus_by_role` computes the last second."""
 ROWS_PER_GROUP = 1_000
 """Rows per Parquet row group, which is also about the number of rows in memory: samples of a minute or so."""
-
-SCHEMA = pa.schema(
-    [
-        ("time", pa.float64()),
-        ("role", pa.dictionary(pa.int8(), pa.string())),
-        ("pid", pa.int32()),
-        ("cpu_s", pa.float64()),
-        ("rss_bytes", pa.int64()),
-        ("threads", pa.int32()),
-        ("voluntary", pa.int64()),
-        ("involuntary", pa.int64()),
-        ("steal_s", pa.float64()),
-    ]
-)
 
 
 class Sample(NamedTuple):
@@ -63,7 +38,7 @@ class Sampler:
     """Takes samples and writes them to `path`, a row group at a time. The file is complete after `close`."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetWriter(path, SCHEMA, compression="zstd", write_page_checksum=True)
+        self._file = pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd", write_page_checksum=True)
         self._unwritten: list[Sample] = []
         self._recent: deque[Sample] = deque()
         self._processes: dict[int, psutil.Process] = {}
@@ -112,8 +87,10 @@ class Sampler:
     def _flush(self) -> None:
         if self._unwritten:
             columns = zip(*self._unwritten, strict=True)
-            arrays = [pa.array(list(column)).cast(field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-            self._file.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+            arrays = [
+                pa.array(list(column)).cast(field.type) for column, field in zip(columns, SAMPLE_SCHEMA, strict=True)
+            ]
+            self._file.write_table(pa.Table.from_arrays(arrays, schema=SAMPLE_SCHEMA))
             self._unwritten.clear()
 
 

@@ -1,8 +1,4 @@
-"""Read `requests.parquet` batch by batch, as arrays, and refuse values that no run writes.
-
-A request has ended when its response is complete, and belongs to the window in which it ends: `end_times` and
-`in_window` define this for all of Loadstone.
-"""
+"""Read `requests.parquet` batch by batch, as arrays, and refuse values that no run writes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +11,7 @@ from numpy.typing import NDArray
 
 from loadstone.errors import DamagedError
 from loadstone.results.integrity import open_parquet, reading
+from loadstone.results.requests import Bools, end_times
 from loadstone.theory.quantiles import Floats, Ints
 
 BATCH_ROWS = 250_000
@@ -22,8 +19,6 @@ BATCH_ROWS = 250_000
 
 MAX_USERS = 1_000_000
 """Far above what a suite allows: the time of each user's last response is kept in memory."""
-
-Bools = NDArray[np.bool_]
 
 _TYPES: dict[str, Callable[[pa.DataType], bool]] = {
     "time": pa.types.is_float64,
@@ -67,17 +62,6 @@ class RequestBatch:
     def lag_ms(self) -> Floats:
         """Time from the intended start to sending; 0 if there was no intended start."""
         return self.response_ms - self.service_ms
-
-
-def end_times(batch: pa.RecordBatch) -> Floats:
-    """When each request of a batch ended, unix seconds: the time of sending plus the response time."""
-    return np.asarray(batch.column("time").to_numpy() + batch.column("response_ms").to_numpy() / 1000)
-
-
-def in_window(times: Floats, window: tuple[float, float]) -> Bools:
-    """Mark the times in [begin, end): a request belongs to the window if its end does."""
-    begin, end = window
-    return np.asarray((times >= begin) & (times < end))
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

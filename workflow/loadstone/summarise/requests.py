@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from loadstone.errors import ResultError
+from loadstone.results.requests import Bools, in_window
 from loadstone.results.tables import ENDPOINT_COLUMNS, LATE_MS, LATENCY_COLUMNS, PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.course import Course
 from loadstone.summarise.heat_map import HeatMap
-from loadstone.summarise.read_requests import Bools, RequestBatch, RequestFile, in_window
+from loadstone.summarise.read_requests import RequestBatch, RequestFile
 from loadstone.theory.quantiles import (
     Batch,
     Floats,

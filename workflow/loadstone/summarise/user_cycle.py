@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from loadstone.summarise.read_requests import end_times, in_window, read_batches
+from loadstone.results.requests import end_times, in_window
+from loadstone.summarise.read_requests import read_batches
 from loadstone.theory.quantiles import Floats, Ints
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from loadstone.results.requests import Bools, end_times
 from loadstone.results.run_record import RunRecord
 from loadstone.results.window import Window
 from loadstone.suite.hypotheses import ENDPOINTS
 from loadstone.suite.settings import GunicornServer
-from loadstone.summarise.read_requests import Bools, end_times, read_batches
+from loadstone.summarise.read_requests import read_batches
 from loadstone.theory.quantiles import Floats
 from loadstone.theory.steady_state import BATCH, MIN_BATCHES, find_trend, find_warm_up, fit_line
 
