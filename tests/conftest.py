@@ -30,6 +30,7 @@ WAITING = {"browser", "faults", "workflow"}
 """Folders of tests that mostly wait: for servers, users and deadlines. The others compute."""
 
 
+@pytest.hookimpl(trylast=True)  # after -m has taken its tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order tests that run four at a time so that at any moment some wait and some compute.
 
