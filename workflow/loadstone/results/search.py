@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from loadstone.errors import DamagedError, ResultError
+from loadstone.results.json_file import read_json
 from loadstone.suite.types import FolderName, Model
 
 
@@ -44,9 +42,4 @@ class Found(Model):
 
 def read_search(path: Path) -> Found:
     """Read `search.json`. Raises `ResultError` where it is missing or damaged."""
-    try:
-        return Found.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None
+    return read_json(Found, path)

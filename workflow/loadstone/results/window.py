@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from loadstone.errors import DamagedError, ResultError
+from loadstone.results.json_file import read_json
 from loadstone.suite.types import Model
 
 
@@ -53,9 +51,4 @@ class Window(Model):
 
 def read_window(path: Path) -> Window:
     """Read `window.json`. Raises `ResultError` if it is missing, `DamagedError` if it is damaged."""
-    try:
-        return Window.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise DamagedError(f"{path}: damaged: {error.errors()[0]['msg']}", path) from None
+    return read_json(Window, path)
