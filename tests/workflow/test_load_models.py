@@ -13,7 +13,7 @@ import pytest
 
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.integrity import check_sums
-from loadstone.results.search import Found
+from loadstone.results.search import SearchResult
 from loadstone.suite.load import load_suite
 from tests.conftest import processes_of, wait_for
 from tests.support.commandline import run_command
@@ -134,7 +134,7 @@ def test_a_search_brackets_the_capacity(write_suite: Callable[[str], Path], tmp_
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
-    found = Found.model_validate_json((into / "search.json").read_bytes())
+    found = SearchResult.model_validate_json((into / "search.json").read_bytes())
     assert found.met_at is not None
     assert found.missed_at is not None
     assert 60 <= found.met_at < 240

@@ -19,7 +19,7 @@ from loadstone.results.integrity import check_sums
 from loadstone.results.repeats import CampaignRepeats, read_repeats
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.scaling import SweepResult, read_scaling
-from loadstone.results.search import Found, read_search
+from loadstone.results.search import SearchResult, read_search
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey, read_run_table, read_run_tables
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
@@ -55,11 +55,11 @@ class ProbeTables:
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class CompletedSearch:
     """A search and its result."""
 
     search: Search
-    found: Found
+    result: SearchResult
     tables: Mapping[str, ProbeTables]
     """Folder of a step → its tables; absent for a step whose tables are missing."""
 
@@ -87,7 +87,7 @@ class Campaign:
     verdicts: CampaignVerdicts
     repeats: CampaignRepeats
     hypotheses: tuple[JudgedHypothesis, ...]
-    searches: dict[str, Searched]
+    searches: dict[str, CompletedSearch]
     published: PublishedTable | None
 
     @cached_property
@@ -241,15 +241,15 @@ def _own(table: pd.DataFrame) -> pd.DataFrame:
     return table[~table["experiment"].map(is_baseline).astype(bool)]
 
 
-def _read_searches(plan: Plan, folder: Path) -> dict[str, Searched]:
+def _read_searches(plan: Plan, folder: Path) -> dict[str, CompletedSearch]:
     """Read all searches of a plan. Raises `ResultError` where one is missing or damaged."""
     return {name: _read_search(search, folder / name) for name, search in plan.suite.capacity.items()}
 
 
-def _read_search(search: Search, folder: Path) -> Searched:
-    found = read_search(folder / "search.json")
-    kept = [probe.folder for probe in found.probes if (folder / probe.folder / "endpoints.csv").exists()]
-    return Searched(search, found, {name: _probe_tables(folder / name) for name in kept})
+def _read_search(search: Search, folder: Path) -> CompletedSearch:
+    result = read_search(folder / "search.json")
+    kept = [probe.folder for probe in result.probes if (folder / probe.folder / "endpoints.csv").exists()]
+    return CompletedSearch(search, result, {name: _probe_tables(folder / name) for name in kept})
 
 
 def _probe_tables(folder: Path) -> ProbeTables:

@@ -27,7 +27,7 @@ class Probe(Model):
     """Where the run is kept, beside `search.json`."""
 
 
-class Found(Model):
+class SearchResult(Model):
     """What a search came to."""
 
     slo: str
@@ -40,6 +40,6 @@ class Found(Model):
     """In the order in which they were made."""
 
 
-def read_search(path: Path) -> Found:
+def read_search(path: Path) -> SearchResult:
     """Read `search.json`. Raises `ResultError` where it is missing or damaged."""
-    return read_json(Found, path)
+    return read_json(SearchResult, path)

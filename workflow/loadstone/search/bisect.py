@@ -7,7 +7,7 @@ wanted. Pure: `loadstone.search.stage` measures.
 import math
 from collections.abc import Sequence
 
-from loadstone.results.search import Found, Probe
+from loadstone.results.search import SearchResult, Probe
 from loadstone.results.tables import MAX_LATE_SHARE
 from loadstone.suite.capacity import OBJECTIVE_METRICS, Search, parse_objective
 
@@ -70,7 +70,7 @@ def _rounded(rate: float) -> float:
     return float(f"{rate:.4g}")
 
 
-def conclude(search: Search, probes: Sequence[Probe]) -> Found:
+def conclude(search: Search, probes: Sequence[Probe]) -> SearchResult:
     """Sum up a search that is over."""
     met, missed = bracket(probes)
     by = next((probe.why for probe in probes if probe.rate == missed and probe.why), None)
@@ -80,4 +80,4 @@ def conclude(search: Search, probes: Sequence[Probe]) -> Found:
         sentence = f"{search.slo} holds up to the highest rate that was tried, {met:g}/s"
     else:
         sentence = f"{search.slo} holds up to {met:g}/s; at {missed:g}/s it does not: {by}"
-    return Found(slo=search.slo, met_at=met, missed_at=missed, sentence=sentence, probes=tuple(probes))
+    return SearchResult(slo=search.slo, met_at=met, missed_at=missed, sentence=sentence, probes=tuple(probes))

@@ -7,7 +7,7 @@ from loadstone.files import write_bytes
 from loadstone.measure.run import measure
 from loadstone.plan.schedule import Run, random_seed
 from loadstone.results.json_file import to_json
-from loadstone.results.search import Found, Probe
+from loadstone.results.search import SearchResult, Probe
 from loadstone.search.bisect import conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL
@@ -15,7 +15,7 @@ from loadstone.suite.settings import Conditions
 from loadstone.summarise.stage import summarise_run
 
 
-def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> Found:
+def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> SearchResult:
     """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
     Raises `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
@@ -32,10 +32,10 @@ def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path,
         table = summary.tables["endpoints"]
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
         probes.append(judge_probe(search, rate, row, folder))
-    found = conclude(search, probes)
+    result = conclude(search, probes)
     shutil.rmtree(failed, ignore_errors=True)  # another attempt's probes, which may have had other numbers
-    write_bytes(into / "search.json", to_json(found))
-    return found
+    write_bytes(into / "search.json", to_json(result))
+    return result
 
 
 def _run(search: Search, name: str, rate: float, seed: int, number: int) -> Run:

@@ -86,7 +86,7 @@ def run_sentence(campaign: Campaign) -> str:
         sweeps = text.several(len(campaign.plan.suite.sweeps), "sweep")
         parts[0] += f", {text.count(len(swept))} of them levels of {sweeps}"
     if campaign.searches:
-        steps = sum(len(searched.found.probes) for searched in campaign.searches.values())
+        steps = sum(len(searched.result.probes) for searched in campaign.searches.values())
         searches = text.several(len(campaign.searches), "capacity search")
         parts.append(f"{searches} with {text.several(steps, 'step')}")
     rows = campaign.plan.suite.published

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.report.campaign import Campaign, Searched
+from loadstone.report.campaign import Campaign, CompletedSearch
 from loadstone.report.charts.distributions import MET, MISSED, capacity_chart
 from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
-from loadstone.results.search import Found, Probe
+from loadstone.results.search import SearchResult, Probe
 from loadstone.suite.capacity import parse_objective
 
 
@@ -48,17 +48,17 @@ def search_views(campaign: Campaign) -> list[SearchView]:
     return [_view(name, searched) for name, searched in campaign.searches.items()]
 
 
-def _view(name: str, searched: Searched) -> SearchView:
-    found = searched.found
-    rows = [ProbeRow(number=number, probe=probe) for number, probe in enumerate(found.probes, start=1)]
-    width = found.missed_at / found.met_at - 1 if found.met_at and found.missed_at else None
+def _view(name: str, searched: CompletedSearch) -> SearchView:
+    result = searched.result
+    rows = [ProbeRow(number=number, probe=probe) for number, probe in enumerate(result.probes, start=1)]
+    width = result.missed_at / result.met_at - 1 if result.met_at and result.missed_at else None
     return SearchView(
         name=name,
-        slo=found.slo,
-        metric=parse_objective(found.slo).metric,
-        sentence=f"{found.sentence}.",
-        bracket=_bracket(found.met_at, found.missed_at),
-        outcome=_outcome(found),
+        slo=result.slo,
+        metric=parse_objective(result.slo).metric,
+        sentence=f"{result.sentence}.",
+        bracket=_bracket(result.met_at, result.missed_at),
+        outcome=_outcome(result),
         width=f"{text.percent(width)} wide; {text.limit(searched.search.within)} wanted" if width else "",
         probes=sorted(rows, key=lambda row: row.probe.rate),
     )
@@ -72,20 +72,20 @@ def _bracket(met: float | None, missed: float | None) -> str:
     return f"{text.figure(met)} to {text.figure(missed)} requests/s"
 
 
-def _outcome(found: Found) -> str:
-    met, missed = text.figure(found.met_at), text.figure(found.missed_at)
-    if found.met_at is None:
-        return f"misses {found.slo} even at the lowest rate, {missed} requests/s"
-    if found.missed_at is None:
-        return f"meets {found.slo} up to the highest rate tried, {met} requests/s"
-    return f"meets {found.slo} at {met} requests/s but not at {missed}"
+def _outcome(result: SearchResult) -> str:
+    met, missed = text.figure(result.met_at), text.figure(result.missed_at)
+    if result.met_at is None:
+        return f"misses {result.slo} even at the lowest rate, {missed} requests/s"
+    if result.missed_at is None:
+        return f"meets {result.slo} up to the highest rate tried, {met} requests/s"
+    return f"meets {result.slo} at {met} requests/s but not at {missed}"
 
 
-def probe_points(searched: Searched) -> pd.DataFrame:
+def probe_points(searched: CompletedSearch) -> pd.DataFrame:
     """Lay out the steps of a search: probe, rate, value_ms, outcome, why; steps without a value are left out."""
     rows = [
         (number, probe.rate, probe.value_ms, MET if probe.met else MISSED, probe.why or "")
-        for number, probe in enumerate(searched.found.probes, start=1)
+        for number, probe in enumerate(searched.result.probes, start=1)
         if probe.value_ms is not None
     ]
     return pd.DataFrame(rows, columns=["probe", "rate", "value_ms", "outcome", "why"])
@@ -105,7 +105,7 @@ def section(campaign: Campaign, _: Doubts) -> Section | None:
         return None
     charts: dict[str, Chart | None] = {}
     for name, searched in campaign.searches.items():
-        objective = parse_objective(searched.found.slo)
+        objective = parse_objective(searched.result.slo)
         charts[f"capacity-{name}"] = capacity_chart(probe_points(searched), objective.metric, objective.limit_ms)
     view = CapacityView(searches=views)
     return Section(anchor="capacity", title="Capacity", navigation="Capacity", view=view, charts=drawn(charts))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from loadstone import text
 from loadstone.report import percentiles
-from loadstone.report.campaign import Campaign, Searched
+from loadstone.report.campaign import Campaign, CompletedSearch
 from loadstone.report.charts.distributions import RESPONSE, SERVICE, tails_of_scheduled
 from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
@@ -86,7 +86,7 @@ def _of_ladder(campaign: Campaign, run: tuple[str, int] | None, column: str) -> 
 
 def _probes(campaign: Campaign) -> Iterator[ScheduledRow]:
     for name, searched in campaign.searches.items():
-        for number, probe in enumerate(searched.found.probes, start=1):
+        for number, probe in enumerate(searched.result.probes, start=1):
             tables = searched.tables.get(probe.folder)
             row = _probe_row(tables.endpoints) if tables else None
             ladder = None if tables is None else tables.latency[tables.latency["endpoint"] == ALL]
@@ -139,7 +139,7 @@ def distributions(campaign: Campaign) -> pd.DataFrame:
     mine = ladder[(ladder["endpoint"] == ALL) & ladder["experiment"].isin(_scheduled(campaign))]
     parts = [mine.rename(columns={"experiment": "load"})]
     for name, searched in campaign.searches.items():
-        for number, probe in enumerate(searched.found.probes, start=1):
+        for number, probe in enumerate(searched.result.probes, start=1):
             if probe.folder in searched.tables:
                 parts.append(_of_probe(searched, probe.folder, _probe_name(name, number)))
     table = percentiles.tails(pd.concat(parts))
@@ -148,7 +148,7 @@ def distributions(campaign: Campaign) -> pd.DataFrame:
     return long[long["ms"] > 0]
 
 
-def _of_probe(searched: Searched, folder: str, name: str) -> pd.DataFrame:
+def _of_probe(searched: CompletedSearch, folder: str, name: str) -> pd.DataFrame:
     tables = searched.tables[folder]
     mine = tables.latency[tables.latency["endpoint"] == ALL]
     row = _probe_row(tables.endpoints)
