@@ -7,7 +7,7 @@ wanted. Pure: `loadstone.search.stage` measures.
 import math
 from collections.abc import Sequence
 
-from loadstone.results.search import SearchResult, Probe
+from loadstone.results.search import Probe, SearchResult
 from loadstone.results.tables import MAX_LATE_SHARE
 from loadstone.suite.capacity import OBJECTIVE_METRICS, Search, parse_objective
 

@@ -7,7 +7,7 @@ from loadstone.files import write_bytes
 from loadstone.measure.run import measure
 from loadstone.plan.schedule import Run, random_seed
 from loadstone.results.json_file import to_json
-from loadstone.results.search import SearchResult, Probe
+from loadstone.results.search import Probe, SearchResult
 from loadstone.search.bisect import conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL

@@ -10,7 +10,7 @@ from loadstone.report.charts.distributions import MET, MISSED, capacity_chart
 from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
-from loadstone.results.search import SearchResult, Probe
+from loadstone.results.search import Probe, SearchResult
 from loadstone.suite.capacity import parse_objective
 
 
