@@ -156,14 +156,14 @@ def groups(campaign: Campaign) -> dict[str, list[str]]:
     suite = campaign.plan.suite
     published = set(suite.published.rows) if suite.published else set()
     levels = {level.experiment for sweep in suite.sweeps.values() for level in sweep.levels}
-    found = {
+    by_group = {
         "the published experiments": [name for name in campaign.experiments if name in published],
         "the other experiments": [name for name in campaign.experiments if name not in published | levels],
         "the levels of sweeps": [name for name in campaign.experiments if name in levels - published],
     }
     if not published:
-        found["the experiments"] = found.pop("the other experiments")
-    return {group: names for group, names in found.items() if names}
+        by_group["the experiments"] = by_group.pop("the other experiments")
+    return {group: names for group, names in by_group.items() if names}
 
 
 def verdict_counts(campaign: Campaign) -> pd.DataFrame:
@@ -177,10 +177,10 @@ def verdict_counts(campaign: Campaign) -> pd.DataFrame:
 
 
 def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
-    found = Counter(_verdict(campaign, name) for name in names).most_common()
-    if len(found) == 1:
-        return f"{found[0][0]} ({'all ' if len(names) > 1 else ''}{text.count(len(names))})"
-    return text.named([f"{verdict} ({count})" for verdict, count in found], MAX_VERDICTS_NAMED)
+    counts = Counter(_verdict(campaign, name) for name in names).most_common()
+    if len(counts) == 1:
+        return f"{counts[0][0]} ({'all ' if len(names) > 1 else ''}{text.count(len(names))})"
+    return text.named([f"{verdict} ({count})" for verdict, count in counts], MAX_VERDICTS_NAMED)
 
 
 def _verdict(campaign: Campaign, name: str) -> str:
@@ -227,17 +227,17 @@ def capacity_sentence(views: Sequence[SearchView]) -> str:
 
 def rates(rows: Sequence[PublishedRow]) -> pd.DataFrame:
     """Lay out the rates of each published row: row, kind, rps, times (the server's rate over the published one)."""
-    found = []
+    records = []
     for row in rows:
         ours, capacity = row.throughput.estimate, row.capacity
-        found += [
+        records += [
             (row.row, PUBLISHED, row.throughput.published, ""),
             (row.row, MEASURED, ours.value if ours else None, ""),
             (row.row, POSSIBLE, row.closed_loop, ""),
         ]
         if capacity is not None and capacity.times is not None:
-            found.append((row.row, SERVER, capacity.goodput.value, text.ratio(capacity.times)))
-    table = pd.DataFrame(found, columns=["row", "kind", "rps", "times"]).dropna()
+            records.append((row.row, SERVER, capacity.goodput.value, text.ratio(capacity.times)))
+    table = pd.DataFrame(records, columns=["row", "kind", "rps", "times"]).dropna()
     return table[table["rps"] > 0]
 
 

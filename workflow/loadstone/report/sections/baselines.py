@@ -62,16 +62,16 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
     """List the unloaded response times, the shortest first."""
     names = [name for name in campaign.plan.added if name.startswith(UNLOADED)]
     settings = {name: campaign.plan.added[name] for name in names}
-    varying = _varying([flatten(found) for found in settings.values()])
+    varying = _varying([flatten(each) for each in settings.values()])
     rows = []
-    for name, found in settings.items():
+    for name, baseline in settings.items():
         key = campaign.runs_of(name)[0]
         signals = campaign.signals[key]
         rows.append(
             Unloaded(
-                server=describe(found.server, varying),
-                client=found.load.user,
-                mix=describe_mix(found.load.mix),
+                server=describe(baseline.server, varying),
+                client=baseline.load.user,
+                mix=describe_mix(baseline.load.mix),
                 response_ms=1000 * signals.response_s if signals.requests else None,
                 requests=signals.requests,
                 problem=_problem(campaign, name),
@@ -93,8 +93,8 @@ def _problem(campaign: Campaign, name: str) -> str | None:
 
 def _varying(all_settings: Sequence[dict[str, object]]) -> set[str]:
     """Find the keys in which settings differ."""
-    keys = {key for found in all_settings for key in found}
-    return {key for key in keys if len({str(found.get(key)) for found in all_settings}) > 1}
+    keys = {key for each in all_settings for key in each}
+    return {key for key in keys if len({str(each.get(key)) for each in all_settings}) > 1}
 
 
 def describe(server: Server, varying: set[str]) -> str:
@@ -176,7 +176,7 @@ def client_sentences(rows: Sequence[Ceiling]) -> list[str]:
     for row in rows:
         if row.cpu_ms is not None:
             by_client.setdefault(row.client, []).append(row)
-    found = [
+    sentences = [
         f"{client}: {_span([row.cpu_ms for row in mine])} ms of CPU and "
         f"{_span([row.switches for row in mine])} context switches per request."
         for client, mine in by_client.items()
@@ -187,8 +187,10 @@ def client_sentences(rows: Sequence[Ceiling]) -> list[str]:
     for slow, fast in pairs[:1]:
         if slow.cpu_ms and fast.cpu_ms:
             times = text.ratio(slow.cpu_ms / fast.cpu_ms)
-            found.append(f"With {text.several(slow.workers, 'worker')}, HttpUser uses {times} the CPU of FastHttpUser.")
-    return found
+            sentences.append(
+                f"With {text.several(slow.workers, 'worker')}, HttpUser uses {times} the CPU of FastHttpUser."
+            )
+    return sentences
 
 
 def _span(values: Sequence[float | None]) -> str:

@@ -43,8 +43,8 @@ def hypothesis_rows(campaign: Campaign) -> list[HypothesisRow]:
     suite = campaign.plan.suite
     repeating = set(suite.published.rows) if suite.published else set()
     about = {name for name, each in suite.hypotheses.items() if _experiments(each) & repeating}
-    found = [_row(each, each.id in about) for each in campaign.hypotheses]
-    return sorted(found, key=lambda row: ORDER.index(row.outcome))
+    rows = [_row(each, each.id in about) for each in campaign.hypotheses]
+    return sorted(rows, key=lambda row: ORDER.index(row.outcome))
 
 
 def _experiments(hypothesis: Hypothesis) -> set[str]:
@@ -54,23 +54,23 @@ def _experiments(hypothesis: Hypothesis) -> set[str]:
     return {str(hypothesis.value.of)} if hypothesis.value is not None else {str(hypothesis.bottleneck)}
 
 
-def _row(found: JudgedHypothesis, about_published: bool) -> HypothesisRow:
-    unit, signed = found.unit, found.test == "trend"
-    has_interval = found.low is not None and found.high is not None
-    low, high = (text.quantity(bound, unit, sign=signed) for bound in (found.low, found.high))
-    outcome = found.outcome
+def _row(hypothesis: JudgedHypothesis, about_published: bool) -> HypothesisRow:
+    unit, signed = hypothesis.unit, hypothesis.test == "trend"
+    has_interval = hypothesis.low is not None and hypothesis.high is not None
+    low, high = (text.quantity(bound, unit, sign=signed) for bound in (hypothesis.low, hypothesis.high))
+    outcome = hypothesis.outcome
     return HypothesisRow(
-        name=found.id,
-        claim=found.claim,
+        name=hypothesis.id,
+        claim=hypothesis.claim,
         outcome=outcome,
         sign=SIGNS[outcome],
-        effect=text.quantity(found.effect, unit, sign=signed),
+        effect=text.quantity(hypothesis.effect, unit, sign=signed),
         interval=f"{low} to {high}" if has_interval else "",
-        expected=found.expect,
-        evidence=found.evidence,
-        gate=_gate(found.gate, outcome),
+        expected=hypothesis.expect,
+        evidence=hypothesis.evidence,
+        gate=_gate(hypothesis.gate, outcome),
         about_published=about_published,
-        surprise=_surprise(found),
+        surprise=_surprise(hypothesis),
     )
 
 
@@ -80,10 +80,10 @@ def _gate(gate: bool, outcome: Outcome) -> str:
     return {Outcome.REFUTED: "fails", Outcome.SUPPORTED: "passes"}.get(outcome, "passes, undecided")
 
 
-def _surprise(found: JudgedHypothesis) -> float:
-    if found.test == "bottleneck":
+def _surprise(hypothesis: JudgedHypothesis) -> float:
+    if hypothesis.test == "bottleneck":
         return math.inf
-    effect, unit = found.effect, found.unit
+    effect, unit = hypothesis.effect, hypothesis.unit
     if effect is None or unit not in ("ratio", "share"):
         return 0.0
     ratio = effect if unit == "ratio" else 1 + effect

@@ -36,8 +36,8 @@ class Compared:
     @property
     def ratio(self) -> float | None:
         """Ours over theirs."""
-        found = self.estimate
-        return found.value / self.published if found and self.published else None
+        mean_of_ours = self.estimate
+        return mean_of_ours.value / self.published if mean_of_ours and self.published else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ def published_rows(campaign: Campaign, doubts: Doubts) -> list[PublishedRow]:
     wanted, table = campaign.plan.suite.published, campaign.published
     if wanted is None or table is None:
         return []
-    found = audit_table(campaign)
-    audits = {row.row.label: row for row in found.rows} if found else {}
+    audited = audit_table(campaign)
+    audits = {row.row.label: row for row in audited.rows} if audited else {}
     return [
         _row(campaign, table, name, wanted.rows[name], audits, doubts)
         for name in campaign.experiments
@@ -144,18 +144,18 @@ def audit_table(campaign: Campaign) -> Audit | None:
     return audit_published(campaign.plan.suite, table.rows)
 
 
-def audit_texts(found: RowAudit) -> list[str]:
+def audit_texts(audited: RowAudit) -> list[str]:
     """State what follows from one row by arithmetic, then its contradictions."""
-    stated, active = found.row.users, found.active_users
-    contradictions = found.contradictions
-    if found.bound == "fewer users" and active is not None:
+    stated, active = audited.row.users, audited.active_users
+    contradictions = audited.contradictions
+    if audited.bound == "fewer users" and active is not None:
         users = "one user" if round(active) == 1 else f"{text.figure(round(active))} users"
         first = f"{users} ({text.figure(active)} active of {text.plain(stated)} stated)"
         contradictions = [each for each in contradictions if "active" not in each]  # this one
-    elif found.bound == "think time":
-        first = f"think time: {text.figure(found.possible_rps)} possible"
-    elif found.think_share is not None:
-        first = f"undetermined: {text.percent(found.think_share)} of the users' time is think time"
+    elif audited.bound == "think time":
+        first = f"think time: {text.figure(audited.possible_rps)} possible"
+    elif audited.think_share is not None:
+        first = f"undetermined: {text.percent(audited.think_share)} of the users' time is think time"
     else:
         first = "the row states too little to decide"
     return [first, *contradictions]
@@ -168,10 +168,10 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Serve
     best: ServerCapacity | None = None
     for name in campaign.experiments:
         verdict = campaign.verdicts.experiments[name].verdict
-        found = campaign.interval_of(name, "goodput_rps")
-        if verdict in (Verdict.ERRORS, Verdict.INVALID) or found is None or _same_server(known[name]) != wanted:
+        interval = campaign.interval_of(name, "goodput_rps")
+        if verdict in (Verdict.ERRORS, Verdict.INVALID) or interval is None or _same_server(known[name]) != wanted:
             continue
-        goodput = positive(found)
+        goodput = positive(interval)
         if goodput is None:
             continue
         if best is None or goodput.value > best.goodput.value:

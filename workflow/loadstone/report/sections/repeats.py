@@ -41,27 +41,27 @@ def repeats_rows(campaign: Campaign) -> list[RepeatsRow]:
     return [_row(name, known[name], len(campaign.runs_of(name))) for name in campaign.experiments if name in known]
 
 
-def _row(name: str, found: ExperimentRepeats, runs: int) -> RepeatsRow:
-    both = [_half_width(found.intervals.get(metric), found.runs) for metric in ("throughput_rps", "mean_ms")]
+def _row(name: str, repeats: ExperimentRepeats, runs: int) -> RepeatsRow:
+    both = [_half_width(repeats.intervals.get(metric), repeats.runs) for metric in ("throughput_rps", "mean_ms")]
     known = [half for half in both if half is not None]
     return RepeatsRow(
         experiment=name,
-        runs=text.runs(found.runs, runs),
-        counted=found.runs,
-        throughput=positive(found.intervals.get("throughput_rps")),
-        response=positive(found.intervals.get("mean_ms")),
+        runs=text.runs(repeats.runs, runs),
+        counted=repeats.runs,
+        throughput=positive(repeats.intervals.get("throughput_rps")),
+        response=positive(repeats.intervals.get("mean_ms")),
         reached=max(known) if len(known) == len(both) else None,
-        wanted=found.precision,
-        needed=found.needed,
-        disagreements=found.disagreements,
+        wanted=repeats.precision,
+        needed=repeats.needed,
+        disagreements=repeats.disagreements,
     )
 
 
 def _half_width(interval: Bounded | None, runs: int) -> float | None:
     if interval is None or interval.value is None:
         return None
-    found = Interval(value=interval.value, low=interval.low, high=interval.high, runs=runs)
-    return found.relative_half_width
+    with_runs = Interval(value=interval.value, low=interval.low, high=interval.high, runs=runs)
+    return with_runs.relative_half_width
 
 
 def once_sentence(rows: Sequence[RepeatsRow]) -> str:

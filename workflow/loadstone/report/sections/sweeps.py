@@ -88,25 +88,25 @@ class SweepView:
     calibration: CalibrationView | None
 
 
-def sweep_view(campaign: Campaign, name: str, found: SweepResult, doubts: Doubts) -> SweepView:
+def sweep_view(campaign: Campaign, name: str, sweep: SweepResult, doubts: Doubts) -> SweepView:
     """Lay out one sweep."""
-    left_out = found.left_out
-    laws = [_law(law) for law in found.laws]
-    party = found.party
+    left_out = sweep.left_out
+    laws = [_law(law) for law in sweep.laws]
+    party = sweep.party
     return SweepView(
         name=name,
-        vary=found.vary,
+        vary=sweep.vary,
         levels=[
             _level(campaign, level, number, left_out.get(level.experiment), doubts)
-            for number, level in enumerate(found.levels)
+            for number, level in enumerate(sweep.levels)
         ],
         laws=laws,
         whose=_whose(party, laws),
-        indicative=bool(laws) and found.indicative,
-        refusal=found.reason,
-        forecast=forecast_view(found.forecast) if found.forecast else None,
-        forecast_refusal=found.forecast_reason,
-        calibration=calibration_view(found),
+        indicative=bool(laws) and sweep.indicative,
+        refusal=sweep.reason,
+        forecast=forecast_view(sweep.forecast) if sweep.forecast else None,
+        forecast_refusal=sweep.forecast_reason,
+        calibration=calibration_view(sweep),
     )
 
 
@@ -125,7 +125,7 @@ def _level(
 ) -> LevelRow:
     keys = campaign.runs_of(level.experiment)
     of_runs = [doubts[key] for key in keys]
-    reason = unusable(level.verdict, [doubt for found in of_runs for doubt in found])
+    reason = unusable(level.verdict, [doubt for of_run in of_runs for doubt in of_run])
     remarks = (
         f"do not use: {reason}" if reason else _careful(of_runs),
         f"not used for the fit: {left_out}" if left_out else "",
@@ -146,7 +146,7 @@ def _level(
 
 def _careful(of_runs: Sequence[Sequence[Doubt]]) -> str:
     """Count the runs of a level to be careful with; growth is stated separately."""
-    named = [kinds([doubt for doubt in found if doubt.kind != GROWING]) for found in of_runs]
+    named = [kinds([doubt for doubt in of_run if doubt.kind != GROWING]) for of_run in of_runs]
     doubtful = [each for each in named if each]
     if not doubtful:
         return ""
@@ -169,8 +169,8 @@ def _law(law: FittedLaw) -> LawView:
     return LawView(
         name=LAWS.get(law.law, law.law),
         parameters=[
-            ParameterRow(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(found))
-            for name, found in law.parameters.items()
+            ParameterRow(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(parameter))
+            for name, parameter in law.parameters.items()
         ],
         max_speedup=law.max_speedup,
         peak=law.peak,
@@ -181,11 +181,11 @@ def _law(law: FittedLaw) -> LawView:
     )
 
 
-def _parameter(found: LawParameter) -> str:
+def _parameter(parameter: LawParameter) -> str:
     """Write a parameter with its interval, which may have no upper bound."""
-    low, high = text.figure(found.low), found.high
+    low, high = text.figure(parameter.low), parameter.high
     upper = "∞" if high is None else text.figure(high)
-    return f"{text.figure(found.value)} ({low} – {upper})"
+    return f"{text.figure(parameter.value)} ({low} – {upper})"
 
 
 def is_numeric(levels: Sequence[SweepLevel]) -> bool:
@@ -211,9 +211,9 @@ def mean_points(levels: Sequence[SweepLevel]) -> pd.DataFrame:
     """List the mean throughput of a sweep's levels: level, value, low, high; no bounds after a single run."""
     numeric = is_numeric(levels)
     rows = [
-        (level.value if numeric else text.plain(level.value), found.value, found.low, found.high)
+        (level.value if numeric else text.plain(level.value), mean.value, mean.low, mean.high)
         for level in levels
-        if (found := positive(level.throughput)) is not None
+        if (mean := positive(level.throughput)) is not None
     ]
     return pd.DataFrame(rows, columns=["level", "value", "low", "high"])
 
@@ -243,25 +243,25 @@ class SweepsView:
 
 def section(campaign: Campaign, doubts: Doubts) -> Section | None:
     """Every sweep, level by level, with laws, forecasts and known demands."""
-    views = [sweep_view(campaign, name, found, doubts) for name, found in campaign.scaling.items()]
+    views = [sweep_view(campaign, name, sweep, doubts) for name, sweep in campaign.scaling.items()]
     if not views:
         return None
     shown: dict[str, Chart | None] = {}
-    for name, found in campaign.scaling.items():
-        shown |= sweep_charts(name, found, marked(run_points(campaign, found.levels), doubts))
+    for name, sweep in campaign.scaling.items():
+        shown |= sweep_charts(name, sweep, marked(run_points(campaign, sweep.levels), doubts))
     title = "Scaling: one factor, several levels"
     return Section(
         anchor="sweeps", title=title, navigation="Scaling", view=SweepsView(sweeps=views), charts=drawn(shown)
     )
 
 
-def sweep_charts(name: str, found: SweepResult, points: pd.DataFrame) -> dict[str, Chart | None]:
+def sweep_charts(name: str, sweep: SweepResult, points: pd.DataFrame) -> dict[str, Chart | None]:
     """Draw a sweep: its levels and laws, or its forecast where there is one."""
-    if found.forecast:
+    if sweep.forecast:
         shown = points.rename(columns={"level": "users", "goodput_rps": "rps", "mean_ms": "ms"})
-        return forecast_charts(name, found.forecast, shown)
-    lines = pd.concat([curves(found.laws), theory(found)], ignore_index=True)
+        return forecast_charts(name, sweep.forecast, shown)
+    lines = pd.concat([curves(sweep.laws), theory(sweep)], ignore_index=True)
     return {
-        f"sweep-{name}": charts.sweep(points, mean_points(found.levels), lines, found.vary),
-        f"residuals-{name}": charts.residuals(residuals(found.laws), found.vary),
+        f"sweep-{name}": charts.sweep(points, mean_points(sweep.levels), lines, sweep.vary),
+        f"residuals-{name}": charts.residuals(residuals(sweep.laws), sweep.vary),
     }

@@ -48,8 +48,10 @@ def warnings(campaign: Campaign, doubts: Doubts) -> list[WarningGroup]:
 
 
 def _group(title: str, items: Iterator[str], link: str) -> WarningGroup | None:
-    found = list(items)
-    return WarningGroup(title=title, items=found[:MAX_ITEMS], more=len(found[MAX_ITEMS:]), link=link) if found else None
+    listed = list(items)
+    return (
+        WarningGroup(title=title, items=listed[:MAX_ITEMS], more=len(listed[MAX_ITEMS:]), link=link) if listed else None
+    )
 
 
 def _failed_checks(campaign: Campaign) -> Iterator[str]:
@@ -79,9 +81,9 @@ def _repeats(which: Sequence[int], of: int) -> str:
 
 def _disagreements(campaign: Campaign) -> Iterator[str]:
     for name in [*campaign.experiments, *filter(is_baseline, campaign.plan.added)]:
-        found = campaign.repeats.experiments[name].disagreements if name in campaign.repeats.experiments else ()
-        if found:
-            yield f"{called(campaign.plan, name)}: {'; '.join(found)}"
+        disagreements = campaign.repeats.experiments[name].disagreements if name in campaign.repeats.experiments else ()
+        if disagreements:
+            yield f"{called(campaign.plan, name)}: {'; '.join(disagreements)}"
 
 
 def _drift(campaign: Campaign) -> Iterator[str]:
@@ -91,11 +93,11 @@ def _drift(campaign: Campaign) -> Iterator[str]:
 
 
 def _foreign(campaign: Campaign) -> WarningGroup | None:
-    found = other_load(campaign)
-    disturbed = [key for key, each in found.items() if each.notable]
+    by_run = other_load(campaign)
+    disturbed = [key for key, each in by_run.items() if each.notable]
     if not disturbed:
         return None
-    runs = f"{text.count(len(disturbed))} of {text.several(len(found), 'run')}, baselines included,"
+    runs = f"{text.count(len(disturbed))} of {text.several(len(by_run), 'run')}, baselines included,"
     title = f"In {runs} other processes used more than {text.limit(NOTABLE)} of the CPUs: see each experiment"
     return WarningGroup(title=title, items=[], more=0, link="experiments")
 
