@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from loadstone.analyse.grounds import Grounds, LevelFacts, find_grounds, withdrawn
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.suite.verdict import Verdict
 from loadstone.theory import operational
 from loadstone.theory.fitting import fit_amdahl, fit_law
 from loadstone.theory.scaling import Fit, usl
@@ -29,8 +30,8 @@ def level(
         value=value,
         experiment=f"sweep={value:g}",
         throughput=tuple((throughput or 1000.0 * value) * (1 + 0.002 * run) for run in range(runs)),
-        verdict=verdict,
-        utilisations={name.replace("_", " "): share for name, share in (usual | shares).items()},
+        verdict=Verdict(verdict),
+        utilisations={Verdict(name.replace("_", " ")): share for name, share in (usual | shares).items()},
         users=50.0,
         think_s=0.0,
         unloaded_response_s=0.002,
@@ -317,8 +318,8 @@ def levels_of(draw: st.DrawFn, vary: str) -> LevelFacts:
         value=float(draw(st.integers(1, 8))),
         experiment="any",
         throughput=tuple(draw(runs)),
-        verdict=draw(st.sampled_from(sorted(own) if usable else VERDICTS)),
-        utilisations={name: share for name, share in shares.items() if name not in missing},
+        verdict=Verdict(draw(st.sampled_from(sorted(own) if usable else VERDICTS))),
+        utilisations={Verdict(name): share for name, share in shares.items() if name not in missing},
         users=draw(st.floats(1, 1e4)),
         think_s=draw(st.floats(0, 10)),
         unloaded_response_s=draw(st.none() | st.floats(0, 10)),
@@ -364,7 +365,7 @@ def test_flat_data_of_think_time_never_have_grounds(
     """Whatever the verdict says: users who wait of their own will hide any capacity."""
     verdicts = st.sampled_from(["think time", "mixed", "undetermined", "server CPU", "generator"])
     flat = [thinking(float(n), (33.0, 33.0, 33.0)) for n in ns]
-    levels = [replace(with_share(facts, "think time", share), verdict=data.draw(verdicts)) for facts in flat]
+    levels = [replace(with_share(facts, "think time", share), verdict=Verdict(data.draw(verdicts))) for facts in flat]
     found = find_grounds(vary, levels)
     assert found.used == ()
     assert "33.0 measured" in str(found.reason)

@@ -137,7 +137,7 @@ def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
 
 def _ceiling(level: LevelFacts, party: str, limits: Thresholds) -> Verdict | None:
     """Name the other party that bound a level, or could have: the verdict's, else the highest that has no slack."""
-    if level.verdict in (Verdict.ERRORS, Verdict.INVALID):
+    if not level.verdict.is_sound:
         return None
     if level.verdict not in (Verdict.MIXED, Verdict.UNDETERMINED, *OWN[party]):
         return level.verdict

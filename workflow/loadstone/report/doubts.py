@@ -98,9 +98,9 @@ def used_by(plan: Plan, baseline: str) -> list[str]:
     ]
 
 
-def unusable(verdict: str, doubts: Sequence[Doubt]) -> str | None:
+def unusable(verdict: Verdict, doubts: Sequence[Doubt]) -> str | None:
     """State why an experiment's figures must not be used; None where they can be."""
-    if verdict not in (Verdict.ERRORS, Verdict.INVALID):
+    if verdict.is_sound:
         return None
     texts = dict.fromkeys(doubt.text for doubt in doubts if doubt.kind != GROWING)
     return "; ".join(texts) or verdict

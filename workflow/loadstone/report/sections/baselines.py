@@ -12,7 +12,6 @@ from loadstone.report.section import Section
 from loadstone.suite.differences import flatten
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.settings import Mix, Server
-from loadstone.suite.verdict import Verdict
 
 ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
           "calibration": "GET /calibration"}  # fmt: skip
@@ -85,7 +84,7 @@ def _problem(campaign: Campaign, name: str) -> str | None:
     """State why a baseline is not used; None where it is sound."""
     key = campaign.runs_of(name)[0]
     judged = campaign.judged[key]
-    if judged.verdict not in (Verdict.ERRORS, Verdict.INVALID):
+    if judged.verdict.is_sound:
         return None
     remark = campaign.windows[key].remark or judged.remark
     return f"{judged.verdict}: {remark}" if remark else judged.verdict
@@ -165,7 +164,7 @@ def _answer(campaign: Campaign, name: str, at_limit: bool) -> str:
     limit = campaign.plan.suite.thresholds.saturated
     if at_limit:
         return "yes: a Locust worker" if (campaign.signals[key].generator or 0.0) >= limit else "yes: all CPUs"
-    if campaign.judged[key].verdict in (Verdict.ERRORS, Verdict.INVALID):
+    if not campaign.judged[key].verdict.is_sound:
         return "no: the run is not sound"
     return "no: nothing was at its limit"
 

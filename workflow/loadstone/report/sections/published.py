@@ -169,7 +169,7 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Serve
     for name in campaign.experiments:
         verdict = campaign.verdicts.experiments[name].verdict
         interval = campaign.interval_of(name, "goodput_rps")
-        if verdict in (Verdict.ERRORS, Verdict.INVALID) or interval is None or _same_server(known[name]) != wanted:
+        if not verdict.is_sound or interval is None or _same_server(known[name]) != wanted:
             continue
         goodput = positive(interval)
         if goodput is None:

@@ -121,7 +121,7 @@ def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: se
         yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed.runs.items())
     if agreed.remark:
         yield agreed.remark
-    of_runs = {run.remark for run in judged if run.remark and run.verdict not in (Verdict.ERRORS, Verdict.INVALID)}
+    of_runs = {run.remark for run in judged if run.remark and run.verdict.is_sound}
     following = Counter(run.runner_up.partition(" = ")[0] for run in judged if run.runner_up)
     missing = [name for name in dict.fromkeys(n for run in judged for n in run.missing) if name not in common]
     yield from sorted(of_runs)

@@ -154,11 +154,7 @@ def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Ite
         "contradict themselves": len(bad) - unsettled - failed,
     }
     named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
-    lost = [
-        name
-        for name in campaign.experiments
-        if campaign.verdicts.experiments[name].verdict in (Verdict.ERRORS, Verdict.INVALID)
-    ]
+    lost = [name for name in campaign.experiments if not campaign.verdicts.experiments[name].verdict.is_sound]
     yield f"{text.count(len(bad))} of {text.several(len(runs), 'run')} ({named}), left out of all means"
     if lost:
         verb = "has" if len(lost) == 1 else "have"
