@@ -79,7 +79,7 @@ def percent(share: float | None) -> str:
 
 
 def limit(share: float) -> str:
-    """Write a share that somebody chose, as it was chosen: 2 %, 0.5 %."""
+    """Write a share that a person chose, as it was chosen: 2 %, 0.5 %."""
     return f"{100 * share:g} %"
 
 

@@ -213,7 +213,7 @@ def test_growing_run_is_grey_with_its_figures(make: Make) -> None:
     page = render(make("baselines: false\ndefaults: {repeats: 2}\nexperiments: {a: {}}", growing))
     assert "In 1 of 2 runs the store grows by more than 2 % in the window" in section(page, "warnings")
     assert "growing: albums 100 → 130 in the window, b·Δn = +0.500 ms (p = 0.004)" in section(page, "runs")
-    assert page.count('<tr class="doubtful">') == 2, "in its card and in the table of runs"
+    assert page.count('<tr class="doubtful">') == 2, "in its experiment's box and in the table of runs"
     shown = json.dumps(specifications(page)["throughput"], ensure_ascii=False)
     assert "growing: albums 100 → 130" in shown, "in the tooltip"
 

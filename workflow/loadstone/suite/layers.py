@@ -14,7 +14,7 @@ from loadstone.suite.settings import DEFAULT_KIND, Load
 from loadstone.text import listed, short
 
 REPLACED_WHOLE = frozenset({"mix"})
-"""Keys whose mappings are not merged: parts of two mixes would make a third that nobody asked for."""
+"""Keys whose mappings are not merged: parts of two mixes would make a third that no one asked for."""
 
 MAX_LEVELS = 200
 """Levels of one sweep: a guard against typing errors."""
