@@ -208,7 +208,7 @@ def test_generator(provoke_one: ProvokeOne) -> None:
 
 @pytest.mark.alone
 def test_server_cpu(provoke_one: ProvokeOne) -> None:
-    """One sync worker that searches a list so long that the gaps between requests and the generator take almost nothing.
+    """One sync worker that searches a list so long that gaps between requests and the generator take almost nothing.
 
     It uses 0.98 of a CPU on a quiet machine, and 0.92 next to a neighbour that takes half a CPU.
     """
