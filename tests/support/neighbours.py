@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-QUIET = 0.25
-"""CPUs that others may take without deciding a verdict. On an idle machine it is up to 0.15: the measuring process, the
+QUIET = 0.1
+"""CPUs that others may take without deciding a verdict. On an idle machine it is some 0.02: the measuring process, the
 test and the system, which have no role in the run."""
 CROWD = 0.75
 """Share of all CPUs taken by others from which even a process that hardly needs a CPU waits for one. Half a CPU is a
