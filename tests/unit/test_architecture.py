@@ -24,7 +24,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("measure", "summarise"),
     ("search",),
     ("analyse",),
-    ("compare", "live", "report"),
+    ("live", "report"),
+    ("compare",),
     ("cli",),
     ("__main__",),
 )

@@ -12,9 +12,9 @@ measure/              one run: server, load, samples; the only room that starts 
 summarise/            one run → the tables of its window, and its signals
 search/               measure and judge in a loop: the highest rate that meets an objective
 analyse/              all runs → verdicts, scaling laws, agreement of repeats, hypotheses
-compare/              two campaigns, before and after
 live/                 a campaign in the browser while it runs
 report/               a campaign as one HTML page
+compare/                two campaigns, before and after; its page has the report's styles
 cli/                  the commands, one module per command
 
 The data flow: suite ─► plan ─► measure ─► summarise ─► analyse ─► report

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from loadstone import report  # for its styles
 from loadstone.compare import wording
 from loadstone.compare.model import METRICS, CampaignComparison, MetricChange
 
@@ -70,7 +71,7 @@ def _ratios(change: MetricChange) -> Iterator[float]:
 def render_comparison(comparison: CampaignComparison, folders: tuple[str, str]) -> str:
     """Write the page; `folders` are the campaigns' folders, before and after."""
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("loadstone.compare"), PackageLoader("loadstone.report")]),
+        loader=ChoiceLoader([PackageLoader("loadstone.compare"), PackageLoader(report.__name__)]),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,

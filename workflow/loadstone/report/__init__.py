@@ -1,1 +1,1 @@
-"""From tables to one HTML page: a data object, charts, a template."""
+"""The report: a campaign as one HTML page that works offline, built from a list of sections."""
