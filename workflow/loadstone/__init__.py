@@ -14,7 +14,7 @@ search/               measure and judge in a loop: the highest rate that meets a
 analyse/              all runs → verdicts, scaling laws, agreement of repeats, hypotheses
 live/                 a campaign in the browser while it runs
 report/               a campaign as one HTML page
-compare/                two campaigns, before and after; its page has the report's styles
+compare/              two campaigns, before and after; its page has the report's styles
 cli/                  the commands, one module per command
 
 The data flow: suite ─► plan ─► measure ─► summarise ─► analyse ─► report
