@@ -26,6 +26,8 @@ from loadstone.theory.scaling import amdahl
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 
+pytestmark = pytest.mark.slow
+
 LOAD_STARTED = 1_800_000_000.0
 ENDPOINTS = ("all", "GET /albums", "GET /albums/<id>", "POST /albums")
 

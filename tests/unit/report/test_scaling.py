@@ -21,6 +21,8 @@ from loadstone.suite.capacity import Search
 from loadstone.suite.settings import Settings
 from tests.unit.report.test_page import Made, Make, make, section, specifications, steady
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["make"]  # the fixture
 
 CLAIMS = """
