@@ -135,7 +135,7 @@ def test_damaged_run_is_refused_by_name_and_set_aside(
     assert complaint in first
     assert str(folder / file) in first
     aside = results / "damaged" / "runs" / "plain" / "2"
-    assert second == f"{folder}: set aside as {aside}: run snakemake again to make it again"
+    assert second == f"{folder}: moved to {aside}: run snakemake to make it again"
     assert not folder.exists()
     assert (aside / file).read_bytes() == damaged, "nothing is deleted"
     assert all(path.read_bytes() == content for path, content in tables.items()), "no figure of it got anywhere"
@@ -160,7 +160,7 @@ def test_damaged_table_of_a_run_never_reaches_the_summary(results: Path, file: s
         analyse(results)
     assert not (results / "summary.csv").exists()
     unit = Path(file).parent if "/" in file else Path(file)
-    assert f"set aside as {results / 'damaged' / unit}" in refused.value.lines[-1]
+    assert f"moved to {results / 'damaged' / unit}" in refused.value.lines[-1]
     assert not (results / unit).exists()
 
 
@@ -192,7 +192,7 @@ def test_report_shows_nothing_that_is_damaged(results: Path, file: str, damage: 
     with pytest.raises(DamagedError, match=f"{file}: ") as refused:
         report(results)
     unit = Path(file).parent if "/" in file else Path(file)
-    assert f"set aside as {results / 'damaged' / unit}" in refused.value.lines[-1]
+    assert f"moved to {results / 'damaged' / unit}" in refused.value.lines[-1]
     assert not results.with_name("page.html").exists()
 
 
@@ -245,7 +245,7 @@ def test_second_snakemake_makes_again_what_the_first_refused(measured: Project, 
     first = project.snakemake()
     assert first.returncode != 0
     assert "loadstone: results/runs/albums=10/1/requests.parquet: damaged: " in first.stderr
-    assert "set aside as results/damaged/runs/albums=10/1: run snakemake again" in first.stderr
+    assert "moved to results/damaged/runs/albums=10/1: run snakemake to make it again" in first.stderr
     unchanged = (measured.folder / "results" / "summary.csv").read_bytes()
     assert (results / "summary.csv").read_bytes() == unchanged, "no figure of the damaged file"
 

@@ -52,4 +52,4 @@ def _move(results: Path, unit: Path, damaged: Path) -> list[str]:
         return []  # another job has moved it
     except OSError as error:
         return SystemFault.of(error, results / unit).lines
-    return [f"{results / unit}: moved to {place}: run snakemake again to make it anew"]
+    return [f"{results / unit}: moved to {place}: run snakemake to make it again"]
