@@ -151,7 +151,7 @@ def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Ite
     kinds = {
         "never settled": unsettled,
         "failed too often": failed,
-        "contradict themselves": len(bad) - unsettled - failed,
+        "with contradictory figures": len(bad) - unsettled - failed,
     }
     named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
     lost = [name for name in campaign.experiments if not campaign.verdicts.experiments[name].verdict.is_sound]
