@@ -11,7 +11,7 @@ import pytest
 from loadstone.plan.schedule import Run
 from loadstone.report.page import render
 from tests.browser.conftest import Open, Opened
-from tests.unit.report.test_page import PUBLISHED, Made, make_campaign, scaled
+from tests.support.made_up import PUBLISHED, Made, make_campaign, scaled
 
 HOSTILE = "</style><script>window.hacked = 1</script> \\\"quoted\\\" 'single' 🎷 \u202eright to left\u202c &amp;"
 SUITE = """

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from loadstone.analyse.stage import AnalysisFiles, analyse_campaign
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.report.campaign import load_campaign
@@ -32,7 +31,8 @@ from loadstone.suite.load import load_suite
 from loadstone.summarise.stage import Summary, summarise_run
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
-from tests.unit.report.test_page import section
+from tests.support.made_up import analyse
+from tests.support.page_parts import section
 
 ARCHIVE = ROOT / "tests" / "fixtures" / "campaign.tar.xz"
 
@@ -87,15 +87,7 @@ def today(earlier: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -
     for run in plan.runs:
         part = f"{run.experiment}/{run.repeat}"
         summary_of(earlier / "runs" / part).write(folder / "summaries" / part)
-    analyse_campaign(plan, folder / "summaries", earlier / "published.csv").write(
-        AnalysisFiles(
-            summary=folder / "summary.csv",
-            verdicts=folder / "verdicts.json",
-            scaling=folder / "scaling.json",
-            repeats=folder / "repeats.json",
-            hypotheses=folder / "hypotheses.json",
-        )
-    )
+    analyse(plan, folder, earlier / "published.csv")
     (folder / "runs").symlink_to(earlier / "runs")
     shutil.copytree(earlier / "searches", folder / "searches")
     for probe in folder.glob("searches/*/probe-*"):

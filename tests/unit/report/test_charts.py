@@ -26,20 +26,7 @@ from loadstone.report.sections import (
 )
 from loadstone.results.bounded import Bounded
 from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
-from tests.unit.report.test_page import (
-    LOAD_STARTED,
-    PUBLISHED,
-    REPEATING,
-    WORKERS,
-    Made,
-    Make,
-    make,
-    scaled,
-    steady,
-    thinking,
-)
-
-__all__ = ["make"]  # the fixture
+from tests.support.made_up import LOAD_STARTED, PUBLISHED, REPEATING, WORKERS, Made, Make, scaled, steady, thinking
 
 ORDER = """
 defaults: {repeats: 1}

@@ -8,11 +8,11 @@ import pytest
 
 from loadstone.report.export import export
 from loadstone.report.page import all_charts, build_sections
-from tests.unit.report.test_page import WORKERS, Make, make, scaled  # noqa: F401 - make is a fixture
+from tests.support.made_up import WORKERS, Make, scaled
 
 
 @pytest.mark.slow
-def test_every_chart_twice_and_the_tables(make: Make, tmp_path: Path) -> None:  # noqa: F811
+def test_every_chart_twice_and_the_tables(make: Make, tmp_path: Path) -> None:
     campaign = make(WORKERS.replace("4, 6]", "4]"), scaled)
     written = list(export(campaign, tmp_path / "figures"))
     assert {path.name for path in written if path.stat().st_size < 500} == {"heat.csv"}, "no run was long"

@@ -19,11 +19,10 @@ from loadstone.results.search import Probe
 from loadstone.search.bisect import conclude
 from loadstone.suite.capacity import Search
 from loadstone.suite.settings import Settings
-from tests.unit.report.test_page import Made, Make, make, section, specifications, steady
+from tests.support.made_up import Made, Make, steady
+from tests.support.page_parts import section, specifications
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["make"]  # the fixture
 
 CLAIMS = """
 baselines: false

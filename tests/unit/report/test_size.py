@@ -12,10 +12,8 @@ from loadstone.plan.schedule import Run, make_plan
 from loadstone.report.campaign import load_campaign
 from loadstone.report.page import render
 from loadstone.suite.load import load_suite
+from tests.support.made_up import Made, Make, analyse, write_run
 from tests.unit.analyse.test_bottleneck import EAGER
-from tests.unit.report.test_page import Made, Make, analyse, make, write_run
-
-__all__ = ["make"]  # the fixture
 
 REPEATS = 3
 MAX_BYTES_PER_RUN = 13_000

@@ -34,9 +34,9 @@ from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.window import find_window
 from tests.support.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate, numbers, texts
+from tests.support.made_up import analyse, write_run
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER
-from tests.unit.report.test_page import analyse, write_run
 
 SUITE = """\
 defaults: {repeats: 2, load: {users: 50, spawn_rate: 50}}

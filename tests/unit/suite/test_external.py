@@ -20,10 +20,9 @@ from loadstone.suite.load import load_suite
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import Cycle
 from tests.conftest import ROOT
+from tests.support.made_up import Make
+from tests.support.page_parts import section
 from tests.support.records import make_record
-from tests.unit.report.test_page import Make, make, section
-
-__all__ = ["make"]  # the fixture
 
 WriteSuite = Callable[[str], Path]
 
