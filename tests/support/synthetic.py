@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from loadstone.measure import collect_requests, sampler
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import RequestCounts, write_record
-from loadstone.suite.settings import Load
+from loadstone.suite.load_settings import Load
 from loadstone.suite.types import Exponential
 from tests.support.records import make_record
 

@@ -52,6 +52,7 @@ def sources(*patterns):
 refuse_read_only(".", ".snakemake", "results")
 OVERRIDES = {key: value for key, value in config.items() if key != "suite"}
 SUITE = suite_path(config.get("suite", "config/config.yaml"))
+SUITE_FOLDER = str(SUITE.parent)
 PLAN = load_plan(SUITE, OVERRIDES)
 SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
 

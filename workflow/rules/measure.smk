@@ -25,6 +25,7 @@ rule measure:
     threads: workflow.cores  # one run at a time on a machine, whatever --cores says
     params:
         run=run_values,
+        base=SUITE_FOLDER,
         folder=subpath(output.record, parent=True),
     shell:
         r"""
@@ -32,6 +33,7 @@ rule measure:
             --run {params.run:q} \
             --into {params.folder:q} \
             --log {log:q} \
+            --base {params.base:q} \
             --failed results/failed/{wildcards.experiment:q}/{wildcards.repeat:q}
         """
 

@@ -19,6 +19,7 @@ rule search:
     params:
         search=search_values,
         seed=PLAN.suite.seed,
+        base=SUITE_FOLDER,
         folder=subpath(output.found, parent=True),
     shell:
         r"""
@@ -28,6 +29,7 @@ rule search:
             --seed {params.seed:q} \
             --into {params.folder:q} \
             --log {log:q} \
+            --base {params.base:q} \
             --failed results/failed/{wildcards.search:q}
         """
 

@@ -35,7 +35,7 @@ def of(server: str) -> str:
     ("text", "complaint"),
     [
         (of("albums: 3"), "experiments.a.server.url: missing; this key is required"),
-        (of("url: 'https://127.0.0.1:8080'"), "experiments.a.server.url: 'https://127.0.0.1:8080' is not allowed"),
+        (of("url: 'ftp://127.0.0.1:8080'"), "experiments.a.server.url: 'ftp://127.0.0.1:8080' is not allowed"),
         (of("url: 'http://127.0.0.1'"), "allowed: http://HOST:PORT, and nothing after it"),
         (of("url: 'http://127.0.0.1:8080/api'"), "allowed: http://HOST:PORT, and nothing after it"),
         (of("url: 'http://127.0.0.1:8080?a=b'"), "allowed: http://HOST:PORT, and nothing after it"),

@@ -32,7 +32,10 @@ WriteSuite = Callable[[str], Path]
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("experiments: {a: {load: {user: 5}}}", "experiments.a.load.user: 5 is not allowed; allowed: HttpUser or"),
+        (
+            "experiments: {a: {load: {user: 5}}}",
+            "experiments.a.load.user: 5 is not allowed; allowed: HttpUser,",
+        ),
         ("experiments: {a: {load: {color: red}}}", "experiments.a.load.color: unknown key; allowed: user, users,"),
         ("experiments: {a: {server: {workers: '2'}}}", "experiments.a.server.workers: '2' is not allowed; allowed: a"),
         (

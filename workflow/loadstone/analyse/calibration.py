@@ -58,7 +58,9 @@ def slots_taken(settings: Settings) -> int | None:
     demand = server.calibration
     if demand is None or demand.failures or not demand.parallel + demand.serial:
         return None
-    if load.scheduled or load.mean_think_time_s or any(weight for task, weight in load.mix if task != "calibration"):
+    if load.mix is None or load.scheduled or load.mean_think_time_s:
+        return None
+    if any(weight for task, weight in load.mix if task != "calibration"):
         return None
     if server.worker_class == "gevent" or (server.worker_class == "gthread" and server.workers > 1):
         return None

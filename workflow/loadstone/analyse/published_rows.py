@@ -6,9 +6,9 @@ from dataclasses import replace
 from scipy import stats
 
 from loadstone.analyse.audit import CONFIDENCE, Audit, RowAudit, audit
+from loadstone.suite.load_settings import Load
 from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from loadstone.suite.model import Suite
-from loadstone.suite.settings import Load
 from loadstone.theory.intervals import Interval
 
 NO_THINK_TIME = "the think time of the row's users is not known"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from loadstone.cli.options import read_option
+from loadstone.cli.options import Base, read_option
 
 
 def measure(
@@ -17,6 +17,7 @@ def measure(
     failed: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of a run that fails, for diagnosis.")
     ],
+    base: Base = Path(),
 ) -> None:
     r"""Measure one run: start the server, apply the load, record every request, stop.
 
@@ -31,4 +32,4 @@ def measure(
     from loadstone.measure.run import measure as measure_run
     from loadstone.plan.schedule import Run
 
-    measure_run(read_option(Run, "--run", run), into, log, failed)
+    measure_run(read_option(Run, "--run", run), into, log, failed, base)

@@ -28,6 +28,7 @@ Published = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV file of published figures to compare the results with.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Base = Annotated[Path, typer.Option(metavar="DIR", help="The suite's folder, from which paths in the settings start.")]
 Damaged = Annotated[
     Path | None,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from loadstone.cli.options import read_option
+from loadstone.cli.options import Base, read_option
 
 
 def search(
@@ -17,6 +17,7 @@ def search(
     failed: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of probes that fail, for diagnosis.")
     ],
+    base: Base = Path(),
 ) -> None:
     r"""Find the highest arrival rate that meets an objective: measure, judge, choose the next rate.
 
@@ -31,4 +32,4 @@ def search(
     from loadstone.search.stage import search_capacity
     from loadstone.suite.capacity import Search
 
-    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log, failed).sentence)
+    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log, failed, base).sentence)

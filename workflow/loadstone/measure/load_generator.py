@@ -13,7 +13,8 @@ from loadstone.measure.ports import LOOPBACK, free_port
 from loadstone.measure.processes import Child
 from loadstone.measure.workspace import Workspace
 from loadstone.plan.schedule import Run
-from loadstone.suite.settings import DEFAULT_KIND, Load
+from loadstone.suite.load_settings import Load
+from loadstone.suite.settings import DEFAULT_KIND
 from loadstone.suite.types import Exponential
 
 USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"}
@@ -57,7 +58,12 @@ class LocustFleet:
     def _common_options(self, run: Run, url: str) -> list[str]:
         command = [sys.executable, "-m", "locust", "--locustfile", "locustfiles/albums.py", "--host", url]
         command += ["--expect-workers", str(run.load.workers)]
-        command += ["--waiting", json.dumps(_waiting_option(run.load)), "--mix", run.load.mix.model_dump_json()]
+        command += [
+            "--waiting",
+            json.dumps(_waiting_option(run.load)),
+            "--mix",
+            run.load.mix.model_dump_json() if run.load.mix else "{}",
+        ]
         command += ["--id-prefix", self._id_prefix] if self._id_prefix else []
         return [*command, "--albums", str(run.server.albums), "--seed", str(run.seed)]
 
@@ -148,4 +154,4 @@ def _waiting_option(load: Load) -> dict[str, Any]:
         return {"pacing": load.pacing}
     if isinstance(load.think_time, Exponential):
         return {"exponential": load.think_time.exponential}
-    return {"uniform": list(load.think_time)}
+    return {"uniform": list(load.think_time or ())}

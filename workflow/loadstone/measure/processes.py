@@ -22,7 +22,12 @@ class Child:
     """A process that this one started. Ending it ends its descendants too."""
 
     def __init__(
-        self, argv: Sequence[str], log: Path, guard: Guard, environment: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        log: Path,
+        guard: Guard,
+        environment: Mapping[str, str] | None = None,
+        folder: Path = SOURCE_ROOT,
     ) -> None:
         self.shown = redact(argv)
         """The command line without secrets, as logs and `run.json` hold it."""
@@ -34,7 +39,7 @@ class Child:
             output.flush()
             self._process = subprocess.Popen(
                 list(argv),
-                cwd=SOURCE_ROOT,
+                cwd=folder,
                 env={**os.environ, **NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -40,8 +40,6 @@ START_DEADLINE_S = 45.0
 """Seconds for Locust's processes to start and connect. The conductor itself gives up after 30."""
 MARGIN_S = 30.0
 """Seconds beyond a phase's planned length after which the run breaks."""
-SILENCE_DEADLINE_S = 15.0
-"""Seconds beyond the longest think time without any answer after which the server counts as dead."""
 
 POST = "POST /albums"
 """The endpoint that makes the store grow."""
@@ -62,11 +60,12 @@ LATE_EVENTS = {
 """Awaited event → how a message states that it did not come in time."""
 
 
-def measure(run: Run, into: Path, log: Path, failed: Path) -> RunRecord:
+def measure(run: Run, into: Path, log: Path, failed: Path, base: Path = Path()) -> RunRecord:
     """Measure `run` and write its files to the folder `into`: all of them, or none.
 
-    Progress goes to standard error and `log`. Raises `MeasureError` if the run breaks. What it had recorded is then in
-    the folder `failed`, unless the run was stopped by a signal.
+    Relative paths in the run's settings start from the folder `base`. Progress goes to standard error and `log`. Raises
+    `MeasureError` if the run breaks. What it had recorded is then in the folder `failed`, unless the run was stopped by
+    a signal.
     """
     with (
         RunProgress(run, log) as progress,
@@ -75,7 +74,7 @@ def measure(run: Run, into: Path, log: Path, failed: Path) -> RunRecord:
         _scratch(into) as scratch,
         Guard(scratch, lock.path, lock.descriptor) as guard,
     ):
-        workspace = Workspace(scratch=scratch, logs=scratch / "logs", guard=guard, stop=stop)
+        workspace = Workspace(scratch=scratch, logs=scratch / "logs", base=base.absolute(), guard=guard, stop=stop)
         workspace.logs.mkdir()
         measurement = _Measurement(run, workspace, progress)
         try:
@@ -139,7 +138,7 @@ class _Measurement:
         try:
             self._enter("starting the server")
             self.times["server_ready"] = server.wait_ready()
-            server.preflight(self.run.load.mix)
+            server.preflight(self.run.load)
             albums_before = server.count_albums()
             fleet = self._apply_load(server)
             albums_after = server.count_albums()
@@ -262,7 +261,7 @@ class _Measurement:
         if requests != self.last_answer[0] or "all_users_running" not in self.times:
             self.last_answer = (requests, now)
         silent_s = now - self.last_answer[1]
-        if silent_s > SILENCE_DEADLINE_S + self.run.load.longest_wait_s:
+        if silent_s > self.run.load.silence_s:
             raise ServerError(f"no answer to any request for {silent_s:.0f} s")
 
     def _refuse_empty_window(self, requests: Path) -> None:

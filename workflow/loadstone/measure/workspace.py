@@ -15,5 +15,7 @@ class Workspace:
     """The folder that becomes the result when the run is complete."""
     logs: Path
     """The folder in it for the processes' logs."""
+    base: Path
+    """The suite's folder, from which relative paths in the run's settings start."""
     guard: Guard
     stop: StopRequest

@@ -11,7 +11,8 @@ measures only what is new. The `@` in the name distinguishes it from every name 
 import hashlib
 from collections.abc import Mapping
 
-from loadstone.suite.settings import MAX_WORKERS, GunicornServer, Load, Mix, Server, Settings
+from loadstone.suite.load_settings import MAX_WORKERS, Load, Mix
+from loadstone.suite.settings import GunicornServer, Server, Settings
 
 UNLOADED, CEILING, PROBE = "unloaded@", "ceiling@", "@twice"
 """Beginnings of the names of baselines, and the end of the name of a probe."""

@@ -15,10 +15,13 @@ from loadstone.suite.settings import Conditions
 from loadstone.summarise.stage import summarise_run
 
 
-def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path, failed: Path) -> SearchResult:
+def search_capacity(
+    search: Search, name: str, seed: int, into: Path, log: Path, failed: Path, base: Path = Path()
+) -> SearchResult:
     """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
-    Raises `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
+    Relative paths in its settings start from the folder `base`. Raises `MeasureError` where a run breaks; what it had
+    recorded is then in a folder in `failed`.
     """
     probes: list[Probe] = []
     for old in into.glob("probe-*"):
@@ -26,7 +29,7 @@ def search_capacity(search: Search, name: str, seed: int, into: Path, log: Path,
     while (rate := next_rate(search, probes)) is not None:
         folder = f"probe-{len(probes) + 1}"
         run = _run(search, name, rate, seed, len(probes) + 1)
-        record = measure(run, into / folder, log, failed / folder)
+        record = measure(run, into / folder, log, failed / folder, base)
         summary = summarise_run(record, into / folder / "requests.parquet", into / folder / "processes.parquet")
         summary.write(into / folder)
         table = summary.tables["endpoints"]

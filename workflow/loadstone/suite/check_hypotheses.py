@@ -196,6 +196,8 @@ def _check_endpoint(key: str, experiment: str, endpoint: str, suite: SuiteConten
     settings = suite.experiments.get(experiment)
     if settings is None:
         return  # reported already
+    if settings.load.mix is None:
+        return  # which endpoints a locustfile requests shows only when it runs
     requested = [ENDPOINTS[task] for task, weight in settings.load.mix if weight]
     if endpoint not in (ALL, *requested):
         yield f"{key}: {short(endpoint)} is not requested in {experiment}; allowed: {', '.join((*requested, ALL))}"

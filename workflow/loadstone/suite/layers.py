@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadstone.suite.load_settings import KINDS, Load
 from loadstone.suite.model import Level, SuiteFile, SweepFile
-from loadstone.suite.settings import DEFAULT_KIND, Load
+from loadstone.suite.settings import DEFAULT_KIND
 from loadstone.text import listed, short
 
-REPLACED_WHOLE = frozenset({"mix"})
+REPLACED_WHOLE = frozenset({"mix", "classes"})
 """Keys whose mappings are not merged: parts of two mixes would make a third that no one asked for."""
 
 MAX_LEVELS = 200
@@ -57,10 +58,11 @@ def collect_layers(path: Path, file: SuiteFile, bottom: Sequence[Layer]) -> Laye
         below = layers[sweep.base] if sweep.base else bottom
         common = [Layer(f"sweeps.{name}", sweep.overrides), *below]
         kind = _server_kind(common)
-        if sweep.vary.startswith("server.") and kind != DEFAULT_KIND:
+        allowed = "keys of load" + ", server.workers, server.threads" * (kind == "command")
+        if sweep.vary.startswith("server.") and kind != DEFAULT_KIND and sweep.vary not in allowed:
             complaints.append(
                 f"{where}.vary: {sweep.vary} cannot be varied: Loadstone does not configure a server of kind {kind}; "
-                "allowed: keys of load"
+                f"allowed: {allowed}"
             )
             continue
         levels[name] = []
@@ -92,6 +94,8 @@ def merge_layers(layers: Sequence[Layer]) -> dict[str, Any]:
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Merge `above` over `below`, mapping by mapping. A mapping of another `kind` replaces: it has other keys."""
     merged = dict(below)
+    if any(above.get(kind) is not None for kind in KINDS):
+        merged = {key: value for key, value in below.items() if key not in KINDS}  # a load has one kind of users
     for key, value in above.items():
         old = merged.get(key)
         if isinstance(value, dict) and isinstance(old, dict) and key not in REPLACED_WHOLE:

@@ -21,7 +21,8 @@ from pydantic_core import CoreSchema
 
 from loadstone.suite.capacity import Search, Slo
 from loadstone.suite.hypotheses import Hypothesis
-from loadstone.suite.settings import MAX_ARRIVALS, GunicornServer, Load, Server, Settings
+from loadstone.suite.load_settings import KINDS, MAX_ARRIVALS, Load
+from loadstone.suite.settings import GunicornServer, Server, Settings
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.types import (
     DURATION_SCHEMA,
@@ -70,7 +71,7 @@ SomeLoad = Annotated[dict[str, Any], _SchemaOf(Load)]
 def _vary(path: str) -> str:
     head, _, tail = path.partition(".")
     parts: Mapping[str, type[Model]] = {"server": GunicornServer, "load": Load}
-    keys = [f"{name}.{key}" for name, part in parts.items() for key in part.model_fields if key not in ("kind", "mix")]
+    keys = [f"{name}.{key}" for name, part in parts.items() for key in part.model_fields if key not in ("kind", *KINDS)]
     if head not in parts or f"{head}.{tail}" not in keys:
         raise ValueError("one of " + ", ".join(keys))
     return path

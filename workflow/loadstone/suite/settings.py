@@ -4,33 +4,16 @@ Every key has a default, so that a suite gives only the settings that differ. Al
 are errors.
 """
 
-import math
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
-from loadstone.suite.types import (
-    MAX_THINK_TIME_MEANS,
-    Duration,
-    Exponential,
-    Model,
-    PositiveDuration,
-    Precision,
-    ThinkTime,
-)
+from loadstone.suite.load_settings import MAX_WORKERS, Load, Mix
+from loadstone.suite.types import Duration, Model, PositiveDuration, Precision
 
 SHARED_STORES = frozenset({"sqlite"})
 """Stores that all worker processes of a server share. The other stores are in the memory of one process."""
-
-MAX_ARRIVALS = 100_000
-"""Requests/s of an open load: a guard against typing errors."""
-
-MAX_WORKERS = 64
-"""Processes of a server, and of a load generator: a guard against typing errors."""
-
-MAX_RAMP_UP_S = 3600.0
-"""Seconds from the first user's start to the last user's: a guard against typing errors."""
 
 OVERHEAD_S = 3.2
 """Expected wall-clock seconds of a run beyond its ramp-up, warm-up and window."""
@@ -102,101 +85,6 @@ Server = Annotated[GunicornServer | CommandServer | ExternalServer, Field(discri
 DEFAULT_KIND = "gunicorn"
 
 
-class Mix(Model):
-    """Weights of a user's tasks: each request is chosen at random in proportion to them."""
-
-    list_albums: int = Field(default=0, ge=0, le=1000)
-    """Weight of GET /albums."""
-    get_album: int = Field(default=0, ge=0, le=1000)
-    """Weight of GET /albums/<id>, for one of the albums that existed before the run."""
-    create_album: int = Field(default=0, ge=0, le=1000)
-    """Weight of POST /albums."""
-    calibration: int = Field(default=0, ge=0, le=1000)
-    """Weight of GET /calibration."""
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> "Mix":
-        if not any(weight for _, weight in self):
-            raise ValueError("at least one task needs a weight above 0")
-        return self
-
-
-class Arrivals(Model):
-    """An open load: requests start at a given rate, whether or not earlier requests have been answered."""
-
-    rate: float = Field(gt=0, le=MAX_ARRIVALS)
-    """Requests/s, over all workers together."""
-    kind: Literal["poisson", "constant"] = "poisson"
-    """poisson (independent arrivals) or constant (equal intervals)."""
-
-
-class Load(Model):
-    """The load that Locust puts on the server.
-
-    The load is closed unless `pacing` or `arrivals` is given: each user sends a request, waits for the response,
-    thinks, and sends the next request.
-    """
-
-    user: Literal["HttpUser", "FastHttpUser"] = "HttpUser"
-    """Locust's client: HttpUser (python-requests) or FastHttpUser (geventhttpclient)."""
-    users: int = Field(default=50, ge=1, le=20_000)
-    """Concurrent users, once all have started. With `arrivals`: the highest number of requests at the same time."""
-    spawn_rate: float = Field(default=10.0, gt=0)
-    """Users started per second; at most all of them in one second."""
-    think_time: ThinkTime = (1.0, 2.0)
-    """Seconds between a response and the user's next request: one number, [low, high] for a uniform distribution, or
-    {exponential: mean}."""
-    pacing: PositiveDuration | None = None
-    """Time from the start of a user's request to the start of the same user's next one, however long the response
-    takes. Replaces think_time."""
-    arrivals: Arrivals | None = None
-    """Makes the load open. Replaces think_time."""
-    workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
-    """Locust worker processes."""
-    mix: Mix = Mix(list_albums=3, get_album=3, create_album=2)
-    """Weights of the tasks. A mix replaces the default mix as a whole; it is not merged key by key."""
-
-    @model_validator(mode="after")
-    def _spawnable(self) -> "Load":
-        if self.spawn_rate > self.users:
-            raise ValueError(f"spawn_rate: {self.spawn_rate:g} must be at most users: {self.users}")
-        if self.ramp_up_s > MAX_RAMP_UP_S:
-            slowest = math.ceil(1000 * self.users / MAX_RAMP_UP_S) / 1000
-            raise ValueError(
-                f"spawn_rate: {self.spawn_rate:g} takes more than an hour for users: {self.users}; "
-                f"allowed: at least {slowest:g}"
-            )
-        if self.pacing and self.arrivals:
-            raise ValueError("pacing: cannot be combined with arrivals; allowed: one of the two")
-        return self
-
-    @property
-    def scheduled(self) -> bool:
-        """Whether requests have an intended start, so that they can start late."""
-        return self.pacing is not None or self.arrivals is not None
-
-    @property
-    def ramp_up_s(self) -> float:
-        """Seconds from the first user's start to the last user's."""
-        return self.users / self.spawn_rate
-
-    @property
-    def mean_think_time_s(self) -> float:
-        """Configured mean think time in seconds."""
-        return self.think_time.exponential if isinstance(self.think_time, Exponential) else sum(self.think_time) / 2
-
-    @property
-    def longest_wait_s(self) -> float:
-        """Longest time between two requests of a user that the load itself asks for, seconds."""
-        if self.arrivals is not None:
-            return MAX_THINK_TIME_MEANS * self.users / self.arrivals.rate
-        if self.pacing is not None:
-            return self.pacing
-        if isinstance(self.think_time, Exponential):
-            return MAX_THINK_TIME_MEANS * self.think_time.exponential
-        return self.think_time[1]
-
-
 class Conditions(Model):
     """Everything that a run's figures depend on, as far as the suite determines it."""
 
@@ -223,12 +111,15 @@ class Conditions(Model):
 
     @model_validator(mode="after")
     def _answerable(self) -> "Conditions":
-        if self.load.mix.get_album and not self.server.albums:
+        mix = self.load.mix
+        if mix is None:
+            return self
+        if mix.get_album and not self.server.albums:
             raise ValueError("server.albums: 0 leaves load.mix.get_album nothing to request; allowed: 1 or more")
         gunicorn = self.server if isinstance(self.server, GunicornServer) else None
-        if self.load.mix.calibration and not (gunicorn and gunicorn.calibration):
+        if mix.calibration and not (gunicorn and gunicorn.calibration):
             raise ValueError("load.mix.calibration: needs server.kind: gunicorn with server.calibration")
-        if gunicorn and gunicorn.app == "constant" and self.load.mix != Mix(get_album=self.load.mix.get_album):
+        if gunicorn and gunicorn.app == "constant" and mix != Mix(get_album=mix.get_album):
             raise ValueError("load.mix: server.app: constant only answers get_album; allowed: get_album alone")
         return self
 

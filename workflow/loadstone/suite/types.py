@@ -1,7 +1,7 @@
 """Kinds of values in a suite: durations, percentages, think times and names, and how each is written and checked."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -11,7 +11,9 @@ from pydantic import (
     Field,
     JsonValue,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     WithJsonSchema,
+    model_serializer,
 )
 
 
@@ -21,6 +23,20 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+class SparseModel(Model):
+    """A model whose JSON leaves out the keys in `SPARSE` that have their default values.
+
+    Keys that were added to the language later are sparse: the plans and results of suites without them stay the same.
+    """
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        absent = {k for k in self.SPARSE if getattr(self, k) == type(self).model_fields[k].default}
+        return {key: value for key, value in serialize(self).items() if key not in absent}
 
 
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})

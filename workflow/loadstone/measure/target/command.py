@@ -23,7 +23,8 @@ class CommandTarget(ExternalTarget):
     def __init__(self, config: CommandServer, workspace: Workspace) -> None:
         super().__init__(config, workspace.stop)
         self._ready = config.ready
-        refuse_listener(config.host, config.port)
+        if config.port is not None:
+            refuse_listener(config.host, config.port)
         self.started = time.time()
         try:
             self._process = Child(config.argv, workspace.logs / "server.log", workspace.guard)
@@ -47,7 +48,7 @@ class CommandTarget(ExternalTarget):
     def _is_ready(self) -> bool:
         self.check_alive()
         try:
-            return self._status("GET", self._ready, HEALTH_DEADLINE_S) < 400
+            return self._status("GET", str(self._ready or "/healthz"), HEALTH_DEADLINE_S) < 400
         except ServerError:
             return False
 

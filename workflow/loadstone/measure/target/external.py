@@ -7,7 +7,7 @@ from loadstone.errors import ServerError
 from loadstone.measure.stop import StopRequest, wait_until
 from loadstone.measure.target.http import send_request
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer, is_loopback, remote_refused
-from loadstone.suite.settings import Mix
+from loadstone.suite.load_settings import Load
 
 READY_DEADLINE_S = 2.0
 """Short, because the server must be running already."""
@@ -48,8 +48,10 @@ class ExternalTarget:
     def check_alive(self) -> None:
         """Do nothing: whether the server runs shows in its answers only."""
 
-    def preflight(self, mix: Mix) -> None:
+    def preflight(self, load: Load) -> None:
         """Ask each endpoint of the mix, without changing anything. Raises `ServerError` for a wrong answer."""
+        if (mix := load.mix) is None:
+            return
         if mix.list_albums and not isinstance(self._json("/albums"), list):
             raise ServerError(f"{self.url}: GET /albums: the answer is not a list of albums")
         for number in sorted({1, self.config.albums} if mix.get_album else ()):

@@ -11,7 +11,8 @@ from loadstone.measure.processes import Child
 from loadstone.measure.stop import wait_until
 from loadstone.measure.target.http import send_request
 from loadstone.measure.workspace import Workspace
-from loadstone.suite.settings import GunicornServer, Mix
+from loadstone.suite.load_settings import Load
+from loadstone.suite.settings import GunicornServer
 
 READY_DEADLINE_S = 60.0
 HEALTH_DEADLINE_S = 1.0
@@ -95,11 +96,13 @@ class GunicornTarget:
         for fault in self._state.glob("*.fault"):
             raise ServerError(f"a server worker ended: {fault.read_text('utf-8')}: raise the limit (ulimit -n)")
 
-    def preflight(self, mix: Mix) -> None:
+    def preflight(self, load: Load) -> None:
         """Ask each endpoint of the mix once, without changing anything: a POST is one that the API must refuse.
 
         Raises `ServerError` for an answer that breaks the API's contract.
         """
+        if (mix := load.mix) is None:
+            return
         if mix.list_albums:
             albums = self._ask("GET", "/albums", 200)
             if not isinstance(albums, list) or len(albums) != self.config.albums:

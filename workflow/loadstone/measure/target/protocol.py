@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from loadstone.suite.settings import Mix
+from loadstone.suite.load_settings import Load
 
 
 class Target(Protocol):
@@ -22,8 +22,8 @@ class Target(Protocol):
     def check_alive(self) -> None:
         """Raise `ServerError` if it is known to have ended."""
 
-    def preflight(self, mix: Mix) -> None:
-        """Ask each endpoint of the mix once, without changing anything. Raises `ServerError` for a wrong answer."""
+    def preflight(self, load: Load) -> None:
+        """Send each request of the load once, as far as that changes nothing. Raises `ServerError`."""
 
     def count_albums(self) -> int | None:
         """Ask how many albums the store holds."""

@@ -11,7 +11,8 @@ from loadstone.report.doubts import Doubts, used_by
 from loadstone.report.section import Section
 from loadstone.suite.differences import flatten
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
-from loadstone.suite.settings import Mix, Server
+from loadstone.suite.load_settings import Mix
+from loadstone.suite.settings import Server
 
 ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
           "calibration": "GET /calibration"}  # fmt: skip
@@ -70,7 +71,7 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
             Unloaded(
                 server=describe(baseline.server, varying),
                 client=baseline.load.user,
-                mix=describe_mix(baseline.load.mix),
+                mix=describe_mix(baseline.load.mix) if baseline.load.mix else "the locustfile's",
                 response_ms=1000 * signals.response_s if signals.requests else None,
                 requests=signals.requests,
                 problem=_problem(campaign, name),

@@ -13,7 +13,7 @@ from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
 from loadstone.results.tables import LATE_MS, MAX_LATE_SHARE, PERCENTILES
 from loadstone.suite.hypotheses import ALL
-from loadstone.suite.settings import Load
+from loadstone.suite.load_settings import Load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

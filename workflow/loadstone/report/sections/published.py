@@ -13,7 +13,8 @@ from loadstone.report.doubts import Doubts, unusable
 from loadstone.report.means import Mean, mean, positive
 from loadstone.report.section import Section
 from loadstone.suite.hypotheses import ALL
-from loadstone.suite.settings import Load, Settings
+from loadstone.suite.load_settings import Load
+from loadstone.suite.settings import Settings
 from loadstone.suite.verdict import Verdict
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
