@@ -212,5 +212,5 @@ class LocustFleet:
         """Remove the files that are no part of a result once the requests are collected."""
         self.timeline.unlink()
         for path in self.records:
-            for part in (path, path.with_name(path.name + ".totals"), path.with_name(path.name + ".users")):
-                part.unlink(missing_ok=True)
+            for ending in ("", ".totals", ".users", ".recent"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
