@@ -145,9 +145,23 @@ def test_search_judges_its_probes_the_same(earlier: Path, plan: Plan) -> None:
     assert conclude(search, again).model_dump(mode="json") == content(folder, "search.json")
 
 
-@pytest.mark.parametrize("name", ["summary.csv", "repeats.json", "hypotheses.json"])
+@pytest.mark.parametrize("name", ["repeats.json", "hypotheses.json"])
 def test_analysis_is_the_same_to_the_byte(earlier: Path, today: Path, name: str) -> None:
     assert (today / name).read_text(encoding="utf-8") == reworded((earlier / name).read_text(encoding="utf-8"))
+
+
+def test_summary_is_the_same_but_for_sweep_and_level(earlier: Path, today: Path, plan: Plan) -> None:
+    """Today's table also states the place of each run in a sweep: two columns after the repeat."""
+    place = {
+        level.experiment: [name, str(level.value)]
+        for name, sweep in plan.suite.sweeps.items()
+        for level in sweep.levels
+    }
+    before, after = ((folder / "summary.csv").read_text(encoding="utf-8") for folder in (earlier, today))
+    rows = [line.split(",", 4) for line in after.splitlines()]
+    assert rows[0][2:4] == ["sweep", "level"]
+    assert [row[2:4] for row in rows[1:]] == [place.get(row[0], ["", ""]) for row in rows[1:]]
+    assert "".join(",".join(row[:2] + row[4:]) + "\n" for row in rows) == before
 
 
 def test_verdicts_are_the_same(earlier: Path, today: Path) -> None:
