@@ -7,7 +7,6 @@ the lists below say so: everything else stays equal, byte for byte.
 import json
 import re
 import shutil
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,10 @@ from loadstone.search.bisect import conclude, judge_probe
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load import load_suite
 from loadstone.summarise.stage import Summary, summarise_run
-from tests.conftest import ROOT
 from tests.support.commandline import loadstone
+from tests.support.earlier import unpack
 from tests.support.made_up import analyse
 from tests.support.page_parts import section
-
-ARCHIVE = ROOT / "tests" / "fixtures" / "campaign.tar.xz"
 
 REWORDED: Mapping[str, str] = {
     # meanings of signals
@@ -69,10 +66,7 @@ LAWS_AGREE_TO = 1e-6
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results as that version left them."""
-    folder = tmp_path_factory.mktemp("earlier")
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack(tmp_path_factory.mktemp("earlier"))
 
 
 @pytest.fixture(scope="module")

@@ -248,7 +248,7 @@ def test_summary_of_a_campaign_is_fitted_by_sweep(table: Callable[[str], Path]) 
     options = ["--x", "level", "--y", "throughput_rps", "--law", "linear"]
     code, out, err = fit(path, *options)
     assert (code, out) == (2, "")
-    assert err == f"loadstone: {path}: rows of 2 sweeps: s, w; choose one: --where sweep=s\n"
+    assert err == f"loadstone: {path}: rows of 2 sweeps: w, s; choose one: --where sweep=w\n"
     for endpoint, slope in (((), 20), (("--where", "endpoint=GET /"), 10)):
         found = strict(fit(path, *options, "--where", "sweep=w", *endpoint, "--json")[1])
         assert (found["n"], found["parameters"]["x1"]["value"]) == (6, pytest.approx(slope))
