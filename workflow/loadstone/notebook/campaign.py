@@ -132,7 +132,8 @@ class StoredCampaign:
         run = self._run(experiment, repeat)
         folder = self._folder("runs", run)
         path = folder / "requests.parquet"
-        self._require(folder / "run.json", f"{run.label} has not been measured")
+        for file in (path, folder / "run.json"):
+            self._require(file, f"{run.label} has not been measured")
         check_requests(read_record(folder / "run.json", run), path)
         with reading(path), open_parquet(path) as file:
             names = choose_columns(path, file.schema_arrow.names, columns)
