@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from loadstone.theory.scaling import amdahl, usl
 from tests.support.commandline import loadstone
+from tests.support.earlier import unpack
 from tests.unit.theory.test_scaling import SPEC_SDM91
 
 
@@ -255,6 +257,27 @@ def test_summary_of_a_campaign_is_fitted_by_sweep(table: Callable[[str], Path]) 
         assert found["where"] == {"sweep": "w", "endpoint": endpoint[1].partition("=")[2] if endpoint else "all"}
     assert "6 of 20 rows: sweep=w, endpoint=all\n" in fit(path, *options, "--where", "sweep=w")[1]
     assert "column 'level': 'list' is not allowed" in fit(path, *options, "--where", "sweep=s")[2]
+
+
+def test_runs_of_a_campaign_that_do_not_count_are_left_out_and_named(tmp_path: Path) -> None:
+    results = unpack(tmp_path)
+    verdicts = json.loads((results / "verdicts.json").read_text(encoding="utf-8"))
+    for run in verdicts["runs"]:
+        run["counts"] = (run["experiment"], run["repeat"]) != ("sleepers=2", 3)
+    (results / "verdicts.json").write_text(json.dumps(verdicts), encoding="utf-8")
+    table = pd.read_csv(results / "summary.csv")
+    sweep = table["experiment"].str.partition("=")
+    table.assign(sweep=sweep[0], level=sweep[2]).query("level != ''").to_csv(results / "summary.csv", index=False)
+    options = [results / "summary.csv", "--x", "level", "--y", "throughput_rps", "--where", "sweep=sleepers"]
+    code, out, _ = fit(*options)
+    assert code == 0
+    assert out.splitlines()[1] == "1 run left out, not counted in verdicts.json: sleepers=2, repeat 3"
+    found = strict(fit(*options, "--json")[1])
+    assert (found["n"], found["left_out"]) == (8, [{"experiment": "sleepers=2", "repeat": 3}])
+    (results / "verdicts.json").write_text("{}", encoding="utf-8")
+    code, _, err = fit(*options)
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith(f"loadstone: {results / 'verdicts.json'}: damaged")
 
 
 def test_only_sweep_of_a_summary_need_not_be_named(table: Callable[[str], Path]) -> None:

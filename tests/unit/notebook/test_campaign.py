@@ -146,7 +146,7 @@ def test_only_the_columns_asked_for_are_read(copied: Path) -> None:
     assert line.startswith(f"{copied / PATH}: damaged: ")
 
 
-@pytest.mark.parametrize("name", ["results", "today"])
+@pytest.mark.parametrize("name", ["results", pytest.param("today", marks=pytest.mark.slow)])
 def test_summary_is_the_same_with_and_without_the_columns_in_the_file(
     campaign: StoredCampaign, results: Path, tmp_path: Path, name: str
 ) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from loadstone.errors import TableError
 from loadstone.results.summary import LEVEL_COLUMNS, RUN_COLUMNS
+from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import read_verdicts
 from loadstone.suite.hypotheses import ALL
 from loadstone.text import listed, short
 
@@ -98,6 +100,21 @@ def choose_rows(table: FigureTable, where: Sequence[str], needed: Sequence[str])
             table = _having(table, column, value)
             conditions[column] = value
     return table, conditions
+
+
+def leave_out_uncounted(table: FigureTable) -> tuple[FigureTable, tuple[RunKey, ...]]:
+    """Leave out the runs of a `summary.csv` that do not count, by the `verdicts.json` next to it; return them as well.
+
+    Any other table is returned as it is. Raises `DamagedError` if `verdicts.json` is damaged.
+    """
+    verdicts = table.path.with_name("verdicts.json")
+    if not set(table.header) >= OURS or not verdicts.exists():
+        return table, ()
+    uncounted = {(run.experiment, str(run.repeat)): run.run for run in read_verdicts(verdicts).runs if not run.counts}
+    keys = {row: (table.cell(row, "experiment"), table.cell(row, "repeat")) for row in table.rows}
+    kept = tuple(row for row in table.rows if keys[row] not in uncounted)
+    left_out = dict.fromkeys(uncounted[key] for key in keys.values() if key in uncounted)
+    return replace(table, rows=kept), tuple(left_out)
 
 
 def _defaults(table: FigureTable, given: Where, needed: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from loadstone.analyse.figure_table import FigureTable, Where, choose_rows, read_figure_table
+from loadstone.analyse.figure_table import FigureTable, Where, choose_rows, leave_out_uncounted, read_figure_table
 from loadstone.errors import TableError
+from loadstone.results.tables import RunKey
 from loadstone.text import short
 from loadstone.theory.fitting import LawComparison, fit_best, fit_law
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, Weights
@@ -32,6 +33,8 @@ class TableFit:
     """The rows that were chosen: column → value; empty for all rows."""
     rows: int
     """Rows of the whole table."""
+    left_out: tuple[RunKey, ...]
+    """Runs of a campaign that were chosen but do not count."""
     fit: Fit | None = None
     """None if the runs cannot determine the law."""
     reason: str | None = None
@@ -44,13 +47,19 @@ def fit_table(path: Path, x: str, y: str, law: str, weights: str, where: Sequenc
     """Fit a law to columns `x` (the swept number) and `y` (throughput) of a CSV table with one row per run.
 
     `where` limits the fit to rows with some values, each as COLUMN=VALUE. Raises `TableError`, which names file, column
-    and row, for a value that cannot be used.
+    and row, for a value that cannot be used, and `DamagedError` if a campaign's verdicts are damaged.
     """
     chosen, weighting = _one_of(LAWS, "--law", law), _one_of(WEIGHTS, "--weights", weights)
     table = read_figure_table(path)
     selected, conditions = choose_rows(table, where, (x, y))
+    selected, left_out = leave_out_uncounted(selected)
     table_fit = TableFit(
-        law=chosen, weights=weighting, runs=_runs(selected, x, y), where=conditions, rows=len(table.rows)
+        law=chosen,
+        weights=weighting,
+        runs=_runs(selected, x, y),
+        where=conditions,
+        rows=len(table.rows),
+        left_out=left_out,
     )
     try:
         if chosen == "best":

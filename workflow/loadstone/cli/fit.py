@@ -9,7 +9,7 @@ import typer
 
 from loadstone.cli.console import print_json
 from loadstone.cli.options import Json
-from loadstone.text import four_digits, printable
+from loadstone.text import four_digits, listed, printable, several
 
 if TYPE_CHECKING:
     from loadstone.analyse.fit_table import TableFit
@@ -62,14 +62,16 @@ def fit(
 
     Example: loadstone fit scaling.csv --x workers --y throughput
              loadstone fit results/summary.csv --x level --y throughput_rps \
-                 --where sweep=processes
+                 --where sweep=gunicorn-workers
 
     Of a campaign's summary.csv, the rows for all endpoints together are used,
-    unless --where chooses an endpoint. With several sweeps, choose one.
+    unless --where chooses an endpoint. With several sweeps, choose one. Runs
+    that do not count, by the verdicts.json next to it, are left out.
 
     If the runs cannot determine the law, states the reason and exits with 0.
 
-    Exit code: 2 if the table or an option cannot be used.
+    Exit codes: 1 if verdicts.json is damaged; 2 if the table or an option cannot
+    be used.
     """
     from loadstone.analyse.fit_table import fit_table
 
@@ -103,6 +105,8 @@ def fit_json(table_fit: "TableFit") -> dict[str, Any]:
     }
     if table_fit.where:
         layout["where"] = table_fit.where
+    if table_fit.left_out:
+        layout["left_out"] = [{"experiment": name, "repeat": repeat} for name, repeat in table_fit.left_out]
     if fit is None:
         layout["reason"] = table_fit.reason
     if table_fit.law == "best":
@@ -122,6 +126,9 @@ def _lines(table_fit: "TableFit") -> Iterator[str]:
     if table_fit.where:
         chosen = ", ".join(printable(f"{column}={value}") for column, value in table_fit.where.items())
         yield f"{len(runs.n)} of {table_fit.rows} rows: {chosen}"
+    if table_fit.left_out:
+        names = listed([f"{name}, repeat {repeat}" for name, repeat in table_fit.left_out])
+        yield f"{several(len(table_fit.left_out), 'run')} left out, not counted in verdicts.json: {names}"
     if fit is None:
         yield f"No fit: {table_fit.reason}."
         return
