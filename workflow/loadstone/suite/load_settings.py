@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from loadstone.suite.declared_requests import DeclaredRequest
+from loadstone.suite.declared_requests import DeclaredRequest, check_length
 from loadstone.suite.types import MAX_THINK_TIME_MEANS, Exponential, Model, PositiveDuration, SparseModel, ThinkTime
 
 MAX_ARRIVALS = 100_000
@@ -147,7 +147,12 @@ class Load(SparseModel):
     mix: Mix | None = None
     """Weights of the tasks of the album API's users. A mix replaces the default mix as a whole; it is not merged key by
     key. Default: {list_albums: 3, get_album: 3, create_album: 2}."""
-    requests: Annotated[tuple[DeclaredRequest, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None = None
+    requests: (
+        Annotated[
+            tuple[DeclaredRequest, ...], BeforeValidator(as_tuple), Field(min_length=1), AfterValidator(check_length)
+        ]
+        | None
+    ) = None
     """Requests to send in place of the album API's, each with its weight; no Python is needed."""
     locustfile: Texts | None = None
     """A locustfile of your own, or several, relative to the suite's folder. Its users run unchanged."""
