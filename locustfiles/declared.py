@@ -131,10 +131,9 @@ def add_options(parser: LocustArgumentParser, **_: Any) -> None:
     """Declare the options."""
     group = parser.add_argument_group("Declared requests")
     group.add_argument("--requests", type=read_requests, default=[{"path": "/"}], metavar="JSON",
-                       include_in_web_ui=False, help="Requests that users send. Default: GET /")  # fmt: skip
-    group.add_argument("--seed", type=int, default=1, include_in_web_ui=False,
-                       help="Seed for what each user sends")  # fmt: skip
-    group.add_argument("--insecure", action="store_true", include_in_web_ui=False, help="Accept any https certificate")
+                       help="Requests that users send. Default: GET /")  # fmt: skip
+    group.add_argument("--seed", type=int, default=1, help="Seed for what each user sends")
+    group.add_argument("--insecure", action="store_true", help="Accept any https certificate")
 
 
 @events.init.add_listener
