@@ -13,6 +13,7 @@ from loadstone.errors import GeneratorError
 from loadstone.measure import SOURCE_ROOT
 from loadstone.measure.ports import LOOPBACK
 from loadstone.plan.schedule import Run
+from loadstone.suite.declared_requests import prepare_requests
 from loadstone.suite.load_settings import Load
 from loadstone.suite.settings import DEFAULT_KIND
 from loadstone.suite.types import Exponential
@@ -85,7 +86,7 @@ class LocustCommand:
         command = [*self._common(), "--worker", "--master-host", LOOPBACK, "--master-port", str(self.port)]
         command += ["--loadstone-records", str(records.absolute())]
         load, server = self.run.load, self.run.server
-        if load.locustfile is not None:
+        if load.mix is None:
             command += ["--loadstone-hosts", json.dumps(self._hosts())]
             command += ["--loadstone-ignore", json.dumps(load.ignore)] if load.ignore else []
         command += ["--loadstone-insecure"] if not getattr(server, "verify", True) else []
@@ -132,8 +133,7 @@ class LocustCommand:
             command += ["--id-prefix", self.id_prefix] if self.id_prefix else []
             return [*command, "--seed", str(run.seed)]
         if load.requests is not None:
-            requests = [request.model_dump(mode="json") for request in load.requests]
-            return ["--requests", json.dumps(requests)]
+            return ["--requests", prepare_requests(load.requests)]
         weights = {name: weight for name, weight in (load.classes or {}).items() if weight is not None}
         command = ["--loadstone-weights", json.dumps(weights)] if weights else []
         command += ["--loadstone-shape", load.shape] if load.shape else []

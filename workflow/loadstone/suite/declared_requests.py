@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple
 from urllib.parse import quote_plus
@@ -14,7 +15,7 @@ from loadstone.suite.types import Model, SparseModel
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 MAX_BYTES = 96 * 1024
-"""Length of all requests of a load, prepared for Locust: Linux takes arguments of at most 128 KiB."""
+"""Length of all requests of a load: processes hand them on as one argument, and Linux allows 128 KiB for that."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Name of a header (RFC 9110, section 5.6.2)."""
 COMPUTED_HEADERS = ("content-length", "transfer-encoding")
@@ -105,7 +106,8 @@ class DeclaredRequest(SparseModel):
     @property
     def endpoint(self) -> str:
         """Name of the endpoint in results, with its method."""
-        return f"{self.method} {self.name or self.path}"
+        name = self.name or self.path
+        return name if name.startswith(f"{self.method} ") else f"{self.method} {name}"
 
     def __str__(self) -> str:
         weight = f" (weight {self.weight})" if self.weight > 1 else ""
@@ -166,8 +168,9 @@ def prepare_requests(requests: Sequence[DeclaredRequest]) -> str:
 
 
 def check_length(requests: tuple[DeclaredRequest, ...]) -> tuple[DeclaredRequest, ...]:
-    """Raise ValueError if requests are too long to be handed to Locust; otherwise return them."""
-    length = len(prepare_requests(requests))
+    """Raise ValueError if requests are too long to be handed from process to process; otherwise return them."""
+    declared = "".join(request.model_dump_json() for request in requests)
+    length = max(len(prepare_requests(requests)), len(shlex.quote(declared).encode()))
     if length > MAX_BYTES:
         raise ValueError(
             f"at most {MAX_BYTES // 1024} KiB for all requests together, and these take {math.ceil(length / 1024)}; "

@@ -111,7 +111,7 @@ KINDS = ("mix", "requests", "locustfile")
 """Keys of which a load has one: they say whose requests it sends."""
 LOCUSTFILE_KEYS = (
     *("classes", "host", "folder", "env", "env_from", "options", "tags", "exclude_tags", "shape"),
-    *("ignore", "files", "python", "allow_hosts"),
+    *("ignore", "files", "python"),
 )
 """Keys that only a locustfile can have."""
 
@@ -124,7 +124,7 @@ class Load(SparseModel):
     """
 
     SPARSE: ClassVar[frozenset[str]] = frozenset(
-        {"requests", "locustfile", *LOCUSTFILE_KEYS, "group", "silence", "stop_timeout"}
+        {"requests", "locustfile", *LOCUSTFILE_KEYS, "allow_hosts", "group", "silence", "stop_timeout"}
     )
 
     user: Literal["HttpUser", "FastHttpUser", "other"] = "HttpUser"
@@ -225,6 +225,8 @@ class Load(SparseModel):
         foreign = [key for key in LOCUSTFILE_KEYS if getattr(self, key)]
         if foreign and self.locustfile is None:
             raise ValueError(f"{foreign[0]}: needs locustfile")
+        if self.allow_hosts and self.mix is not None:
+            raise ValueError("allow_hosts: needs locustfile or requests; the users of a mix follow no redirects")
         if self.user == "other" and self.locustfile is None:
             raise ValueError("user: other needs locustfile; allowed: HttpUser, FastHttpUser")
         if self.shape == "follow" and self.scheduled:
