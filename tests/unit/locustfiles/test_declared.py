@@ -1,15 +1,11 @@
 """Users of declared requests, in a real Locust, against a server that notes what it receives."""
 
-import contextlib
 import json
 import os
 import random
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,61 +15,10 @@ from scipy.stats import binom
 from loadstone.suite.declared_requests import DeclaredRequest, prepare_requests
 from loadstone.suite.templates import render
 from tests.conftest import ROOT
+from tests.support.noting_server import Received, noting_server
 
 CLASSES = ("DeclaredHttpUser", "DeclaredFastHttpUser")
 DEADLINE_S = 60.0
-
-
-class Received(NamedTuple):
-    connection: int
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class NotingServer(ThreadingHTTPServer):
-    """Answers /status/<n> with that status, /redirect with one to /landing, and all else with 200."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), NotingHandler)
-        self.received: list[Received] = []
-
-
-class NotingHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: NotingServer
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.received.append(Received(self.client_address[1], self.command, self.path, headers, body))
-        kind, _, rest = self.path.removeprefix("/base").removeprefix("/").partition("/")
-        targets = {"redirect": "/landing", "loop": "/loop", "nowhere": "ftp://192.0.2.1/"}
-        self.send_response(int(rest) if kind == "status" else 302 if kind in targets else 200)
-        if kind in targets:
-            self.send_header("Location", targets[kind])
-        if rest != "204":
-            self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its name in the base class
-        pass
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = answer  # noqa: N815
-
-
-@contextlib.contextmanager
-def noting_server() -> Iterator[NotingServer]:
-    with NotingServer() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 NOTING = """\

@@ -39,16 +39,6 @@ experiments:
 """
 
 
-@pytest.fixture
-def write_suite(tmp_path: Path) -> WriteSuite:
-    def write(text: str) -> Path:
-        path = tmp_path / "suite.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def with_requests(requests: str) -> str:
     return f"experiments: {{a: {{load: {{requests: {requests}}}}}}}"
 
@@ -161,6 +151,26 @@ def test_absent_keys_are_absent_in_results() -> None:
     assert request.model_dump_json() == '{"post":"/a","json":{"n":null}}'
     load = Load.model_validate({"requests": [{"get": "/"}]})
     assert Load.model_validate_json(load.model_dump_json()) == load
+
+
+def test_hypothesis_about_a_request_that_is_not_declared_is_refused(write_suite: WriteSuite) -> None:
+    hypothesis = "{claim: c, value: {metric: mean, of: shop, endpoint: %s}, expect: '< 1s'}"
+    load_suite(write_suite(SHOP + "hypotheses: {h: " + hypothesis % "GET /orders/<id>" + "}"))
+    with pytest.raises(SuiteError) as refusal:
+        load_suite(write_suite(SHOP + "hypotheses: {h: " + hypothesis % "GET /orders" + "}"))
+    [line] = refusal.value.lines
+    assert "'GET /orders' is not requested in shop; allowed: GET /health, GET /orders/<id>, POST /orders" in line
+
+
+def test_name_that_begins_with_the_method_is_the_endpoint_as_it_is() -> None:
+    assert declared(get="/a", name="GET all").endpoint == "GET all"
+    assert declared(get="/a", name="GETALL").endpoint == "GET GETALL"
+
+
+def test_only_users_that_may_leave_the_server_have_allowed_hosts() -> None:
+    assert Load.model_validate({"requests": [{"get": "/"}], "allow_hosts": ["a"]}).allow_hosts == ("a",)
+    with pytest.raises(ValidationError, match="allow_hosts: needs locustfile or requests"):
+        Load.model_validate({"allow_hosts": ["a"]})
 
 
 # Templates
