@@ -1,9 +1,11 @@
 """A server that notes what it receives, for tests of what a load sends."""
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -51,8 +53,13 @@ class NotingHandler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def noting_server() -> Iterator[NotingServer]:
+def noting_server(*, https: bool = False) -> Iterator[NotingServer]:
+    """Run such a server; with https, its certificate is one of its own."""
     with NotingServer() as server:
+        if https:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(Path(__file__).with_name("localhost.pem"))
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server

@@ -50,16 +50,23 @@ class Event(NamedTuple):
 
 
 def run_locust(
-    user: str, requests: list[dict[str, Any]], enough: int, folder: Path, *, seed: int = 1, users: int = 1
+    user: str,
+    requests: list[dict[str, Any]],
+    enough: int,
+    folder: Path,
+    *options: str,
+    seed: int = 1,
+    users: int = 1,
+    https: bool = False,
 ) -> tuple[list[Received], list[Event]]:
     """Load a server until it has had enough requests; return them, and the requests as Locust counts them."""
     declared = [DeclaredRequest.model_validate(request) for request in requests]
     (folder / "noting.py").write_text(NOTING, encoding="utf-8")
-    with noting_server() as server, (folder / "log").open("wb") as log:
+    with noting_server(https=https) as server, (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "locust", "-f", f"locustfiles/declared.py,{folder}/noting.py", "--headless"]
-        command += ["--host", f"http://127.0.0.1:{server.server_port}/base", "--users", str(users)]
+        command += ["--host", f"http{'s' * https}://127.0.0.1:{server.server_port}/base", "--users", str(users)]
         command += ["--spawn-rate", str(users), "--requests", prepare_requests(declared), "--seed", str(seed)]
-        command += ["--only-summary", "--stop-timeout", "30", user]
+        command += ["--only-summary", "--stop-timeout", "30", *options, user]
         environment = os.environ | {"NOTES": str(folder / "events.json"), "ENOUGH": str(enough)}
         subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, env=environment, timeout=DEADLINE_S, check=False)
         received = list(server.received)
@@ -171,6 +178,15 @@ def test_success_is_a_matter_of_the_status(user: str, tmp_path: Path) -> None:
     assert {name for name, failure in outcomes if not failure}.isdisjoint({"/loop", "/nowhere"})
     landings = sum(request.path == "/landing" for request in received)
     assert landings == sum(event.name in ("followed", "posted") for event in events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("user", CLASSES)
+def test_certificates_are_checked_unless_any_will_do(user: str, tmp_path: Path) -> None:
+    _, events = run_locust(user, [{"get": "/"}], 20, tmp_path, https=True)
+    assert all("CERTIFICATE_VERIFY_FAILED" in str(event.failure) for event in events)
+    _, events = run_locust(user, [{"get": "/"}], 20, tmp_path, "--insecure", https=True)
+    assert {event.failure for event in events} == {None}
 
 
 @pytest.mark.parametrize(
