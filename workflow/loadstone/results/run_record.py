@@ -8,12 +8,13 @@ FORMAT counts changes that a reader has to know of:
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan.schedule import Run
+from loadstone.suite.types import Sparse
 from loadstone.text import dotted
 
 FORMAT: Final = 3
@@ -129,8 +130,10 @@ class Source(Part):
     versions: dict[str, str]
 
 
-class RunRecord(Part):
+class RunRecord(Sparse, Part):
     """Everything about a run except its requests and samples."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"user_counts", "load_files", "load_versions"})
 
     format: Literal[3] = FORMAT
     run: Run
@@ -145,6 +148,13 @@ class RunRecord(Part):
     machine: Machine
     state_before: MachineState
     state_after: MachineState
+    user_counts: tuple[tuple[float, int], ...] = ()
+    """Unix seconds and the number of users running from then on: at each change, as Locust's master counted them once
+    per second from the begin of the load. Empty where they were not counted."""
+    load_files: dict[str, str] = {}
+    """Path → SHA-256 of each file of the load: the locustfile and the files that the suite names."""
+    load_versions: dict[str, str] = {}
+    """Package → version in the environment of the locustfile."""
 
     @property
     def window(self) -> tuple[float, float]:

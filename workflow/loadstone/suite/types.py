@@ -25,10 +25,10 @@ class Model(BaseModel):
     )
 
 
-class SparseModel(Model):
+class Sparse(BaseModel):
     """A model whose JSON leaves out the keys in `SPARSE` that have their default values.
 
-    Keys that were added to the language later are sparse: the plans and results of suites without them stay the same.
+    Keys that were added later are sparse: the plans and results of suites without them stay the same.
     """
 
     SPARSE: ClassVar[frozenset[str]] = frozenset()
@@ -37,6 +37,10 @@ class SparseModel(Model):
     def _leave_out_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         absent = {k for k in self.SPARSE if getattr(self, k) == type(self).model_fields[k].default}
         return {key: value for key, value in serialize(self).items() if key not in absent}
+
+
+class SparseModel(Sparse, Model):
+    """A part of the suite's language with such keys."""
 
 
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})
