@@ -126,9 +126,16 @@ def _describe_baselines(plan: "Plan") -> dict[str, str]:
     for name, settings in plan.experiments.items():
         if not is_baseline(name):
             served.setdefault(unloaded_name(settings), []).append(name)
-            served.setdefault(ceiling_name(settings), []).append(name)
+            if ceiling := ceiling_name(settings):
+                served.setdefault(ceiling, []).append(name)
     return {
-        name: ("one user's response time: " if name.startswith(UNLOADED) else "the generator's ceiling: ")
+        name: (
+            "response time without load: "
+            if name.startswith(UNLOADED) and plan.added[name].load.users > 1
+            else "one user's response time: "
+            if name.startswith(UNLOADED)
+            else "the generator's ceiling: "
+        )
         + ", ".join(served[name][:MAX_NAMED])
         + f" and {len(served[name]) - MAX_NAMED} more" * (len(served[name]) > MAX_NAMED)
         for name in plan.added
