@@ -24,9 +24,9 @@ def gather_signals(
     settled: bool | None,
     running: Sequence[Stretch] = (),
 ) -> Signals:
-    """Gather the signals of one run; `running` holds the users over the window, if they were counted. Those that were not measured are None, and the verdict names them as missing.
+    """Gather the signals of one run; `running` holds the users over the window, if they were counted.
 
-    Raises `ResultError` if a figure is impossible.
+    Signals that were not measured are None, and the verdict names them as missing. Raises `ResultError` if a figure is impossible.
     """
     try:
         return _gather(record, cycle, endpoints, processes, settled, running)

@@ -1,6 +1,6 @@
 """How many users ran: the number over time that `run.json` holds, its mean, its range and its plateaus."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadstone.results.run_record import RunRecord
@@ -36,7 +36,7 @@ def users_over_time(record: RunRecord, begin: float, end: float) -> list[Stretch
 
     A run whose users were not counted has one stretch, with the users that the suite asks for.
     """
-    counts = [(begin, record.run.load.users), *_counted(record)]
+    counts = [(begin, record.run.load.users), *_without_late(record)]
     times = [time for time, _ in counts[1:]] + [end]
     pieces = ((max(time, begin), min(until, end), users) for (time, users), until in zip(counts, times, strict=True))
     joined: list[Stretch] = []
@@ -50,15 +50,11 @@ def users_over_time(record: RunRecord, begin: float, end: float) -> list[Stretch
     return joined
 
 
-def _counted(record: RunRecord) -> Iterator[tuple[float, int]]:
-    """Yield the changes; those that only show late what the start of all users shows already are moved there."""
-    started = record.phases.all_users_running
-    for time, users in _without_late(record, started) if record.run.load.shape != "follow" else record.user_counts:
-        yield time, users
-
-
-def _without_late(record: RunRecord, started: float) -> list[tuple[float, int]]:
-    counts = list(record.user_counts)
+def _without_late(record: RunRecord) -> list[tuple[float, int]]:
+    """List the changes; of those that show late what the start of all users shows, only the last, at that start."""
+    counts, started = list(record.user_counts), record.phases.all_users_running
+    if record.run.load.shape == "follow":
+        return counts
     rises = [
         place
         for place, (time, users) in enumerate(counts)
