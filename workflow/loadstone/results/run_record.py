@@ -157,13 +157,6 @@ class RunRecord(Sparse, Part):
     machine: Machine
     state_before: MachineState
     state_after: MachineState
-    user_counts: tuple[tuple[float, int], ...] = ()
-    """Unix seconds and the number of users running from then on: at each change, as Locust's master counted them once
-    per second from the begin of the load. Empty where they were not counted."""
-    load_files: dict[str, str] = {}
-    """Path → SHA-256 of each file of the load: the locustfile and the files that the suite names."""
-    load_versions: dict[str, str] = {}
-    """Package → version in the environment of the locustfile."""
 
     @property
     def window(self) -> tuple[float, float]:

@@ -26,7 +26,8 @@ def gather_signals(
 ) -> Signals:
     """Gather the signals of one run; `running` holds the users over the window, if they were counted.
 
-    Signals that were not measured are None, and the verdict names them as missing. Raises `ResultError` if a figure is impossible.
+    Signals that were not measured are None, and the verdict names them as missing. Raises `ResultError` if a figure is
+    impossible.
     """
     try:
         return _gather(record, cycle, endpoints, processes, settled, running)
