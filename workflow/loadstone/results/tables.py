@@ -115,13 +115,21 @@ def read_run_tables(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
 
 def _read_table(path: Path, run: Run) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype={"failure_kinds": str}, converters={"endpoint": str})
+        frame = pd.read_csv(path, dtype=_AS_TEXT, keep_default_na=False, na_values=_gaps(path.stem))
     except (OSError, ValueError) as error:
         raise ResultError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
     _check_table(path, frame)
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame
+
+
+_AS_TEXT = {"endpoint": str, "failure_kinds": str}
+
+
+def _gaps(table: str) -> dict[str, list[str]]:
+    """State what a missing value is, by column; an endpoint may have any name, such as NA."""
+    return {name: [""] for name in COLUMNS[table] if name != "endpoint"}
 
 
 def _check_table(path: Path, frame: pd.DataFrame) -> None:
