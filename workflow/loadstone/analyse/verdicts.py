@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from loadstone.analyse.bottleneck import judge
 from loadstone.analyse.plateaus import judge_run
+from loadstone.analyse.unloaded import weigh_unloaded
 from loadstone.plan.baselines import ceiling_name, is_baseline, probe_name, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
@@ -29,18 +31,26 @@ SLOT_FACTORS = ("server.workers", "server.threads")
 """Factors that change the number of a server's slots."""
 
 
-def against_baselines(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[RunKey, Signals]:
-    """Add the unloaded response and the generator's ceiling to each run's signals, where a sound baseline has them."""
+def against_baselines(
+    plan: Plan, signals: Mapping[RunKey, Signals], summary: pd.DataFrame | None = None
+) -> dict[RunKey, Signals]:
+    """Add the unloaded response and the generator's ceiling to each run's signals, where a sound baseline has them.
+
+    With `summary`, the table of all runs by endpoint, the unloaded response of loads without a mix is weighed by
+    endpoint.
+    """
     limits = plan.suite.thresholds
     response = {
         name: s.response_s for (name, _), s in signals.items() if s.throughput and judge(s, limits).verdict.is_sound
     }
     ceilings = {name: s.throughput for (name, _), s in signals.items() if _is_ceiling(s, limits)}
+    weighed = {} if summary is None else weigh_unloaded(plan, summary)
     complete = {}
     for (name, repeat), own in signals.items():
         settings = plan.experiments[name]
+        unloaded = response.get(unloaded_name(settings))
         baselines = {
-            "unloaded_response_s": response.get(unloaded_name(settings)),
+            "unloaded_response_s": unloaded and weighed.get((name, repeat), unloaded),
             "generator_ceiling": ceilings.get(ceiling_name(settings) or ""),
         }
         complete[name, repeat] = own if is_baseline(name) else _completed(own, baselines)
