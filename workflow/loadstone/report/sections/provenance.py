@@ -1,7 +1,7 @@
 """Where the figures come from: machine, code, suite."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadstone import text
@@ -23,6 +23,10 @@ class Provenance:
     """Whether tracked files differed from the commit in any run."""
     locks: list[str]
     versions: list[str]
+    load_files: list[str]
+    """Files of the users' own loads, each with its SHA-256."""
+    load_versions: list[str]
+    """Versions in the environments of locustfiles."""
     server_command: str
     """Command line of the first run's server, or its address if Loadstone did not start it."""
     seed: int
@@ -45,6 +49,8 @@ def provenance(campaign: Campaign) -> Provenance:
         dirty=any(record.source.dirty for record in records),
         locks=_distinct(record.source.lock_sha256 or "none" for record in records),
         versions=_distinct(_versions(record) for record in records),
+        load_files=_distinct(f"{path} {digest}" for record in records for path, digest in record.load_files.items()),
+        load_versions=_distinct(_written(record.load_versions) for record in records if record.load_versions),
         seed=campaign.plan.suite.seed,
         server_command=_server(first),
         order=[
@@ -83,7 +89,11 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 
 
 def _versions(record: RunRecord) -> str:
-    return ", ".join(f"{name} {version}" for name, version in record.source.versions.items())
+    return _written(record.source.versions)
+
+
+def _written(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _machine(record: RunRecord) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from loadstone import text
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
-from loadstone.report.doubts import GROWING, UNSETTLED, Doubts, called
+from loadstone.report.doubts import FEWER, GROWING, UNSETTLED, Doubts, called
 from loadstone.report.other_load import NOTABLE, other_load, other_load_sentence
 from loadstone.report.section import Section
 from loadstone.results.tables import RunKey
@@ -19,6 +19,7 @@ TITLES = {
     Verdict.ERRORS: "Too many requests failed: these runs do not measure speed",
     Verdict.INVALID: "Figures that contradict each other: do not use these runs",
     UNSETTLED: "No steady state: do not use these runs",
+    FEWER: "Users that left, or never ran: N is the mean number that ran",
 }
 
 
