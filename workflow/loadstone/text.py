@@ -48,10 +48,10 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + "..."
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, most: int = MAX_LENGTH) -> str:
     """Shorten a long name in its middle: names of endpoints often begin alike, and end alike."""
-    kept = MAX_LENGTH // 2
-    return name if len(name) <= MAX_LENGTH else f"{name[: kept - 1]}…{name[-kept:]}"
+    kept = most // 2
+    return name if len(name) <= most else f"{name[: kept - 1]}…{name[-kept:]}"
 
 
 def figure(value: float | None) -> str:

@@ -16,6 +16,8 @@ from loadstone.text import shortened
 
 MAX_ENDPOINTS = 8
 """Endpoints of an experiment that are drawn, besides all together: those with the most requests."""
+MAX_LABEL = 42
+"""Characters of an endpoint's name in a chart."""
 TAIL_FROM = 0.5
 """Probability from which a tail is drawn."""
 
@@ -76,9 +78,9 @@ def _labels(names: Iterable[str]) -> dict[str, str]:
     """Shorten the names of endpoints, so that no two become the same."""
     labels: dict[str, str] = {}
     for name in sorted(names):
-        label, number = shortened(name), 1
+        label, number = shortened(name, MAX_LABEL), 1
         while label in labels.values():
             number += 1
-            label = f"{shortened(name)} ({number})"
+            label = f"{shortened(name, MAX_LABEL)} ({number})"
         labels[name] = label
     return labels

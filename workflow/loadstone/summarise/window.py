@@ -94,12 +94,15 @@ def find_window(path: Path, record: RunRecord) -> Window:
 
 
 def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str | None]:
-    """Find the begin of the window, whether the run settled, and if not, why."""
+    """Find the begin of the window, whether the run settled, and if not, why.
+
+    Neither is judged by the requests where the number of users changed.
+    """
     configured = record.window[0]
     running = users_over_time(record, float(counts.edges[0]), record.window[1])
     number = counts.choose_number(mean_users(running) or record.run.load.users)
-    if number is None or (record.run.load.shape == "follow" and len(running) > 1):
-        return configured, None, None
+    if number is None or len(users_over_time(record, *record.window)) > 1:
+        return configured, None, None  # a change of the users would pass for a warm-up, or for a trend
     series = dict(zip(("throughput", "mean response"), counts.observations(number), strict=True))
     warm_ups = {name: find_warm_up(values.tolist()) for name, values in series.items()}
     cut = max(warm_up.cut for warm_up in warm_ups.values())

@@ -29,6 +29,8 @@ from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load_settings import Load
 
 Row = Mapping[Any, Any]
+MAX_ENDPOINTS = 12
+"""Endpoints of an experiment that are listed at once; the others are folded."""
 MAX_COURSE_SECONDS = 40_000
 """Seconds of all runs together up to which the page draws every run over time."""
 SECONDS = ("duration", "warm_up")
@@ -87,7 +89,9 @@ class ExperimentView:
     response: Mean | None
     evidence: list[EvidenceRow]
     endpoints: list[Row]
-    """The median run's rows of the summary."""
+    """The median run's rows of the summary, all endpoints together first."""
+    folded: list[Row]
+    """The rest of them."""
     which: str
     windows: list[WindowRow]
     roles: list[RoleCpu]
@@ -107,6 +111,8 @@ def experiment_views(
     for each in campaign.summary.to_dict("records"):
         rows.setdefault((str(each["experiment"]), int(each["repeat"])), []).append(each)
     for of_run in rows.values():
+        if len(of_run) > 1 + MAX_ENDPOINTS:
+            of_run.sort(key=lambda row: -float(row["requests"]))
         of_run.sort(key=_place)
     roles = _roles(campaign)
     long = set(campaign.heat["experiment"])
@@ -128,7 +134,8 @@ def experiment_views(
                 throughput=mean([row["goodput_rps"] for row in together]),
                 response=mean([row["mean_ms"] for row in together if not pd.isna(row["mean_ms"])]),
                 evidence=list(_evidence(campaign, used)),
-                endpoints=rows[median],
+                endpoints=rows[median][: 1 + MAX_ENDPOINTS],
+                folded=rows[median][1 + MAX_ENDPOINTS :],
                 which=f"From repeat {median[1]}, the median run by mean response time." if len(runs) > 1 else "",
                 windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
                 roles=roles.get(name, []),

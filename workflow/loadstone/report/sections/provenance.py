@@ -18,6 +18,8 @@ class Provenance:
     """Facts about all runs; where runs differ, each distinct value."""
 
     machines: list[str]
+    fresh: str
+    """What is new in every run."""
     commits: list[str]
     dirty: bool
     """Whether tracked files differed from the commit in any run."""
@@ -45,6 +47,7 @@ def provenance(campaign: Campaign) -> Provenance:
     first = min(records, key=lambda record: record.phases.server_started)
     return Provenance(
         machines=machines(campaign),
+        fresh=_fresh(campaign),
         commits=_distinct(record.source.commit or "no git" for record in records),
         dirty=any(record.source.dirty for record in records),
         locks=_distinct(record.source.lock_sha256 or "none" for record in records),
@@ -61,6 +64,13 @@ def provenance(campaign: Campaign) -> Provenance:
         commands=list(_commands(records)),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
     )
+
+
+def _fresh(campaign: Campaign) -> str:
+    kinds = {settings.server.kind for settings in campaign.plan.experiments.values()}
+    if kinds == {DEFAULT_KIND}:
+        return "a fresh server, a fresh store and its own random seed"
+    return "its own random seed" if "external" in kinds else "a freshly started server and its own random seed"
 
 
 def machines(campaign: Campaign) -> list[str]:

@@ -26,7 +26,7 @@ MISSING = {
     "unloaded_response_s": "the unloaded response time R₀",
     "think_s": "the users' think time",
     "generator_ceiling": "the generator's ceiling",
-    "steady": "whether it settled (too few requests)",
+    "steady": "whether it settled (too few requests, or users that changed)",
     "server_workers": "the server's worker processes",
     "server_threads": "the server's slots (its worker class has no fixed number)",
     "server_cores": "the CPUs that the server may use",
