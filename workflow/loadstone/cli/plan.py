@@ -154,11 +154,18 @@ def _value(key: str, value: object) -> str:
 
     if key in ("duration", "warm_up") and isinstance(value, float):
         return format_duration(value)
-    described = shlex.join(value) if key == "server.argv" and isinstance(value, tuple) else describe_value(value)
-    if value is None or described is not None:
-        return described or "none"
+    if value is None or isinstance(value, Mapping):
+        return describe_value(value) or "none"
     if isinstance(value, tuple):
-        return "–".join(f"{v:g}" for v in dict.fromkeys(value)) + "s"
+        return _several_values(key, value)
     if hasattr(value, "model_dump"):
         return "/".join(str(v) for v in value.model_dump().values())
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _several_values(key: str, values: tuple[object, ...]) -> str:
+    if key == "load.requests":
+        return ", ".join(map(str, values))
+    if all(isinstance(word, str) for word in values):
+        return shlex.join(map(str, values))
+    return "–".join(f"{v:g}" for v in dict.fromkeys(values)) + "s"

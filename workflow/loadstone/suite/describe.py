@@ -50,7 +50,7 @@ def describe_value(value: object) -> str | None:
 
 def _request(request: DeclaredRequest) -> str:
     weight = f" ×{request.weight}" if request.weight != 1 else ""
-    return f"{request.method} {request.name or request.path}{weight}"
+    return request.endpoint + weight
 
 
 def _weights(classes: Mapping[str, int | None]) -> list[str]:
