@@ -16,4 +16,5 @@ class WholeWheel(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Place each path at the same relative path below that folder."""
         if version == "standard":
-            build_data["force_include"].update({path: f"loadstone/project_files/{path}" for path in self.config["project-files"]})
+            files = self.config["project-files"]
+            build_data["force_include"].update({path: f"loadstone/project_files/{path}" for path in files})

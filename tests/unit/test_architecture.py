@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("analyse",),
     ("live", "report"),
-    ("compare",),
+    ("compare", "drive", "init"),
     ("cli",),
     ("__main__",),
 )
@@ -37,6 +37,7 @@ SIDE_EFFECTS = {"datetime", "flask", "psutil", "requests", "signal", "socket", "
 """Modules that start processes, open connections or look at a clock."""
 MAY = {
     "cli": {"time"},  # how long a command has taken, for its progress
+    "drive/child.py": {"signal", "subprocess", "time"},  # Snakemake as a child process
     "lifecycle/campaign_lock.py": {"time"},  # since when a campaign runs
     "lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
     "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log

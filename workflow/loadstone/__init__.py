@@ -15,6 +15,8 @@ search/               measure and judge in a loop: the highest rate that meets a
 analyse/              all runs → verdicts, scaling laws, agreement of repeats, hypotheses
 live/                 a campaign in the browser while it runs
 report/               a campaign as one HTML page
+init/                 a first suite, and a locustfile from an OpenAPI description
+drive/                `loadstone run`: the workflow as a child process, and its progress in one line
 compare/              two campaigns, before and after; its page has the report's styles
 cli/                  the commands, one module per command
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import snakemake.exceptions
 
 from loadstone.lifecycle.campaign_lock import CampaignEntry
-from loadstone.lifecycle.shutdown import forward_signals
+from loadstone.lifecycle.shutdown import end_with_driver, forward_signals
 
+end_with_driver()
 CAMPAIGN_ENTRY = CampaignEntry(Path(".snakemake"))
 snakemake.exceptions.LockException = CAMPAIGN_ENTRY.wrap_lock_exception(snakemake.exceptions.LockException)
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from loadstone.errors import LoadstoneError
+from loadstone.lifecycle.shutdown import DRIVER
 from loadstone.plan.schedule import make_plan
 from loadstone.project import find_library
 from loadstone.suite.load import load_suite

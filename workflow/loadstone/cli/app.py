@@ -16,6 +16,7 @@ from loadstone.cli.gate import gate
 from loadstone.cli.measure import measure
 from loadstone.cli.plan import plan
 from loadstone.cli.report import report
+from loadstone.cli.run import run
 from loadstone.cli.schema import schema
 from loadstone.cli.search import search
 from loadstone.cli.serve import serve
@@ -23,6 +24,7 @@ from loadstone.cli.summarise import summarise
 from loadstone.cli.verdict import verdict
 
 GROUPS = {
+    "Measure a service": (run,),
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
     "Understand results": (conclude, compare, figures, audit, verdict, fit, calibrate, gate),
