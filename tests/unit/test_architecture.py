@@ -39,6 +39,7 @@ MAY = {
     "cli": {"time"},  # how long a command has taken, for its progress
     "drive/child.py": {"signal", "subprocess", "time"},  # Snakemake as a child process
     "lifecycle/campaign_lock.py": {"time"},  # since when a campaign runs
+    "lifecycle/short_log.py": {"time"},  # when the last line was printed
     "lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
     "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log
     "live/server.py": {"flask", "socket", "time"},  # the live view's web server

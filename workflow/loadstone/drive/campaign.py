@@ -1,5 +1,6 @@
 """Drive a campaign: start the workflow, show its progress and its failures, and state how it ended."""
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ LOOK_S = 1.0
 """Seconds between two looks at the results."""
 PREFIX = "loadstone: "
 """How the lines begin that a stage prints for the user."""
+ERROR = re.compile(r"Error in rule (.+), see (.+)")
+"""The line per failed job (see `loadstone.lifecycle.short_log`)."""
 WAITING = ": waiting for another measurement on this machine"
 MAX_QUOTED = 12
 """Lines of Snakemake's output that are shown if it fails without a line of Loadstone's."""
@@ -36,6 +39,10 @@ class _Watch:
     plan: Plan
     display: Display
     failures: list[str] = field(default_factory=list)
+    explained: bool = False
+    """Whether a line of a stage has come since the last failed job: it explains the next one."""
+    waiting: str = ""
+    """What the next run waits for."""
     last_output: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_QUOTED))
     done: set[ItemKey] | None = None
     snapshot: Snapshot | None = None
@@ -45,13 +52,21 @@ class _Watch:
         """Show a line of output if it is meant for the user."""
         text = printable(line.strip())
         if text.startswith(PREFIX):
-            if text not in self.failures and not stopping:
-                self.failures.append(text)
-                self.display.report(text)
+            self.explained = True
+            self._report_failure(text, stopping=stopping)
+        elif failed := ERROR.fullmatch(text):
+            if not self.explained:
+                self._report_failure(f"{PREFIX}{failed[1]} failed, see {failed[2]}", stopping=stopping)
+            self.explained = False
         elif WAITING in text:
-            self.display.report(text)
+            self.waiting = text.partition(" ")[2]
         elif text:
             self.last_output.append(text)
+
+    def _report_failure(self, text: str, *, stopping: bool) -> None:
+        if text not in self.failures and not stopping:
+            self.failures.append(text)
+            self.display.report(text)
 
     def look(self, when: float) -> None:
         """Take a snapshot, and show what has changed."""
@@ -67,7 +82,9 @@ class _Watch:
             for number, item in enumerate(sorted(new, key=lambda item: item.stored), start=first):
                 self.display.report_finished(write_finished(item, number, self.snapshot, repeats), when)
         self.done = set(done)
-        self.display.show_state(write_state(self.snapshot, repeats), when)
+        if self.snapshot.current is not None:
+            self.waiting = ""
+        self.display.show_state(self.waiting or write_state(self.snapshot, repeats), when)
 
 
 def run_campaign(suite: Path, plan: Plan, arguments: Sequence[str], display: Display) -> None:
