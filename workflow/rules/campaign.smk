@@ -19,7 +19,7 @@ from loadstone.lifecycle.shutdown import end_with_driver, forward_signals
 from loadstone.lifecycle.short_log import shorten_log
 
 end_with_driver()
-if not workflow.dryrun and not workflow.output_settings.verbose:
+if not workflow.output_settings.dryrun and not workflow.output_settings.verbose:
     shorten_log(snakemake.logging.logger, workflow.output_settings.quiet)
 CAMPAIGN_ENTRY = CampaignEntry(Path(".snakemake"))
 snakemake.exceptions.LockException = CAMPAIGN_ENTRY.wrap_lock_exception(snakemake.exceptions.LockException)

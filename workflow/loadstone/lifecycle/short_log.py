@@ -15,8 +15,10 @@ HANDLER = "DefaultStreamHandler"
 """Snakemake's name for the handler that prints."""
 MEASURING = ("measure", "search")
 """Rules whose jobs are counted."""
-MIN_INTERVAL_S = 15.0
-"""Seconds between two lines on finished runs. A campaign of a hundred short runs prints a line for every other one."""
+MAX_LINES = 50
+"""Lines on finished runs. A campaign of fifty runs prints one per run, a campaign of a hundred one per two runs."""
+MAX_SILENCE_S = 60.0
+"""Seconds after a line from which the next finished run has one in any case."""
 DROPPED = frozenset(
     (
         *("WORKFLOW_STARTED", "RESOURCES_INFO", "JOB_STARTED", "JOB_INFO", "GROUP_INFO", "SHELLCMD"),
@@ -37,7 +39,7 @@ class ShortLog(logging.Filter):
         self._labels: dict[int, str] = {}
         self._counted: set[int] = set()
         self._total = self._finished = 0
-        self._last = time.monotonic() - MIN_INTERVAL_S
+        self._last = 0.0
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Decide whether a record is printed."""
@@ -69,7 +71,8 @@ class ShortLog(logging.Filter):
             return
         self._finished += 1
         now = time.monotonic()
-        if now - self._last >= MIN_INTERVAL_S or self._finished == self._total:
+        step, former = (number * MAX_LINES // max(1, self._total) for number in (self._finished, self._finished - 1))
+        if step > former or now - self._last >= MAX_SILENCE_S:
             self._last = now
             self._print(f"[{self._finished}/{self._total}] {self._labels[job]} measured")
 
