@@ -9,10 +9,8 @@ import typer
 
 from loadstone.cli.options import Overrides, read_overrides
 from loadstone.errors import LoadstoneError, SuiteError
+from loadstone.suite.default_suite import OWN_SUITE, find_default_suite
 
-SUITE = Path("loadstone.yaml")
-"""The suite that `loadstone init` writes."""
-CHECKOUT_SUITE = Path("config/config.yaml")
 PAGE = Path("report/index.html")
 PLAIN = re.compile(r"[A-Za-z_./][\w./=@+-]*")
 """Values that Snakemake reads as the text they are; others need quotes."""
@@ -85,12 +83,11 @@ def find_suite(suite: str | None, targets: list[str]) -> tuple[Path, list[str]]:
     """
     if suite is not None and (Path(suite).is_file() or Path(suite).suffix in (".yaml", ".yml")):
         return Path(suite), targets
-    for path in (SUITE, CHECKOUT_SUITE):
-        if path.is_file():
-            return path, [*([suite] if suite is not None else []), *targets]
+    if (path := find_default_suite()) is not None:
+        return path, [*([suite] if suite is not None else []), *targets]
     if suite is not None:
         raise SuiteError(f"{suite}: no such suite; `loadstone init` writes one")
-    raise SuiteError(f"{SUITE}: no such suite in {Path.cwd()}; `loadstone init` writes one")
+    raise SuiteError(f"{OWN_SUITE}: no such suite in {Path.cwd()}; `loadstone init` writes one")
 
 
 def _quoted(text: str) -> str:

@@ -68,9 +68,9 @@ class _Watch:
             self.failures.append(text)
             self.display.report(text)
 
-    def look(self, when: float) -> None:
-        """Take a snapshot, and show what has changed."""
-        if when < self.next_look:
+    def look(self, when: float, *, over: bool = False) -> None:
+        """Take a snapshot, and show what has changed; once the workflow is `over`, only runs that were finished."""
+        if when < self.next_look and not over:
             return
         self.next_look = when + LOOK_S
         self.snapshot = take_snapshot(RESULTS, self.shown, when)
@@ -84,6 +84,8 @@ class _Watch:
         self.done = set(done)
         if self.snapshot.current is not None:
             self.waiting = ""
+        if over:
+            return
         self.display.show_state(self.waiting or write_state(self.snapshot, repeats), when)
 
 
@@ -103,9 +105,8 @@ def run_campaign(suite: Path, plan: Plan, arguments: Sequence[str], display: Dis
                     watch.read(line, stopping=workflow.received is not None)
                 if code is None and workflow.received is None:
                     watch.look(now())
-        watch.next_look = 0.0
         if workflow.received is None:
-            watch.look(now())
+            watch.look(now(), over=True)
     finally:
         display.close()
     if workflow.received is not None:

@@ -157,6 +157,8 @@ class _Writer:
     def write(self, used: set[str]) -> Operation:
         if self.operation.get("deprecated") is True:
             self.notes.append("the description calls this deprecated")
+        if self.method == "post":
+            self.notes.append("each request has the same values; make them differ if the service wants new ones")
         if self.method == "delete":
             self.notes.append("this deletes: each request needs something that is still there")
         values = self._parameters()
