@@ -7,6 +7,7 @@ import typer
 from loadstone import __version__
 from loadstone.cli.analyse import analyse
 from loadstone.cli.audit import audit
+from loadstone.cli.build import build
 from loadstone.cli.calibrate import calibrate
 from loadstone.cli.compare import compare
 from loadstone.cli.conclude import conclude
@@ -26,7 +27,7 @@ GROUPS = {
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
     "Understand results": (conclude, compare, figures, audit, verdict, fit, calibrate, gate),
-    "Steps that the workflow runs": (measure, search, summarise, analyse, report),
+    "Steps that the workflow runs": (build, measure, search, summarise, analyse, report),
 }
 
 app = typer.Typer(

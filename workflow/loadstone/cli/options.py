@@ -29,6 +29,7 @@ Published = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Base = Annotated[Path, typer.Option(metavar="DIR", help="The suite's folder, from which paths in the settings start.")]
+Builds = Annotated[Path, typer.Option(metavar="DIR", help="Folder with the campaign's checkouts of commits.")]
 Damaged = Annotated[
     Path | None,
     typer.Option(

@@ -14,10 +14,11 @@ from loadstone.plan.schedule import Run
 
 
 class RunProgress:
-    """Reports one run on standard error and in `log`."""
+    """Reports one run on standard error and in `log`; with `quiet`, on standard error only at a terminal."""
 
-    def __init__(self, run: Run, log: Path) -> None:
+    def __init__(self, run: Run, log: Path, *, quiet: bool = False) -> None:
         self._run = run
+        self._quiet = quiet
         self._log = log
         self._began: float | None = None
         self._last_requests = 0
@@ -57,7 +58,7 @@ class RunProgress:
             print(line, file=log)
         if self._console.is_terminal:
             self._bar.update(self._task, phase=text)
-        else:
+        elif not self._quiet:
             with contextlib.suppress(OSError):  # a closed terminal does not stop the run
                 print(line, file=sys.stderr, flush=True)
 

@@ -41,6 +41,9 @@ START_DEADLINE_S = 45.0
 MARGIN_S = 30.0
 """Seconds beyond a phase's planned length after which the run breaks."""
 
+BUILDS = Path("results/builds")
+"""Folder of a campaign's checkouts of commits, from the campaign's folder."""
+
 POST = "POST /albums"
 """The endpoint that makes the store grow."""
 
@@ -60,21 +63,30 @@ LATE_EVENTS = {
 """Awaited event → how a message states that it did not come in time."""
 
 
-def measure(run: Run, into: Path, log: Path, failed: Path, base: Path = Path()) -> RunRecord:
+def measure(
+    run: Run, into: Path, log: Path, failed: Path, base: Path = Path(), *, builds: Path = BUILDS, quiet: bool = False
+) -> RunRecord:
     """Measure `run` and write its files to the folder `into`: all of them, or none.
 
-    Relative paths in the run's settings start from the folder `base`. Progress goes to standard error and `log`. Raises
+    Relative paths in the run's settings start from the folder `base`; `builds` holds the checkouts of commits. Progress goes to standard error and `log`. Raises
     `MeasureError` if the run breaks. What it had recorded is then in the folder `failed`, unless the run was stopped by
-    a signal.
+    a signal. With `quiet`, only a terminal shows progress.
     """
     with (
-        RunProgress(run, log) as progress,
+        RunProgress(run, log, quiet=quiet) as progress,
         StopRequest(run.label) as stop,
         hold_machine_lock(run.label, stop, progress.report_waiting) as lock,
         _scratch(into) as scratch,
         Guard(scratch, lock.path, lock.descriptor) as guard,
     ):
-        workspace = Workspace(scratch=scratch, logs=scratch / "logs", base=base.absolute(), guard=guard, stop=stop)
+        workspace = Workspace(
+            scratch=scratch,
+            logs=scratch / "logs",
+            base=base.absolute(),
+            builds=builds.absolute(),
+            guard=guard,
+            stop=stop,
+        )
         workspace.logs.mkdir()
         measurement = _Measurement(run, workspace, progress)
         try:

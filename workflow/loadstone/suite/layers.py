@@ -58,7 +58,7 @@ def collect_layers(path: Path, file: SuiteFile, bottom: Sequence[Layer]) -> Laye
         below = layers[sweep.base] if sweep.base else bottom
         common = [Layer(f"sweeps.{name}", sweep.overrides), *below]
         kind = _server_kind(common)
-        allowed = "keys of load" + ", server.workers, server.threads" * (kind == "command")
+        allowed = "keys of load" + ", server.workers, server.threads, server.commit" * (kind == "command")
         if sweep.vary.startswith("server.") and kind != DEFAULT_KIND and sweep.vary not in allowed:
             complaints.append(
                 f"{where}.vary: {sweep.vary} cannot be varied: Loadstone does not configure a server of kind {kind}; "

@@ -6,6 +6,8 @@ import time
 import psutil
 
 from loadstone.errors import ServerError
+from loadstone.measure import SOURCE_ROOT
+from loadstone.measure.build import checkout_folder
 from loadstone.measure.ports import refuse_listener
 from loadstone.measure.processes import Child
 from loadstone.measure.stop import wait_until
@@ -25,9 +27,10 @@ class CommandTarget(ExternalTarget):
         self._ready = config.ready
         if config.port is not None:
             refuse_listener(config.host, config.port)
+        folder = checkout_folder(workspace, config) / (config.cwd or "") if config.commit or config.cwd else SOURCE_ROOT
         self.started = time.time()
         try:
-            self._process = Child(config.argv, workspace.logs / "server.log", workspace.guard)
+            self._process = Child(config.argv, workspace.logs / "server.log", workspace.guard, folder=folder)
         except OSError as error:
             raise ServerError(f"server.argv: cannot start {config.argv[0]}: {error.strerror}") from None
         self._pids = [self._process.pid]
