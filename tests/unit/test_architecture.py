@@ -26,6 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("analyse",),
     ("live", "report"),
     ("compare",),
+    ("ab",),
     ("cli",),
     ("__main__",),
 )
@@ -40,6 +41,7 @@ MAY = {
     "lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
     "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log
     "live/server.py": {"flask", "socket", "time"},  # the live view's web server
+    "suite/repository.py": {"subprocess"},  # asks git which commit a name in a suite stands for, as it reads files
     "measure": SIDE_EFFECTS - {"flask"},
 }
 """Rooms and modules → what they may import all the same."""

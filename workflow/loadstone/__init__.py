@@ -15,6 +15,7 @@ analyse/              all runs → verdicts, scaling laws, agreement of repeats,
 live/                 a campaign in the browser while it runs
 report/               a campaign as one HTML page
 compare/              two campaigns, before and after; its page has the report's styles
+ab/                   two commits: runs in turn, and whether the second is slower
 cli/                  the commands, one module per command
 
 The data flow: suite ─► plan ─► measure ─► summarise ─► analyse ─► report

@@ -1,10 +1,12 @@
 """The command line: registers every command in its group, in the order of a day of work."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from loadstone import __version__
+from loadstone.cli.ab import ab
 from loadstone.cli.analyse import analyse
 from loadstone.cli.audit import audit
 from loadstone.cli.build import build
@@ -23,10 +25,10 @@ from loadstone.cli.serve import serve
 from loadstone.cli.summarise import summarise
 from loadstone.cli.verdict import verdict
 
-GROUPS = {
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
-    "Understand results": (conclude, compare, figures, audit, verdict, fit, calibrate, gate),
+    "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
     "Steps that the workflow runs": (build, measure, search, summarise, analyse, report),
 }
 

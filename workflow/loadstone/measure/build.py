@@ -37,6 +37,11 @@ def marker_of(builds: Path, checkout: Checkout) -> Path:
     return builds / f"{checkout.name}.json"
 
 
+def checkout_folder_of(builds: Path, checkout: Checkout) -> Path:
+    """Return the folder of a checkout."""
+    return builds / checkout.name
+
+
 def checkout_folder(workspace: Workspace, server: CommandServer) -> Path:
     """Return the folder from which a server's `cwd` starts: its commit's checkout, or the suite's folder.
 
@@ -45,7 +50,7 @@ def checkout_folder(workspace: Workspace, server: CommandServer) -> Path:
     checkout = checkout_of(server)
     if checkout is None:
         return workspace.base
-    folder, marker = workspace.builds / checkout.name, marker_of(workspace.builds, checkout)
+    folder, marker = checkout_folder_of(workspace.builds, checkout), marker_of(workspace.builds, checkout)
     if not marker.is_file() or not folder.is_dir():
         raise ServerError(
             f"{folder}: the checkout of commit {checkout.commit[:12]} is missing: remove {marker} if it is there, and "
@@ -66,7 +71,7 @@ def build_checkout(checkout: Checkout, base: Path, builds: Path, log: Path) -> N
         builds.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("", encoding="utf-8")
-    marker, folder = marker_of(builds, checkout), (builds / checkout.name).absolute()
+    marker, folder = marker_of(builds, checkout), checkout_folder_of(builds, checkout).absolute()
     with (
         StopRequest(label) as stop,
         hold_machine_lock(label, stop, lambda text: print(f"{label}: {text}", file=sys.stderr)) as lock,
@@ -117,5 +122,7 @@ class _Worktree:
         command = [*GIT, "-C", str(self._repository), "worktree", "remove", "--force", "--force", str(self._folder)]
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             # in a session of its own, which Ctrl-C does not reach; it fails where there is no entry
-            subprocess.run(command, capture_output=True, start_new_session=True, timeout=REMOVAL_DEADLINE_S, check=False)
+            subprocess.run(
+                command, capture_output=True, start_new_session=True, timeout=REMOVAL_DEADLINE_S, check=False
+            )
         shutil.rmtree(self._folder, ignore_errors=True)

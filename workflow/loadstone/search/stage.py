@@ -28,8 +28,8 @@ def search_capacity(
 ) -> SearchResult:
     """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
-    Relative paths in its settings start from the folder `base`; `builds` holds the checkouts of commits. Raises `MeasureError` where a run breaks; what it had
-    recorded is then in a folder in `failed`.
+    Relative paths in its settings start from the folder `base`; `builds` holds the checkouts of commits. Raises
+    `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
     """
     probes: list[Probe] = []
     for old in into.glob("probe-*"):

@@ -39,9 +39,7 @@ class CommitNames:
             except SuiteError as error:
                 origin = next((layer.place for layer in layers if _sets_commit(layer.values)), place)
                 self.complaints.append(f"{self.path}: {origin}.server.commit: {error}")
-        return settings.model_copy(
-            update={"server": server.model_copy(update={"commit": self._hashes[server.commit]})}
-        )
+        return settings.model_copy(update={"server": server.model_copy(update={"commit": self._hashes[server.commit]})})
 
 
 def _sets_commit(values: Mapping[str, object]) -> bool:
