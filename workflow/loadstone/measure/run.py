@@ -69,8 +69,8 @@ def measure(
     """Measure `run` and write its files to the folder `into`: all of them, or none.
 
     Relative paths in the run's settings start from the folder `base`; `builds` holds the checkouts of commits. Progress
-    goes to standard error (with `quiet`, only to a terminal) and to `log`. Raises `MeasureError` if the run breaks. What
-    it had recorded is then in the folder `failed`, unless the run was stopped by a signal.
+    goes to standard error (with `quiet`, only to a terminal) and to `log`. Raises `MeasureError` if the run breaks.
+    What it had recorded is then in the folder `failed`, unless the run was stopped by a signal.
     """
     with (
         RunProgress(run, log, quiet=quiet) as progress,
