@@ -1,6 +1,7 @@
 """Measure: one run of one experiment, the only stage that starts a process or looks at a clock.
 
-in:   the run's own values, the sources of server/, locustfiles/ and loadstone/measure/, its commit's marker
+in:   the run's own values, its commit's marker, the user's files that its load consists of, the sources of server/,
+      locustfiles/ and loadstone/measure/
 out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
       for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later stage reads
 """
@@ -11,6 +12,7 @@ rule measure:
     input:
         sources=MEASURE_SOURCES,
         checkout=marker_of_run,
+        own_files=own_files_of_run,
     output:
         requests="results/runs/{experiment}/{repeat}/requests.parquet",
         processes="results/runs/{experiment}/{repeat}/processes.parquet",

@@ -12,6 +12,7 @@ rule search:
     input:
         sources=MEASURE_SOURCES,
         checkout=marker_of_search,
+        own_files=own_files_of_search,
         search_sources=SEARCH_SOURCES,
     output:
         found="results/searches/{search}/search.json",
