@@ -25,6 +25,8 @@ from loadstone.results.json_file import to_json
 from loadstone.suite.foreign_servers import CommandServer
 from loadstone.suite.repository import LOCAL_VARIABLES, find_repository
 
+BUILDS = Path("results/builds")
+"""Folder of a campaign's checkouts of commits, from the campaign's folder."""
 POLL_S = 0.05
 REMOVAL_DEADLINE_S = 60.0
 GIT = ("env", *(word for name in LOCAL_VARIABLES for word in ("-u", name)), "git", "-c", "core.hooksPath=/dev/null")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from loadstone.errors import GeneratorError, Interrupted, MeasureError, ServerError, SystemFault
 from loadstone.measure.broken_run import forget_broken_run, keep_broken_run
+from loadstone.measure.build import BUILDS
 from loadstone.measure.clock_step import ClockWatch, read_clocks, refuse_step
 from loadstone.measure.collect_requests import collect_requests, count_between, count_succeeded, read_locust_count
 from loadstone.measure.guard import Guard
@@ -40,9 +41,6 @@ START_DEADLINE_S = 25.0
 """Seconds for Locust's processes to load the locustfile and connect. The conductor itself gives up after 30."""
 MARGIN_S = 30.0
 """Seconds beyond a phase's planned length after which the run breaks."""
-
-BUILDS = Path("results/builds")
-"""Folder of a campaign's checkouts of commits, from the campaign's folder."""
 
 POST = "POST /albums"
 """The endpoint that makes the store grow."""
@@ -78,14 +76,7 @@ def measure(
         _scratch(into) as scratch,
         Guard(scratch, lock.path, lock.descriptor) as guard,
     ):
-        workspace = Workspace(
-            scratch=scratch,
-            logs=scratch / "logs",
-            base=base.absolute(),
-            builds=builds.absolute(),
-            guard=guard,
-            stop=stop,
-        )
+        workspace = Workspace(scratch, scratch / "logs", base.absolute(), builds.absolute(), guard, stop)
         workspace.logs.mkdir()
         measurement = _Measurement(run, workspace, progress)
         try:
