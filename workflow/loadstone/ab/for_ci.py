@@ -1,7 +1,7 @@
 """Two commits' comparison as Markdown, for a job's summary, and as JUnit's XML."""
 
 from loadstone.ab.wording import HEADINGS, RIGHT, notes, table_rows
-from loadstone.compare.for_ci import Case, markdown_table, markdown_text, write_junit
+from loadstone.compare.markup import Case, markdown_table, markdown_text, write_junit
 from loadstone.results.ab import AbFinding, AbResult
 
 OUTCOMES = {AbFinding.SLOWER: "failed", AbFinding.CANNOT_TELL: "skipped"}

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadstone.cli.console import make_console, make_table
-from loadstone.cli.options import Overrides, read_overrides
+from loadstone.cli.options import Junit, Markdown, Overrides, read_overrides, write_output
 from loadstone.errors import ComparisonError, Interrupted, LoadstoneError, SuiteError, SystemFault
-from loadstone.files import write_text
 from loadstone.text import clock, several, short
 
 if TYPE_CHECKING:
@@ -35,12 +34,8 @@ def ab(
     ] = None,
     margin: Annotated[str, typer.Option(metavar="5%", help="Change up to which nothing is slower or faster.")] = "5%",
     results: Annotated[Path, typer.Option(metavar="DIR", help="Folder for runs, tables and ab.json.")] = Path("ab"),
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the table as Markdown, for a job's summary.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write one test case per experiment, as JUnit's XML.")
-    ] = None,
+    markdown: Markdown = None,
+    junit: Junit = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a copy of ab.json.")] = None,
     overrides: Overrides = None,
 ) -> None:
@@ -167,9 +162,6 @@ def _write(result: "AbResult", markdown: Path | None, junit: Path | None, json: 
     from loadstone.ab.for_ci import to_junit, to_markdown
     from loadstone.results.json_file import to_json
 
-    texts = ((markdown, to_markdown(result)), (junit, to_junit(result)), (json, to_json(result).decode()))
-    for path, text in texts:
-        if path is not None:
-            with SystemFault.at(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_text(path, text)
+    write_output("--markdown", markdown, to_markdown(result))
+    write_output("--junit", junit, to_junit(result))
+    write_output("--json", json, to_json(result).decode())

@@ -1,56 +1,64 @@
-"""Two formats that services for continuous integration read: Markdown tables, and test results as JUnit's XML."""
+"""A comparison of two campaigns as Markdown, for a job's summary, and as JUnit's XML."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
-from xml.etree import ElementTree as ET
+from loadstone.compare import wording
+from loadstone.compare.markup import Case, markdown_table, markdown_text, write_junit
+from loadstone.compare.model import METRICS, CampaignComparison, ChangeFinding, ExperimentComparison
 
-from loadstone.text import printable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One test case of a JUnit file."""
-
-    name: str
-    outcome: Literal["passed", "failed", "skipped"]
-    message: str
-    """What was found, in one line."""
-    seconds: float = 0.0
+HEADINGS = ("experiment", "metric", "before", "after", "ratio", "95 % interval", "finding")
+RIGHT = frozenset({"before", "after", "ratio", "95 % interval"})
+OUTCOMES = {
+    ChangeFinding.REGRESSION: "failed",
+    ChangeFinding.INCONCLUSIVE: "skipped",
+    ChangeFinding.NOT_JUDGED: "skipped",
+}
+"""Finding → outcome of its test case; all others pass."""
 
 
-def write_junit(suite: str, cases: Sequence[Case]) -> str:
-    """Write cases as JUnit's XML, with one suite."""
-    counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("failed", "skipped")}
-    attributes = {
-        "name": printable(suite),
-        "tests": str(len(cases)),
-        "failures": str(counts["failed"]),
-        "errors": "0",
-        "skipped": str(counts["skipped"]),
-        "time": f"{sum(case.seconds for case in cases):.1f}",
-    }
-    root = ET.Element("testsuites", {key: value for key, value in attributes.items() if key != "skipped"})
-    parent = ET.SubElement(root, "testsuite", attributes)
-    for case in cases:
-        place = {"classname": printable(suite), "name": printable(case.name), "time": f"{case.seconds:.1f}"}
-        element = ET.SubElement(parent, "testcase", place)
-        if case.outcome == "passed":
-            ET.SubElement(element, "system-out").text = printable(case.message)
-        else:
-            kind = "failure" if case.outcome == "failed" else "skipped"
-            ET.SubElement(element, kind, {"message": printable(case.message)})
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+def to_markdown(comparison: CampaignComparison, folders: tuple[str, str]) -> str:
+    """Write the summary, and one row per experiment and metric."""
+    rows = [
+        [
+            compared.experiment,
+            f"{METRICS[change.metric].name}, {METRICS[change.metric].unit}",
+            wording.quantity(change.before),
+            wording.quantity(change.after),
+            wording.ratio(change.ratio),
+            wording.bounds(change.ratio),
+            change.finding,
+        ]
+        for compared in comparison.experiments
+        for change in compared.metrics
+    ]
+    before, after = map(markdown_text, folders)
+    left_out = [
+        f"- {markdown_text(f'{compared.experiment}: {line}')}\n"
+        for compared in comparison.experiments
+        for line in wording.list_left_out(compared)
+    ]
+    return (
+        f"### {markdown_text(wording.summary(comparison))}\n\nBefore: {before}. After: {after}.\n\n"
+        + markdown_table(HEADINGS, rows, RIGHT)
+        + "\n" * bool(left_out)
+        + "".join(left_out)
+    )
 
 
-def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()) -> str:
-    """Write a table in GitHub's Markdown; the columns in `right` are right-aligned."""
-    rule = ["--:" if heading in right else "---" for heading in headings]
-    return "".join(f"| {' | '.join(map(markdown_text, cells))} |\n" for cells in (headings, rule, *rows))
+def to_junit(comparison: CampaignComparison) -> str:
+    """Write one test case per experiment: failed for a regression, skipped if nothing can be concluded."""
+    cases = [
+        Case(
+            name=compared.experiment,
+            outcome=OUTCOMES.get(compared.finding, "passed"),  # type: ignore[arg-type]
+            message=_describe(compared),
+        )
+        for compared in comparison.experiments
+    ]
+    return write_junit("loadstone.compare", cases)
 
 
-def markdown_text(text: str) -> str:
-    """Write a text in one line, without characters that Markdown would take as its own."""
-    text = printable(" ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join("\\" + c if c in "\\|`*_[]" else c for c in text)
+def _describe(compared: ExperimentComparison) -> str:
+    figures = "; ".join(
+        f"{METRICS[change.metric].name} {wording.ratio(change.ratio)} ({wording.bounds(change.ratio, 'to')})"
+        for change in compared.metrics_with(compared.finding)
+    )
+    return f"{compared.finding}: {compared.not_judged or figures}"
