@@ -44,8 +44,9 @@ defaults:
   server:
     kind: command
     argv: [{python}, service.py, "{port}"]
+    cwd: ..
     url: http://127.0.0.1:{port}
-  load: {{users: 4, spawn_rate: 4, think_time: 0.02, user: FastHttpUser, mix: {{get_album: 1}}}}
+  load: {{users: 3, spawn_rate: 3, think_time: 0.05, user: FastHttpUser, mix: {{get_album: 1}}}}
 experiments:
   albums: {{}}
 """
@@ -75,3 +76,11 @@ def commit_service(folder: Path, sleep_s: float, subject: str) -> str:
     run_git(folder, "add", "service.py")
     run_git(folder, "commit", "--quiet", "--message", subject)
     return run_git(folder, "rev-parse", "HEAD")
+
+
+def write_suite(folder: Path, python: str, port: int, extra: str = "") -> Path:
+    """Write a suite into the repository's folder `load`, uncommitted; `extra` adds to it at the end."""
+    (folder / "load").mkdir(exist_ok=True)
+    suite = folder / "load" / "suite.yaml"
+    suite.write_text(SUITE.format(python=python, port=port) + extra, encoding="utf-8")
+    return suite
