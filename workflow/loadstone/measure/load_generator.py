@@ -56,6 +56,7 @@ class LocustFleet:
             id_prefix=make_id_prefix(run, secrets.token_hex(4)),
         )
         self._files = command.own_files
+        self._follows_shape = run.load.shape == "follow"
         self.digests = hash_own_files(run.load, workspace.base)
         """The user's own files: name in the suite → SHA-256."""
         self.versions = ask_versions(command.python, command.folder) if run.load.python else {}
@@ -101,8 +102,7 @@ class LocustFleet:
                 raise GeneratorError(self._explain_end(name, process))
             if process.log.stat().st_size > MAX_LOG_BYTES:
                 raise GeneratorError(
-                    f"{name} printed more than {MAX_LOG_BYTES // 2**20} MB: let {self._names} print less; its last "
-                    f"line: {process.last_words()}"
+                    f"{name} printed more than {MAX_LOG_BYTES // 2**20} MB: let {self._names} print less"
                 )
 
     @property
@@ -117,8 +117,10 @@ class LocustFleet:
         if self._files:
             if reason := explain_exit(process.end_of_log(), self._files):
                 return reason
+            if code == 0 and self._follows_shape:
+                return f"the shape of {self._names} ended before the window did: shorten duration or warm_up"
             if code == 0:
-                return f"{name} ended before the window did: {self._names} ends the run by itself, or its shape is over"
+                return f"{name} ended before the window did: {self._names} ends the run by itself"
         return f"{name} ended with exit code {code}: {process.last_words()}"
 
     def explain_late_start(self) -> str:
@@ -126,8 +128,25 @@ class LocustFleet:
         for child in [*self.workers, self.master]:
             child.abort(signal.SIGABRT, ABORT_PATIENCE_S)
         places = (find_place(child.end_of_log(), self._files) for child in [*self.workers, self.master])
-        place = next((place for place in places if place), None)
-        return f"{place}: still loading" if place else "Locust's workers did not all connect"
+        if place := next((place for place in places if place), None):
+            return f"{place}: still loading"
+        if self._files and not any("Starting Locust" in worker.end_of_log() for worker in self.workers):
+            return f"{self._names}: still loading; does it wait for something when it is imported?"
+        return "Locust's workers did not all connect"
+
+    def explain_no_request(self) -> str:
+        """Explain why no user has sent a request, as far as the workers' logs show it."""
+        reasons = (explain_exit(worker.end_of_log(), self._files) for worker in self.workers)
+        reason = next((reason for reason in reasons if reason), None)
+        return f"{self._names}: its users sent no request" + f"; {reason}" * bool(reason)
+
+    def check_users(self) -> None:
+        """Raise `GeneratorError` if all users have left. To be called while there is load, and N is constant."""
+        counts = self.user_counts()
+        if counts and not counts[-1][1] and not self._follows_shape:
+            reasons = (explain_exit(worker.end_of_log(), self._files) for worker in self.workers)
+            reason = next((reason for reason in reasons if reason), "they ended by themselves")
+            raise GeneratorError(f"all users have left: {reason}")
 
     def check_beat(self) -> None:
         """Raise `GeneratorError` if the master has not beaten for `MAX_SILENCE_S`. Call it often."""

@@ -16,7 +16,7 @@ _ERROR = re.compile(
 )
 _SENTENCES = {
     r"the following arguments are required: (.+)": "{names} needs the option {text}: give it in load.options",
-    r"error: unrecognized arguments: (.+)": "load.options: {names} has no option {text}",
+    r"error: unrecognized arguments: ([^=\s]+)": "load.options: {names} has no option {text}",
     r"error: argument (.+)": "load.options: {text}",
     r"No User class found!": "{names} has no User class that Locust can run: make one that is not abstract",
     r"Unknown User\(s\): (.+)": "load.classes: {names} has no User class {text}",

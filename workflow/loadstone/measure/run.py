@@ -160,7 +160,7 @@ class _Measurement:
             server=server.answered_requests(),
             ignored=fleet.ignored,
         )
-        self._refuse_empty_window(requests)
+        self._refuse_empty_window(requests, fleet)
         albums = self._count_albums(requests, albums_before, albums_after, server.max_albums)
         self.sampler.close()
         record = RunRecord(
@@ -174,7 +174,13 @@ class _Measurement:
             albums=albums,
             counts=counts,
             exit_codes=({} if server.command is None else {"server": server_exit}) | fleet.join(),
-            checks=check_validity(counts, albums, restarts, (self.times["window_begin"], self.times["window_end"])),
+            checks=check_validity(
+                counts,
+                albums,
+                restarts,
+                (self.times["window_begin"], self.times["window_end"]),
+                {name: code for name, code in fleet.join().items() if code},
+            ),
             user_counts=fleet.user_counts(),
             load_files=fleet.digests,
             load_versions=fleet.versions,
@@ -253,6 +259,8 @@ class _Measurement:
             self.live_status.beat(requests, failures, fleet.records, self.sampler.cpus_by_role)
             if "window_end" not in self.times:
                 self._refuse_silence(requests)
+                if "all_users_running" in self.times:
+                    fleet.check_users()
             if awaited not in self.times:
                 self.workspace.stop.sleep(max(0.0, next_sample - time.monotonic()))
 
@@ -273,11 +281,11 @@ class _Measurement:
         if silent_s > self.run.load.silence_s:
             raise ServerError(f"no answer to any request for {silent_s:.0f} s")
 
-    def _refuse_empty_window(self, requests: Path) -> None:
+    def _refuse_empty_window(self, requests: Path, fleet: LocustFleet) -> None:
         """Raise `MeasureError` if the window holds no successful request."""
         total, succeeded = count_between(requests, self.times["window_begin"], self.times["window_end"])
         if not total and not self.last_answer[0] and self.run.load.locustfile is not None:
-            raise GeneratorError(f"{', '.join(self.run.load.locustfile)}: its users sent no request")
+            raise GeneratorError(fleet.explain_no_request())
         if not total:
             raise GeneratorError("no request ended in the window: it is too short for this load; raise duration")
         if not succeeded:
