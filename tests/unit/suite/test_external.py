@@ -36,11 +36,17 @@ def of(server: str) -> str:
     [
         (of("albums: 3"), "experiments.a.server.url: missing; this key is required"),
         (of("url: 'ftp://127.0.0.1:8080'"), "experiments.a.server.url: 'ftp://127.0.0.1:8080' is not allowed"),
-        (of("url: 'http://127.0.0.1'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://127.0.0.1:8080/api'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://127.0.0.1:8080?a=b'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://127.0.0.1:99999'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of(r'url: "http://127.0.0.1:8080\n"'), "allowed: http://HOST:PORT, and nothing after it"),
+        (of("url: 'http://127.0.0.1:8080?a=b'"), "with a base path or without"),
+        (of("url: 'http://127.0.0.1:99999'"), "with a base path or without"),
+        (of("url: 'http://127.0.0.1:8080/#top'"), "with a base path or without"),
+        (of("url: 'http://127.0.0.1:{port}'"), "{port} is for servers that a command starts"),
+        (
+            of("url: 'http://127.0.0.1', ready: health"),
+            "server.ready: 'health' is not allowed; allowed: a path such as",
+        ),
+        (of("url: 'http://127.0.0.1', ready: {log: Ready}"), "ready: the log of an external server is unknown"),
+        (of("url: 'https://127.0.0.1', verify: maybe"), "experiments.a.server.verify: 'maybe' is not allowed"),
+        (of(r'url: "http://127.0.0.1:8080\n"'), "with a base path or without"),
         (of("url: 'http://me:secret@127.0.0.1:8080'"), "experiments.a.server: url: a user name or password would"),
         (of("url: 'http://192.0.2.1:80'"), "experiments.a.server: url: 192.0.2.1 is not this machine"),
         (of("url: 'http://shop.example:80'"), "url: shop.example is not this machine"),
@@ -48,7 +54,11 @@ def of(server: str) -> str:
         (of("url: 'http://0.0.0.0:80'"), "is not this machine"),
         (of("url: 'http://127.1:80'"), "is not this machine"),
         (of("url: 'http://[::2]:80'"), "is not this machine"),
-        (of("url: 'http://127.0.0.1:80', workers: 2"), "experiments.a.server.workers: unknown key; allowed: kind, url"),
+        (of("url: 'http://127.0.0.1:80', workers: 0"), "experiments.a.server.workers: 0 is not allowed"),
+        (
+            of("url: 'http://127.0.0.1:80', store: list"),
+            "a.server.store: unknown key; allowed: url, workers",
+        ),
         (of("url: 'http://127.0.0.1:80', albums: two"), "experiments.a.server.albums: 'two' is not allowed"),
         ("experiments: {a: {server: {kind: tomcat}}}", "server.kind: 'tomcat' is not allowed; allowed: gunicorn, comm"),
         ("experiments: {a: {server: {url: 'http://127.0.0.1:80'}}}", "server.url: unknown key; allowed: kind, app"),
@@ -77,6 +87,8 @@ def test_mistake_is_told_in_one_line(write_suite: WriteSuite, text: str, complai
         ("url: 'http://127.0.0.1:8080'", "http://127.0.0.1:8080"),
         ("url: 'http://127.8.9.1:8080/'", "http://127.8.9.1:8080"),
         ("url: 'http://localhost:80'", "http://localhost:80"),
+        ("url: 'http://localhost'", "http://localhost"),
+        ("url: 'https://localhost:8443/api/v1/'", "https://localhost:8443/api/v1"),
         ("url: 'http://[::1]:8080'", "http://[::1]:8080"),
         ("url: 'http://192.0.2.1:80', allow_remote: true", "http://192.0.2.1:80"),
         ("url: 'http://shop.example:80', allow_remote: true, albums: 9", "http://shop.example:80"),
@@ -113,8 +125,15 @@ def test_name_that_leads_to_another_machine_is_refused() -> None:
         ),
         (
             "url: 'http://127.0.0.1:80', argv: [serve], allow_remote: true",
-            "experiments.a.server.allow_remote: unknown key; allowed: kind, argv",
+            "experiments.a.server.allow_remote: unknown key; allowed: url, workers",
         ),
+        (
+            "argv: [serve, '8080']",
+            "argv: the server cannot know its port; write {port} in argv or env",
+        ),
+        ("argv: [serve, '{port}', '{threads}']", "argv: {threads} needs the key threads"),
+        ("argv: [serve, '{port}'], stop: SIGKILL", "experiments.a.server.stop: 'SIGKILL' is not allowed"),
+        ("argv: [serve, '{port}'], build: [make]", "build: needs commit"),
     ],
 )
 def test_mistake_in_a_command_is_told_in_one_line(write_suite: WriteSuite, server: str, complaint: str) -> None:
@@ -146,9 +165,9 @@ def test_settings_below_one_of_its_kind_are_merged(write_suite: WriteSuite) -> N
 def test_schema_knows_both_kinds() -> None:
     schema = json.loads((ROOT / "workflow" / "schemas" / "suite.schema.json").read_text(encoding="utf-8"))
     near = {"kind": "external", "url": "http://127.0.0.1:8080"}
-    for server in (near, {"url": "http://127.0.0.1:8080"}, {"albums": 3}, {"workers": 2}):
+    for server in (near, near | {"workers": 2}, {"url": "http://127.0.0.1:8080"}, {"albums": 3}, {"workers": 2}):
         jsonschema.validate({"experiments": {"a": {"server": server}}}, schema)
-    for server in (near | {"workers": 2}, {"kind": "external", "albums": 3}, {"kind": "tomcat"}):
+    for server in (near | {"store": "list"}, {"kind": "external", "albums": 3}, {"kind": "tomcat"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"experiments": {"a": {"server": server}}}, schema)
 

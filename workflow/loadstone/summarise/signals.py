@@ -63,6 +63,10 @@ def _gather(
     )
 
 
+def _has_unbounded_slots(server: Server) -> bool:
+    return isinstance(server, GunicornServer) and server.worker_class == "gevent"
+
+
 def _is_near(server: Server) -> bool:
     """Whether the server certainly runs on this machine, whose CPUs are known."""
     return isinstance(server, GunicornServer) or is_loopback(server.host)

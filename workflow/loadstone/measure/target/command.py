@@ -151,8 +151,8 @@ def _name(pid: int) -> str | None:
         words = psutil.Process(pid).cmdline()
     except psutil.Error:
         return None
-    program = Path(words[0].split(":")[0].split(" ")[0]).name if words else ""
-    if not re.fullmatch(r"python[0-9.]*", program):
+    program = Path(re.split("[: ]", words[0])[0]).name if words else ""
+    if not re.fullmatch(r"python[0-9.]*", program) or "-c" in words:
         return program
     if "-m" in words[1:-1]:
         return words[words.index("-m") + 1]

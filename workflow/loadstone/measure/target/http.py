@@ -121,21 +121,25 @@ def _closed_after(deadline_s: float, connection: socket.socket, late: threading.
 
 
 def _describe(error: OSError | ValueError | http.client.HTTPException) -> str:
-    if isinstance(error, ssl.SSLError):
-        return _describe_tls(error)
-    if isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError | http.client.InvalidURL):
-        incomplete = isinstance(error, http.client.IncompleteRead)
-        return "the connection closed inside the body" if incomplete else "not HTTP"
+    text: str
     match error:
+        case ssl.SSLError():
+            text = _describe_tls(error)
         case ConnectionRefusedError():
-            return "connection refused"
+            text = "connection refused"
         case TimeoutError():
-            return "timed out"
+            text = "timed out"
         case ConnectionError():  # http.client's RemoteDisconnected is one too
-            return "connection closed"
+            text = "connection closed"
         case OSError():
-            return error.strerror or type(error).__name__
-    return f"it cannot be sent as HTTP ({error})"
+            text = error.strerror or type(error).__name__
+        case http.client.IncompleteRead():
+            text = "the connection closed inside the body"
+        case http.client.HTTPException() if not isinstance(error, http.client.InvalidURL):
+            text = "not HTTP"
+        case _:
+            text = f"it cannot be sent as HTTP ({error})"
+    return text
 
 
 def _describe_tls(error: ssl.SSLError) -> str:
