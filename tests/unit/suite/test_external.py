@@ -15,7 +15,7 @@ from loadstone.measure.target.external import refuse_remote
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import make_plan
 from loadstone.report.page import render
-from loadstone.suite.foreign_servers import ExternalServer
+from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.load import load_suite
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import Cycle
@@ -170,6 +170,34 @@ def test_schema_knows_both_kinds() -> None:
     for server in (near | {"store": "list"}, {"kind": "external", "albums": 3}, {"kind": "tomcat"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"experiments": {"a": {"server": server}}}, schema)
+
+
+DECLARED = {"workers": 2, "threads": 4}
+
+
+@pytest.mark.parametrize(
+    ("server", "cores"),
+    [
+        (ExternalServer(url="http://127.0.0.1:8080", **DECLARED), True),
+        (ExternalServer(url="http://shop.example", allow_remote=True, **DECLARED), False),
+        (CommandServer(argv=("serve", "{port}"), **DECLARED), True),
+    ],
+    ids=["external", "remote", "command"],
+)
+def test_declared_workers_and_threads_make_utilisation_known(
+    server: ExternalServer | CommandServer, *, cores: bool
+) -> None:
+    """The CPUs of another machine are unknown, and so is the utilisation of a server there."""
+    record = make_record(load_started=0.0, window=(10.0, 20.0))
+    record = record.model_copy(update={"run": record.run.model_copy(update={"server": server})})
+    of_all = {"endpoint": "all", "failures": 0, "requests": 1000, "server_ms": 40.0, "bytes_mean": 60.0}
+    endpoints = pd.DataFrame([of_all | {"goodput_rps": 100.0, "late": 0}])
+    processes = pd.DataFrame([{"role": "server-worker", "cpu": 0.5, "steal": 0.0, "run_queue": 1.0}] * 2)
+    cycle = Cycle(throughput=100.0, response_s=0.05, think_s=0.0)
+    signals = gather_signals(record, cycle, endpoints, processes, settled=True)
+    assert signals.slots == pytest.approx(100 * 0.040 / (2 * 4))
+    usable = min(2, record.machine.cores)
+    assert signals.server == (pytest.approx(1.0 / usable) if cores else None)
 
 
 @pytest.mark.parametrize("generator", [0.2, 0.99])
