@@ -63,6 +63,11 @@ def of(server: str) -> str:
         ("experiments: {a: {server: {kind: tomcat}}}", "server.kind: 'tomcat' is not allowed; allowed: gunicorn, comm"),
         ("experiments: {a: {server: {url: 'http://127.0.0.1:80'}}}", "server.url: unknown key; allowed: kind, app"),
         (
+            "defaults: {server: {kind: command, argv: [serve, '{port}', '{threads}'], threads: 4}}\n"
+            "sweeps: {s: {vary: server.workers, values: [1, 2]}}",
+            "s.vary: server.workers would change nothing; write {workers} into the server's argv or env",
+        ),
+        (
             "defaults: {server: {kind: external, url: 'http://127.0.0.1:80'}}\n"
             "sweeps: {s: {vary: server.albums, values: [1, 2]}}",
             "sweeps.s.vary: server.albums cannot be varied: Loadstone does not configure a server of kind external",
@@ -160,6 +165,15 @@ def test_settings_below_one_of_its_kind_are_merged(write_suite: WriteSuite) -> N
     found = {name: settings.server for name, settings in load_suite(write_suite(text)).experiments.items()}
     assert [found[name].albums for name in ("a", "b", "c", "s=10")] == [5, 6, 3, 5]
     assert [found[name].kind for name in ("a", "b", "c", "t=2")] == ["external", "external", "gunicorn", "gunicorn"]
+
+
+def test_sweep_over_a_commands_workers(write_suite: WriteSuite) -> None:
+    text = (
+        "defaults: {server: {kind: command, argv: [serve, '{port}', '-w', '{workers}']}}\n"
+        "sweeps: {s: {vary: server.workers, values: [1, 2]}}"
+    )
+    experiments = load_suite(write_suite(text)).experiments
+    assert {name: settings.server.workers for name, settings in experiments.items()} == {"s=1": 1, "s=2": 2}
 
 
 def test_schema_knows_both_kinds() -> None:
