@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from loadstone.errors import ServerError
@@ -19,7 +20,8 @@ from loadstone.measure.stop import StopRequest
 from loadstone.measure.target import Target, open_target
 from loadstone.measure.target.http import send_request, try_connection
 from loadstone.measure.workspace import Workspace
-from loadstone.plan.schedule import make_plan
+from loadstone.plan.schedule import Run, make_plan
+from loadstone.results.run_record import read_record
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.load import load_suite
 from loadstone.suite.load_settings import Load
@@ -242,6 +244,48 @@ def test_server_without_tls_is_told(workspace: Workspace) -> None:
     with running() as port, pytest.raises(ServerError) as caught:
         find_external(workspace, url=f"https://127.0.0.1:{port}", verify=False)
     assert "it does not speak TLS; the url may have to begin with http://" in str(caught.value)
+
+
+LOCUSTFILE = """\
+from locust import FastHttpUser, HttpUser, constant, task
+
+
+class Requests(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def ask(self):
+        self.client.get("/orders", name="orders")
+
+
+class Fast(FastHttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def ask(self):
+        self.client.get("/orders", name="orders, fast")
+"""
+
+
+def test_run_over_https_below_a_base_path(
+    first_run: Callable[[str], Run], start_measure: Callable[[Run], "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE, encoding="utf-8")
+    argv = json.dumps([*ARGV, "tls", "base"])
+    server = f"kind: command, argv: {argv}, url: 'https://localhost:{{port}}/api/v1', verify: false, ready: /health"
+    suite = (
+        "baselines: false\ndefaults: {duration: 1s, warm_up: 0s, repeats: 1}\n"
+        f"experiments: {{a: {{server: {{{server}, workers: 1, threads: 8}}, "
+        "load: {locustfile: locustfile.py, users: 4, spawn_rate: 4}}}"
+    )
+    process = start_measure(first_run(suite))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    rows = pq.read_table(tmp_path / "runs" / "a" / "1" / "requests.parquet").to_pylist()
+    assert {(row["endpoint"], row["status"]) for row in rows} == {("GET orders", 200), ("GET orders, fast", 200)}
+    record = read_record(tmp_path / "runs" / "a" / "1" / "run.json")
+    assert record.albums is None
+    assert [(check.name, check.ok) for check in record.checks] == [("requests counted by Locust", True)]
 
 
 # Before the first run of a campaign

@@ -25,6 +25,8 @@ READY_DEADLINE_S = 60.0
 STOP_PATIENCE_S = 15.0
 REFRESH_S = 1.0
 """Seconds after which the list of the server's processes is read again."""
+SETTLE_S, SETTLE_DEADLINE_S = 0.1, 1.0
+"""Seconds for which the processes that a command leaves behind have to stay the same, and how long to wait for that."""
 BAD_STATUS = 400
 """A path's status from which on a server that is starting is not ready."""
 USER_PATH = "LOADSTONE_USER_PATH"
@@ -79,9 +81,18 @@ class CommandTarget(ForeignTarget):
         code = self._process.exit_code
         if code is None:
             return
-        if code == 0 and (left := self._process.family()):
+        if code == 0 and (left := self._list_left()):
             raise ServerError(_in_background(left))
         raise ServerError(f"the server ended with exit code {code}: {self._process.last_words()}")
+
+    def _list_left(self) -> list[int]:
+        """List what the command has left behind, once that no longer changes: forks on the way end at once."""
+        former: list[int] | None = None
+        deadline = time.monotonic() + SETTLE_DEADLINE_S
+        while (left := self._process.family()) != former and time.monotonic() < deadline:
+            former = left
+            self._stop.sleep(SETTLE_S)
+        return left
 
     def processes(self) -> list[tuple[str, int]]:
         """List its processes, at most a second old. All count as workers, since their roles are unknown."""
