@@ -1,7 +1,8 @@
-"""A small git repository with a service of two speeds: the second commit raises its sleep from 2 ms to 30 ms."""
+"""A small git repository with a service of two speeds: the second commit raises its sleep from 2 ms to 100 ms."""
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 SERVICE = """\
@@ -43,9 +44,9 @@ defaults:
   repeats: 2
   server:
     kind: command
-    argv: [{python}, service.py, "{port}"]
+    argv: [{python}, service.py, "{{port}}"]
     cwd: ..
-    url: http://127.0.0.1:{port}
+    ready: /healthz
   load: {{users: 3, spawn_rate: 3, think_time: 0.05, user: FastHttpUser, mix: {{get_album: 1}}}}
 experiments:
   albums: {{}}
@@ -66,7 +67,7 @@ def make_repository(folder: Path) -> tuple[str, str]:
     run_git(folder, "init", "--quiet", "--initial-branch", "fast")
     fast = commit_service(folder, 0.002, "answer in 2 ms")
     run_git(folder, "switch", "--quiet", "--create", "slow")
-    slow = commit_service(folder, 0.03, "answer in 30 ms")
+    slow = commit_service(folder, 0.1, "answer in 100 ms")
     return fast, slow
 
 
@@ -78,9 +79,9 @@ def commit_service(folder: Path, sleep_s: float, subject: str) -> str:
     return run_git(folder, "rev-parse", "HEAD")
 
 
-def write_suite(folder: Path, python: str, port: int, extra: str = "") -> Path:
+def write_suite(folder: Path, extra: str = "") -> Path:
     """Write a suite into the repository's folder `load`, uncommitted; `extra` adds to it at the end."""
     (folder / "load").mkdir(exist_ok=True)
     suite = folder / "load" / "suite.yaml"
-    suite.write_text(SUITE.format(python=python, port=port) + extra, encoding="utf-8")
+    suite.write_text(SUITE.format(python=sys.executable) + extra, encoding="utf-8")
     return suite

@@ -13,7 +13,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from ruamel.yaml import YAML
 
-from loadstone.measure.ports import free_port
 from loadstone.results.ab import AbFinding, read_ab
 from loadstone.results.run_record import read_record
 from tests.conftest import ROOT, files_below, processes_of, wait_for
@@ -30,7 +29,7 @@ def repository(tmp_path: Path) -> tuple[Path, str, str]:
     """A repository with a suite, and the hashes of its fast and its slow commit."""
     folder = tmp_path / "repo"
     hashes = make_repository(folder)
-    write_suite(folder, sys.executable, free_port())
+    write_suite(folder)
     return folder, *hashes
 
 
@@ -72,10 +71,11 @@ def run_documented_steps(folder: Path, base: str, change: str, pairs: int) -> "s
     )
 
 
+@pytest.mark.alone
 def test_documented_workflow_finds_the_slower_commit(repository: tuple[Path, str, str]) -> None:
     folder, fast, slow = repository
     answer = run_documented_steps(folder, fast, slow, pairs=4)
-    assert answer.returncode == 1, answer.stderr
+    assert answer.returncode == 1, answer.stdout + answer.stderr
     assert "slower by more than 5 % in 1 of 1 experiment: albums." in answer.stdout.replace("\n", " ")
     runs = [line for line in answer.stderr.splitlines() if re.match(r"\[\d/8\] albums, pair ", line)]
     assert len(runs) == 8

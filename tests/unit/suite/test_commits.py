@@ -9,7 +9,7 @@ from loadstone.suite.foreign_servers import CommandServer
 from loadstone.suite.load import load_suite
 from tests.support.repository import make_repository, run_git
 
-SERVER = "{kind: command, argv: [serve], commit: %s}"
+SERVER = "{kind: command, argv: [serve, '{port}'], commit: %s}"
 
 
 @pytest.fixture

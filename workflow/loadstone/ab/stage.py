@@ -18,7 +18,8 @@ from loadstone.ab.schedule import AbSchedule, ScheduledRun
 from loadstone.analyse.bottleneck import judge
 from loadstone.errors import Interrupted, MeasureError, SuiteError
 from loadstone.files import write_bytes
-from loadstone.measure.build import build_checkout, checkout_folder_of, marker_of
+from loadstone.measure.build import build_checkout
+from loadstone.measure.checkout import checkout_folder_of, marker_of
 from loadstone.measure.run import measure
 from loadstone.measure.stop import StopRequest
 from loadstone.plan.checkouts import list_checkouts

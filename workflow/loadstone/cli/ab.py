@@ -51,6 +51,9 @@ def ab(
     is slower but one cannot be told, or after a mistake or a failure; 130 if it
     is interrupted.
     """
+    from loadstone.measure.orphans import adopt_orphans
+
+    adopt_orphans()
     try:
         campaign = _prepare((a, b), suite, read_overrides(overrides), only or [], _share(margin), budget, results)
         _announce(campaign.schedule, campaign, budget)

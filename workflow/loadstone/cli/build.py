@@ -25,6 +25,8 @@ def build(
     Exit codes: 1 if the build fails, 130 if it is interrupted.
     """
     from loadstone.measure.build import build_checkout
+    from loadstone.measure.orphans import adopt_orphans
     from loadstone.plan.checkouts import Checkout
 
+    adopt_orphans()
     build_checkout(read_option(Checkout, "--checkout", checkout), base, into, log)

@@ -15,50 +15,21 @@ from pathlib import Path
 
 from loadstone.errors import ServerError, SystemFault
 from loadstone.files import write_bytes
+from loadstone.measure.checkout import checkout_folder_of, marker_of
 from loadstone.measure.guard import Guard
 from loadstone.measure.machine_lock import hold_machine_lock
 from loadstone.measure.processes import Child
 from loadstone.measure.stop import StopRequest
-from loadstone.measure.workspace import Workspace
-from loadstone.plan.checkouts import Checkout, checkout_of
+from loadstone.measure.target.command import search_path
+from loadstone.plan.checkouts import Checkout
 from loadstone.results.json_file import to_json
-from loadstone.suite.foreign_servers import CommandServer
 from loadstone.suite.repository import LOCAL_VARIABLES, find_repository
 
-BUILDS = Path("results/builds")
-"""Folder of a campaign's checkouts of commits, from the campaign's folder."""
 POLL_S = 0.05
 REMOVAL_DEADLINE_S = 60.0
 GIT = ("env", *(word for name in LOCAL_VARIABLES for word in ("-u", name)), "git", "-c", "core.hooksPath=/dev/null")
 """Git without the variables by which a hook names its own repository, and without hooks: they expect a person's own
 working tree."""
-
-
-def marker_of(builds: Path, checkout: Checkout) -> Path:
-    """Return the file that shows that a checkout is complete."""
-    return builds / f"{checkout.name}.json"
-
-
-def checkout_folder_of(builds: Path, checkout: Checkout) -> Path:
-    """Return the folder of a checkout."""
-    return builds / checkout.name
-
-
-def checkout_folder(workspace: Workspace, server: CommandServer) -> Path:
-    """Return the folder from which a server's `cwd` starts: its commit's checkout, or the suite's folder.
-
-    Raises `ServerError` if the checkout is missing.
-    """
-    checkout = checkout_of(server)
-    if checkout is None:
-        return workspace.base
-    folder, marker = checkout_folder_of(workspace.builds, checkout), marker_of(workspace.builds, checkout)
-    if not marker.is_file() or not folder.is_dir():
-        raise ServerError(
-            f"{folder}: the checkout of commit {checkout.commit[:12]} is missing: remove {marker} if it is there, and "
-            "start again"
-        )
-    return folder
 
 
 def build_checkout(checkout: Checkout, base: Path, builds: Path, log: Path) -> None:
@@ -106,7 +77,7 @@ class _Worktree:
     def carry_out(self, what: str, argv: Sequence[str], folder: Path) -> None:
         """Carry out a command with its output in the log. Raises `ServerError` if it fails."""
         try:
-            child = Child(argv, self._log, self._guard, folder=folder)
+            child = Child(argv, self._log, self._guard, {"PATH": search_path()}, folder, adopts=True)
         except OSError as error:
             raise ServerError(f"{what} cannot start: {argv[0]}: {error.strerror}; log: {self._log}") from None
         try:

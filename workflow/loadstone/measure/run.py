@@ -17,7 +17,7 @@ from pathlib import Path
 
 from loadstone.errors import GeneratorError, Interrupted, MeasureError, ServerError, SystemFault
 from loadstone.measure.broken_run import forget_broken_run, keep_broken_run
-from loadstone.measure.build import BUILDS
+from loadstone.measure.checkout import BUILDS
 from loadstone.measure.clock_step import ClockWatch, read_clocks, refuse_step
 from loadstone.measure.collect_requests import collect_requests, count_between, count_succeeded, read_locust_count
 from loadstone.measure.guard import Guard
@@ -135,12 +135,12 @@ class _Measurement:
 
     def carry_out(self) -> RunRecord:
         state_before = describe_state()
-        server = open_target(self.run.server, self.workspace)
+        server = open_target(self.run.server, self.run.load, self.workspace)
         self.times["server_started"] = server.started
         try:
             self._enter("starting the server")
             self.times["server_ready"] = server.wait_ready()
-            server.preflight(self.run.load)
+            server.preflight()
             albums_before = server.count_albums()
             fleet = self._apply_load(server)
             albums_after = server.count_albums()

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from loadstone.files import write_bytes
-from loadstone.measure.build import BUILDS
+from loadstone.measure.checkout import BUILDS
 from loadstone.measure.run import measure
 from loadstone.plan.schedule import Run, random_seed
 from loadstone.results.json_file import to_json

@@ -9,8 +9,9 @@ from loadstone.errors import ResultError
 from loadstone.results.run_record import RunRecord
 from loadstone.results.signals import Signals
 from loadstone.results.tables import MAX_LATE_SHARE
+from loadstone.suite.foreign_servers import is_loopback
 from loadstone.suite.hypotheses import ALL
-from loadstone.suite.settings import GunicornServer
+from loadstone.suite.settings import GunicornServer, Server
 from loadstone.summarise.user_cycle import Cycle
 
 
@@ -33,7 +34,7 @@ def _gather(
     record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
 ) -> Signals:
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
-    server = record.run.server if isinstance(record.run.server, GunicornServer) else None
+    server = record.run.server
     cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}
     host = processes[processes["role"] == "host"]
     cores = record.machine.cores
@@ -44,9 +45,11 @@ def _gather(
         think_s=_or_zero(cycle.think_s),
         failures=float(together["failures"]),
         requests=float(together["requests"]),
-        server_workers=server.workers if server else None,
-        server_threads=server.threads if server and server.worker_class != "gevent" else None,
-        server_cores=float(cores) if server else None,
+        server_workers=server.workers,
+        server_threads=None
+        if isinstance(server, GunicornServer) and server.worker_class == "gevent"
+        else server.threads,
+        server_cores=float(cores) if server.workers is not None and _is_near(server) else None,
         server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
         generator_cpu=cpu.get("load-worker") or None,
@@ -58,6 +61,15 @@ def _gather(
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
         steady=settled,
     )
+
+
+def _has_unbounded_slots(server: Server) -> bool:
+    return isinstance(server, GunicornServer) and server.worker_class == "gevent"
+
+
+def _is_near(server: Server) -> bool:
+    """Whether the server certainly runs on this machine, whose CPUs are known."""
+    return isinstance(server, GunicornServer) or is_loopback(server.host)
 
 
 def _behind(together: pd.Series) -> bool:
