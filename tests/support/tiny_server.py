@@ -1,8 +1,8 @@
 """A server of its own kind, for tests: `python tiny_server.py PORT [option…]`, with the standard library alone.
 
 It knows nothing of albums. Each answer lists the requests so far; /spawn starts a process, /late answers with 503 at
-first, /missing with 404. Options: `tls` for https with a certificate of its own, `base` to answer below /api/v1 alone.
-Its log holds its folder and environment.
+first, /missing with 404, /moved with 302. Options: `tls` for https with a certificate of its own, `base` to answer
+below /api/v1 alone. Its log holds its folder and environment.
 """
 
 import http.server
@@ -29,11 +29,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = 200 if self.path.startswith(self.base) and path != "/missing" else 404
         if path == "/late" and self.asked.count("GET /late") < LATE:
             status = 503
+        if path == "/moved":
+            status = 302
         if path == "/spawn":
             subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
         self.asked.append(f"{self.command} {path}")
         body = json.dumps(self.asked).encode()
         self.send_response(status)
+        if status == 302:
+            self.send_header("Location", f"{self.base}/orders")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

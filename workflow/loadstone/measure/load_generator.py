@@ -41,7 +41,8 @@ class LocustFleet:
         """The events that the conductor notes, one per line."""
         self.timeline.touch()
         self.records = [scratch / f"worker-{k}.records" for k in range(run.load.workers)]
-        """The recorders' files, one per worker."""
+        """The recorders' files, one per worker, and the master's as the last."""
+        self.records.append(scratch / "master.records")
         self.csv_prefix = scratch / "locust"
         self._bytes_read = 0
         self._last_beat = 0
@@ -64,11 +65,11 @@ class LocustFleet:
         environment, folder = command.environment(os.environ), command.folder
         self.workers: list[Child] = []
         try:
-            for k, records in enumerate(self.records):
+            for k, records in enumerate(self.records[:-1]):
                 log = logs / f"load-worker-{k}.log"
                 self.workers.append(Child(command.worker(records), log, guard, environment, folder, inherit=False))
             self.master = Child(
-                command.master(self.csv_prefix, self.timeline),
+                command.master(self.csv_prefix, self.timeline, self.records[-1]),
                 logs / "load-master.log",
                 guard,
                 environment,
@@ -212,5 +213,5 @@ class LocustFleet:
         """Remove the files that are no part of a result once the requests are collected."""
         self.timeline.unlink()
         for path in self.records:
-            for part in (path, path.with_name(path.name + ".totals"), path.with_name(path.name + ".users")):
-                part.unlink(missing_ok=True)
+            for ending in ("", ".totals", ".users", ".recent"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)

@@ -75,6 +75,7 @@ class CommandTarget(ForeignTarget):
 
     def _is_ready(self) -> bool:
         self.check_alive()
+        self.processes()  # the guard learns of those that leave while it starts
         return self._is_answering()
 
     def check_alive(self) -> None:

@@ -58,13 +58,15 @@ def send_request(
     """
     request = f"{method} {path}"
     body = content if content is None or isinstance(content, bytes) else json.dumps(content)
-    sent = CLOSING if body is None else {**CLOSING, "Content-Type": "application/json"}
+    sent = {**CLOSING, **(headers or {})}
+    if body is not None and not any(name.lower() == "content-type" for name in sent):
+        sent["Content-Type"] = "application/json"
     connection = _connection(url, deadline_s, verify)
     late = threading.Event()
     try:
         connection.connect()
         with _closed_after(deadline_s, connection.sock, late):
-            connection.request(method, urlsplit(url).path.rstrip("/") + path, body, {**sent, **(headers or {})})
+            connection.request(method, urlsplit(url).path.rstrip("/") + path, body, sent)
             response = connection.getresponse()
             received = response.read(MAX_BYTES + 1)
     except (OSError, ValueError, http.client.HTTPException) as error:
