@@ -13,6 +13,7 @@ suite ─► plan ─► measure (each run) ─► summarise (each run) ─► a
 include: "workflow/rules/common.smk"
 include: "workflow/rules/campaign.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/build.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/summarise.smk"

@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("analyse",),
     ("live", "notebook", "report"),
     ("compare", "drive", "init"),
+    ("ab",),
     ("cli",),
     ("__main__",),
 )
@@ -44,6 +45,7 @@ MAY = {
     "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log
     "live/server.py": {"flask", "socket", "time"},  # the live view's web server
     "instrument": {"requests", "socket", "time"},  # runs in Locust's processes, beside the users
+    "suite/repository.py": {"subprocess"},  # asks git which commit a name in a suite stands for, as it reads files
     "measure": SIDE_EFFECTS - {"flask"},
 }
 """Rooms and modules → what they may import all the same."""

@@ -7,6 +7,7 @@ LoadstoneError
 │   ├── ServerError     the system under test did not start, died or answered nothing
 │   ├── GeneratorError  Locust did not start, lost a worker or stopped early
 │   └── Interrupted     Ctrl-C, SIGTERM or SIGHUP reached the run
+├── ComparisonError     two commits could not be compared: a build, a run or the repository failed
 ├── ResultError         a file under results/ cannot be used
 │   └── DamagedError    it is damaged, of another format, or not what its path says
 ├── SystemFault         the machine refuses: a full disk, no permission, no file or port left
@@ -63,6 +64,12 @@ class Interrupted(MeasureError):
     """A signal stopped the run."""
 
     exit_code = 130
+
+
+class ComparisonError(LoadstoneError):
+    """Two commits could not be compared; which of them is slower is unknown."""
+
+    exit_code = 2
 
 
 class ResultError(LoadstoneError):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from loadstone.errors import LoadstoneError
 from loadstone.lifecycle.shutdown import DRIVER
+from loadstone.plan.checkouts import checkout_of, list_checkouts
 from loadstone.plan.schedule import make_plan
 from loadstone.project import find_library
 from loadstone.suite.load import load_suite
@@ -64,6 +65,9 @@ SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
 RUNS = {(run.experiment, str(run.repeat)): run for run in PLAN.runs}
 PRIORITY = {key: len(RUNS) - place for place, key in enumerate(RUNS)}
 
+SEARCHED = {name: search.settings for name, search in PLAN.suite.capacity.items()}
+CHECKOUTS = list_checkouts(settings.server for settings in [*RUNS.values(), *SEARCHED.values()])
+
 PUBLISHED = PLAN.suite.published
 PUBLISHED_TABLE = [str(SUITE.parent / PUBLISHED.table)] if PUBLISHED else []
 PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
@@ -103,6 +107,7 @@ wildcard_constraints:
     experiment="|".join(re.escape(name) for name in PLAN.experiments),
     repeat=r"\d+",
     search="|".join(re.escape(name) for name in PLAN.suite.capacity) or "none",
+    checkout="|".join(CHECKOUTS) or "none",
 
 
 def run_values(wildcards):
@@ -128,6 +133,27 @@ def list_own_paths(load):
 def search_values(wildcards):
     """Return everything a search depends on, as the JSON that `loadstone search` takes."""
     return PLAN.suite.capacity[wildcards.search].model_dump_json()
+
+
+def checkout_values(wildcards):
+    """Return a commit and how it is built, as the JSON that `loadstone build` takes."""
+    return CHECKOUTS[wildcards.checkout].model_dump_json()
+
+
+def marker(settings):
+    """List the file that shows that the commit of a server is built; nothing for other servers."""
+    checkout = checkout_of(settings.server)
+    return [] if checkout is None else [f"results/builds/{checkout.name}.json"]
+
+
+def marker_of_run(wildcards):
+    """List the marker of the commit that a run's server is."""
+    return marker(RUNS[wildcards.experiment, wildcards.repeat])
+
+
+def marker_of_search(wildcards):
+    """List the marker of the commit that a search's server is."""
+    return marker(SEARCHED[wildcards.search])
 
 
 def run_priority(wildcards):

@@ -1,6 +1,7 @@
 """Search: find the highest arrival rate that meets an objective. One job measures all steps of a search.
 
-in:   the search's own values, the sources of server/, locustfiles/, loadstone/measure/ and of what judges each step
+in:   the search's own values, its commit's marker, the sources of server/, locustfiles/, loadstone/measure/ and of what
+      judges each step
 out:  results/searches/<name>/: search.json, and a folder per step (`probe-1`, `probe-2`, …) with its run and tables;
       for a step that breaks, results/failed/<name>/<probe>/
 """
@@ -10,6 +11,7 @@ rule search:
     """Carry out the capacity search {wildcards.search}."""
     input:
         sources=MEASURE_SOURCES,
+        checkout=marker_of_search,
         own_files=own_files_of_search,
         search_sources=SEARCH_SOURCES,
     output:

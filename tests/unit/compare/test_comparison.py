@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import orjson
@@ -460,6 +461,22 @@ def test_page_is_one_file_that_needs_nothing(make: Make, tmp_path: Path, capsys:
     assert page.count('class="bar regression"') == len(METRICS)
     assert "CPUs" in page
     assert "no verdict changed" in page
+
+
+def test_formats_for_ci_hold_each_experiment(make: Make, tmp_path: Path) -> None:
+    folders = make("before"), make("after", slower)
+    markdown, junit = tmp_path / "ci" / "summary.md", tmp_path / "ci" / "junit.xml"
+    with pytest.raises(GateError):
+        compare_folders(*folders, markdown=markdown, junit=junit, fail_on=["regression:5%"])
+    comparison = compared(*folders)
+    lines = markdown.read_text("utf-8").splitlines()
+    assert lines[0].startswith(f"### {len(comparison.experiments)} experiments, margin 5 %: ")
+    rows = [line for line in lines if line.startswith("|")][2:]
+    assert len(rows) == sum(len(experiment.metrics) for experiment in comparison.experiments)
+    regressions = {e.experiment for e in comparison.experiments if e.finding == ChangeFinding.REGRESSION}
+    cases = list(ET.parse(junit).iter("testcase"))  # noqa: S314 - our own
+    assert [case.get("name") for case in cases] == [e.experiment for e in comparison.experiments]
+    assert {case.get("name") for case in cases if case.find("failure") is not None} == regressions != set()
 
 
 def test_nothing_that_a_file_holds_is_markup(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from loadstone import __version__
+from loadstone.cli.ab import ab
 from loadstone.cli.analyse import analyse
 from loadstone.cli.audit import audit
+from loadstone.cli.build import build
 from loadstone.cli.calibrate import calibrate
 from loadstone.cli.compare import compare
 from loadstone.cli.conclude import conclude
@@ -29,8 +31,8 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Measure a service": (init, run),
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
-    "Understand results": (conclude, compare, figures, audit, verdict, fit, calibrate, gate),
-    "Steps that the workflow runs": (measure, search, summarise, analyse, report),
+    "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
+    "Steps that the workflow runs": (build, measure, search, summarise, analyse, report),
 }
 
 app = typer.Typer(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadstone.cli.console import make_console, print_json
-from loadstone.cli.options import Json
+from loadstone.cli.options import Json, Junit, Markdown, write_output
 from loadstone.errors import GateError, SuiteError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def compare(
         Path | None, typer.Option(metavar="FILE", help="Also write the comparison as an HTML page that works offline.")
     ] = None,
     json: Json = False,
+    markdown: Markdown = None,
+    junit: Junit = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,18 +47,26 @@ def compare(
     Exit codes: 1 if --fail-on finds something or results cannot be read; 2 if
     the command line is wrong.
     """
-    compare_folders(before, after, html=html, json=json, fail_on=fail_on or ())
+    compare_folders(before, after, html=html, json=json, markdown=markdown, junit=junit, fail_on=fail_on or ())
 
 
 def compare_folders(
-    before: Path, after: Path, *, html: Path | None = None, json: bool = False, fail_on: Sequence[str] = ()
+    before: Path,
+    after: Path,
+    *,
+    html: Path | None = None,
+    json: bool = False,
+    markdown: Path | None = None,
+    junit: Path | None = None,
+    fail_on: Sequence[str] = (),
 ) -> None:
-    """Compare two campaigns, write the page if there is to be one, and print the comparison.
+    """Compare two campaigns, write the files that are asked for, and print the comparison.
 
     Raises `SuiteError` for a wrong command line, `ResultError` if results cannot be read, and `GateError`, with one
     line per experiment and kind, for changes that `fail_on` names.
     """
     from loadstone.compare.fail_on import list_cautions, list_failures, parse_fail_on
+    from loadstone.compare.for_ci import to_junit, to_markdown
     from loadstone.compare.judge import compare_campaigns
     from loadstone.compare.layout import comparison_json
     from loadstone.compare.read_campaign import read_campaign
@@ -70,6 +80,8 @@ def compare_folders(
     failures, cautions = list_failures(comparison, rules), list_cautions(comparison)
     if html is not None:
         _write_page(comparison, (str(before), str(after)), html)
+    write_output("--markdown", markdown, to_markdown(comparison, (str(before), str(after))))
+    write_output("--junit", junit, to_junit(comparison))
     # where a regression fails, what could hide one goes to the log next to it, and not to both places
     to_log = rules.regression is not None
     if json:
@@ -85,9 +97,4 @@ def compare_folders(
 def _write_page(comparison: "CampaignComparison", folders: tuple[str, str], path: Path) -> None:
     from loadstone.compare.page import render_comparison
 
-    page = render_comparison(comparison, folders)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise SuiteError(f"--html: {path}: cannot be written: {error.strerror}") from None
+    write_output("--html", path, render_comparison(comparison, folders))

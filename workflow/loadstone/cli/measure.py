@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from loadstone.cli.options import Base, read_option
+from loadstone.cli.options import Base, Builds, read_option
 
 
 def measure(
@@ -18,6 +18,7 @@ def measure(
         Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of a run that fails, for diagnosis.")
     ],
     base: Base = Path(),
+    builds: Builds = Path("results/builds"),
 ) -> None:
     r"""Measure one run: start the server, apply the load, record every request, stop.
 
@@ -34,4 +35,4 @@ def measure(
     from loadstone.plan.schedule import Run
 
     adopt_orphans()
-    measure_run(read_option(Run, "--run", run), into, log, failed, base)
+    measure_run(read_option(Run, "--run", run), into, log, failed, base, builds=builds)

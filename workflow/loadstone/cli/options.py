@@ -28,7 +28,14 @@ Published = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV file of published figures to compare the results with.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Markdown = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the table as Markdown, for a job's summary.")
+]
+Junit = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write one test case per experiment, as JUnit's XML.")
+]
 Base = Annotated[Path, typer.Option(metavar="DIR", help="The suite's folder, from which paths in the settings start.")]
+Builds = Annotated[Path, typer.Option(metavar="DIR", help="Folder with the campaign's checkouts of commits.")]
 Damaged = Annotated[
     Path | None,
     typer.Option(
@@ -48,6 +55,17 @@ def read_overrides(texts: list[str] | None) -> dict[str, object]:
             raise SuiteError(f"command line: {short(text)} is not allowed; allowed: KEY=VALUE")
         values[key] = int(value) if value.isascii() and value.isdigit() else value
     return values
+
+
+def write_output(option: str, path: Path | None, text: str) -> None:
+    """Write the file that an option asks for, if it was given. Raises `SuiteError` if it cannot be written."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SuiteError(f"{option}: {path}: cannot be written: {error.strerror}") from None
 
 
 def read_option(model: "type[Model]", option: str, text: str) -> "Model":

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from loadstone.cli.options import Base, read_option
+from loadstone.cli.options import Base, Builds, read_option
 
 
 def search(
@@ -18,6 +18,7 @@ def search(
         Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of probes that fail, for diagnosis.")
     ],
     base: Base = Path(),
+    builds: Builds = Path("results/builds"),
 ) -> None:
     r"""Find the highest arrival rate that meets an objective: measure, judge, choose the next rate.
 
@@ -34,4 +35,5 @@ def search(
     from loadstone.suite.capacity import Search
 
     adopt_orphans()
-    print(search_capacity(read_option(Search, "--search", search), name, seed, into, log, failed, base).sentence)
+    settings = read_option(Search, "--search", search)
+    print(search_capacity(settings, name, seed, into, log, failed, base, builds=builds).sentence)

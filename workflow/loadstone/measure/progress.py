@@ -16,10 +16,11 @@ from loadstone.plan.schedule import Run
 
 
 class RunProgress:
-    """Reports one run on standard error and in `log`."""
+    """Reports one run on standard error and in `log`; with `quiet`, on standard error only at a terminal."""
 
-    def __init__(self, run: Run, log: Path) -> None:
+    def __init__(self, run: Run, log: Path, *, quiet: bool = False) -> None:
         self._run = run
+        self._quiet = quiet
         self._log = log
         self._began: float | None = None
         self._last_requests = 0
@@ -62,7 +63,7 @@ class RunProgress:
 
     def _print(self, text: str) -> None:
         """Print a line where there is no bar."""
-        if not self._console.is_terminal:
+        if not self._console.is_terminal and not self._quiet:
             with contextlib.suppress(OSError):  # a closed terminal does not stop the run
                 print(f"{time.strftime('%H:%M:%S')} {self._run.label}: {text}", file=sys.stderr, flush=True)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from loadstone.errors import GeneratorError, Interrupted, MeasureError, ServerError, SystemFault
 from loadstone.measure.album_count import count_albums
 from loadstone.measure.broken_run import forget_broken_run, keep_broken_run
+from loadstone.measure.checkout import BUILDS
 from loadstone.measure.clock_step import ClockWatch, read_clocks, refuse_step
 from loadstone.measure.collect_requests import collect_requests, count_between, read_locust_count
 from loadstone.measure.guard import Guard
@@ -56,21 +57,23 @@ LATE_EVENTS = {
 """Awaited event → how a message states that it did not come in time."""
 
 
-def measure(run: Run, into: Path, log: Path, failed: Path, base: Path = Path()) -> RunRecord:
+def measure(
+    run: Run, into: Path, log: Path, failed: Path, base: Path = Path(), *, builds: Path = BUILDS, quiet: bool = False
+) -> RunRecord:
     """Measure `run` and write its files to the folder `into`: all of them, or none.
 
-    Relative paths in the run's settings start from the folder `base`. Progress goes to standard error and `log`. Raises
-    `MeasureError` if the run breaks. What it had recorded is then in the folder `failed`, unless the run was stopped by
-    a signal.
+    Relative paths in the run's settings start from the folder `base`; `builds` holds the checkouts of commits. Progress
+    goes to standard error (with `quiet`, only to a terminal) and to `log`. Raises `MeasureError` if the run breaks.
+    What it had recorded is then in the folder `failed`, unless the run was stopped by a signal.
     """
     with (
-        RunProgress(run, log) as progress,
+        RunProgress(run, log, quiet=quiet) as progress,
         StopRequest(run.label) as stop,
         hold_machine_lock(run.label, stop, progress.report_waiting) as lock,
         _scratch(into) as scratch,
         Guard(scratch, lock.path, lock.descriptor) as guard,
     ):
-        workspace = Workspace(scratch=scratch, logs=scratch / "logs", base=base.absolute(), guard=guard, stop=stop)
+        workspace = Workspace(scratch, scratch / "logs", base.absolute(), builds.absolute(), guard, stop)
         workspace.logs.mkdir()
         measurement = _Measurement(run, workspace, progress)
         try:

@@ -17,5 +17,7 @@ class Workspace:
     """The folder in it for the processes' logs."""
     base: Path
     """The suite's folder, from which relative paths in the run's settings start."""
+    builds: Path
+    """The folder with the campaign's checkouts of commits (see `loadstone.measure.build`)."""
     guard: Guard
     stop: StopRequest

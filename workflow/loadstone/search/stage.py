@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from loadstone.files import write_bytes
+from loadstone.measure.checkout import BUILDS
 from loadstone.measure.run import measure
 from loadstone.plan.schedule import Run, random_seed
 from loadstone.results.json_file import to_json
@@ -16,12 +17,20 @@ from loadstone.summarise.stage import summarise_run
 
 
 def search_capacity(
-    search: Search, name: str, seed: int, into: Path, log: Path, failed: Path, base: Path = Path()
+    search: Search,
+    name: str,
+    seed: int,
+    into: Path,
+    log: Path,
+    failed: Path,
+    base: Path = Path(),
+    *,
+    builds: Path = BUILDS,
 ) -> SearchResult:
     """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
-    Relative paths in its settings start from the folder `base`. Raises `MeasureError` where a run breaks; what it had
-    recorded is then in a folder in `failed`.
+    Relative paths in its settings start from the folder `base`; `builds` holds the checkouts of commits. Raises
+    `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
     """
     probes: list[Probe] = []
     for old in into.glob("probe-*"):
@@ -29,7 +38,7 @@ def search_capacity(
     while (rate := next_rate(search, probes)) is not None:
         folder = f"probe-{len(probes) + 1}"
         run = _run(search, name, rate, seed, len(probes) + 1)
-        record = measure(run, into / folder, log, failed / folder, base)
+        record = measure(run, into / folder, log, failed / folder, base, builds=builds)
         summary = summarise_run(record, into / folder / "requests.parquet", into / folder / "processes.parquet")
         summary.write(into / folder)
         table = summary.tables["endpoints"]

@@ -58,7 +58,7 @@ def collect_layers(path: Path, file: SuiteFile, bottom: Sequence[Layer]) -> Laye
         below = layers[sweep.base] if sweep.base else bottom
         common = [Layer(f"sweeps.{name}", sweep.overrides), *below]
         kind = _server_kind(common)
-        allowed = "keys of load" + ", server.workers, server.threads" * (kind == "command")
+        allowed = "keys of load" + ", server.workers, server.threads, server.commit" * (kind == "command")
         if sweep.vary.startswith("server.") and kind != DEFAULT_KIND and sweep.vary not in allowed:
             complaints.append(
                 f"{where}.vary: {sweep.vary} cannot be varied: Loadstone does not configure a server of kind {kind}; "
@@ -66,7 +66,8 @@ def collect_layers(path: Path, file: SuiteFile, bottom: Sequence[Layer]) -> Laye
             )
             continue
         placeholder = "{" + sweep.vary.removeprefix("server.") + "}"
-        if sweep.vary.startswith("server.") and kind == "command" and placeholder not in _command_text(common):
+        is_value = sweep.vary in ("server.workers", "server.threads")  # and a commit is the command's folder
+        if is_value and kind == "command" and placeholder not in _command_text(common):
             complaints.append(
                 f"{where}.vary: {sweep.vary} would change nothing; write {placeholder} into the server's argv or env"
             )

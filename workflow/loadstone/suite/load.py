@@ -14,6 +14,7 @@ from loadstone.errors import SuiteError, TableError
 from loadstone.suite.bounded_yaml import read_yaml
 from loadstone.suite.capacity import Search
 from loadstone.suite.check_hypotheses import SuiteContents, check_hypotheses
+from loadstone.suite.commits import CommitNames
 from loadstone.suite.explain import explain_all, keys_of
 from loadstone.suite.layers import Layer, collect_layers, merge_layers
 from loadstone.suite.model import Suite, SuiteFile, Sweep
@@ -30,7 +31,7 @@ OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
 def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     """Read the suite at `path`; `overrides` (see `OVERRIDABLE`) replace its defaults.
 
-    Raises `SuiteError` with one line per mistake.
+    A commit that a server names becomes its full hash. Raises `SuiteError` with one line per mistake.
     """
     overrides = dict(overrides or {})
     if unknown := sorted(set(overrides) - set(OVERRIDABLE)):
@@ -67,6 +68,17 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     complaints += check_size(path, experiments, searches)
     if complaints:
         raise SuiteError("\n".join(dict.fromkeys(complaints)))
+    commits = CommitNames(path)
+    experiments = {
+        name: commits.resolve(settings, f"experiments.{name}", layered.layers[name])
+        for name, settings in experiments.items()
+    }
+    searches = {
+        name: search.model_copy(update={"settings": commits.resolve(search.settings, f"capacity.{name}")})
+        for name, search in searches.items()
+    }
+    if commits.complaints:
+        raise SuiteError("\n".join(commits.complaints))
 
     seed = _seed(overrides.get("seed", file.seed))
     return Suite(

@@ -72,6 +72,7 @@ def _vary(path: str) -> str:
     head, _, tail = path.partition(".")
     parts: Mapping[str, type[Model]] = {"server": GunicornServer, "load": Load}
     keys = [f"{name}.{key}" for name, part in parts.items() for key in part.model_fields if key not in ("kind", *KINDS)]
+    keys.append("server.commit")  # of a server that a command starts
     if head not in parts or f"{head}.{tail}" not in keys:
         raise ValueError("one of " + ", ".join(keys))
     return path

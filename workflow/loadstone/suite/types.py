@@ -44,7 +44,9 @@ class SparseModel(Sparse, Model):
     """A part of the suite's language with such keys."""
 
 
-RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})
+RESERVED_NAMES = frozenset(
+    {"all", "plan", "build_commit", "measure", "search", "summarise", "analyse", "report", "gate"}
+)
 """Names of the workflow's rules. An experiment of that name would make the Snakemake target ambiguous."""
 
 MAX_THINK_TIME_S = 300.0

@@ -21,7 +21,7 @@ MIN_FOR_OUTLIERS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An estimate and its two-sided 95 % interval; without bounds for a single run."""
+    """An estimate and its two-sided interval, at 95 % unless stated; without bounds for a single run."""
 
     value: float
     low: float | None
@@ -36,7 +36,7 @@ class Interval:
         return (self.high - self.low) / 2 / abs(self.value)
 
 
-def mean_of_runs(values: Sequence[float]) -> Interval:
+def mean_of_runs(values: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval:
     """Mean of run values, by Student's t. Raises ValueError if there are none."""
     x = np.asarray(values, float)
     if not len(x):
@@ -44,11 +44,11 @@ def mean_of_runs(values: Sequence[float]) -> Interval:
     mean = float(x.mean())
     if len(x) < 2:
         return Interval(value=mean, low=None, high=None, runs=1)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x)))
+    half = float(stats.t.ppf((1 + confidence) / 2, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x)))
     return Interval(value=mean, low=mean - half, high=mean + half, runs=len(x))
 
 
-def ratio_of_runs(values: Sequence[float], to: Sequence[float]) -> Interval:
+def ratio_of_runs(values: Sequence[float], to: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval:
     """Ratio of two experiments' (geometric) means, by Welch's t on logarithms (Welch 1947).
 
     Values must be positive; raises ValueError otherwise. No bounds where one side has a single run.
@@ -67,13 +67,13 @@ def ratio_of_runs(values: Sequence[float], to: Sequence[float]) -> Interval:
         value = math.exp(difference)
         return Interval(value=value, low=value, high=value, runs=runs)
     freedom = variance**2 / float(variance_a**2 / (len(a) - 1) + variance_b**2 / (len(b) - 1))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * math.sqrt(variance)
     return Interval(
         value=math.exp(difference), low=math.exp(difference - half), high=math.exp(difference + half), runs=runs
     )
 
 
-def ratio_of_pairs(values: Sequence[float], to: Sequence[float]) -> Interval:
+def ratio_of_pairs(values: Sequence[float], to: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval:
     """Ratio of two figures of the same runs, run by run: Student's t on the logarithms of the runs' own ratios.
 
     What moved both figures of a run alike is not in it. Values must be positive; raises ValueError otherwise.
@@ -81,7 +81,7 @@ def ratio_of_pairs(values: Sequence[float], to: Sequence[float]) -> Interval:
     a, b = np.asarray(values, float), np.asarray(to, float)
     if not len(a) or len(a) != len(b) or (a <= 0).any() or (b <= 0).any():
         raise ValueError("a ratio of pairs needs positive values, and the same number on both sides")
-    mean = mean_of_runs((np.log(a) - np.log(b)).tolist())
+    mean = mean_of_runs((np.log(a) - np.log(b)).tolist(), confidence=confidence)
     low, high = (None if bound is None else math.exp(bound) for bound in (mean.low, mean.high))
     return Interval(value=math.exp(mean.value), low=low, high=high, runs=mean.runs)
 

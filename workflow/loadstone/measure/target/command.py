@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from loadstone.errors import ServerError
+from loadstone.measure.checkout import checkout_folder
 from loadstone.measure.ports import free_port, refuse_listener
 from loadstone.measure.processes import Child
 from loadstone.measure.stop import wait_until
@@ -41,7 +42,7 @@ class CommandTarget(ForeignTarget):
         port = config.port or free_port(config.host)
         super().__init__(config, load, workspace.stop, fill_in(config.url, config, port))
         refuse_listener(config.host, port)
-        folder = server_folder(config, workspace.base)
+        folder = server_folder(config, checkout_folder(workspace, config))
         argv = [fill_in(word, config, port) for word in config.argv]
         environment = server_environment(config, port)
         log = workspace.logs / "server.log"
@@ -117,7 +118,7 @@ def fill_in(text: str, config: CommandServer, port: int) -> str:
 
 
 def server_folder(config: CommandServer, base: Path) -> Path:
-    """Return the folder in which the command runs; relative ones start from the suite's folder `base`."""
+    """Return the folder in which the command runs; relative ones start from `base`."""
     return base / (config.cwd or "")
 
 

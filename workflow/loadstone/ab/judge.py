@@ -1,0 +1,178 @@
+"""Judge two commits by their pairs of runs: slower, faster, no change, or can't tell.
+
+The run is the unit of replication. The ratio B/A compares geometric means over the pairs in which both runs count. Its
+interval is Welch's over runs if fewer than six pairs were planned, because a difference of pairs then has too few
+degrees of freedom to show anything; from six pairs on it is Student's over pairs, which a drift of the machine does not
+widen. The number that was planned decides, never the figures.
+
+A finding needs the whole interval: beyond the margin for slower and faster, inside the margin for no change. With
+several experiments, each interval has the confidence 1 - 5 %/experiments (Bonferroni), so that all of them hold
+together with 95 %.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from loadstone.ab.wording import as_interval, bounds, times
+from loadstone.compare.judge import judge_ratio
+from loadstone.compare.model import ChangeFinding
+from loadstone.results.ab import AbExperiment, AbFinding, AbMetric, AbResult, AbRun, AbSide, SideName
+from loadstone.results.bounded import Bounded
+from loadstone.suite.verdict import Verdict
+from loadstone.text import limit, named, several
+from loadstone.theory.intervals import CONFIDENCE, ratio_of_pairs, ratio_of_runs
+
+MIN_PAIRED = 6
+"""Planned pairs from which on the interval is one of pairs."""
+
+SAYS_NOTHING = (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE)
+"""Verdicts under which the load sets the throughput, whatever the server does."""
+
+FINDINGS = {
+    ChangeFinding.REGRESSION: AbFinding.SLOWER,
+    ChangeFinding.IMPROVEMENT: AbFinding.FASTER,
+    ChangeFinding.SMALL_CHANGE: AbFinding.NO_CHANGE,
+    ChangeFinding.WITHIN_NOISE: AbFinding.NO_CHANGE,
+}
+"""Finding of `loadstone compare` → finding about two commits; all others are no answer."""
+
+DECISIVE_FIRST = (AbFinding.SLOWER, AbFinding.FASTER, AbFinding.CANNOT_TELL, AbFinding.NO_CHANGE)
+"""Which finding of two figures stands for their experiment."""
+
+
+def confidence_of(experiments: int) -> float:
+    """Return the confidence of each interval for that many experiments."""
+    return 1 - (1 - CONFIDENCE) / experiments
+
+
+def judge_experiment(
+    name: str, runs: Sequence[AbRun], planned_pairs: int, margin: float, confidence: float, expected_s: float = 0.0
+) -> AbExperiment:
+    """Judge one experiment by its runs."""
+    pairs = _sound_pairs(runs)
+    limits = tuple(_describe_limits([run for run in runs if run.side == side]) for side in ("A", "B"))
+    by_throughput = not any(run.verdict in SAYS_NOTHING for pair in pairs for run in pair)
+    reason = _why_not_judged(runs, pairs, planned_pairs)
+    paired = planned_pairs >= MIN_PAIRED
+    mean = _measure_ratio([(a.mean_ms, b.mean_ms) for a, b in pairs], confidence, paired=paired)
+    throughput = _measure_ratio([(a.throughput_rps, b.throughput_rps) for a, b in pairs], confidence, paired=paired)
+    throughput = _widen(throughput, min((run.requests for pair in pairs for run in pair), default=0))
+    mean = _judge(mean, margin, higher_is_better=False, judged=not reason)
+    throughput = _judge(throughput, margin, higher_is_better=True, judged=by_throughput and not reason)
+    judged_findings = [metric.finding for metric in (mean, throughput) if metric.finding is not None]
+    finding = min(judged_findings, key=DECISIVE_FIRST.index, default=AbFinding.CANNOT_TELL)
+    return AbExperiment(
+        experiment=name,
+        finding=finding,
+        reason=reason or _explain(finding, mean, throughput, margin, confidence),
+        pairs=len(pairs),
+        planned_pairs=planned_pairs,
+        limits=limits,  # type: ignore[arg-type]  # two sides
+        mean_ms=mean,
+        throughput_rps=throughput,
+        runs=tuple(runs),
+        expected_s=expected_s,
+    )
+
+
+def conclude(a: AbSide, b: AbSide, margin: float, experiments: Sequence[AbExperiment]) -> AbResult:
+    """Put the experiments together, with the answer in one sentence."""
+    return AbResult(
+        a=a,
+        b=b,
+        margin=margin,
+        confidence=confidence_of(len(experiments)),
+        outcome=_outcome(a, b, margin, experiments),
+        experiments=tuple(experiments),
+    )
+
+
+def _sound_pairs(runs: Sequence[AbRun]) -> list[tuple[AbRun, AbRun]]:
+    """List the pairs in which both runs count, A first."""
+    counted: dict[SideName, dict[int, AbRun]] = {"A": {}, "B": {}}
+    for run in runs:
+        if run.left_out is None:
+            counted[run.side][run.pair] = run
+    return [(counted["A"][pair], counted["B"][pair]) for pair in sorted(counted["A"].keys() & counted["B"].keys())]
+
+
+def _describe_limits(runs: Sequence[AbRun]) -> str:
+    """Name the verdicts of a side's runs, the most frequent first."""
+    counts = Counter(str(run.verdict or "broken") for run in runs)
+    return ", ".join(name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))) or "–"
+
+
+def _why_not_judged(runs: Sequence[AbRun], pairs: Sequence[object], planned: int) -> str:
+    if 2 * len(pairs) > planned and len(pairs) > 1:
+        return ""
+    reasons = []
+    for side in ("A", "B"):
+        unusable = [str(run.verdict or "broken") for run in runs if run.side == side and run.left_out is not None]
+        if unusable:
+            reasons.append(f"{side}: {len(unusable)} of {several(planned, 'run')} ({named(sorted(set(unusable)))})")
+    return f"{len(pairs)} of {several(planned, 'pair')} can be used; runs that cannot: {'; '.join(reasons)}"
+
+
+def _measure_ratio(values: Sequence[tuple[float | None, float | None]], confidence: float, *, paired: bool) -> AbMetric:
+    """Compare a figure of A and B over pairs; nothing is judged yet."""
+    positive = [(a, b) for a, b in values if a is not None and b is not None and a > 0 and b > 0]
+    if not positive:
+        return AbMetric(a=None, b=None, ratio=None, finding=None)
+    a, b = [pair[0] for pair in positive], [pair[1] for pair in positive]
+    found = (ratio_of_pairs if paired else ratio_of_runs)(b, a, confidence=confidence)
+    return AbMetric(a=_geometric_mean(a), b=_geometric_mean(b), ratio=Bounded.of(found), finding=None)
+
+
+def _widen(throughput: AbMetric, requests: int) -> AbMetric:
+    """Widen the interval by one request of a run's count: counts that agree by chance look exact and are not."""
+    found = throughput.ratio
+    if found is None or found.low is None or found.high is None or not requests:
+        return throughput
+    step = 1 + 1 / requests
+    return throughput.model_copy(
+        update={"ratio": Bounded(value=found.value, low=found.low / step, high=found.high * step)}
+    )
+
+
+def _judge(metric: AbMetric, margin: float, *, higher_is_better: bool, judged: bool) -> AbMetric:
+    """Add the finding, if the figure is to be judged."""
+    if not judged:
+        return metric
+    found = as_interval(metric)
+    if found is None:
+        return metric.model_copy(update={"finding": AbFinding.CANNOT_TELL})
+    change = judge_ratio(found, margin, higher_is_better=higher_is_better)
+    return metric.model_copy(update={"finding": FINDINGS.get(change, AbFinding.CANNOT_TELL)})
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    return math.exp(math.fsum(map(math.log, values)) / len(values))
+
+
+def _explain(finding: AbFinding, mean: AbMetric, throughput: AbMetric, margin: float, confidence: float) -> str:
+    """State the figures that decide a finding."""
+    named_metrics = (("mean response time", mean), ("throughput", throughput))
+    parts = [f"{name} {_ratio(metric)}" for name, metric in named_metrics if metric.finding == finding]
+    ending = {
+        AbFinding.CANNOT_TELL: f"the interval reaches across the margin of {limit(margin)}; more pairs narrow it",
+        AbFinding.NO_CHANGE: f"within {limit(margin)}",
+    }.get(finding, f"beyond {limit(margin)}")
+    return f"{' and '.join(parts)} ({100 * confidence:.3g} % interval): {ending}"
+
+
+def _ratio(metric: AbMetric) -> str:
+    return f"{times(metric)}, {bounds(metric, 'to')}"
+
+
+def _outcome(a: AbSide, b: AbSide, margin: float, experiments: Sequence[AbExperiment]) -> str:
+    found = {finding: [e.experiment for e in experiments if e.finding == finding] for finding in AbFinding}
+    both = f"{b.label} next to {a.label}"
+    of = several(len(experiments), "experiment")
+    if slower := found[AbFinding.SLOWER]:
+        return f"{both}: slower by more than {limit(margin)} in {len(slower)} of {of}: {named(slower)}."
+    if unknown := found[AbFinding.CANNOT_TELL]:
+        return f"{both}: can't tell in {len(unknown)} of {of}: {named(unknown)}; nothing is known to be slower."
+    if faster := found[AbFinding.FASTER]:
+        return f"{both}: faster by more than {limit(margin)} in {len(faster)} of {of}: {named(faster)}; nothing slower."
+    return f"{both}: no change beyond {limit(margin)} in {of}."
