@@ -141,6 +141,7 @@ def _describe(values: Mapping[str, object]) -> str:
 
 
 def _value(key: str, value: object) -> str:
+    from loadstone.suite.declared_requests import DeclaredRequest
     from loadstone.suite.types import format_duration
 
     if key in ("duration", "warm_up") and isinstance(value, float):
@@ -149,6 +150,8 @@ def _value(key: str, value: object) -> str:
         return "none"
     if isinstance(value, tuple) and all(isinstance(word, str) for word in value):
         return shlex.join(value)
+    if isinstance(value, tuple) and isinstance(value[0], DeclaredRequest):
+        return ", ".join(f"{request.method} {request.name or request.path}" for request in value)
     if isinstance(value, tuple):
         return "–".join(f"{v:g}" for v in dict.fromkeys(value)) + "s"
     if hasattr(value, "model_dump"):
