@@ -1,43 +1,36 @@
 """Users of the album API: one set of tasks for both of Locust's HTTP clients.
 
-Each user draws its tasks, ids and think times from a generator seeded by the run's seed and the user's number. Two runs
-with one seed therefore send the same requests in the same order, user by user.
+Each user draws its tasks and ids from a generator seeded by the run's seed and the user's number. Two runs with one
+seed therefore send the same requests in the same order, user by user. When they send them is Loadstone's to decide;
+under Locust alone, users do not wait.
 """
 
 import itertools
+import json
 import random
 from collections.abc import Callable
 from typing import Any
 
 import orjson
-from locust import FastHttpUser, HttpUser, TaskSet, events, task
+from locust import FastHttpUser, HttpUser, TaskSet, constant, events, task
 
-from locustfiles import conductor, recorder  # noqa: F401 - the recorder registers its listeners
 from locustfiles.clients import REQUEST_OPTIONS, bound_fast_http, bound_http
-from locustfiles.options import parsed_options
-from locustfiles.waiting import WaitingPolicy, make_policy
 
 HEADERS = {"Content-Type": "application/json"}
 NOT_JSON = "not JSON"
-_user_numbers = itertools.count()
-_policy: WaitingPolicy | None = None
+_own_numbers = itertools.count()
 
 
-@events.init.add_listener
-def set_up(environment: Any, runner: Any, **_: Any) -> None:
-    """Give the worker of rank k among n the user numbers k, k + n, k + 2n, …: of N users, 0 to N - 1.
-
-    This listener is registered last, so a worker announces itself after all listeners have run.
-    """
-
-    def take_rank(rank: int) -> None:
-        global _user_numbers, _policy  # noqa: PLW0603 - one Locust process is one environment
-        options = parsed_options(environment)
-        workers = max(1, options.expect_workers)
-        _user_numbers = itertools.count(rank, workers)
-        _policy = make_policy(options.waiting, rank, workers, options.seed)
-
-    conductor.announce(runner, take_rank)
+@events.init_command_line_parser.add_listener
+def add_options(parser: Any, **_: Any) -> None:
+    """Declare the options of the album API's users."""
+    group = parser.add_argument_group("Album API")
+    group.add_argument("--mix", type=json.loads, default={"list_albums": 3, "get_album": 3, "create_album": 2},
+                       metavar="JSON", help="Weight of each task")  # fmt: skip
+    group.add_argument("--albums", type=int, default=3, help="Number of albums that users request by id, from 1 on")
+    group.add_argument("--id-prefix", default="", metavar="TEXT",
+                       help="Beginning of posted albums' ids; new in each run of a server that stays")  # fmt: skip
+    group.add_argument("--seed", type=int, default=1, help="Seed for what each user requests")
 
 
 class AlbumTasks(TaskSet):
@@ -47,20 +40,14 @@ class AlbumTasks(TaskSet):
 
     def get_next_task(self) -> Callable[..., Any]:
         """Draw a task from the user's own generator. Locust would draw from the process's."""
-        if self.user.waits_first:
-            self.user.waits_first = False
-            return AlbumTasks.nothing
         [name] = self.user.random.choices(self.user.task_names, self.user.task_weights)
         chosen: Callable[..., Any] = getattr(type(self), name)
         return chosen
 
-    def nothing(self) -> None:
-        """Send no request: a user's first task if it has to wait until its first request is due."""
-
     @task
     def list_albums(self) -> None:
         """GET /albums."""
-        with self.user.client.get("/albums", name="GET /albums", **REQUEST_OPTIONS) as response:
+        with self.user.client.get("/albums", name="/albums", **REQUEST_OPTIONS) as response:
             if is_usable(response, 200) and not response.content.startswith(b"["):
                 response.failure("not a list of albums" if is_json(response.content) else NOT_JSON)
 
@@ -68,7 +55,7 @@ class AlbumTasks(TaskSet):
     def get_album(self) -> None:
         """GET /albums/<id>, for an album that was there before the run."""
         album_id = str(self.user.random.randint(1, self.user.albums))
-        with self.user.client.get(f"/albums/{album_id}", name="GET /albums/<id>", **REQUEST_OPTIONS) as response:
+        with self.user.client.get(f"/albums/{album_id}", name="/albums/<id>", **REQUEST_OPTIONS) as response:
             if is_usable(response, 200) and read_id(response.content) != album_id:
                 response.failure("not the requested album" if is_json(response.content) else NOT_JSON)
 
@@ -77,7 +64,7 @@ class AlbumTasks(TaskSet):
         """POST /albums, with an id that no other user of the run posts."""
         album = self.user.new_album()
         with self.user.client.post(
-            "/albums", json=album, headers=HEADERS, name="POST /albums", **REQUEST_OPTIONS
+            "/albums", json=album, headers=HEADERS, name="/albums", **REQUEST_OPTIONS
         ) as response:
             if is_usable(response, 201) and read_id(response.content) != album["id"]:
                 response.failure("not the posted album" if is_json(response.content) else NOT_JSON)
@@ -85,7 +72,7 @@ class AlbumTasks(TaskSet):
     @task
     def calibration(self) -> None:
         """GET /calibration."""
-        with self.user.client.get("/calibration", name="GET /calibration", **REQUEST_OPTIONS) as response:
+        with self.user.client.get("/calibration", name="/calibration", **REQUEST_OPTIONS) as response:
             if is_usable(response, 200) and not response.content.startswith(b'{"slept_ms":'):
                 response.failure("not a calibration answer" if is_json(response.content) else NOT_JSON)
 
@@ -124,30 +111,19 @@ class AlbumUser:
     client: Any
     environment: Any
 
+    wait_time = constant(0)
+
     def on_start(self) -> None:
-        """Take a number, and seed the generator with it."""
-        options = parsed_options(self.environment)
-        self.number = next(_user_numbers)
+        """Take the number that Loadstone has given the user, or the next one without Loadstone; seed the generator."""
+        options = self.environment.parsed_options
+        number = getattr(self, "loadstone_number", None)
+        self.number: int = next(_own_numbers) if number is None else number
         self.random = random.Random(f"{options.seed}/{self.number}")  # noqa: S311 - not for secrets
         self.task_names = list(options.mix)
         self.task_weights = list(options.mix.values())
         self.albums: int = options.albums
-        policy = _policy or make_policy(options.waiting, 0, 1, options.seed)
-        self.waits_first = policy.waits_first
-        self._waiting = policy.make_waiting()
-        self._context: dict[str, Any] = {"user": self.number, "intended": None}
         self._created = 0
         self._id_prefix: str = options.id_prefix
-
-    def wait_time(self) -> float:
-        """Return the seconds to wait before the next request, and note when that request is due."""
-        wait: tuple[float, float | None] = self._waiting.next(self.random)
-        seconds, self._context["intended"] = wait
-        return seconds
-
-    def context(self) -> dict[str, Any]:
-        """Return what the recorder notes with a request: its user, and when it was due."""
-        return self._context
 
     def new_album(self) -> dict[str, Any]:
         """Make up an album."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from loadstone.errors import LoadstoneError
 from loadstone.plan.schedule import make_plan
 from loadstone.suite.load import load_suite
+from loadstone.suite.own_files import list_own_files
 
 # `loadstone` in a shell command is the one installed next to the interpreter that runs Snakemake, whether or not the
 # environment is activated. Rules `exec` it, so that it is Snakemake's own child. LOADSTONE_PARENT names that process,
@@ -67,6 +68,7 @@ LIBRARY = "workflow/loadstone"
 MEASURE_SOURCES = sources(
     "server/**/*.py",
     "locustfiles/**/*.py",
+    f"{LIBRARY}/instrument/**/*.py",
     f"{LIBRARY}/measure/**/*.py",
     f"{LIBRARY}/results/processes.py",
     f"{LIBRARY}/results/requests.py",
@@ -105,6 +107,21 @@ wildcard_constraints:
 def run_values(wildcards):
     """Return everything a run's result depends on, as the JSON that `loadstone measure` takes."""
     return RUNS[wildcards.experiment, wildcards.repeat].model_dump_json()
+
+
+def own_files_of_run(wildcards):
+    """List the user's own files that the load of a run depends on, none for loads of Loadstone's own."""
+    return list_own_paths(RUNS[wildcards.experiment, wildcards.repeat].load)
+
+
+def own_files_of_search(wildcards):
+    """List the user's own files that the load of a search depends on."""
+    return list_own_paths(PLAN.suite.capacity[wildcards.search].settings.load)
+
+
+def list_own_paths(load):
+    """List the paths of a load's own files; a missing one is reported when the suite is read."""
+    return [str(path) for path in list_own_files(load, SUITE.parent).values()]
 
 
 def search_values(wildcards):

@@ -1,6 +1,6 @@
 """Measure: one run of one experiment, the only stage that starts a process or looks at a clock.
 
-in:   the run's own values, the sources of server/, locustfiles/ and loadstone/measure/
+in:   the run's own values, the user's files that its load consists of, the sources of server/, locustfiles/ and loadstone/measure/
 out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
       for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later stage reads
 """
@@ -10,6 +10,7 @@ rule measure:
     """Measure repeat {wildcards.repeat} of {wildcards.experiment}: start the server, apply the load, stop."""
     input:
         sources=MEASURE_SOURCES,
+        own_files=own_files_of_run,
     output:
         requests="results/runs/{experiment}/{repeat}/requests.parquet",
         processes="results/runs/{experiment}/{repeat}/processes.parquet",

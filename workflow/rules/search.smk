@@ -10,6 +10,7 @@ rule search:
     """Carry out the capacity search {wildcards.search}."""
     input:
         sources=MEASURE_SOURCES,
+        own_files=own_files_of_search,
         search_sources=SEARCH_SOURCES,
     output:
         found="results/searches/{search}/search.json",

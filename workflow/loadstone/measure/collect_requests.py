@@ -1,45 +1,51 @@
 """Gather the records of Locust's workers into `requests.parquet`, and count requests."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import msgpack  # type: ignore[import-untyped]
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from loadstone.measure.endpoint_names import EndpointNames
 from loadstone.results.requests import REQUEST_SCHEMA, Bools, end_times, in_window
 
+MAX_ARRAY_BYTES = 2**31 - 1
+"""Bytes of one array of a recorder's file: far above what one second of requests takes."""
 ROWS_PER_GROUP = 250_000
 """Rows per Parquet row group, which is also about the number of rows in memory at once."""
 
 
-def collect_requests(records: Sequence[Path], path: Path) -> int:
+def collect_requests(records: Sequence[Path], path: Path, groups: Mapping[str, str] = MappingProxyType({})) -> int:
     """Write the rows of all workers' recorder files to `path`; return their number.
 
-    Skips a last line that a killed worker did not finish.
+    `groups` maps regular expressions to the name that all requests have whose whole name matches. Skips a last array
+    that a killed worker did not finish.
     """
     total = 0
+    names = EndpointNames(groups)
     with pq.ParquetWriter(path, REQUEST_SCHEMA, compression="zstd", write_page_checksum=True) as writer:
-        for batch in _batches(records):
+        for batch in _batches(records, names):
             table = pa.concat_tables(batch).unify_dictionaries()
             writer.write_table(table.combine_chunks(), row_group_size=ROWS_PER_GROUP)
             total += table.num_rows
     return total
 
 
-def _batches(records: Sequence[Path]) -> Iterator[list[pa.Table]]:
+def _batches(records: Sequence[Path], names: EndpointNames) -> Iterator[list[pa.Table]]:
     """Yield tables of about one row group. Takes the workers' lines, one second each, in turn."""
     batch: list[pa.Table] = []
     size = 0
     for lines in zip_longest(*(_lines(path) for path in records)):
         for worker, rows in enumerate(lines):
             if rows:
-                batch.append(_table(worker, rows))  # a table takes a tenth of the memory of its rows
+                batch.append(_table(worker, rows, names))  # a table takes a tenth of the memory of its rows
                 size += len(rows)
         if size >= ROWS_PER_GROUP:
             yield batch
@@ -49,24 +55,23 @@ def _batches(records: Sequence[Path]) -> Iterator[list[pa.Table]]:
 
 
 def _lines(path: Path) -> Iterator[list[Any]]:
+    """Yield the arrays of a recorder's file. A last one that a killed worker did not finish is passed over."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield orjson.loads(line)
+        yield from msgpack.Unpacker(file, strict_map_key=False, max_buffer_size=MAX_ARRAY_BYTES)
 
 
-def _table(worker: int, rows: list[Any]) -> pa.Table:
-    time, response_ms, endpoint, user, status, size, timing, error, intended = zip(*rows, strict=True)
+def _table(worker: int, rows: list[Any], names: EndpointNames) -> pa.Table:
+    time, response_ms, kind, name, user, status, size, timing, error, intended = zip(*rows, strict=True)
     columns = {
         "time": pa.array(time, pa.float64()),
-        "endpoint": pa.array(endpoint, pa.string()).dictionary_encode(),
+        "endpoint": names.encode(kind, name),
         "user": pa.array(user, pa.int32()),
         "worker": pa.repeat(pa.scalar(worker, pa.int16()), len(rows)),
-        "response_ms": pa.array(response_ms, pa.float64()),
+        "response_ms": pc.max_element_wise(pa.array(response_ms, pa.float64()), 0.0),
         "server_ms": _server_ms(pa.array(timing, pa.string())),
-        "bytes": pa.array(size, pa.int64()),
+        "bytes": pc.max_element_wise(pa.array(size, pa.int64()), 0),
         "status": pa.array(status, pa.int16()),
         "error": pa.array(error, pa.string()).dictionary_encode(),
         "intended": pa.array(intended, pa.float64()),
@@ -102,7 +107,7 @@ def _succeeded(batch: pa.RecordBatch) -> Bools:
 
 
 def _server_ms(timing: pa.Array) -> pa.Array:
-    matches = pc.extract_regex(timing, r"\bdur=(?P<dur>[0-9]+(?:\.[0-9]+)?)")
+    matches = pc.extract_regex(timing, r"(?:^|,)\s*app\s*;(?:[^,]*;)?\s*dur=(?P<dur>[0-9]+(?:\.[0-9]+)?)")
     return pc.struct_field(matches, [0]).cast(pa.float64())
 
 

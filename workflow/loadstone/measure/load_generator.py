@@ -1,34 +1,35 @@
 """The load generator: one Locust master and its workers."""
 
 import json
+import os
 import secrets
 import shutil
-import sys
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from loadstone.errors import GeneratorError
-from loadstone.measure.ports import LOOPBACK, free_port
+from loadstone.measure.load_identity import ask_versions, hash_own_files
+from loadstone.measure.locust_command import LocustCommand, make_id_prefix
+from loadstone.measure.locust_exit import explain_exit, find_place
+from loadstone.measure.ports import free_port
 from loadstone.measure.processes import Child
 from loadstone.measure.workspace import Workspace
 from loadstone.plan.schedule import Run
-from loadstone.suite.load_settings import Load
-from loadstone.suite.settings import DEFAULT_KIND
-from loadstone.suite.types import Exponential
 
-USER_CLASSES = {"HttpUser": "AlbumHttpUser", "FastHttpUser": "AlbumFastHttpUser"}
-IN_FLIGHT_DEADLINE_S = 30
-"""Seconds that requests in flight have to finish after the window's end."""
 EXIT_PATIENCE_S = 10.0
-CANNOT_RECORD = 74
-"""Exit code of a Locust process that cannot write (see `locustfiles/failures.py`). Its log may be empty: on a full disk
-it cannot write that either."""
+CANNOT_RECORD, REFUSED = 74, 78
+"""Exit codes of a Locust process that cannot write, and of one that must not go on (see `loadstone.instrument`). The
+log of the first may be empty: on a full disk it cannot write that either."""
 MAX_SILENCE_S = 5.0
 """Seconds without the conductor's beat, which comes once per second, after which the master counts as stopped."""
 MAX_STEP_S = 0.5
 """Seconds that one call of `check_beat` adds to the silence at most: a longer gap means that this process stood still,
 and then the master may have stood still too."""
+MAX_LOG_BYTES = 20 * 2**20
+"""Bytes of a Locust process's log, above which the run breaks: printing takes CPU that the users need, and disk."""
+ABORT_PATIENCE_S = 2.0
 
 
 class LocustFleet:
@@ -39,47 +40,44 @@ class LocustFleet:
         self.timeline = scratch / "timeline.jsonl"
         """The events that the conductor notes, one per line."""
         self.timeline.touch()
-        self.records = [scratch / f"worker-{k}.jsonl" for k in range(run.load.workers)]
+        self.records = [scratch / f"worker-{k}.records" for k in range(run.load.workers)]
         """The recorders' files, one per worker."""
         self.csv_prefix = scratch / "locust"
         self._bytes_read = 0
-        self._id_prefix = "" if run.server.kind == DEFAULT_KIND else f"{secrets.token_hex(4)}-"
         self._last_beat = 0
         self._last_check = 0.0
         self._silence_s = 0.0
         self.started = time.time()
-        port = free_port()
-        self.workers = [
-            Child(self._worker_command(run, url, port, k), logs / f"load-worker-{k}.log", guard)
-            for k in range(run.load.workers)
-        ]
-        self.master = Child(self._master_command(run, url, port), logs / "load-master.log", guard)
-
-    def _common_options(self, run: Run, url: str) -> list[str]:
-        command = [sys.executable, "-m", "locust", "--locustfile", "locustfiles/albums.py", "--host", url]
-        command += ["--expect-workers", str(run.load.workers)]
-        command += [
-            "--waiting",
-            json.dumps(_waiting_option(run.load)),
-            "--mix",
-            run.load.mix.model_dump_json() if run.load.mix else "{}",
-        ]
-        command += ["--id-prefix", self._id_prefix] if self._id_prefix else []
-        return [*command, "--albums", str(run.server.albums), "--seed", str(run.seed)]
-
-    def _worker_command(self, run: Run, url: str, port: int, number: int) -> list[str]:
-        command = [*self._common_options(run, url), "--worker", "--master-host", LOOPBACK, "--master-port", str(port)]
-        command += ["--records", str(self.records[number].absolute())]
-        return [*command, USER_CLASSES[run.load.user]]
-
-    def _master_command(self, run: Run, url: str, port: int) -> list[str]:
-        command = [*self._common_options(run, url), "--headless", "--master"]
-        command += ["--master-bind-host", LOOPBACK, "--master-bind-port", str(port)]
-        command += ["--users", str(run.load.users), "--spawn-rate", f"{run.load.spawn_rate:g}"]
-        command += ["--warm-up", f"{run.warm_up:g}", "--window", f"{run.duration:g}"]
-        command += ["--stop-timeout", str(IN_FLIGHT_DEADLINE_S), "--exit-code-on-error", "0", "--only-summary"]
-        command += ["--csv", str(self.csv_prefix.absolute()), "--timeline", str(self.timeline.absolute())]
-        return [*command, USER_CLASSES[run.load.user]]
+        command = LocustCommand(
+            run=run,
+            url=url,
+            base=workspace.base,
+            port=free_port(),
+            id_prefix=make_id_prefix(run, secrets.token_hex(4)),
+        )
+        self._files = command.own_files
+        self.digests = hash_own_files(run.load, workspace.base)
+        """The user's own files: name in the suite → SHA-256."""
+        self.versions = ask_versions(command.python, command.folder) if run.load.python else {}
+        """Versions of Python and Locust, if another environment runs Locust."""
+        environment, folder = command.environment(os.environ), command.folder
+        self.workers: list[Child] = []
+        try:
+            for k, records in enumerate(self.records):
+                log = logs / f"load-worker-{k}.log"
+                self.workers.append(Child(command.worker(records), log, guard, environment, folder, inherit=False))
+            self.master = Child(
+                command.master(self.csv_prefix, self.timeline),
+                logs / "load-master.log",
+                guard,
+                environment,
+                folder,
+                inherit=False,
+            )
+        except OSError as error:
+            for worker in self.workers:
+                worker.join(0)
+            raise GeneratorError(f"load.python: cannot start {command.python}: {error.strerror}") from None
 
     def new_events(self) -> Iterator[tuple[str, float]]:
         """Yield the events that the conductor noted since the last call, as (event, unix seconds)."""
@@ -100,7 +98,36 @@ class LocustFleet:
                 free_mb = shutil.disk_usage(self.timeline.parent).free / 2**20
                 raise GeneratorError(f"{name} could not write its records ({free_mb:.1f} MB are free on that disk)")
             if process.exit_code is not None:
-                raise GeneratorError(f"{name} ended with exit code {process.exit_code}: {process.last_words()}")
+                raise GeneratorError(self._explain_end(name, process))
+            if process.log.stat().st_size > MAX_LOG_BYTES:
+                raise GeneratorError(
+                    f"{name} printed more than {MAX_LOG_BYTES // 2**20} MB: let {self._names} print less; its last "
+                    f"line: {process.last_words()}"
+                )
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(path.name for path in self._files) or "the users"
+
+    def _explain_end(self, name: str, process: Child) -> str:
+        """Explain in a sentence why a process ended before the load was over."""
+        code = process.exit_code
+        if code == REFUSED:
+            return process.last_words()
+        if self._files:
+            if reason := explain_exit(process.end_of_log(), self._files):
+                return reason
+            if code == 0:
+                return f"{name} ended before the window did: {self._names} ends the run by itself, or its shape is over"
+        return f"{name} ended with exit code {code}: {process.last_words()}"
+
+    def explain_late_start(self) -> str:
+        """Explain why not all workers have connected. Ends the processes: each writes where it stands."""
+        for child in [*self.workers, self.master]:
+            child.abort(signal.SIGABRT, ABORT_PATIENCE_S)
+        places = (find_place(child.end_of_log(), self._files) for child in [*self.workers, self.master])
+        place = next((place for place in places if place), None)
+        return f"{place}: still loading" if place else "Locust's workers did not all connect"
 
     def check_beat(self) -> None:
         """Raise `GeneratorError` if the master has not beaten for `MAX_SILENCE_S`. Call it often."""
@@ -114,13 +141,37 @@ class LocustFleet:
 
     def count_requests(self) -> tuple[int, int]:
         """Count requests and failures so far; the counts are at most a second old."""
-        requests = failures = 0
+        requests, failures, _ = self._count()
+        return requests, failures
+
+    @property
+    def ignored(self) -> int:
+        """Events so far that the suite ignores."""
+        return self._count()[2]
+
+    def _count(self) -> tuple[int, int, int]:
+        counts = [0, 0, 0]
         for path in self.records:
             totals = path.with_name(path.name + ".totals")
             numbers = totals.read_text("ascii").split() if totals.exists() else []
-            if len(numbers) == 2:  # otherwise the worker is just writing it
-                requests, failures = requests + int(numbers[0]), failures + int(numbers[1])
-        return requests, failures
+            if len(numbers) == 3:  # otherwise the worker is just writing it
+                counts = [count + int(number) for count, number in zip(counts, numbers, strict=True)]
+        return counts[0], counts[1], counts[2]
+
+    def user_counts(self) -> tuple[tuple[float, int], ...]:
+        """List each change of the number of users that run, over all workers: unix seconds and the number."""
+        changes: list[tuple[float, int, int]] = []
+        for worker, path in enumerate(self.records):
+            users = path.with_name(path.name + ".users")
+            for line in users.read_text("ascii").splitlines() if users.exists() else []:
+                when, count = line.split()
+                changes.append((float(when), worker, int(count)))
+        running = [0] * len(self.records)
+        counts: dict[float, int] = {}
+        for moment, worker, number in sorted(changes):
+            running[worker] = number
+            counts[moment] = sum(running)
+        return tuple(counts.items())
 
     def join(self) -> dict[str, int | None]:
         """Wait for all processes to end when the load is over; return exit codes by name."""
@@ -142,16 +193,5 @@ class LocustFleet:
         """Remove the files that are no part of a result once the requests are collected."""
         self.timeline.unlink()
         for path in self.records:
-            path.unlink(missing_ok=True)
-            path.with_name(path.name + ".totals").unlink(missing_ok=True)
-
-
-def _waiting_option(load: Load) -> dict[str, Any]:
-    """Write when users send requests, as the locustfile's `--waiting` takes it."""
-    if load.arrivals is not None:
-        return {"rate": load.arrivals.rate, "kind": load.arrivals.kind}
-    if load.pacing is not None:
-        return {"pacing": load.pacing}
-    if isinstance(load.think_time, Exponential):
-        return {"exponential": load.think_time.exponential}
-    return {"uniform": list(load.think_time or ())}
+            for part in (path, path.with_name(path.name + ".totals"), path.with_name(path.name + ".users")):
+                part.unlink(missing_ok=True)

@@ -14,6 +14,8 @@ from loadstone.measure.redaction import redact
 
 NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 """Added to every child's environment: requests to loopback must not go through a proxy."""
+MAX_LOG_TAIL = 64 * 1024
+"""Bytes at the end of a log that are read to explain why its process ended."""
 MAX_LAST_WORDS = 200
 """Characters of a log's last line that an error message quotes."""
 
@@ -28,6 +30,8 @@ class Child:
         guard: Guard,
         environment: Mapping[str, str] | None = None,
         folder: Path = SOURCE_ROOT,
+        *,
+        inherit: bool = True,
     ) -> None:
         self.shown = redact(argv)
         """The command line without secrets, as logs and `run.json` hold it."""
@@ -40,7 +44,7 @@ class Child:
             self._process = subprocess.Popen(
                 list(argv),
                 cwd=folder,
-                env={**os.environ, **NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                env={**(os.environ if inherit else {}), **NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -72,8 +76,21 @@ class Child:
         self._guard.release(self.pid)
         return self._code
 
+    def abort(self, number: int, patience_s: float) -> None:
+        """Send a signal on which the process writes where it stands, and ends; wait for that up to `patience_s`."""
+        if self.exit_code is None:
+            self._process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience_s)
+
+    def end_of_log(self) -> str:
+        """Read the end of the log, without the command in its first line."""
+        with self.log.open("rb") as file:
+            file.readline()
+            file.seek(max(file.tell(), self.log.stat().st_size - MAX_LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
+
     def last_words(self) -> str:
         """Return the last line of the log that is not blank, for an error message."""
-        text = self.log.read_text("utf-8", "replace")
-        lines = [line.strip() for line in text.splitlines()[1:] if line.strip()]  # the first line is the command
+        lines = [line.strip() for line in self.end_of_log().splitlines() if line.strip()]
         return lines[-1][:MAX_LAST_WORDS] if lines else "its log is empty"

@@ -21,7 +21,7 @@ from loadstone.measure.clock_step import ClockWatch, read_clocks, refuse_step
 from loadstone.measure.collect_requests import collect_requests, count_between, count_succeeded, read_locust_count
 from loadstone.measure.guard import Guard
 from loadstone.measure.live_status import LiveStatusFile
-from loadstone.measure.load_generator import IN_FLIGHT_DEADLINE_S, LocustFleet
+from loadstone.measure.load_generator import LocustFleet
 from loadstone.measure.machine import describe_machine, describe_source, describe_state
 from loadstone.measure.machine_lock import hold_machine_lock
 from loadstone.measure.progress import RunProgress
@@ -36,8 +36,8 @@ from loadstone.results.failed import FailedRun
 from loadstone.results.live import scratch_folder
 from loadstone.results.run_record import AlbumCounts, Commands, Phases, RequestCounts, RunRecord, write_record
 
-START_DEADLINE_S = 45.0
-"""Seconds for Locust's processes to start and connect. The conductor itself gives up after 30."""
+START_DEADLINE_S = 25.0
+"""Seconds for Locust's processes to load the locustfile and connect. The conductor itself gives up after 30."""
 MARGIN_S = 30.0
 """Seconds beyond a phase's planned length after which the run breaks."""
 
@@ -52,7 +52,6 @@ PHASES_BEGUN_BY = {
 }
 """Event of the conductor → the phase that it begins."""
 LATE_EVENTS = {
-    "workers_connected": "Locust's workers did not all connect",
     "all_users_running": "not all users were running",
     "window_end": "the window did not end",
     "drained": "the last requests did not finish",
@@ -153,9 +152,10 @@ class _Measurement:
         self._enter("collecting")
         requests = self.workspace.scratch / "requests.parquet"
         counts = RequestCounts(
-            recorded=collect_requests(fleet.records, requests),
+            recorded=collect_requests(fleet.records, requests, self.run.load.group),
             locust=read_locust_count(Path(f"{fleet.csv_prefix}_stats.csv")),
             server=server.answered_requests(),
+            ignored=fleet.ignored,
         )
         self._refuse_empty_window(requests)
         albums = self._count_albums(requests, albums_before, albums_after, server.max_albums)
@@ -172,6 +172,9 @@ class _Measurement:
             counts=counts,
             exit_codes=({} if server.command is None else {"server": server_exit}) | fleet.join(),
             checks=check_validity(counts, albums, restarts, (self.times["window_begin"], self.times["window_end"])),
+            user_counts=fleet.user_counts(),
+            load_files=fleet.digests,
+            load_versions=fleet.versions,
             source=describe_source(),
             machine=describe_machine(),
             state_before=state_before,
@@ -214,13 +217,14 @@ class _Measurement:
             self._watch_until("workers_connected", server, fleet, START_DEADLINE_S)
             self._watch_until("all_users_running", server, fleet, self.run.load.ramp_up_s + MARGIN_S)
             self._watch_until("window_end", server, fleet, self.run.warm_up + self.run.duration + MARGIN_S)
-            self._watch_until("drained", server, fleet, IN_FLIGHT_DEADLINE_S + MARGIN_S)
+            self._watch_until("drained", server, fleet, self.run.load.stop_timeout + MARGIN_S)
             codes = fleet.join()
         finally:
             fleet.kill()
         self.times["load_stopped"] = time.time()
         refuse_step(self.clock)
-        if failed := {name: code for name, code in codes.items() if code != 0}:
+        failed = {name: code for name, code in codes.items() if code != 0}
+        if failed and self.run.load.locustfile is None:  # a locustfile may set the exit code to judge the run
             raise GeneratorError(f"Locust ended with exit codes {failed}: {fleet.master.last_words()}")
         return fleet
 
@@ -237,6 +241,8 @@ class _Measurement:
             if "workers_connected" in self.times:
                 fleet.check_beat()
             if time.monotonic() > deadline:
+                if awaited == "workers_connected":
+                    raise GeneratorError(f"{fleet.explain_late_start()} after {deadline_s:.0f} s")
                 raise MeasureError(f"{LATE_EVENTS[awaited]} within {deadline_s:.0f} s")
             self.sampler.sample([*server.processes(), *fleet.processes()])
             requests, failures = fleet.count_requests()
@@ -267,6 +273,8 @@ class _Measurement:
     def _refuse_empty_window(self, requests: Path) -> None:
         """Raise `MeasureError` if the window holds no successful request."""
         total, succeeded = count_between(requests, self.times["window_begin"], self.times["window_end"])
+        if not total and not self.last_answer[0] and self.run.load.locustfile is not None:
+            raise GeneratorError(f"{', '.join(self.run.load.locustfile)}: its users sent no request")
         if not total:
             raise GeneratorError("no request ended in the window: it is too short for this load; raise duration")
         if not succeeded:

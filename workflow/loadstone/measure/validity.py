@@ -12,7 +12,7 @@ def check_validity(
 
     If `albums` or `restarts` are unknown, as for any server but the built-in one, only Locust's count is checked.
     """
-    locust = _compare_counts("Locust", counts.recorded, counts.locust)
+    locust = _compare_counts("Locust", counts.recorded + counts.ignored, counts.locust)
     if restarts is None or albums is None:
         return [locust]
     return [

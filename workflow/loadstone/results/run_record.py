@@ -81,6 +81,8 @@ class RequestCounts(Part):
     """Rows of requests.parquet."""
     locust: int | None
     """Locust's own statistics."""
+    ignored: int = 0
+    """Events that Locust counted and the suite ignores (`load.ignore`)."""
     server: int | None
     """Requests that the server's worker processes report, without health checks and preflight; None if they report
     nothing."""
@@ -140,6 +142,13 @@ class RunRecord(Part):
     """None if the server does not report how many albums it holds."""
     counts: RequestCounts
     exit_codes: dict[str, int | None]
+    user_counts: tuple[tuple[float, int], ...] = ()
+    """Each change of the number of users that run: unix seconds and the number. Empty in records of earlier versions.
+    """
+    load_files: dict[str, str] = {}
+    """The user's own files that Locust loads, as the suite names them → SHA-256."""
+    load_versions: dict[str, str] = {}
+    """Versions of Python and Locust, if another environment runs Locust."""
     checks: list[Check]
     source: Source
     machine: Machine

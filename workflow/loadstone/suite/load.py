@@ -17,6 +17,7 @@ from loadstone.suite.check_hypotheses import SuiteContents, check_hypotheses
 from loadstone.suite.explain import explain_all, keys_of
 from loadstone.suite.layers import Layer, collect_layers, merge_layers
 from loadstone.suite.model import Suite, SuiteFile, Sweep
+from loadstone.suite.own_files import find_client, find_complaints
 from loadstone.suite.published import read_published
 from loadstone.suite.settings import Settings
 from loadstone.suite.size_limits import MAX_RUNS, check_size
@@ -47,11 +48,13 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     experiments: dict[str, Settings] = {}
     for name, layers in layered.layers.items():
         try:
-            experiments[name] = Settings.model_validate(merge_layers(layers))
+            experiments[name] = _complete(Settings.model_validate(merge_layers(layers)), path.parent)
         except ValidationError as error:
             complaints += explain_all(path, error, layers)
     searches, mistakes = _fill_in_searches(path, file, layered.layers, bottom)
     complaints += mistakes
+    for name, settings in [*experiments.items(), *((name, search.settings) for name, search in searches.items())]:
+        complaints += [f"{path}: {name}.{complaint}" for complaint in find_complaints(settings.load, path.parent)]
     complaints += _check_published(path, file, set(layered.layers))
     sweeps = {
         name: Sweep(vary=sweep.vary, fit=tuple(sweep.fit), levels=tuple(layered.levels.get(name, ())))
@@ -76,6 +79,14 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
         hypotheses=file.hypotheses,
         published=file.published,
     )
+
+
+def _complete(settings: Settings, folder: Path) -> Settings:
+    """Fill in the client of a locustfile's users, unless the suite gives it."""
+    load = settings.load
+    if load.locustfile is None or "user" in load.model_fields_set:
+        return settings
+    return settings.model_copy(update={"load": load.model_copy(update={"user": find_client(load, folder)})})
 
 
 def _read(path: Path) -> SuiteFile:
@@ -108,7 +119,7 @@ def _fill_in_searches(
             continue
         layers = [Layer(f"capacity.{name}", search.overrides), *(experiments[search.base] if search.base else bottom)]
         try:
-            settings = Settings.model_validate(merge_layers(layers))
+            settings = _complete(Settings.model_validate(merge_layers(layers)), path.parent)
         except ValidationError as error:
             complaints += explain_all(path, error, layers)
             continue

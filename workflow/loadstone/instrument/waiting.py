@@ -79,7 +79,7 @@ class WaitingPolicy(NamedTuple):
 
 
 def make_policy(waiting: dict[str, Any], rank: int, workers: int, seed: int) -> WaitingPolicy:
-    """Make the policy that `--waiting` describes, for the worker of rank `rank`. Raises ValueError."""
+    """Make the policy that `--loadstone-waiting` describes, for the worker of rank `rank`. Raises ValueError."""
     match waiting:
         case {"uniform": [low, high]}:
             return WaitingPolicy(lambda: Thinking(lambda draw: draw.uniform(low, high)), False)
@@ -92,4 +92,4 @@ def make_policy(waiting: dict[str, Any], rank: int, workers: int, seed: int) -> 
         case {"rate": rate, "kind": kind}:
             arrivals = Arrivals(rate, kind, rank, workers, seed)
             return WaitingPolicy(lambda: arrivals, True)
-    raise ValueError(f"--waiting: {waiting!r} is not a policy; see --help")
+    raise ValueError(f"--loadstone-waiting: {waiting!r} is not a policy; see --help")

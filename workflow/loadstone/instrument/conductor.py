@@ -4,14 +4,15 @@ Locust's own `--run-time` counts from the first user's start and cuts off reques
 warm-up after the *last* user's start. When it is over, the workers finish their requests in flight and send their last
 statistics before the master quits.
 
-The file `--timeline` receives one line of JSON per event: `{"event": ..., "time": unix seconds}`. Once per second the
-conductor sets its modification time, so that a master that stands still is noticed.
+The file `--loadstone-timeline` receives one line of JSON per event: `{"event": ..., "time": unix seconds}`. Once per
+second the conductor sets its modification time, so that a master that stands still is noticed.
 
 A worker that has connected may not have run its `init` listeners yet. Locust would let it start users all the same,
 and these would have no number and leave no record. So each worker announces itself when it is set up, and the master
 waits for that before it starts the users.
 """
 
+import json
 import os
 import sys
 import time
@@ -21,12 +22,10 @@ from typing import Any
 
 import gevent
 import gevent.event
-import orjson
-from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from locustfiles.failures import CANNOT_RECORD, end_process
-from locustfiles.options import parsed_options
+from .failures import CANNOT_RECORD, end_process
+from .options import own_options
 
 CONNECT_DEADLINE_S = 30.0
 DRAIN_MARGIN_S = 5.0
@@ -41,10 +40,10 @@ class Conductor:
     """The timing of one run, on the master."""
 
     def __init__(self, environment: Any, runner: MasterRunner) -> None:
-        options = parsed_options(environment)
+        options = own_options(environment)
         self._runner = runner
         self._timeline = Path(options.timeline)
-        self._workers: int = options.expect_workers
+        self._workers: int = environment.parsed_options.expect_workers
         self._warm_up: float = options.warm_up
         self._window: float = options.window
         self._stop_timeout: float = environment.stop_timeout or 0.0
@@ -57,7 +56,7 @@ class Conductor:
 
     def note(self, event: str, when: float | None = None) -> None:
         """Append an event to the timeline."""
-        line = orjson.dumps({"event": event, "time": when or time.time()}, option=orjson.OPT_APPEND_NEWLINE)
+        line = json.dumps({"event": event, "time": when or time.time()}).encode() + b"\n"
         try:
             with self._timeline.open("ab") as file:
                 file.write(line)
@@ -141,12 +140,10 @@ def announce(runner: Any, on_rank: Callable[[int], None]) -> None:
         gevent.spawn(send_until_ranked)
 
 
-@events.init.add_listener
-def conduct(environment: Any, runner: Any, **_: Any) -> None:
-    """Conduct the run, on a master with the option `--timeline`."""
-    if isinstance(runner, MasterRunner) and parsed_options(environment).timeline:
-        conductor = Conductor(environment, runner)
-        environment.events.spawning_complete.add_listener(conductor.on_spawning_complete)
-        gevent.spawn(conductor.beat)
-        conductor.wait_for_workers()
-        conductor.watch_workers()
+def conduct(environment: Any, runner: MasterRunner) -> None:
+    """Conduct the run: begin to, and return once all workers are connected and set up."""
+    conductor = Conductor(environment, runner)
+    environment.events.spawning_complete.add_listener(conductor.on_spawning_complete)
+    gevent.spawn(conductor.beat)
+    conductor.wait_for_workers()
+    conductor.watch_workers()

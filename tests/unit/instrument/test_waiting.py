@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from locustfiles.waiting import MAX_THINK_TIME_MEANS, make_policy
+from loadstone.instrument.waiting import MAX_THINK_TIME_MEANS, make_policy
 
 UNUSED = random.Random(0)
 
@@ -76,5 +76,5 @@ def test_users_of_a_worker_share_the_arrivals() -> None:
 
 
 def test_unknown_policy_is_refused() -> None:
-    with pytest.raises(ValueError, match="--waiting"):
+    with pytest.raises(ValueError, match="--loadstone-waiting"):
         make_policy({"sometimes": 1}, 0, 1, 1)

@@ -1,0 +1,207 @@
+"""Record every request of a Locust worker process, with bounded memory and at little cost.
+
+A request is one tuple, appended to a list. Once per second the list is written as one msgpack array, without buffering,
+so a killed worker loses at most its last second. An array is a list of rows; a row holds
+
+    time         s, unix: when the request was sent
+    response_ms  ms, from sending to the last byte
+    type         type of the request, such as GET
+    name         Locust's name of the request, such as /albums
+    user         number of the user, unique in the run; null if the request belongs to no user
+    status       HTTP status; 0 if no complete response came, or if there is none
+    bytes        length of the body
+    timing       the response's Server-Timing header, or null
+    error        name of the failure (see `failures`), or null
+    intended     s, unix: when the request was due; null if no time was fixed beforehand
+
+Next to it, `<file>.totals` always holds three numbers, requests, failures and ignored events so far, and `<file>.users`
+one line per change of the number of users that run: unix seconds and the number. If a file cannot be written, the
+process ends: a row lost in silence would be missing from a result.
+"""
+
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgpack  # type: ignore[import-untyped]
+from gevent import getcurrent
+from locust.runners import WorkerRunner
+
+from .failures import CANNOT_RECORD, end_process, name_failure
+from .options import own_options
+from .users import find_user
+
+FLUSH_INTERVAL_S = 1.0
+COUNT_INTERVAL_S = 0.25
+MAX_ROWS_HELD = 50_000
+
+Row = tuple[float, float, str, str, int | None, int, int, str | None, str | None, float | None]
+
+ERROR = 8
+"""Index of the error in a row."""
+
+
+class Recorder:
+    """Writes requests to `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb", buffering=0)
+        self._totals = path.with_name(path.name + ".totals")
+        self._users = path.with_name(path.name + ".users")
+        self._rows: list[Row] = []
+        self._requests = 0
+        self._failures = 0
+        self._ignored = 0
+        self._count = 0
+
+    def listener(self, ignored: Collection[str], *, scheduled: bool) -> Callable[..., None]:
+        """Make the listener for Locust's `request` event: a closure, for speed, since it runs for every request.
+
+        `ignored` are types or names of events that are not requests; `scheduled` says that requests can have a time at
+        which they are due. Only the type, the name and the response time of an event are certain to be there.
+        """
+        rows = self._rows
+        append = rows.append
+        now = time.time
+
+        def on_request(
+            request_type: str,
+            name: str,
+            response_time: float = 0.0,
+            response_length: int = 0,
+            response: Any = None,
+            exception: Any = None,
+            start_time: float | None = None,
+            **_: Any,
+        ) -> None:
+            if ignored and (request_type in ignored or name in ignored):
+                self._ignored += 1
+                return
+            greenlet: Any = getcurrent()
+            try:
+                user = greenlet.args[0]
+                number = user.loadstone_number
+            except (AttributeError, IndexError):
+                user = find_user(greenlet)
+                number = getattr(user, "loadstone_number", None)
+            intended = None
+            if scheduled and number is not None:
+                intended, user.loadstone_intended = user.loadstone_intended, None
+            status, timing, error = 0, None, None
+            if response is not None:
+                try:
+                    status = response.status_code or 0
+                    headers = response.headers
+                    timing = headers.get("server-timing") if headers else None
+                except Exception:
+                    timing = None
+            if exception:
+                error, complete = name_failure(exception, status if isinstance(status, int) else 0)
+                if not complete:
+                    status = 0
+            append(
+                (
+                    now() - response_time / 1000 if start_time is None else start_time,
+                    response_time,
+                    request_type,
+                    name,
+                    number,
+                    status,
+                    response_length,
+                    timing,
+                    error,
+                    intended,
+                )
+            )
+            if len(rows) >= MAX_ROWS_HELD:
+                self.flush()
+
+        return on_request
+
+    def flush(self) -> None:
+        """Write the held rows as one array, and drop them; and the totals."""
+        rows = self._rows
+        if not rows and not self._ignored:
+            return
+        self._requests += len(rows)
+        self._failures += sum(row[ERROR] is not None for row in rows)
+        try:
+            packed = msgpack.packb(rows)
+        except (TypeError, ValueError, OverflowError):
+            packed = msgpack.packb([_plain(row) for row in rows])
+        rows.clear()
+        self._write(packed)
+
+    def _write(self, packed: bytes) -> None:
+        try:
+            remaining = memoryview(packed)
+            while remaining:
+                remaining = remaining[self._file.write(remaining) :]
+            self._totals.write_text(f"{self._requests} {self._failures} {self._ignored}\n", encoding="ascii")
+        except OSError as error:
+            end_process(f"{self._path}: cannot be written: {error.strerror}", CANNOT_RECORD)
+
+    def flush_forever(self) -> None:
+        """Flush once per second; runs as a greenlet."""
+        while True:
+            gevent.sleep(FLUSH_INTERVAL_S)
+            self.flush()
+
+    def count_forever(self, runner: WorkerRunner) -> None:
+        """Note each change of the number of users; runs as a greenlet."""
+        while True:
+            count = runner.user_count
+            if count != self._count:
+                self._count = count
+                try:
+                    with self._users.open("a", encoding="ascii") as file:
+                        file.write(f"{time.time():.3f} {count}\n")
+                except OSError as error:
+                    end_process(f"{self._users}: cannot be written: {error.strerror}", CANNOT_RECORD)
+            gevent.sleep(COUNT_INTERVAL_S)
+
+
+def _plain(row: Row) -> Row:
+    """Convert the values of a row that some client reports in types of its own."""
+    sent, response_ms, kind, name, user, status, size, timing, error, intended = row
+    return (
+        _number(sent),
+        _number(response_ms),
+        str(kind),
+        str(name),
+        user,
+        status if isinstance(status, int) and 0 <= status < 1000 else 0,
+        int(_number(size)),
+        timing if isinstance(timing, str) else None,
+        None if error is None else str(error),
+        intended,
+    )
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def record(environment: Any, runner: WorkerRunner, *, scheduled: bool) -> None:
+    """Record every request of a worker, in the file of the option `--loadstone-records`.
+
+    The listener comes right after the one by which Locust counts requests. A listener of the users' that ends a task or
+    a user keeps both from seeing a request, or neither.
+    """
+    options = own_options(environment)
+    recorder = Recorder(Path(options.records))
+    event = environment.events.request
+    event.add_listener(recorder.listener(frozenset(options.ignore), scheduled=scheduled))
+    handlers = event._handlers
+    counting = next((k for k, handler in enumerate(handlers) if handler.__module__ == "locust.runners"), len(handlers))
+    handlers.insert(counting + 1, handlers.pop())
+    for ending in (environment.events.quitting, environment.events.quit):
+        ending.add_listener(lambda **_: recorder.flush())
+    gevent.spawn(recorder.flush_forever)
+    gevent.spawn(recorder.count_forever, runner)

@@ -1,0 +1,69 @@
+"""Start the instrument in a Locust process: registers its listeners. Locust has loaded the users' files before."""
+
+from typing import Any
+
+import locust.argument_parser
+from locust import events
+from locust.runners import MasterRunner, WorkerRunner
+
+from .conductor import announce, conduct
+from .connections import guard_connections
+from .failures import REFUSED, end_process
+from .options import add_options, own_options
+from .recorder import record
+from .users import Numbers, number_users, replace_waits
+from .waiting import make_policy
+
+# Locust's own configuration files would change the run (`run-time` would end it): read none of them.
+locust.argument_parser.get_parser.__defaults__ = ((),)
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def start(environment: Any, runner: Any, **_: Any) -> None:
+    """Start as the master's conductor or as a worker's recorder. The users' own `init` listeners have run before."""
+    options = own_options(environment)
+    _weigh(environment, options.weights)
+    if isinstance(runner, MasterRunner) and options.timeline:
+        _decide_shape(environment, options.shape)
+        conduct(environment, runner)
+    elif isinstance(runner, WorkerRunner) and options.records:
+        if options.hosts is not None:
+            guard_connections(options.hosts)
+        numbers = Numbers()
+        number_users(numbers, insecure=options.insecure)
+        workers = max(1, environment.parsed_options.expect_workers)
+
+        def take_rank(rank: int) -> None:
+            numbers.take_rank(rank, workers)
+            if options.waiting is not None:
+                replace_waits(make_policy(options.waiting, rank, workers, options.seed), options.seed)
+
+        record(environment, runner, scheduled=_is_scheduled(options.waiting))
+        announce(runner, take_rank)
+
+
+def _is_scheduled(waiting: dict[str, Any] | None) -> bool:
+    return waiting is not None and ("pacing" in waiting or "rate" in waiting)
+
+
+def _weigh(environment: Any, weights: dict[str, int]) -> None:
+    """Give user classes the suite's weights, in place of a weight or a fixed number of users of their own."""
+    for user_class in environment.user_classes:
+        if (weight := weights.get(user_class.__name__)) is not None:
+            user_class.weight, user_class.fixed_count = weight, 0
+
+
+def _decide_shape(environment: Any, decision: str) -> None:
+    shape = environment.shape_class
+    if shape is None or decision == "follow":
+        return
+    if decision == "refuse":
+        end_process(
+            f"the locustfile has a LoadTestShape ({type(shape).__name__}): set load.shape to ignore (users and "
+            "spawn_rate apply) or to follow",
+            REFUSED,
+        )
+    environment.shape_class = None
+
+
+events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]
