@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 LIBRARY = ROOT / "workflow" / "loadstone"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("text",),
+    ("instrument", "text"),
     ("errors",),
     ("files",),
     ("theory",),
@@ -40,6 +40,7 @@ MAY = {
     "lifecycle/shutdown.py": {"psutil", "signal"},  # ends stages, whichever it is
     "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log
     "live/server.py": {"flask", "socket", "time"},  # the live view's web server
+    "instrument": {"requests", "socket", "time"},  # runs in Locust's processes, beside the users
     "measure": SIDE_EFFECTS - {"flask"},
 }
 """Rooms and modules → what they may import all the same."""
@@ -65,6 +66,9 @@ def imports_of(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            package = ".".join(["loadstone", *path.relative_to(LIBRARY).parts[: -node.level]])
+            found.add(f"{package}.{node.module}")
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
@@ -91,6 +95,13 @@ def test_rooms_import_downward(module: str) -> None:
         assert upward == set()
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) == "instrument"])
+def test_instrument_needs_locust_and_the_standard_library_only(module: str) -> None:
+    """It works in an environment that has Locust but not Loadstone."""
+    tops = {name.split(".")[0] for name in imports_of(LIBRARY / module)} - {"loadstone"}
+    assert tops - sys.stdlib_module_names - {"gevent", "geventhttpclient", "locust", "msgpack", "requests"} == set()
+
+
 def test_no_circle_of_modules() -> None:
     """Inside a room too, no module depends on itself by way of others."""
     known = {"loadstone." + module.removesuffix(".py").replace("/", "."): module for module in MODULES}
@@ -104,7 +115,8 @@ def test_no_circle_of_modules() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_instrument_imports_neither_specimen_nor_snakemake(module: str) -> None:
     tops = {name.split(".")[0] for name in imports_of(LIBRARY / module)}
-    assert not tops & {"server", "locustfiles", "locust", "snakemake"}
+    assert not tops & {"server", "locustfiles", "snakemake"}
+    assert "locust" not in tops or room_of(module) == "instrument"
 
 
 @pytest.mark.parametrize("path", below(ROOT / "server") + below(ROOT / "locustfiles"))

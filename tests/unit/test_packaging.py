@@ -21,7 +21,7 @@ DECLARED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["opt
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 LOCKED = re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE)
 """Names and versions; a name stands twice where versions of Python need different ones."""
-IN_CONDA = {"brotli": "brotli-python"}
+IN_CONDA = {"brotli": "brotli-python", "msgpack": "msgpack-python"}
 """Packages that go by another name there."""
 OURS = {"benchmarks", "loadstone", "locustfiles", "server", "tests"}
 
@@ -54,7 +54,7 @@ def imported(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
     return names
 

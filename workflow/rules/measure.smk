@@ -1,6 +1,7 @@
 """Measure: one run of one experiment, the only stage that starts a process or looks at a clock.
 
-in:   the run's own values, the user's files that its load consists of, the sources of server/, locustfiles/ and loadstone/measure/
+in:   the run's own values, the user's own files that its load consists of, the sources of server/, locustfiles/,
+      loadstone/instrument/ and loadstone/measure/
 out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
       for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later stage reads
 """

@@ -6,9 +6,11 @@ Importing Locust patches the whole process, so the recorder runs in processes of
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgpack
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,20 +22,28 @@ PRELUDE = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from locustfiles import recorder
+import locust
+import gevent
+from loadstone.instrument import recorder
 
-ANSWERED = SimpleNamespace(status_code=200, headers={"server-timing": "app;dur=0.25"})
+ANSWERED = SimpleNamespace(status_code=200, headers={"server-timing": "db;dur=9, app;dur=0.25"})
 REFUSED = SimpleNamespace(status_code=0, headers=None)
 
-def fire(listener, number, **changes):
+class Someone(locust.User):
+    def __init__(self, number, intended=None):
+        self.loadstone_number, self.loadstone_intended = number, intended
+
+def fire(listener, number, intended=None, **changes):
+    '''Report a request of a user in the user's greenlet; of no user where the number is None.'''
     event = {
-        "request_type": "GET", "name": "GET /albums", "response_time": 1.5, "response_length": 10, "response": ANSWERED,
-        "context": {"user": number, "intended": None}, "exception": None, "start_time": 1000.0 + number, "url": "http://127.0.0.1/albums",
+        "request_type": "GET", "name": "/albums", "response_time": 1.5, "response_length": 10, "response": ANSWERED,
+        "context": {}, "exception": None, "start_time": 1000.0 + (number or 0), "url": "http://127.0.0.1/albums",
     }
-    listener(**(event | changes))
+    user = [] if number is None else [Someone(number, intended)]
+    gevent.spawn(lambda *_: listener(**(event | changes)), *user).get()
 
 kept = recorder.Recorder(Path(sys.argv[1]))
-listener = kept.listener()
+listener = kept.listener(frozenset(), scheduled=True)
 """
 
 Record = Callable[[str, str], Path]
@@ -74,11 +84,11 @@ def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
         "intended": None,
     }
     assert (second["status"], second["server_ms"], second["error"]) == (0, None, "connection refused")
-    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1"]
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1", "0"]
 
 
 def test_when_a_request_was_to_begin_is_kept(record: Record, tmp_path: Path) -> None:
-    path = record("w0", "fire(listener, 7, context={'user': 7, 'intended': 1006.5})\nkept.flush()\n")
+    path = record("w0", "fire(listener, 7, intended=1006.5)\nkept.flush()\n")
     collect_requests([path], tmp_path / "requests.parquet")
     [row] = pq.read_table(tmp_path / "requests.parquet").to_pylist()
     assert (row["time"], row["intended"]) == (1007.0, 1006.5)
@@ -89,10 +99,11 @@ def test_memory_is_bounded_without_the_clock(record: Record) -> None:
         "w0",
         "recorder.MAX_ROWS_HELD = 10\nfor number in range(25):\n    fire(listener, number)\n",
     )
-    assert len(path.read_bytes().splitlines()) == 2, "two lines of ten; the process ended with five rows held"
+    arrays = list(msgpack.Unpacker(path.open("rb")))
+    assert [len(rows) for rows in arrays] == [10, 10], "the process ended with five rows held"
 
 
-def test_last_line_of_a_killed_worker_is_passed_over(record: Record, tmp_path: Path) -> None:
+def test_last_array_of_a_killed_worker_is_passed_over(record: Record, tmp_path: Path) -> None:
     path = record("w0", "fire(listener, 1); kept.flush(); fire(listener, 2); kept.flush()")
     path.write_bytes(path.read_bytes()[:-5])
     assert collect_requests([path], tmp_path / "requests.parquet") == 1
@@ -107,7 +118,7 @@ def test_workers_are_told_apart_and_row_groups_bounded(
             f"w{worker}",
             "for second in range(4):\n"
             "    for number in range(4):\n"
-            f"        fire(listener, 10 * {worker} + number, name=f'GET /{{second}}')\n"
+            f"        fire(listener, 10 * {worker} + number, name=f'/{{second}}')\n"
             "    kept.flush()\n",
         )
         for worker in (0, 1)
@@ -138,6 +149,76 @@ def test_kinds_of_failure_do_not_name_addresses(record: Record, tmp_path: Path) 
     collect_requests([path], tmp_path / "requests.parquet")
     kinds = pq.read_table(tmp_path / "requests.parquet").column("error").to_pylist()
     assert kinds == ["HTTP 500", "timed out"]
+
+
+def test_anything_that_a_client_reports_is_kept(record: Record, tmp_path: Path) -> None:
+    """Four fields are enough, and values of any type: a tuple as an exception, no response, a size of None."""
+    path = record(
+        "w0",
+        "listener(request_type='grpc', name='Hello', response_time=2.5, response_length=0)\n"
+        "fire(listener, 1, request_type='odd', name='tuple', exception=('timed out', 3), response=object())\n"
+        "fire(listener, 2, request_type='odd', name='text', exception='just text', response=None, start_time=None)\n"
+        "fire(listener, 3, response_length=None, name=7, exception=KeyError('x'))\n"
+        "unavailable = SimpleNamespace(status_code=503, headers=None)\n"
+        "fire(listener, 4, response=unavailable, exception=ValueError('bad status'))\n"
+        "kept.flush()\n",
+    )
+    assert collect_requests([path], tmp_path / "requests.parquet") == 5
+    rows = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert [row["endpoint"] for row in rows] == ["grpc Hello", "odd tuple", "odd text", "GET 7", "GET /albums"]
+    assert [row["user"] for row in rows] == [None, 1, 2, 3, 4]
+    assert [row["error"] for row in rows] == [None, "('timed out', 3)", "just text", "KeyError", "HTTP 503"]
+    assert [row["status"] for row in rows] == [0, 0, 0, 200, 503]
+    assert rows[0]["time"] == pytest.approx(time.time(), abs=60)
+
+
+def test_requests_of_child_greenlets_belong_to_their_user(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "from gevent.pool import Pool\n"
+        "def ask(name): listener(request_type='GET', name=name, response_time=1.0, response_length=0)\n"
+        "def life(user):\n"
+        "    pool = Pool(2)\n"
+        "    [pool.spawn(ask, f'/{n}') for n in range(3)]\n"
+        "    pool.join()\n"
+        "    gevent.spawn(lambda: gevent.spawn(ask, '/grandchild').join()).join()\n"
+        "gevent.spawn(life, Someone(5)).get()\n"
+        "gevent.spawn(ask, '/stranger').get()\n"
+        "kept.flush()\n",
+    )
+    collect_requests([path], tmp_path / "requests.parquet")
+    rows = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert {row["endpoint"]: row["user"] for row in rows} == {
+        **dict.fromkeys(("GET /0", "GET /1", "GET /2", "GET /grandchild"), 5),
+        "GET /stranger": None,
+    }
+
+
+def test_ignored_events_are_counted_only(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "listener = kept.listener(frozenset({'wrapper', '/albums'}), scheduled=False)\n"
+        "fire(listener, 1, request_type='wrapper', name='a')\n"
+        "fire(listener, 1)\n"
+        "fire(listener, 1, name='/b')\n"
+        "kept.flush()\n",
+    )
+    assert collect_requests([path], tmp_path / "requests.parquet") == 1
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["1", "0", "2"]
+
+
+def test_groups_name_all_requests_that_match_as_a_whole(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "for number in range(3):\n"
+        "    fire(listener, 1, name=f'/cart/add/{number}')\n"
+        "fire(listener, 1, name='/cart/add/1/more')\n"
+        "fire(listener, 1, name='GET /named')\n"
+        "kept.flush()\n",
+    )
+    collect_requests([path], tmp_path / "requests.parquet", {r"/cart/add/\d+": "/cart/add"})
+    endpoints = pq.read_table(tmp_path / "requests.parquet").column("endpoint").to_pylist()
+    assert endpoints == [*["GET /cart/add"] * 3, "GET /cart/add/1/more", "GET /named"]
 
 
 @pytest.mark.parametrize("number", ["EMFILE", "EADDRNOTAVAIL"])
@@ -172,23 +253,22 @@ def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:
 
 
 def test_a_users_requests_depend_on_seed_and_number_alone() -> None:
-    """In two processes with one seed, each user sends the same requests in the same order and thinks as long."""
+    """In two processes with one seed, each user sends the same requests in the same order."""
     code = """
-import itertools
 import json
 from types import SimpleNamespace
 from locustfiles import albums
 
 def requests_of(seed, number):
     user = albums.AlbumUser()
-    options = SimpleNamespace(seed=seed, mix={"list_albums": 3, "get_album": 3, "create_album": 2}, albums=9,
-                            waiting={"uniform": [1, 2]}, id_prefix="")
+    mix = {"list_albums": 3, "get_album": 3, "create_album": 2}
+    options = SimpleNamespace(seed=seed, mix=mix, albums=9, id_prefix="")
     user.environment = SimpleNamespace(parsed_options=options)
-    albums._user_numbers = itertools.count(number)
+    user.loadstone_number = number
     user.on_start()
     tasks = albums.AlbumTasks.__new__(albums.AlbumTasks)  # skips Locust's __init__, which needs a whole environment
     tasks._user = user
-    return [(tasks.get_next_task().__name__, user.wait_time(), user.new_album()) for _ in range(50)]
+    return [(tasks.get_next_task().__name__, user.new_album()) for _ in range(50)]
 
 print(json.dumps([requests_of(5, 0), requests_of(5, 1), requests_of(6, 0)]))
 """

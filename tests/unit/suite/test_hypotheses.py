@@ -396,7 +396,8 @@ def test_schema_completes_and_checks() -> None:
 
 def test_endpoints_are_those_of_the_locustfile() -> None:
     text = (ROOT / "locustfiles" / "albums.py").read_text(encoding="utf-8")
-    assert set(re.findall(r'name="([^"]+)"', text)) == set(ENDPOINTS.values())
+    requests = re.findall(r"client\.(get|post)\(\s*[^)]*?name=\"([^\"]+)\"", text)
+    assert {f"{method.upper()} {name}" for method, name in requests} == set(ENDPOINTS.values())
     assert set(ENDPOINTS) == set(task_names())
 
 

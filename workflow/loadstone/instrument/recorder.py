@@ -1,7 +1,8 @@
 """Record every request of a Locust worker process, with bounded memory and at little cost.
 
 A request is one tuple, appended to a list. Once per second the list is written as one msgpack array, without buffering,
-so a killed worker loses at most its last second. An array is a list of rows; a row holds
+so a killed worker loses at most its last second. An array is a list of rows; a row holds, as far as the client reports
+it in these types,
 
     time         s, unix: when the request was sent
     response_ms  ms, from sending to the last byte
@@ -129,9 +130,9 @@ class Recorder:
         self._requests += len(rows)
         self._failures += sum(row[ERROR] is not None for row in rows)
         try:
-            packed = msgpack.packb(rows)
-        except (TypeError, ValueError, OverflowError):
-            packed = msgpack.packb([_plain(row) for row in rows])
+            packed = msgpack.packb(rows, default=repr)
+        except (OverflowError, ValueError):  # a number of more than 64 bits, or a text that is not Unicode
+            packed = msgpack.packb([[repr(value) for value in row] for row in rows])
         rows.clear()
         self._write(packed)
 
@@ -162,30 +163,6 @@ class Recorder:
                 except OSError as error:
                     end_process(f"{self._users}: cannot be written: {error.strerror}", CANNOT_RECORD)
             gevent.sleep(COUNT_INTERVAL_S)
-
-
-def _plain(row: Row) -> Row:
-    """Convert the values of a row that some client reports in types of its own."""
-    sent, response_ms, kind, name, user, status, size, timing, error, intended = row
-    return (
-        _number(sent),
-        _number(response_ms),
-        str(kind),
-        str(name),
-        user,
-        status if isinstance(status, int) and 0 <= status < 1000 else 0,
-        int(_number(size)),
-        timing if isinstance(timing, str) else None,
-        None if error is None else str(error),
-        intended,
-    )
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0.0
 
 
 def record(environment: Any, runner: WorkerRunner, *, scheduled: bool) -> None:

@@ -87,7 +87,7 @@ def replace_waits(policy: WaitingPolicy, seed: int) -> None:
         user = tasks.user
         number = user.loadstone_number
         if number not in waitings:
-            waitings[number] = policy.make_waiting(), random.Random(f"{seed}/{number}/waiting")  # noqa: S311
+            waitings[number] = policy.make_waiting(), random.Random(f"{seed}/{number}/waiting")  # noqa: S311 - not for secrets
         waiting, draw = waitings[number]
         if user._state == LOCUST_STATE_STOPPING:
             raise StopUser

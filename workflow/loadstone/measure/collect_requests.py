@@ -1,6 +1,7 @@
 """Gather the records of Locust's workers into `requests.parquet`, and count requests."""
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -18,6 +19,8 @@ from loadstone.results.requests import REQUEST_SCHEMA, Bools, end_times, in_wind
 
 MAX_ARRAY_BYTES = 2**31 - 1
 """Bytes of one array of a recorder's file: far above what one second of requests takes."""
+MAX_SIZE = 1e15
+"""Bytes of a response: far above any."""
 ROWS_PER_GROUP = 250_000
 """Rows per Parquet row group, which is also about the number of rows in memory at once."""
 
@@ -63,6 +66,36 @@ def _lines(path: Path) -> Iterator[list[Any]]:
 
 
 def _table(worker: int, rows: list[Any], names: EndpointNames) -> pa.Table:
+    try:
+        return _as_table(worker, rows, names)
+    except (TypeError, AttributeError, OverflowError, pa.ArrowException):
+        return _as_table(worker, [_plain(row) for row in rows], names)  # a client reports values of other types
+
+
+def _plain(row: list[Any]) -> list[Any]:
+    """Convert the values of a row to the types of its columns; what cannot be converted counts as missing or 0."""
+    time, response_ms, kind, name, user, status, size, timing, error, intended = row
+    return [
+        *(_number(time), _number(response_ms)),
+        *("" if kind is None else str(kind), str(name)),
+        user if isinstance(user, int) else None,
+        int(_number(status)) if 0 <= _number(status) < 1000 else 0,
+        int(min(_number(size), MAX_SIZE)),
+        timing if isinstance(timing, str) else None,
+        None if error is None else str(error),
+        intended if isinstance(intended, float) else None,
+    ]
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return number if math.isfinite(number) else 0.0
+
+
+def _as_table(worker: int, rows: list[Any], names: EndpointNames) -> pa.Table:
     time, response_ms, kind, name, user, status, size, timing, error, intended = zip(*rows, strict=True)
     columns = {
         "time": pa.array(time, pa.float64()),

@@ -175,7 +175,7 @@ def waiting_option(load: Load) -> dict[str, Any]:
         return {"pacing": load.pacing}
     if isinstance(load.think_time, Exponential):
         return {"exponential": load.think_time.exponential}
-    assert load.think_time is not None  # noqa: S101 - `replaces_waits` sees to that
+    assert load.think_time is not None  # noqa: S101 - the load replaces waits
     return {"uniform": list(load.think_time)}
 
 
