@@ -57,13 +57,14 @@ FEED = Style(
     {"WS connect", "WS echo"},
     "options: {seed: 5, api-version: 2, verbose-feed: true}, shape: ignore, host: '{url}'",
 )
-LINES = Style("lines", {"line upper", "line reverse", "line measured reverse"})
+LINES = Style("lines", {"line upper", "line reverse"}, 'ignore: ["measured reverse"]')
 AWKWARD = Style(
     "awkward",
     {f"GET /words/{word}" for word in ("<word>", "<account>", "wrong", "rest", "bye")}
     | {"GET /redirect/2", "GET /status/404"}
-    | {f"odd {name}" for name in ("tuple", "text", "number", "raised")},
-    "exclude_tags: [broken], env: {OTHER_URL: '{url}'}, ignore: [monitor]",
+    | {f"odd {name}" for name in ("tuple", "text", "number", "raised")}
+    | {"monitor start"},
+    "exclude_tags: [broken], env: {OTHER_URL: '{url}'}",
     {
         "GET /words/wrong": {"not supercalifragilistic"},
         "odd tuple": {"('timed out', 3)"},
@@ -118,6 +119,7 @@ def test_locustfile_of_each_style_runs_unchanged(
     failures = rows[rows["error"].notna()]
     found = {str(name): set(group) for name, group in failures.groupby("endpoint", observed=True)["error"]}
     assert found == style.failures
+    assert bool(record.counts.ignored) == ("ignore:" in style.load)
     assert_users_are_known(rows)
     assert_logs_show_no_trouble_of_ours(folder / "logs")
     assert_it_can_be_summarised(record, folder, tmp_path / "tables")
@@ -131,8 +133,10 @@ def assert_all_is_recorded(record: RunRecord, rows: pd.DataFrame) -> None:
 
 
 def assert_users_are_known(rows: pd.DataFrame) -> None:
-    """All requests belong to a user, also those of greenlets that a user started; each user sends some."""
-    assert set(rows["user"]) == set(range(USERS))
+    """Requests belong to a user, also those of greenlets that a user started, but for those of no user."""
+    without = rows["user"].isna()
+    assert set(rows.loc[without, "endpoint"]) <= {"monitor start"}
+    assert set(rows.loc[~without, "user"]) == set(range(USERS))
     assert (rows.groupby("user")["worker"].nunique() == 1).all()
 
 

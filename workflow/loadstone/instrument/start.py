@@ -25,6 +25,7 @@ def start(environment: Any, runner: Any, **_: Any) -> None:
     _weigh(environment, options.weights)
     if isinstance(runner, MasterRunner) and options.timeline:
         _decide_shape(environment, options.shape)
+        _refuse_idle_classes(environment)
         conduct(environment, runner)
     elif isinstance(runner, WorkerRunner) and options.records:
         if options.hosts is not None:
@@ -64,6 +65,18 @@ def _decide_shape(environment: Any, decision: str) -> None:
             REFUSED,
         )
     environment.shape_class = None
+
+
+def _refuse_idle_classes(environment: Any) -> None:
+    """End the process if tags leave a class without tasks: its users would raise an exception for ever."""
+    options = environment.parsed_options
+    if not (options.tags or options.exclude_tags):
+        return
+    busy = [user_class for user_class in environment.user_classes if user_class.tasks]
+    environment._filter_tasks_by_tags()
+    if idle := ", ".join(user_class.__name__ for user_class in busy if not user_class.tasks):
+        key = "load.tags" if options.tags else "load.exclude_tags"
+        end_process(f"{key}: leaves no task of {idle}; name the classes to run in load.classes", REFUSED)
 
 
 events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from typing import Any
 from loadstone.errors import GeneratorError
 from loadstone.measure.load_identity import ask_versions, hash_own_files
 from loadstone.measure.locust_command import LocustCommand, make_id_prefix
-from loadstone.measure.locust_exit import explain_exit, find_place
+from loadstone.measure.locust_exit import explain_exit, find_place, last_exception
 from loadstone.measure.ports import free_port
 from loadstone.measure.processes import Child
 from loadstone.measure.workspace import Workspace
@@ -117,6 +117,8 @@ class LocustFleet:
         if self._files:
             if reason := explain_exit(process.end_of_log(), self._files):
                 return reason
+            if not self._bytes_read:
+                return f"{self._names} ends Locust with exit code {code} while it is loaded: {process.last_words()}"
             if code == 0:
                 return f"{name} ended before the window did: {self._names} ends the run by itself, or its shape is over"
         return f"{name} ended with exit code {code}: {process.last_words()}"
@@ -128,6 +130,12 @@ class LocustFleet:
         places = (find_place(child.end_of_log(), self._files) for child in [*self.workers, self.master])
         place = next((place for place in places if place), None)
         return f"{place}: still loading" if place else "Locust's workers did not all connect"
+
+    def describe_trouble(self) -> str:
+        """Describe the last exception of the user's own users as the end of a sentence; empty if there is none."""
+        found = (last_exception(worker.end_of_log(), self._files) for worker in self.workers if self._files)
+        exception = next((exception for exception in found if exception), None)
+        return f"; last exception: {exception}" if exception else ""
 
     def check_beat(self) -> None:
         """Raise `GeneratorError` if the master has not beaten for `MAX_SILENCE_S`. Call it often."""

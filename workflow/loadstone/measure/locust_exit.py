@@ -41,14 +41,24 @@ def explain_exit(log: str, files: Sequence[Path]) -> str | None:
 
 
 def _explain_traceback(log: str, files: Sequence[Path]) -> str | None:
-    begin = log.rfind("Traceback (most recent call last)")
-    text = log[max(begin, 0) :]
-    errors = list(_ERROR.finditer(text))
-    place = _own_place(text, files)
-    if not errors or place is None:
+    place, reason = _last_error(log, files)
+    return f"{place}: {reason}" if place and reason else None
+
+
+def last_exception(log: str, files: Sequence[Path]) -> str | None:
+    """State the last exception in the log of a process that goes on, with its place if that is in the user's files."""
+    if "Traceback (most recent call last)" not in log:
         return None
-    reason = f"{errors[-1]['kind'].rpartition('.')[2]}{errors[-1]['text'] or ''}"
-    return f"{place}: {_cut(reason)}"
+    place, reason = _last_error(log, files)
+    return f"{place}: {reason}" if place and reason else reason
+
+
+def _last_error(log: str, files: Sequence[Path]) -> tuple[str | None, str | None]:
+    """Find the last error that Python has written: its place in the user's files, and what it is."""
+    text = log[max(log.rfind("Traceback (most recent call last)"), 0) :]
+    errors = list(_ERROR.finditer(text))
+    reason = _cut(f"{errors[-1]['kind'].rpartition('.')[2]}{errors[-1]['text'] or ''}") if errors else None
+    return _own_place(text, files), reason
 
 
 def find_place(log: str, files: Sequence[Path]) -> str | None:

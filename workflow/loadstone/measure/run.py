@@ -157,7 +157,7 @@ class _Measurement:
             server=server.answered_requests(),
             ignored=fleet.ignored,
         )
-        self._refuse_empty_window(requests)
+        self._refuse_empty_window(requests, fleet)
         albums = self._count_albums(requests, albums_before, albums_after, server.max_albums)
         self.sampler.close()
         record = RunRecord(
@@ -249,7 +249,7 @@ class _Measurement:
             self.progress.update(requests, failures)
             self.live_status.beat(requests, failures, fleet.records, self.sampler.cpus_by_role)
             if "window_end" not in self.times:
-                self._refuse_silence(requests)
+                self._refuse_silence(requests, fleet)
             if awaited not in self.times:
                 self.workspace.stop.sleep(max(0.0, next_sample - time.monotonic()))
 
@@ -261,20 +261,27 @@ class _Measurement:
             if event in PHASES_BEGUN_BY:
                 self._enter(PHASES_BEGUN_BY[event])
 
-    def _refuse_silence(self, requests: int) -> None:
+    def _refuse_silence(self, requests: int, fleet: LocustFleet) -> None:
         """Raise `ServerError` if all users have waited too long for any answer."""
         now = time.monotonic()
         if requests != self.last_answer[0] or "all_users_running" not in self.times:
             self.last_answer = (requests, now)
         silent_s = now - self.last_answer[1]
         if silent_s > self.run.load.silence_s:
-            raise ServerError(f"no answer to any request for {silent_s:.0f} s")
+            trouble = fleet.describe_trouble()
+            if not requests and self.run.load.locustfile is not None:
+                raise GeneratorError(f"{self._files}: its users sent no request in {silent_s:.0f} s{trouble}")
+            raise ServerError(f"no answer to any request for {silent_s:.0f} s{trouble}")
 
-    def _refuse_empty_window(self, requests: Path) -> None:
+    @property
+    def _files(self) -> str:
+        return ", ".join(self.run.load.locustfile or ())
+
+    def _refuse_empty_window(self, requests: Path, fleet: LocustFleet) -> None:
         """Raise `MeasureError` if the window holds no successful request."""
         total, succeeded = count_between(requests, self.times["window_begin"], self.times["window_end"])
         if not total and not self.last_answer[0] and self.run.load.locustfile is not None:
-            raise GeneratorError(f"{', '.join(self.run.load.locustfile)}: its users sent no request")
+            raise GeneratorError(f"{self._files}: its users sent no request{fleet.describe_trouble()}")
         if not total:
             raise GeneratorError("no request ended in the window: it is too short for this load; raise duration")
         if not succeeded:
