@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -147,18 +147,10 @@ def _value(key: str, value: object) -> str:
         return format_duration(value)
     if value is None:
         return "none"
+    if isinstance(value, tuple) and all(isinstance(word, str) for word in value):
+        return shlex.join(value)
     if isinstance(value, tuple):
-        return _values(value)
+        return "–".join(f"{v:g}" for v in dict.fromkeys(value)) + "s"
     if hasattr(value, "model_dump"):
         return "/".join(str(v) for v in value.model_dump().values())
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _values(values: tuple[Any, ...]) -> str:
-    from loadstone.suite.declared_requests import DeclaredRequest
-
-    if all(isinstance(word, str) for word in values):
-        return shlex.join(values)
-    if isinstance(values[0], DeclaredRequest):
-        return ", ".join(f"{request.method} {request.name or request.path}" for request in values)
-    return "–".join(f"{v:g}" for v in dict.fromkeys(values)) + "s"
