@@ -134,7 +134,10 @@ def test_shape_of_which_the_suite_does_not_speak(broken_by: Break) -> None:
     [
         ("import sys; sys.exit(3)", "users.py"),
         ("import os; os._exit(7)", "ended with exit code 7"),
-        ("self.environment.runner.quit()", "Locust worker 0 ended"),
+        (
+            "self.environment.runner.quit()",
+            "Locust worker 0 ended before the window did: users.py ends the run by itself",
+        ),
     ],
     ids=["exit", "os._exit", "quit"],
 )
@@ -186,7 +189,12 @@ def test_file_that_never_asks_anything(broken_by: Break) -> None:
 def test_file_whose_users_all_fail_at_their_start(broken_by: Break) -> None:
     login = "        def on_start(self):\n            self.token = self.client.base_url['token']\n\n"
     line = broken_by(USER.replace("        @task\n", login + "        @task\n"), ", silence: 3s")
-    assert "users.py: its users sent no request in 3 s; last exception: users.py, line 7: TypeError: " in line
+    assert "all users have left: users.py, line 7: TypeError: " in line
+
+
+def test_file_whose_tasks_all_fail_before_they_ask(broken_by: Break) -> None:
+    line = broken_by(USER.replace('self.client.get("/login")', "self.client.get(self.path)"), ", silence: 3s")
+    assert "users.py: its users sent no request in 3 s; users.py, line 8: AttributeError: " in line
 
 
 def test_ctrl_c_while_the_file_is_loaded(

@@ -35,7 +35,7 @@ MAX_GROWTH_MB = 1.0
 MAX_MB = 1024
 """Of any process at any time, including the measuring process while it collects the records."""
 SAMPLE_INTERVAL_S = 1.0
-PARTS = {"recorder": "worker-0.jsonl", "master": "--master-bind-port"}
+PARTS = {"recorder": "worker-0.records", "master": "--master-bind-port"}
 """Watched process, other than the measuring one → a word of its command line."""
 
 

@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("measure", "summarise"),
     ("search",),
     ("analyse",),
-    ("live", "report"),
+    ("live", "notebook", "report"),
     ("compare",),
     ("cli",),
     ("__main__",),

@@ -7,7 +7,6 @@ the lists below say so: everything else stays equal, byte for byte.
 import json
 import re
 import shutil
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,10 @@ from loadstone.search.bisect import conclude, judge_probe
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load import load_suite
 from loadstone.summarise.stage import Summary, summarise_run
-from tests.conftest import ROOT
 from tests.support.commandline import loadstone
+from tests.support.earlier import unpack
 from tests.support.made_up import analyse
 from tests.support.page_parts import section
-
-ARCHIVE = ROOT / "tests" / "fixtures" / "campaign.tar.xz"
 
 REWORDED: Mapping[str, str] = {
     # meanings of signals
@@ -69,10 +66,7 @@ LAWS_AGREE_TO = 1e-6
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results as that version left them."""
-    folder = tmp_path_factory.mktemp("earlier")
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+    return unpack(tmp_path_factory.mktemp("earlier"))
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +139,23 @@ def test_search_judges_its_probes_the_same(earlier: Path, plan: Plan) -> None:
     assert conclude(search, again).model_dump(mode="json") == content(folder, "search.json")
 
 
-@pytest.mark.parametrize("name", ["summary.csv", "repeats.json", "hypotheses.json"])
+@pytest.mark.parametrize("name", ["repeats.json", "hypotheses.json"])
 def test_analysis_is_the_same_to_the_byte(earlier: Path, today: Path, name: str) -> None:
     assert (today / name).read_text(encoding="utf-8") == reworded((earlier / name).read_text(encoding="utf-8"))
+
+
+def test_summary_is_the_same_but_for_sweep_and_level(earlier: Path, today: Path, plan: Plan) -> None:
+    """Today's table also states the place of each run in a sweep: two columns after the repeat."""
+    place = {
+        level.experiment: [name, str(level.value)]
+        for name, sweep in plan.suite.sweeps.items()
+        for level in sweep.levels
+    }
+    before, after = ((folder / "summary.csv").read_text(encoding="utf-8") for folder in (earlier, today))
+    rows = [line.split(",", 4) for line in after.splitlines()]
+    assert rows[0][2:4] == ["sweep", "level"]
+    assert [row[2:4] for row in rows[1:]] == [place.get(row[0], ["", ""]) for row in rows[1:]]
+    assert "".join(",".join(row[:2] + row[4:]) + "\n" for row in rows) == before
 
 
 def test_verdicts_are_the_same(earlier: Path, today: Path) -> None:

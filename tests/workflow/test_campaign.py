@@ -11,6 +11,7 @@ from subprocess import Popen
 import pandas as pd
 import pytest
 
+import loadstone
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from tests.support.campaign import Project
@@ -103,6 +104,17 @@ def test_summary_has_every_run_and_endpoint(results: Path) -> None:
     assert (together["failures"] == 0).all()
     assert (together["p50_ms"] <= together["p99_ms"]).all()
     assert (together["server_ms"] < together["mean_ms"]).all()
+
+
+def test_campaign_opens_as_tables(measured: Project) -> None:
+    campaign = loadstone.open(measured.folder)
+    together = campaign.summary().query("endpoint == 'all'").set_index(["experiment", "repeat"])
+    assert together.loc[("albums=10", 1), ["sweep", "level"]].tolist() == ["albums", 10]
+    for (experiment, repeat), row in together.iterrows():
+        counting = campaign.requests(experiment, repeat, ["user", "response_ms"], window_only=True)
+        assert len(counting) == row["requests"]
+        assert counting["response_ms"].mean() == pytest.approx(row["mean_ms"])
+    assert (campaign.scaling("albums")["level"] == [10, 100]).all()
 
 
 def test_verdicts_rest_on_evidence(results: Path) -> None:

@@ -13,6 +13,7 @@ summarise/            one run → the tables of its window, and its signals
 search/               measure and judge in a loop: the highest rate that meets an objective
 analyse/              all runs → verdicts, scaling laws, agreement of repeats, hypotheses
 live/                 a campaign in the browser while it runs
+notebook/             a campaign as pandas tables: `loadstone.open`
 report/               a campaign as one HTML page
 compare/              two campaigns, before and after; its page has the report's styles
 cli/                  the commands, one module per command
@@ -21,5 +22,26 @@ The data flow: suite ─► plan ─► measure ─► summarise ─► analyse 
 """
 
 from importlib.metadata import version
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from loadstone.errors import LoadstoneError
+
+if TYPE_CHECKING:
+    from loadstone.notebook.campaign import StoredCampaign
+
+__all__ = ["LoadstoneError", "__version__", "open"]
 
 __version__ = version("loadstone")
+
+
+def open(folder: str | PathLike[str] = "results") -> "StoredCampaign":  # noqa: A001 - used as `loadstone.open`
+    """Open a campaign, to read its results as pandas tables.
+
+    `folder` is the campaign's folder or its results folder. Only the plan is read; each method of the campaign reads
+    its own files: see `loadstone.notebook.campaign`. Raises `LoadstoneError`, with one line, if the folder has no
+    results or the plan is damaged.
+    """
+    from loadstone.notebook.campaign import open_campaign
+
+    return open_campaign(folder)

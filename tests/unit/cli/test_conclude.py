@@ -8,6 +8,7 @@ import pytest
 from loadstone.cli.conclude import show_conclusion
 from loadstone.errors import ResultError
 from loadstone.results.window import Window
+from tests.support.commandline import loadstone
 
 INTERVAL = {"value": 33.2, "low": 33.0, "high": 33.4}
 ALONE = {"value": 1234.5, "low": None, "high": None}
@@ -121,3 +122,20 @@ def test_missing_and_damaged_results_are_named(tmp_path: Path) -> None:
     (tmp_path / "verdicts.json").write_text("{", encoding="utf-8")
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
         show_conclusion(tmp_path, tmp_path)
+
+
+def test_report_is_looked_for_next_to_the_results(tmp_path: Path) -> None:
+    """Not in the current folder, where another campaign may have left one."""
+    results = tmp_path / "monday" / "results"
+    results.mkdir(parents=True)
+    write(results, verdicts={"experiments": {}, "runs": []}, repeats={"experiments": {}, "drift": None}, hypotheses=[])
+    for folder, cwd in (("monday/results", tmp_path), ("results", results.parent), (".", results)):
+        answer = loadstone("conclude", "--results", folder, cwd=cwd)
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.endswith(f"The report is {tmp_path}/monday/report/index.html\n")
+
+
+def test_figures_are_of_the_plan_in_the_results(tmp_path: Path) -> None:
+    answer = loadstone("figures", "--results", tmp_path / "monday")
+    assert answer.returncode == 1
+    assert answer.stderr == f"loadstone: {tmp_path}/monday/plan.json: cannot be read: No such file or directory\n"

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from loadstone.theory.scaling import amdahl, usl
 from tests.support.commandline import loadstone
+from tests.support.earlier import unpack
 from tests.unit.theory.test_scaling import SPEC_SDM91
 
 
@@ -183,6 +185,117 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
         code, out, err = fit(path, "--x", "n", "--y", "rps")
         assert (code, out, len(err.splitlines())) == (2, "", 1)
         assert err.startswith(f"loadstone: {path}: cannot be read: ")
+
+
+OTHER = "server,n,rps\n" + "".join(f"{name},{n},{10 * n}\n" for name in ("a", "b=c") for n in (1, 2, 4))
+SUMMARY = "experiment,repeat,sweep,level,endpoint,throughput_rps\n" + "".join(
+    f"{name},{repeat},{sweep},{level},{endpoint},{factor * 10 * int(level if level.isdigit() else 9)}\n"
+    for name, sweep, level in [
+        ("alone", "", ""),
+        *((f"w={n}", "w", str(n)) for n in (1, 2, 4)),
+        ("s=list", "s", "list"),
+    ]
+    for repeat in (1, 2)
+    for endpoint, factor in [("all", 2), ("GET /", 1)]
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "n", "slope"),
+    [((), 6, 10), (["server=a"], 3, 10), ([" server = b=c "], 3, 10), (["server=a", "n=4.0"], 1, None)],
+)
+def test_rows_are_chosen_by_their_values(
+    table: Callable[[str], Path], conditions: Sequence[str], n: int, slope: float | None
+) -> None:
+    path = table(OTHER)
+    options = [part for condition in conditions for part in ("--where", condition)]
+    code, out, err = fit(path, "--x", "n", "--y", "rps", "--law", "linear", "--json", *options)
+    assert (code, err) == (0, "")
+    found = strict(out)
+    assert found["n"] == n
+    assert found.get("where", {}) == {c.split("=", 1)[0].strip(): c.split("=", 1)[1].strip() for c in conditions}
+    assert found["identifiable"] is (slope is not None)
+    if slope:
+        assert found["parameters"]["x1"]["value"] == pytest.approx(slope)
+
+
+def test_row_of_the_file_is_named_where_some_are_chosen(table: Callable[[str], Path]) -> None:
+    path = table(OTHER + "a,8,none\n")
+    _, _, err = fit(path, "--x", "n", "--y", "rps", "--where", "server=a")
+    assert err == f"loadstone: {path}: row 7 (line 8): column 'rps': 'none' is not allowed; allowed: a number above 0\n"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "complaint"),
+    [
+        (["server"], "--where: 'server' is not allowed; allowed: COLUMN=VALUE"),
+        (["=a"], "--where: '=a' is not allowed; allowed: COLUMN=VALUE"),
+        (["server=a", "server=b=c"], "--where: column 'server' is given twice; allowed: one value per column"),
+        (["host=a"], "{}: no column 'host'; columns: server, n, rps"),
+        (["server=z"], "{}: no row has 'z' in column 'server'; its values: a, b=c"),
+        (["server=a", "n=3"], "{}: no row has '3' in column 'n'; its values: 1, 2, 4"),
+    ],
+)
+def test_mistake_in_a_condition_is_one_line(
+    table: Callable[[str], Path], conditions: Sequence[str], complaint: str
+) -> None:
+    path = table(OTHER)
+    options = [part for condition in conditions for part in ("--where", condition)]
+    assert fit(path, "--x", "n", "--y", "rps", *options) == (2, "", f"loadstone: {complaint.format(path)}\n")
+
+
+def test_summary_of_a_campaign_is_fitted_by_sweep(table: Callable[[str], Path]) -> None:
+    """Its rows for all endpoints together count; those of single endpoints have half the rate here."""
+    path = table(SUMMARY)
+    options = ["--x", "level", "--y", "throughput_rps", "--law", "linear"]
+    code, out, err = fit(path, *options)
+    assert (code, out) == (2, "")
+    assert err == f"loadstone: {path}: rows of 2 sweeps: w, s; choose one: --where sweep=w\n"
+    for endpoint, slope in (((), 20), (("--where", "endpoint=GET /"), 10)):
+        found = strict(fit(path, *options, "--where", "sweep=w", *endpoint, "--json")[1])
+        assert (found["n"], found["parameters"]["x1"]["value"]) == (6, pytest.approx(slope))
+        assert found["where"] == {"sweep": "w", "endpoint": endpoint[1].partition("=")[2] if endpoint else "all"}
+    assert "6 of 20 rows: sweep=w, endpoint=all\n" in fit(path, *options, "--where", "sweep=w")[1]
+    assert "column 'level': 'list' is not allowed" in fit(path, *options, "--where", "sweep=s")[2]
+
+
+def test_runs_of_a_campaign_that_do_not_count_are_left_out_and_named(tmp_path: Path) -> None:
+    results = unpack(tmp_path)
+    verdicts = json.loads((results / "verdicts.json").read_text(encoding="utf-8"))
+    for run in verdicts["runs"]:
+        run["counts"] = (run["experiment"], run["repeat"]) != ("sleepers=2", 3)
+    (results / "verdicts.json").write_text(json.dumps(verdicts), encoding="utf-8")
+    table = pd.read_csv(results / "summary.csv")
+    sweep = table["experiment"].str.partition("=")
+    table.assign(sweep=sweep[0], level=sweep[2]).query("level != ''").to_csv(results / "summary.csv", index=False)
+    options = [results / "summary.csv", "--x", "level", "--y", "throughput_rps", "--where", "sweep=sleepers"]
+    code, out, _ = fit(*options)
+    assert code == 0
+    assert out.splitlines()[1] == "1 run left out, not counted in verdicts.json: sleepers=2, repeat 3"
+    found = strict(fit(*options, "--json")[1])
+    assert (found["n"], found["left_out"]) == (8, [{"experiment": "sleepers=2", "repeat": 3}])
+    (results / "verdicts.json").write_text("{}", encoding="utf-8")
+    code, _, err = fit(*options)
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith(f"loadstone: {results / 'verdicts.json'}: damaged")
+
+
+def test_only_sweep_of_a_summary_need_not_be_named(table: Callable[[str], Path]) -> None:
+    path = table("".join(line for line in SUMMARY.splitlines(keepends=True) if ",s," not in line))
+    found = strict(fit(path, "--x", "level", "--y", "throughput_rps", "--law", "linear", "--json")[1])
+    assert (found["n"], found["where"]) == (6, {"endpoint": "all", "sweep": "w"})
+
+
+def test_summary_without_sweeps_is_refused(table: Callable[[str], Path]) -> None:
+    path = table("".join(SUMMARY.splitlines(keepends=True)[:5]))
+    _, _, err = fit(path, "--x", "level", "--y", "throughput_rps")
+    assert err == f"loadstone: {path}: no row belongs to a sweep, so column 'level' is empty\n"
+
+
+def test_summary_of_an_earlier_version_is_refused_with_what_to_do(table: Callable[[str], Path]) -> None:
+    path = table("experiment,repeat,endpoint,throughput_rps\na,1,all,10\n")
+    _, _, err = fit(path, "--x", "level", "--y", "throughput_rps")
+    assert err.endswith("an earlier version of Loadstone wrote the table: run snakemake to analyse it again\n")
 
 
 @pytest.mark.parametrize(("option", "word"), [("--law", "gustafson"), ("--weights", "none")])

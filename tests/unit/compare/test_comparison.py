@@ -26,9 +26,10 @@ from loadstone.compare.model import (
     RunResult,
 )
 from loadstone.compare.page import WIDTH, RatioAxis, render_comparison
-from loadstone.compare.read_campaign import find_results, read_campaign
+from loadstone.compare.read_campaign import read_campaign
 from loadstone.errors import GateError, LoadstoneError, ResultError, SuiteError
 from loadstone.plan.schedule import Plan, Run, make_plan
+from loadstone.results.campaign_folder import find_results
 from loadstone.results.json_file import to_json
 from loadstone.results.run_record import write_record
 from loadstone.results.tables import ENDPOINT_COLUMNS

@@ -92,6 +92,8 @@ def test_when_a_request_was_to_begin_is_kept(record: Record, tmp_path: Path) -> 
     collect_requests([path], tmp_path / "requests.parquet")
     [row] = pq.read_table(tmp_path / "requests.parquet").to_pylist()
     assert (row["time"], row["intended"]) == (1007.0, 1006.5)
+    recent = json.loads((tmp_path / "w0.recent").read_text("ascii"))
+    assert recent == [[1007.0015, 501.5, False]], "for the live view, the response time counts from when it was due"
 
 
 def test_memory_is_bounded_without_the_clock(record: Record) -> None:

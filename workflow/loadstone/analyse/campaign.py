@@ -10,7 +10,8 @@ from loadstone.analyse.repeats import RunFigures
 from loadstone.plan.schedule import Plan
 from loadstone.results.integrity import check_sums
 from loadstone.results.signals import Signals, read_signals
-from loadstone.results.tables import ENDPOINT_COLUMNS, PERCENTILES, RunKey, read_run_tables
+from loadstone.results.summary import summary_table
+from loadstone.results.tables import PERCENTILES, RunKey, read_run_tables
 from loadstone.results.window import Window, read_window
 from loadstone.suite.hypotheses import ALL
 
@@ -24,7 +25,7 @@ class MeasuredCampaign:
 
     plan: Plan
     summary: pd.DataFrame
-    """Experiment × repeat × endpoint."""
+    """Experiment × repeat × endpoint, with the columns of `summary.csv`."""
     signals: dict[RunKey, Signals]
     """Without the figures of baselines: those are added by `loadstone.analyse.verdicts.against_baselines`."""
     windows: dict[RunKey, Window]
@@ -62,7 +63,7 @@ def load_measured(plan: Plan, summaries: Path) -> MeasuredCampaign:
     folders = {(run.experiment, run.repeat): summaries / run.experiment / str(run.repeat) for run in plan.runs}
     return MeasuredCampaign(
         plan=plan,
-        summary=read_run_tables(plan, summaries, "endpoints")[["experiment", "repeat", *ENDPOINT_COLUMNS]],
+        summary=summary_table(plan, read_run_tables(plan, summaries, "endpoints")),
         signals={key: read_signals(folder / "signals.json") for key, folder in folders.items()},
         windows={key: read_window(folder / "window.json") for key, folder in folders.items()},
     )

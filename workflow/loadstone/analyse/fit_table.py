@@ -1,13 +1,15 @@
 """Fit a scaling law to two columns of a CSV table with one row per run, whoever measured it."""
 
-import csv
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from loadstone.analyse.figure_table import FigureTable, Where, choose_rows, leave_out_uncounted, read_figure_table
 from loadstone.errors import TableError
-from loadstone.text import listed, short
+from loadstone.results.tables import RunKey
+from loadstone.text import short
 from loadstone.theory.fitting import LawComparison, fit_best, fit_law
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, Weights
 
@@ -27,6 +29,12 @@ class TableFit:
     law: LawChoice
     weights: Weights
     runs: Runs
+    where: Where
+    """The rows that were chosen: column → value; empty for all rows."""
+    rows: int
+    """Rows of the whole table."""
+    left_out: tuple[RunKey, ...]
+    """Runs of a campaign that were chosen but do not count."""
     fit: Fit | None = None
     """None if the runs cannot determine the law."""
     reason: str | None = None
@@ -35,61 +43,52 @@ class TableFit:
     """How the law was chosen, if `law` is `best`."""
 
 
-def fit_table(path: Path, x: str, y: str, law: str, weights: str) -> TableFit:
+def fit_table(path: Path, x: str, y: str, law: str, weights: str, where: Sequence[str] = ()) -> TableFit:
     """Fit a law to columns `x` (the swept number) and `y` (throughput) of a CSV table with one row per run.
 
-    Raises `TableError`, which names file, column and row, for a value that cannot be used.
+    `where` limits the fit to rows with some values, each as COLUMN=VALUE. Raises `TableError`, which names file, column
+    and row, for a value that cannot be used, and `DamagedError` if a campaign's verdicts are damaged.
     """
     chosen, weighting = _one_of(LAWS, "--law", law), _one_of(WEIGHTS, "--weights", weights)
-    runs = read_runs(path, x, y)
-    table_fit = TableFit(law=chosen, weights=weighting, runs=runs)
+    table = read_figure_table(path)
+    selected, conditions = choose_rows(table, where, (x, y))
+    selected, left_out = leave_out_uncounted(selected)
+    table_fit = TableFit(
+        law=chosen,
+        weights=weighting,
+        runs=_runs(selected, x, y),
+        where=conditions,
+        rows=len(table.rows),
+        left_out=left_out,
+    )
     try:
         if chosen == "best":
-            choice = fit_best(runs, weighting)
+            choice = fit_best(table_fit.runs, weighting)
             return replace(table_fit, fit=choice.fit, steps=choice.steps)
-        return replace(table_fit, fit=fit_law(chosen, runs, weighting))
+        return replace(table_fit, fit=fit_law(chosen, table_fit.runs, weighting))
     except NotIdentifiable as error:
         return replace(table_fit, reason=str(error))
 
 
-def read_runs(path: Path, x: str, y: str) -> Runs:
-    """Read two columns of a CSV table. Raises `TableError` for a value that cannot be used."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
-            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TableError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if not any(header):
-        raise TableError(f"{path}: no header; the first line must name the columns")
-    places = [_place(path, header, name) for name in (x, y)]
-    if not rows:
-        raise TableError(f"{path}: no rows below the header, so columns {short(x)} and {short(y)} are empty")
+def _runs(table: FigureTable, x: str, y: str) -> Runs:
+    """Take two columns. Raises `TableError` for a value that cannot be used."""
+    if not table.rows:
+        raise TableError(f"{table.path}: no rows below the header, so columns {short(x)} and {short(y)} are empty")
     n, throughput = (
         [
-            _number(f"{path}: row {i} (line {line}): column {short(name)}", row, place)
-            for i, (line, row) in enumerate(rows, 1)
+            _number(f"{table.path}: row {row.number} (line {row.line}): column {short(name)}", table.cell(row, name))
+            for row in table.rows
         ]
-        for name, place in zip((x, y), places, strict=True)
+        for name in (x, y)
     )
     for name, values in ((x, n), (y, throughput)):
         if len(values) > 1 and len(set(values)) == 1:
-            raise TableError(
-                f"{path}: column {short(name)}: {values[0]:g} in every row; a law needs numbers that differ"
-            )
+            problem = f"{values[0]:g} in every row; a law needs numbers that differ"
+            raise TableError(f"{table.path}: column {short(name)}: {problem}")
     return Runs.of(n, throughput)
 
 
-def _place(path: Path, header: list[str], name: str) -> int:
-    if header.count(name) != 1:
-        problem = "no column" if name not in header else "more than one column"
-        raise TableError(f"{path}: {problem} {short(name)}; columns: {listed(header)}")
-    return header.index(name)
-
-
-def _number(where: str, row: list[str], place: int) -> float:
-    text = row[place].strip() if place < len(row) else ""
+def _number(where: str, text: str) -> float:
     try:
         value = math.nan if "_" in text else float(text)
     except ValueError:

@@ -59,8 +59,9 @@ def compare_folders(
     from loadstone.compare.fail_on import list_cautions, list_failures, parse_fail_on
     from loadstone.compare.judge import compare_campaigns
     from loadstone.compare.layout import comparison_json
-    from loadstone.compare.read_campaign import find_results, read_campaign
+    from loadstone.compare.read_campaign import read_campaign
     from loadstone.compare.terminal import show_comparison
+    from loadstone.results.campaign_folder import find_results
 
     rules, old, new = parse_fail_on(fail_on), find_results(before), find_results(after)
     comparison = compare_campaigns(read_campaign(old), read_campaign(new), rules.margin)

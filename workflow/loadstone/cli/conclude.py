@@ -25,9 +25,14 @@ MAX_NAMED = 5
 
 def conclude(
     results: Results = Path("results"),
-    page: Annotated[Path, typer.Option(metavar="FILE", help="The campaign's report, whose path is printed.")] = Path(
-        "report/index.html"
-    ),
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The campaign's report, whose path is printed.",
+            show_default="report/index.html next to the results",
+        ),
+    ] = None,
 ) -> None:
     """Print a campaign's outcome: one line per experiment, then the report's path.
 
@@ -38,7 +43,7 @@ def conclude(
 
     Exit code: 1 if a result is missing or damaged.
     """
-    show_conclusion(results, page)
+    show_conclusion(results, page or results.absolute().parent / "report" / "index.html")
 
 
 def show_conclusion(results: Path, page: Path) -> None:

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
-from loadstone.cli.options import PlanFile, Published, Results
+from loadstone.cli.options import Published, Results
 from loadstone.errors import SystemFault
 
 
 def figures(
-    plan: PlanFile = Path("results/plan.json"),
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The campaign's plan.json.", show_default="plan.json in the results"),
+    ] = None,
     results: Results = Path("results"),
     published: Published = None,
     into: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")] = Path("report/figures"),
@@ -29,7 +32,8 @@ def figures(
 
     count = 0
     with SystemFault.at(into):
-        for path in export(load_campaign(read_plan(plan), results, published), into):
+        campaign = load_campaign(read_plan(plan or results / "plan.json"), results, published)
+        for path in export(campaign, into):
             count += 1
             print(path)
     print(f"{count} files in {into}")

@@ -9,7 +9,7 @@ import typer
 
 from loadstone.cli.console import print_json
 from loadstone.cli.options import Json
-from loadstone.text import four_digits
+from loadstone.text import four_digits, listed, printable, several
 
 if TYPE_CHECKING:
     from loadstone.analyse.fit_table import TableFit
@@ -22,9 +22,17 @@ FORMULAS = {
 
 
 def fit(
-    table: Annotated[Path, typer.Argument(help="CSV file with one row per run. Its first line names the columns.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV file with one row per run, such as results/summary.csv. Its first line names the columns."
+        ),
+    ],
     x: Annotated[
-        str, typer.Option("--x", metavar="COLUMN", help="Column of the number that was swept: workers, users, cores.")
+        str,
+        typer.Option(
+            "--x", metavar="COLUMN", help="Column of the number that was swept: workers, users, cores, level."
+        ),
     ],
     y: Annotated[
         str, typer.Option("--y", metavar="COLUMN", help="Column of the throughput. Repeats are further rows.")
@@ -42,19 +50,32 @@ def fit(
             metavar="relative|equal", help="relative fits the logarithm of throughput; equal is plain least squares."
         ),
     ] = "relative",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE", help="Use only the rows with this value in this column. You can repeat this option."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Fit a scaling law to a table from any tool: how much is serial, how far it scales, and what to doubt.
+    r"""Fit a scaling law to a table from any tool: how much is serial, how far it scales, and what to doubt.
 
     Example: loadstone fit scaling.csv --x workers --y throughput
+             loadstone fit results/summary.csv --x level --y throughput_rps \
+                 --where sweep=gunicorn-workers
+
+    Of a campaign's summary.csv, the rows for all endpoints together are used,
+    unless --where chooses an endpoint. With several sweeps, choose one. Runs
+    that do not count, by the verdicts.json next to it, are left out.
 
     If the runs cannot determine the law, states the reason and exits with 0.
 
-    Exit code: 2 if the table or an option cannot be used.
+    Exit codes: 1 if verdicts.json is damaged; 2 if the table or an option cannot
+    be used.
     """
     from loadstone.analyse.fit_table import fit_table
 
-    table_fit = fit_table(table, x, y, law, weights)
+    table_fit = fit_table(table, x, y, law, weights, where or ())
     if json:
         print_json(fit_json(table_fit))
     else:
@@ -82,6 +103,10 @@ def fit_json(table_fit: "TableFit") -> dict[str, Any]:
         "warnings": list(fit.warnings) if fit is not None else [],
         "identifiable": fit is not None,
     }
+    if table_fit.where:
+        layout["where"] = table_fit.where
+    if table_fit.left_out:
+        layout["left_out"] = [{"experiment": name, "repeat": repeat} for name, repeat in table_fit.left_out]
     if fit is None:
         layout["reason"] = table_fit.reason
     if table_fit.law == "best":
@@ -90,7 +115,7 @@ def fit_json(table_fit: "TableFit") -> dict[str, Any]:
 
 
 def fit_text(table_fit: "TableFit") -> str:
-    """Write a fit as text: parameters, limits, how the law was chosen, every level, and what to doubt."""
+    """Write a fit as text: the rows used, parameters, limits, how the law was chosen, every level, what to doubt."""
     return "\n".join(_lines(table_fit))
 
 
@@ -98,6 +123,12 @@ def _lines(table_fit: "TableFit") -> Iterator[str]:
     from loadstone.theory.scaling import USLFit
 
     fit, runs = table_fit.fit, table_fit.runs
+    if table_fit.where:
+        chosen = ", ".join(printable(f"{column}={value}") for column, value in table_fit.where.items())
+        yield f"{len(runs.n)} of {table_fit.rows} rows: {chosen}"
+    if table_fit.left_out:
+        names = listed([f"{name}, repeat {repeat}" for name, repeat in table_fit.left_out])
+        yield f"{several(len(table_fit.left_out), 'run')} left out, not counted in verdicts.json: {names}"
     if fit is None:
         yield f"No fit: {table_fit.reason}."
         return

@@ -6,7 +6,7 @@ whose suite was changed and that was not finished has results of the old suite n
 
 import csv
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,16 @@ import orjson
 
 from loadstone.compare.model import DIRTY, METRICS, CampaignResults, ExperimentResult, RunResult
 from loadstone.compare.wording import MAX_NAMED
-from loadstone.errors import ResultError, SuiteError
+from loadstone.errors import ResultError
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan
+from loadstone.results.campaign_folder import FINISH_FIRST, check_runs
 from loadstone.results.integrity import check_sums
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import RunVerdict, read_verdicts
+from loadstone.suite.differences import dotted_keys
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.verdict import Verdict
 from loadstone.text import named
@@ -33,7 +35,6 @@ SUITE_KEYS = {"seed", "baselines", "thresholds"}
 """Settings for all experiments that affect results: what users request, and the thresholds of verdicts."""
 
 COLUMNS = ("experiment", "repeat", "endpoint", "requests", "failures", *METRICS)
-FINISH_FIRST = "finish the campaign first (run snakemake)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,6 @@ class _Row:
     metrics: dict[str, float]
 
 
-def find_results(folder: Path) -> Path:
-    """Find a campaign's results: `results/` in the folder, or the folder itself. Raises `SuiteError` without any."""
-    if not folder.is_dir():
-        raise SuiteError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
-    for results in (folder / "results", folder):
-        if (results / "plan.json").exists():
-            return results
-    raise SuiteError(f"{folder}: contains no results: neither results/plan.json nor plan.json exists")
-
-
 def read_campaign(results: Path) -> CampaignResults:
     """Read what is compared. Raises `ResultError` if a file is missing or damaged, or does not fit the other files."""
     plan = read_plan(results / "plan.json")
@@ -65,7 +56,7 @@ def read_campaign(results: Path) -> CampaignResults:
     verdicts = read_verdicts(results / "verdicts.json")
     judged = {(run.experiment, run.repeat): run for run in verdicts.runs}
     for file, keys in (("summary.csv", rows.keys()), ("verdicts.json", judged.keys())):
-        _check_runs(results / file, plan, keys)
+        check_runs(results / file, plan, keys)
     names = [name for name in plan.experiments if not is_baseline(name)]
     if missing := [name for name in names if name not in verdicts.experiments]:
         raise ResultError(f"{results / 'verdicts.json'}: no verdict for {named(missing, MAX_NAMED)}: {FINISH_FIRST}")
@@ -76,22 +67,13 @@ def read_campaign(results: Path) -> CampaignResults:
                 runs=tuple(_run(rows[key], judged[key]) for key in sorted(judged) if key[0] == name),
                 verdict=verdicts.experiments[name].verdict,
                 parties=verdicts.experiments[name].parties,
-                settings=dict(_flatten(plan.experiments[name].model_dump(mode="json"))),
+                settings=dict(dotted_keys(plan.experiments[name].model_dump(mode="json"))),
             )
             for name in names
         },
-        suite=dict(_flatten(plan.suite.model_dump(mode="json", include=SUITE_KEYS))),
+        suite=dict(dotted_keys(plan.suite.model_dump(mode="json", include=SUITE_KEYS))),
         environment=_environment(records),
     )
-
-
-def _check_runs(path: Path, plan: Plan, keys: Collection[RunKey]) -> None:
-    """Make sure that a file has every planned run and no other."""
-    planned = {(run.experiment, run.repeat) for run in plan.runs}
-    for name, repeat in sorted(planned.symmetric_difference(keys)):
-        is_planned = (name, repeat) in planned
-        where = "in plan.json but not in this file" if is_planned else "in this file but not in plan.json"
-        raise ResultError(f"{path}: run {repeat} of {name} is {where}: {FINISH_FIRST}")
 
 
 def _read_records(results: Path, plan: Plan) -> list[RunRecord]:
@@ -150,15 +132,6 @@ def _run(row: _Row, judged: RunVerdict) -> RunResult:
     elif judged.verdict == Verdict.INVALID:
         reason = judged.remark or ""
     return RunResult(repeat=judged.repeat, verdict=judged.verdict, reason=reason, metrics=row.metrics)
-
-
-def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Give each nested value its dotted key; leave out keys without a value."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
-        elif value is not None:
-            yield prefix + key, value
 
 
 def _environment(records: list[RunRecord]) -> dict[str, tuple[str, ...]]:

@@ -15,11 +15,17 @@ it in these types,
     error        name of the failure (see `failures`), or null
     intended     s, unix: when the request was due; null if no time was fixed beforehand
 
-Next to it, `<file>.totals` always holds three numbers, requests, failures and ignored events so far, and `<file>.users`
-one line per change of the number of users that run: unix seconds and the number. If a file cannot be written, the
-process ends: a row lost in silence would be missing from a result.
+Next to it are three files:
+
+    <file>.totals   requests, failures and ignored events so far
+    <file>.users    one line per change of the number of users that run: unix seconds and the number
+    <file>.recent   the newest requests of the last second as JSON, for a live view: a list of [end in unix seconds,
+                    response time in ms, whether it failed]
+
+If one cannot be written, the process ends: a row lost in silence would be missing from a result.
 """
 
+import json
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -37,6 +43,8 @@ from .users import find_user
 FLUSH_INTERVAL_S = 1.0
 COUNT_INTERVAL_S = 0.25
 MAX_ROWS_HELD = 50_000
+MAX_RECENT = 500
+"""Requests that the file for the live view holds."""
 
 Row = tuple[float, float, str, str, int | None, int, int, str | None, str | None, float | None]
 
@@ -51,6 +59,7 @@ class Recorder:
         self._path = path
         self._file = path.open("wb", buffering=0)
         self._totals = path.with_name(path.name + ".totals")
+        self._recent = path.with_name(path.name + ".recent")
         self._users = path.with_name(path.name + ".users")
         self._rows: list[Row] = []
         self._requests = 0
@@ -133,15 +142,19 @@ class Recorder:
             packed = msgpack.packb(rows, default=repr)
         except (OverflowError, ValueError):  # a number of more than 64 bits, or a text that is not Unicode
             packed = msgpack.packb([[repr(value) for value in row] for row in rows])
+        recent = [_shorten(row) for row in rows[-MAX_RECENT:]]
         rows.clear()
-        self._write(packed)
+        self._write(packed, json.dumps(recent))
 
-    def _write(self, packed: bytes) -> None:
+    def _write(self, packed: bytes, recent: str) -> None:
         try:
             remaining = memoryview(packed)
             while remaining:
                 remaining = remaining[self._file.write(remaining) :]
             self._totals.write_text(f"{self._requests} {self._failures} {self._ignored}\n", encoding="ascii")
+            new = self._recent.with_name(f"{self._recent.name}.new")
+            new.write_text(recent, encoding="ascii")
+            new.replace(self._recent)
         except OSError as error:
             end_process(f"{self._path}: cannot be written: {error.strerror}", CANNOT_RECORD)
 
@@ -163,6 +176,16 @@ class Recorder:
                 except OSError as error:
                     end_process(f"{self._users}: cannot be written: {error.strerror}", CANNOT_RECORD)
             gevent.sleep(COUNT_INTERVAL_S)
+
+
+def _shorten(row: Row) -> tuple[float, float, bool]:
+    """Reduce a row to when it ended, its response time from when it was due, and whether it failed."""
+    try:
+        sent, service_ms, *_, intended = row
+        late_ms = 0.0 if intended is None else 1000 * (sent - intended)
+        return sent + service_ms / 1000, service_ms + late_ms, row[ERROR] is not None
+    except TypeError:  # a client reports times of other types
+        return 0.0, 0.0, row[ERROR] is not None
 
 
 def record(environment: Any, runner: WorkerRunner, *, scheduled: bool) -> None:

@@ -27,7 +27,7 @@ def start(environment: Any, runner: Any, **_: Any) -> None:
         _decide_shape(environment, options.shape)
         _refuse_idle_classes(environment)
         conduct(environment, runner)
-    elif isinstance(runner, WorkerRunner) and options.records:
+    elif isinstance(runner, WorkerRunner):
         if options.hosts is not None:
             guard_connections(options.hosts)
         numbers = Numbers()
@@ -39,7 +39,8 @@ def start(environment: Any, runner: Any, **_: Any) -> None:
             if options.waiting is not None:
                 replace_waits(make_policy(options.waiting, rank, workers, options.seed), options.seed)
 
-        record(environment, runner, scheduled=_is_scheduled(options.waiting))
+        if options.records:
+            record(environment, runner, scheduled=_is_scheduled(options.waiting))
         announce(runner, take_rank)
 
 

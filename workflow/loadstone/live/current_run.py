@@ -2,12 +2,11 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import orjson
+from pydantic import TypeAdapter
 
 from loadstone.results.live import LIVE_JSON, SCRATCH_PATTERN, LiveStatus, read_live_status
 
@@ -16,13 +15,10 @@ FRESH_S = 10.0
 MAX_AGE_S = 3600.0
 """A status older than this counts as that of no process, even if its pid exists: another process has that number."""
 RECENT_S = 2.5
-"""Answers older than this don't belong to the last second, even if they are in the file's last line."""
-MAX_BYTES_READ = 1 << 20
-"""Bytes of the recorders' files that are read each time, over all Locust workers: about ten thousand requests."""
-MIN_BYTES_READ = 1 << 14
-"""Bytes of one recorder's file that are read in any case."""
+"""Answers older than this don't belong to the last second, even if the recorder's file still holds them."""
 
 IsAlive = Callable[[int], bool]
+_ROWS = TypeAdapter(list[tuple[float, float, bool]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +71,11 @@ def _is_current(status: LiveStatus, now: float, is_alive: IsAlive) -> bool:
 
 
 def read_recent_answers(run: CurrentRun, now: float) -> RecentAnswers:
-    """Summarise the last line of each recorder's file."""
-    workers = run.status.run.load.workers
-    max_bytes = max(MIN_BYTES_READ, MAX_BYTES_READ // workers)
+    """Summarise the newest requests of each worker."""
     response_ms = []
     failed = count = 0
-    for worker in range(workers):
-        for ended, ms, is_failure in read_last_rows(run.folder / f"worker-{worker}.jsonl", max_bytes):
+    for worker in range(run.status.run.load.workers):
+        for ended, ms, is_failure in read_recent_rows(run.folder / f"worker-{worker}.records.recent"):
             if ended >= now - RECENT_S:
                 count += 1
                 if is_failure:
@@ -97,31 +91,12 @@ def read_recent_answers(run: CurrentRun, now: float) -> RecentAnswers:
     )
 
 
-def read_last_rows(path: Path, max_bytes: int) -> Iterator[tuple[float, float, bool]]:
-    """Read a recorder's last complete line. Yield each request's end, response time in ms, and whether it failed.
+def read_recent_rows(path: Path) -> list[tuple[float, float, bool]]:
+    """Read the newest requests of a worker: each one's end, response time in ms, and whether it failed.
 
-    Reads at most `max_bytes`; of a longer line, the last rows.
+    A file that is missing or damaged has none.
     """
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - max_bytes))
-            tail = file.read(max_bytes)
-    except OSError:
-        return
-    tail = tail[: tail.rfind(b"\n")] if b"\n" in tail else b""
-    line = tail[tail.rfind(b"\n") + 1 :]
-    if len(line) == len(tail) and size > max_bytes:
-        line = b"[" + line.partition(b"],")[2]  # the line begins before what was read: continue with its next row
-    try:
-        for row in orjson.loads(line):
-            yield _read_row(row)
-    except (ValueError, TypeError, IndexError):
-        return
-
-
-def _read_row(row: Any) -> tuple[float, float, bool]:
-    """Read the columns that are needed here; `locustfiles/recorder.py` describes all of them."""
-    sent, service_ms, error, intended = float(row[0]), float(row[1]), row[7], row[8]
-    late_ms = 0.0 if intended is None else 1000 * (sent - float(intended))
-    return sent + service_ms / 1000, service_ms + late_ms, error is not None
+        return _ROWS.validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return []

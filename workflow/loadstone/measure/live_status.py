@@ -92,7 +92,7 @@ class _WorkerRate:
     def update(self, now: float) -> float:
         """Read the worker's totals; return its rate."""
         with contextlib.suppress(OSError, ValueError):  # ValueError: the worker is just writing the file
-            requests, _ = map(int, self._totals.read_text("ascii").split())
+            requests, *_ = map(int, self._totals.read_text("ascii").split())
             reported = self._totals.stat().st_mtime
             if requests != self._requests:
                 since_s = INTERVAL_S if self._reported is None else max(reported - self._reported, MAX_EARLINESS_S)

@@ -12,7 +12,7 @@ from typing import Any
 from loadstone.errors import GeneratorError
 from loadstone.measure.load_identity import ask_versions, hash_own_files
 from loadstone.measure.locust_command import LocustCommand, make_id_prefix
-from loadstone.measure.locust_exit import explain_exit, find_place, last_exception
+from loadstone.measure.locust_exit import explain_exit, find_place
 from loadstone.measure.ports import free_port
 from loadstone.measure.processes import Child
 from loadstone.measure.workspace import Workspace
@@ -56,6 +56,7 @@ class LocustFleet:
             id_prefix=make_id_prefix(run, secrets.token_hex(4)),
         )
         self._files = command.own_files
+        self._follows_shape = run.load.shape == "follow"
         self.digests = hash_own_files(run.load, workspace.base)
         """The user's own files: name in the suite → SHA-256."""
         self.versions = ask_versions(command.python, command.folder) if run.load.python else {}
@@ -101,8 +102,7 @@ class LocustFleet:
                 raise GeneratorError(self._explain_end(name, process))
             if process.log.stat().st_size > MAX_LOG_BYTES:
                 raise GeneratorError(
-                    f"{name} printed more than {MAX_LOG_BYTES // 2**20} MB: let {self._names} print less; its last "
-                    f"line: {process.last_words()}"
+                    f"{name} printed more than {MAX_LOG_BYTES // 2**20} MB: let {self._names} print less"
                 )
 
     @property
@@ -119,8 +119,10 @@ class LocustFleet:
                 return reason
             if not self._bytes_read:
                 return f"{self._names} ends Locust with exit code {code} while it is loaded: {process.last_words()}"
+            if code == 0 and self._follows_shape:
+                return f"the shape of {self._names} ended before the window did: shorten duration or warm_up"
             if code == 0:
-                return f"{name} ended before the window did: {self._names} ends the run by itself, or its shape is over"
+                return f"{name} ended before the window did: {self._names} ends the run by itself"
         return f"{name} ended with exit code {code}: {process.last_words()}"
 
     def explain_late_start(self) -> str:
@@ -128,14 +130,31 @@ class LocustFleet:
         for child in [*self.workers, self.master]:
             child.abort(signal.SIGABRT, ABORT_PATIENCE_S)
         places = (find_place(child.end_of_log(), self._files) for child in [*self.workers, self.master])
-        place = next((place for place in places if place), None)
-        return f"{place}: still loading" if place else "Locust's workers did not all connect"
+        if place := next((place for place in places if place), None):
+            return f"{place}: still loading"
+        if self._files and not any("Starting Locust" in worker.end_of_log() for worker in self.workers):
+            return f"{self._names}: still loading; does it wait for something when it is imported?"
+        return "Locust's workers did not all connect"
 
-    def describe_trouble(self) -> str:
-        """Describe the last exception of the user's own users as the end of a sentence; empty if there is none."""
-        found = (last_exception(worker.end_of_log(), self._files) for worker in self.workers if self._files)
-        exception = next((exception for exception in found if exception), None)
-        return f"; last exception: {exception}" if exception else ""
+    def explain_no_request(self, within_s: float | None = None) -> str:
+        """Explain why no user has sent a request, as far as the workers' logs show it."""
+        within = "" if within_s is None else f" in {within_s:.0f} s"
+        return f"{self._names}: its users sent no request{within}" + self.explain_trouble()
+
+    def explain_trouble(self) -> str:
+        """Give the last reason that the workers' logs hold, as the end of a sentence; empty without one."""
+        reason = self._find_reason() if self._files else None
+        return f"; {reason}" if reason else ""
+
+    def _find_reason(self) -> str | None:
+        reasons = (explain_exit(worker.end_of_log(), self._files) for worker in self.workers)
+        return next((reason for reason in reasons if reason), None)
+
+    def check_users(self) -> None:
+        """Raise `GeneratorError` if all users have left. To be called while there is load, and N is constant."""
+        counts = self.user_counts()
+        if counts and not counts[-1][1] and not self._follows_shape:
+            raise GeneratorError(f"all users have left: {self._find_reason() or 'they ended by themselves'}")
 
     def check_beat(self) -> None:
         """Raise `GeneratorError` if the master has not beaten for `MAX_SILENCE_S`. Call it often."""
@@ -201,5 +220,5 @@ class LocustFleet:
         """Remove the files that are no part of a result once the requests are collected."""
         self.timeline.unlink()
         for path in self.records:
-            for part in (path, path.with_name(path.name + ".totals"), path.with_name(path.name + ".users")):
-                part.unlink(missing_ok=True)
+            for ending in ("", ".totals", ".users", ".recent"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)

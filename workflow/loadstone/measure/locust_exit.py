@@ -16,7 +16,7 @@ _ERROR = re.compile(
 )
 _SENTENCES = {
     r"the following arguments are required: (.+)": "{names} needs the option {text}: give it in load.options",
-    r"error: unrecognized arguments: (.+)": "load.options: {names} has no option {text}",
+    r"error: unrecognized arguments: ([^=\s]+)": "load.options: {names} has no option {text}",
     r"error: argument (.+)": "load.options: {text}",
     r"No User class found!": "{names} has no User class that Locust can run: make one that is not abstract",
     r"Unknown User\(s\): (.+)": "load.classes: {names} has no User class {text}",
@@ -41,24 +41,14 @@ def explain_exit(log: str, files: Sequence[Path]) -> str | None:
 
 
 def _explain_traceback(log: str, files: Sequence[Path]) -> str | None:
-    place, reason = _last_error(log, files)
-    return f"{place}: {reason}" if place and reason else None
-
-
-def last_exception(log: str, files: Sequence[Path]) -> str | None:
-    """State the last exception in the log of a process that goes on, with its place if that is in the user's files."""
-    if "Traceback (most recent call last)" not in log:
-        return None
-    place, reason = _last_error(log, files)
-    return f"{place}: {reason}" if place and reason else reason
-
-
-def _last_error(log: str, files: Sequence[Path]) -> tuple[str | None, str | None]:
-    """Find the last error that Python has written: its place in the user's files, and what it is."""
-    text = log[max(log.rfind("Traceback (most recent call last)"), 0) :]
+    begin = log.rfind("Traceback (most recent call last)")
+    text = log[max(begin, 0) :]
     errors = list(_ERROR.finditer(text))
-    reason = _cut(f"{errors[-1]['kind'].rpartition('.')[2]}{errors[-1]['text'] or ''}") if errors else None
-    return _own_place(text, files), reason
+    place = _own_place(text, files)
+    if not errors or place is None:
+        return None
+    reason = f"{errors[-1]['kind'].rpartition('.')[2]}{errors[-1]['text'] or ''}"
+    return f"{place}: {_cut(reason)}"
 
 
 def find_place(log: str, files: Sequence[Path]) -> str | None:

@@ -171,7 +171,13 @@ class _Measurement:
             albums=albums,
             counts=counts,
             exit_codes=({} if server.command is None else {"server": server_exit}) | fleet.join(),
-            checks=check_validity(counts, albums, restarts, (self.times["window_begin"], self.times["window_end"])),
+            checks=check_validity(
+                counts,
+                albums,
+                restarts,
+                (self.times["window_begin"], self.times["window_end"]),
+                {name: code for name, code in fleet.join().items() if code},
+            ),
             user_counts=fleet.user_counts(),
             load_files=fleet.digests,
             load_versions=fleet.versions,
@@ -250,6 +256,8 @@ class _Measurement:
             self.live_status.beat(requests, failures, fleet.records, self.sampler.cpus_by_role)
             if "window_end" not in self.times:
                 self._refuse_silence(requests, fleet)
+                if "all_users_running" in self.times:
+                    fleet.check_users()
             if awaited not in self.times:
                 self.workspace.stop.sleep(max(0.0, next_sample - time.monotonic()))
 
@@ -268,20 +276,15 @@ class _Measurement:
             self.last_answer = (requests, now)
         silent_s = now - self.last_answer[1]
         if silent_s > self.run.load.silence_s:
-            trouble = fleet.describe_trouble()
             if not requests and self.run.load.locustfile is not None:
-                raise GeneratorError(f"{self._files}: its users sent no request in {silent_s:.0f} s{trouble}")
-            raise ServerError(f"no answer to any request for {silent_s:.0f} s{trouble}")
-
-    @property
-    def _files(self) -> str:
-        return ", ".join(self.run.load.locustfile or ())
+                raise GeneratorError(fleet.explain_no_request(silent_s))
+            raise ServerError(f"no answer to any request for {silent_s:.0f} s{fleet.explain_trouble()}")
 
     def _refuse_empty_window(self, requests: Path, fleet: LocustFleet) -> None:
         """Raise `MeasureError` if the window holds no successful request."""
         total, succeeded = count_between(requests, self.times["window_begin"], self.times["window_end"])
         if not total and not self.last_answer[0] and self.run.load.locustfile is not None:
-            raise GeneratorError(f"{self._files}: its users sent no request{fleet.describe_trouble()}")
+            raise GeneratorError(fleet.explain_no_request())
         if not total:
             raise GeneratorError("no request ended in the window: it is too short for this load; raise duration")
         if not succeeded:

@@ -1,20 +1,30 @@
 """Validity checks that need no look at the single requests: each condition with its figure, for `run.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from loadstone.results.run_record import AlbumCounts, Check, RequestCounts
 
 
 def check_validity(
-    counts: RequestCounts, albums: AlbumCounts | None, restarts: Sequence[float] | None, window: tuple[float, float]
+    counts: RequestCounts,
+    albums: AlbumCounts | None,
+    restarts: Sequence[float] | None,
+    window: tuple[float, float],
+    failed: Mapping[str, int | None] = MappingProxyType({}),
 ) -> list[Check]:
-    """Check a run. `restarts` are the times (unix seconds) at which a server worker came up in place of another.
+    """Check a run.
 
-    If `albums` or `restarts` are unknown, as for any server but the built-in one, only Locust's count is checked.
+    `restarts` are the times (unix seconds) at which a server worker came up in place of another, `failed` the processes
+    of Locust whose exit codes show an error. If `albums` or `restarts` are unknown, as for any server but the built-in
+    one, only Locust is checked.
     """
     locust = _compare_counts("Locust", counts.recorded + counts.ignored, counts.locust)
+    codes = ", ".join(f"{name} {code}" for name, code in failed.items())
+    name = "Locust's processes ended without an error"
+    ended = [Check(name=name, ok=False, figure=f"exit codes: {codes}")] if codes else []
     if restarts is None or albums is None:
-        return [locust]
+        return [locust, *ended]
     return [
         Check(name="server workers restarted", ok=not restarts, figure=_list_restarts(restarts, window)),
         locust,

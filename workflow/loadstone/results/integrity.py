@@ -54,6 +54,18 @@ def open_parquet(path: Path) -> pq.ParquetFile:
 
 def check_run(record: RunRecord, requests: Path, processes: Path) -> None:
     """Raise `DamagedError` if one of a run's tables cannot belong to the record."""
+    check_requests(record, requests)
+    with reading(processes), open_parquet(processes) as file:
+        _check_columns(processes, file, NEEDED["processes"])
+        first, last = _span(file)
+        begin, end = record.window
+        if first > begin or last < end - SAMPLES_END_S:
+            message = f"{processes}: not of this run: its samples do not cover the window that run.json states"
+            raise DamagedError(message, processes)
+
+
+def check_requests(record: RunRecord, requests: Path) -> None:
+    """Raise `DamagedError` if a run's requests cannot belong to the record. Only the file's footer is read."""
     with reading(requests), open_parquet(requests) as file:
         _check_columns(requests, file, NEEDED["requests"])
         rows = file.metadata.num_rows
@@ -64,13 +76,6 @@ def check_run(record: RunRecord, requests: Path, processes: Path) -> None:
         if first < record.phases.load_started or last > record.phases.load_stopped:
             message = f"{requests}: not of this run: its requests are outside the time that run.json states"
             raise DamagedError(message, requests)
-    with reading(processes), open_parquet(processes) as file:
-        _check_columns(processes, file, NEEDED["processes"])
-        first, last = _span(file)
-        begin, end = record.window
-        if first > begin or last < end - SAMPLES_END_S:
-            message = f"{processes}: not of this run: its samples do not cover the window that run.json states"
-            raise DamagedError(message, processes)
 
 
 def _span(file: pq.ParquetFile) -> tuple[float, float]:

@@ -10,10 +10,9 @@ from pydantic import Field, PositiveInt, RootModel, SerializerFunctionWrapHandle
 
 from loadstone.results.bounded import Amount, Bounded, Known
 from loadstone.results.json_file import read_json
+from loadstone.suite.model import Scalar
 from loadstone.suite.types import Model
 from loadstone.suite.verdict import Verdict
-
-Scalar = bool | int | float | str
 
 
 class SweepLevel(Model):

@@ -1,6 +1,6 @@
 """How experiments differ: settings as dotted keys, and the values that most experiments share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import Conditions
@@ -30,3 +30,12 @@ def flatten(conditions: Conditions) -> dict[str, object]:
     values = {"duration": conditions.duration, "warm_up": conditions.warm_up}
     parts = {"server": conditions.server, "load": conditions.load}
     return values | {f"{name}.{key}": value for name, part in parts.items() for key, value in part}
+
+
+def dotted_keys(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Give each nested value its dotted key; leave out keys without a value."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from dotted_keys(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield prefix + key, value
