@@ -1,9 +1,12 @@
 """Start the instrument in a Locust process: registers its listeners. Locust has loaded the users' files before."""
 
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import locust.argument_parser
-from locust import events
+from locust import User, events
 from locust.runners import MasterRunner, WorkerRunner
 
 from .conductor import announce, conduct
@@ -80,4 +83,26 @@ def _refuse_idle_classes(environment: Any) -> None:
         end_process(f"{key}: leaves no task of {idle}; name the classes to run in load.classes", REFUSED)
 
 
+def _refuse_file_without_users(arguments: list[str]) -> None:
+    """End the process if the files that Locust has loaded so far define neither a User class nor a test of pytest.
+
+    Locust would look for tests then, with all plugins of pytest that are installed, before it says that there are none.
+    """
+    files = arguments[arguments.index("--locustfile") + 1].split(",")[:-1]
+    modules = [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files]
+    if any(name.startswith(("test", "Test")) for module in modules for name in vars(module)):
+        return
+    if all(kind.abstract or kind.__module__.startswith("locust.") for kind in _subclasses(User)):
+        names = ", ".join(Path(file).name for file in files)
+        end_process(f"{names} has no User class that Locust can run: make one that is not abstract", REFUSED)
+
+
+def _subclasses(kind: Any) -> Iterator[Any]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+if "--loadstone-records" in sys.argv or "--loadstone-timeline" in sys.argv:
+    _refuse_file_without_users(sys.argv)
 events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]

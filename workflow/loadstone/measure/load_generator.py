@@ -123,7 +123,8 @@ class LocustFleet:
                 return f"the shape of {self._names} ended before the window did: shorten duration or warm_up"
             if code == 0:
                 return f"{name} ended before the window did: {self._names} ends the run by itself"
-        return f"{name} ended with exit code {code}: {process.last_words()}"
+        running = f" while it ran {self._names}" if self._files else ""
+        return f"{name} ended with exit code {code}{running}: {process.last_words()}"
 
     def explain_late_start(self) -> str:
         """Explain why not all workers have connected. Ends the processes: each writes where it stands."""
