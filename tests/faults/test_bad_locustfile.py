@@ -143,7 +143,7 @@ def test_file_that_ends_locust_in_a_task(broken_by: Break, end: str, sentence: s
 
 def test_file_that_exits_while_it_is_loaded(broken_by: Break) -> None:
     line = broken_by("import sys\n\nsys.exit('give me a licence')\n")
-    assert "users.py ends Locust with exit code 1 while it is loaded: give me a licence" in line
+    assert "ended with exit code 1 while it loaded users.py: give me a licence" in line
 
 
 def test_file_that_loads_for_ever(broken_by: Break) -> None:

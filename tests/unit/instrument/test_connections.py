@@ -30,6 +30,7 @@ def run(code: str) -> "subprocess.CompletedProcess[str]":
         "import geventhttpclient; geventhttpclient.HTTPClient.from_url('http://192.0.2.1/').get('/')",
         "socket.socket(socket.AF_INET6).connect(('2001:db8::1', 80))",
         "socket.socket().connect_ex(('192.0.2.1', 80))",
+        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 80))",
     ],
 )
 def test_connection_to_another_host_ends_the_process(client: str) -> None:
@@ -43,6 +44,8 @@ def test_connection_to_another_host_ends_the_process(client: str) -> None:
 def test_this_machine_and_the_hosts_allowed_can_be_reached() -> None:
     code = """
 socket.create_connection(listener.getsockname()).close()
+socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", listener.getsockname())
+socket.socket(socket.AF_INET6).connect(("::ffff:127.0.0.1", listener.getsockname()[1]))
 s = socket.socket(); s.settimeout(0.01)
 try:
     s.connect(("198.51.100.7", 80))

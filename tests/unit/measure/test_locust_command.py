@@ -46,7 +46,10 @@ def test_classes_come_before_any_option(make_command: MakeCommand, tmp_path: Pat
 def test_options_of_the_locustfile_reach_master_and_workers(make_command: MakeCommand, tmp_path: Path) -> None:
     keys = ', options: {seed: 7, dry: true, wet: false, name: "-x", both: [1, b]}, classes: {A: 3, B: 1}, ignore: WS'
     command = make_command(keys)
-    worker, master = command.worker(tmp_path / "records"), command.master(tmp_path / "csv", tmp_path / "timeline")
+    worker, master = (
+        command.worker(tmp_path / "records"),
+        command.master(tmp_path / "csv", tmp_path / "timeline", tmp_path / "master"),
+    )
     for words in (worker, master):
         assert {"--seed=7", "--dry", "--name=-x", "--loadstone-seed"} <= set(words)
         assert words[words.index("--both") :][:3] == ["--both", "1", "b"]

@@ -157,7 +157,7 @@ def test_anything_that_a_client_reports_is_kept(record: Record, tmp_path: Path) 
     """Four fields are enough, and values of any type: a tuple as an exception, no response, a size of None."""
     path = record(
         "w0",
-        "listener(request_type='grpc', name='Hello', response_time=2.5, response_length=0)\n"
+        "listener(request_type='grpc', name='Hello', response_time=None, response_length=0)\n"
         "fire(listener, 1, request_type='odd', name='tuple', exception=('timed out', 3), response=object())\n"
         "fire(listener, 2, request_type='odd', name='text', exception='just text', response=None, start_time=None)\n"
         "fire(listener, 3, response_length=None, name=7, exception=KeyError('x'))\n"

@@ -30,6 +30,7 @@ experiments:
   open: {load: {arrivals: {rate: 50, kind: constant}}}
   paced: {load: {pacing: 2s, user: FastHttpUser, workers: 2}}
   weighed: {server: {calibration: {parallel: 20ms, serial: 2ms, failures: 0.1}}, load: {mix: {calibration: 1}}}
+  declared: {load: {requests: [{get: "/a/${1..9}", weight: 3}, {post: /b, json: {c: ["${d|e}"]}, headers: {F: g}}]}}
 sweeps:
   albums: {base: plain, vary: server.albums, values: [10, 100, 1000], fit: [amdahl, usl], server: {albums_max: 10}}
   thinking: {vary: load.think_time, values: [0.5, [1, 2]]}

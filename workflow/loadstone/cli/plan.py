@@ -147,10 +147,16 @@ def _value(key: str, value: object) -> str:
         return format_duration(value)
     if value is None:
         return "none"
-    if isinstance(value, tuple) and all(isinstance(word, str) for word in value):
-        return shlex.join(value)
     if isinstance(value, tuple):
-        return "–".join(f"{v:g}" for v in dict.fromkeys(value)) + "s"
+        return _several_values(key, value)
     if hasattr(value, "model_dump"):
         return "/".join(str(v) for v in value.model_dump().values())
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _several_values(key: str, values: tuple[object, ...]) -> str:
+    if key == "load.requests":
+        return ", ".join(map(str, values))
+    if all(isinstance(word, str) for word in values):
+        return shlex.join(map(str, values))
+    return "–".join(f"{v:g}" for v in dict.fromkeys(values)) + "s"

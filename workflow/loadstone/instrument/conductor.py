@@ -32,7 +32,7 @@ DRAIN_MARGIN_S = 5.0
 POLL_S = 0.02
 ANNOUNCE_INTERVAL_S = 0.1
 BEAT_INTERVAL_S = 1.0
-SET_UP, RANK = "worker_set_up", "worker_rank"
+SET_UP, RANK = "loadstone_set_up", "loadstone_rank"
 WATCH_INTERVAL_S = 0.5
 
 

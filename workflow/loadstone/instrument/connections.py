@@ -14,6 +14,8 @@ from typing import Any
 
 from .failures import REFUSED, end_process
 
+EVENTS = frozenset({"socket.connect", "socket.sendto"})
+"""What Python reports before it opens a connection, or sends a packet without one."""
 RESOLVE_INTERVAL_S = 5.0
 """Seconds after which an unknown address makes the hook look up the allowed hosts again: their addresses may change."""
 
@@ -25,17 +27,19 @@ class ConnectionGuard:
         self._hosts = list(hosts)
         self._allowed: set[str] = set()
         self._resolved = 0.0
+        self._resolving = False
         self._name = ""
         self._resolve()
 
     def _resolve(self) -> None:
-        self._resolved = time.monotonic()
+        self._resolved, self._resolving = time.monotonic(), True
         for host in self._hosts:
             try:
                 found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             except OSError:
                 continue  # the client that connects reports it
             self._allowed |= {str(address[0]) for *_, address in found}
+        self._resolving = False
 
     def allows(self, address: object) -> bool:
         """Return whether a socket may connect to an address as Python's `connect` takes it."""
@@ -43,7 +47,7 @@ class ConnectionGuard:
             return True  # a Unix socket is on this machine
         host = str(address[0])
         try:
-            if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+            if _is_loopback(host):
                 return True
         except ValueError:
             if host in ("localhost", "") or host in self._hosts:
@@ -54,9 +58,9 @@ class ConnectionGuard:
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Watch what Python reports: an audit hook."""
-        if event == "socket.getaddrinfo":
+        if event == "socket.getaddrinfo" and not self._resolving:
             self._name = str(arguments[0])
-        elif event == "socket.connect" and not self.allows(arguments[1]):
+        elif event in EVENTS and not self.allows(arguments[1]):
             host, port = arguments[1][0], arguments[1][1]
             name = f" ({self._name})" if self._name and self._name != host else ""
             end_process(
@@ -64,6 +68,12 @@ class ConnectionGuard:
                 f"agrees to the load, list the host in load.allow_hosts",
                 REFUSED,
             )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether an address is one of this machine's own; IPv4 addresses may be written as IPv6. Raises ValueError."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def guard_connections(hosts: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Record every request of a Locust worker process, with bounded memory and at little cost.
+"""Record every request of a Locust process, with bounded memory and at little cost.
 
 A request is one tuple, appended to a list. Once per second the list is written as one msgpack array, without buffering,
 so a killed worker loses at most its last second. An array is a list of rows; a row holds, as far as the client reports
@@ -34,7 +34,7 @@ from typing import Any
 import gevent
 import msgpack  # type: ignore[import-untyped]
 from gevent import getcurrent
-from locust.runners import WorkerRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 from .failures import CANNOT_RECORD, end_process, name_failure
 from .options import own_options
@@ -80,7 +80,7 @@ class Recorder:
         def on_request(
             request_type: str,
             name: str,
-            response_time: float = 0.0,
+            response_time: float | None = 0.0,
             response_length: int = 0,
             response: Any = None,
             exception: Any = None,
@@ -114,8 +114,8 @@ class Recorder:
                     status = 0
             append(
                 (
-                    now() - response_time / 1000 if start_time is None else start_time,
-                    response_time,
+                    now() - (response_time or 0.0) / 1000 if start_time is None else start_time,
+                    response_time or 0.0,
                     request_type,
                     name,
                     number,
@@ -188,8 +188,10 @@ def _shorten(row: Row) -> tuple[float, float, bool]:
         return 0.0, 0.0, row[ERROR] is not None
 
 
-def record(environment: Any, runner: WorkerRunner, *, scheduled: bool) -> None:
-    """Record every request of a worker, in the file of the option `--loadstone-records`.
+def record(environment: Any, runner: WorkerRunner | MasterRunner, *, scheduled: bool) -> None:
+    """Record every request of a process, in the file of the option `--loadstone-records`.
+
+    The master sends requests too, where a locustfile does so when the test starts.
 
     The listener comes right after the one by which Locust counts requests. A listener of the users' that ends a task or
     a user keeps both from seeing a request, or neither.
@@ -204,4 +206,5 @@ def record(environment: Any, runner: WorkerRunner, *, scheduled: bool) -> None:
     for ending in (environment.events.quitting, environment.events.quit):
         ending.add_listener(lambda **_: recorder.flush())
     gevent.spawn(recorder.flush_forever)
-    gevent.spawn(recorder.count_forever, runner)
+    if isinstance(runner, WorkerRunner):
+        gevent.spawn(recorder.count_forever, runner)

@@ -26,13 +26,15 @@ def start(environment: Any, runner: Any, **_: Any) -> None:
     """Start as the master's conductor or as a worker's recorder. The users' own `init` listeners have run before."""
     options = own_options(environment)
     _weigh(environment, options.weights)
+    if options.hosts is not None:
+        guard_connections(options.hosts)
     if isinstance(runner, MasterRunner) and options.timeline:
         _decide_shape(environment, options.shape)
         _refuse_idle_classes(environment)
+        if options.records:
+            record(environment, runner, scheduled=False)
         conduct(environment, runner)
     elif isinstance(runner, WorkerRunner):
-        if options.hosts is not None:
-            guard_connections(options.hosts)
         numbers = Numbers()
         number_users(numbers, insecure=options.insecure)
         workers = max(1, environment.parsed_options.expect_workers)

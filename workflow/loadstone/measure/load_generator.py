@@ -41,7 +41,8 @@ class LocustFleet:
         """The events that the conductor notes, one per line."""
         self.timeline.touch()
         self.records = [scratch / f"worker-{k}.records" for k in range(run.load.workers)]
-        """The recorders' files, one per worker."""
+        """The recorders' files, one per worker, and the master's as the last."""
+        self.records.append(scratch / "master.records")
         self.csv_prefix = scratch / "locust"
         self._bytes_read = 0
         self._last_beat = 0
@@ -64,11 +65,11 @@ class LocustFleet:
         environment, folder = command.environment(os.environ), command.folder
         self.workers: list[Child] = []
         try:
-            for k, records in enumerate(self.records):
+            for k, records in enumerate(self.records[:-1]):
                 log = logs / f"load-worker-{k}.log"
                 self.workers.append(Child(command.worker(records), log, guard, environment, folder, inherit=False))
             self.master = Child(
-                command.master(self.csv_prefix, self.timeline),
+                command.master(self.csv_prefix, self.timeline, self.records[-1]),
                 logs / "load-master.log",
                 guard,
                 environment,
@@ -117,14 +118,12 @@ class LocustFleet:
         if self._files:
             if reason := explain_exit(process.end_of_log(), self._files):
                 return reason
-            if not self._bytes_read:
-                return f"{self._names} ends Locust with exit code {code} while it is loaded: {process.last_words()}"
-            if code == 0 and self._follows_shape:
+            if code == 0 and self._bytes_read and self._follows_shape:
                 return f"the shape of {self._names} ended before the window did: shorten duration or warm_up"
-            if code == 0:
+            if code == 0 and self._bytes_read:
                 return f"{name} ended before the window did: {self._names} ends the run by itself"
-        running = f" while it ran {self._names}" if self._files else ""
-        return f"{name} ended with exit code {code}{running}: {process.last_words()}"
+        doing = f" while it {'ran' if self._bytes_read else 'loaded'} {self._names}" if self._files else ""
+        return f"{name} ended with exit code {code}{doing}: {process.last_words()}"
 
     def explain_late_start(self) -> str:
         """Explain why not all workers have connected. Ends the processes: each writes where it stands."""

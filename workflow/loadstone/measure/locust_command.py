@@ -13,6 +13,7 @@ from loadstone.errors import GeneratorError
 from loadstone.measure import SOURCE_ROOT
 from loadstone.measure.ports import LOOPBACK
 from loadstone.plan.schedule import Run
+from loadstone.suite.declared_requests import prepare_requests
 from loadstone.suite.load_settings import Load
 from loadstone.suite.settings import DEFAULT_KIND
 from loadstone.suite.types import Exponential
@@ -83,23 +84,25 @@ class LocustCommand:
     def worker(self, records: Path) -> list[str]:
         """Write the command line of a worker that records to `records`."""
         command = [*self._common(), "--worker", "--master-host", LOOPBACK, "--master-port", str(self.port)]
-        command += ["--loadstone-records", str(records.absolute())]
-        load, server = self.run.load, self.run.server
-        if load.locustfile is not None:
-            command += ["--loadstone-hosts", json.dumps(self._hosts())]
-            command += ["--loadstone-ignore", json.dumps(load.ignore)] if load.ignore else []
-        command += ["--loadstone-insecure"] if not getattr(server, "verify", True) else []
-        return command
+        command += ["--loadstone-insecure"] if not getattr(self.run.server, "verify", True) else []
+        return [*command, *self._recording(records)]
 
-    def master(self, csv_prefix: Path, timeline: Path) -> list[str]:
-        """Write the command line of the master, which notes events in `timeline`."""
+    def master(self, csv_prefix: Path, timeline: Path, records: Path) -> list[str]:
+        """Write the command line of the master, which notes events in `timeline` and its own requests in `records`."""
         run = self.run
         command = [*self._common(), "--headless", "--master"]
         command += ["--master-bind-host", LOOPBACK, "--master-bind-port", str(self.port)]
         command += ["--users", str(run.load.users), "--spawn-rate", f"{run.load.spawn_rate:g}", "--only-summary"]
         command += ["--csv", str(csv_prefix.absolute())]
         command += ["--loadstone-warm-up", f"{run.warm_up:g}", "--loadstone-window", f"{run.duration:g}"]
-        return [*command, "--loadstone-timeline", str(timeline.absolute())]
+        return [*command, "--loadstone-timeline", str(timeline.absolute()), *self._recording(records)]
+
+    def _recording(self, records: Path) -> list[str]:
+        load = self.run.load
+        command = ["--loadstone-records", str(records.absolute())]
+        if load.mix is None:
+            command += ["--loadstone-hosts", json.dumps(self._hosts())]
+        return command + (["--loadstone-ignore", json.dumps(load.ignore)] if load.ignore else [])
 
     def _common(self) -> list[str]:
         """Write what master and workers have in common. Classes come first: `--tags a B` would take B for a tag."""
@@ -132,8 +135,7 @@ class LocustCommand:
             command += ["--id-prefix", self.id_prefix] if self.id_prefix else []
             return [*command, "--seed", str(run.seed)]
         if load.requests is not None:
-            requests = [request.model_dump(mode="json") for request in load.requests]
-            return ["--requests", json.dumps(requests)]
+            return ["--requests", prepare_requests(load.requests)]
         weights = {name: weight for name, weight in (load.classes or {}).items() if weight is not None}
         command = ["--loadstone-weights", json.dumps(weights)] if weights else []
         command += ["--loadstone-shape", load.shape] if load.shape else []

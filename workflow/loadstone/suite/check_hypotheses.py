@@ -196,9 +196,13 @@ def _check_endpoint(key: str, experiment: str, endpoint: str, suite: SuiteConten
     settings = suite.experiments.get(experiment)
     if settings is None:
         return  # reported already
-    if settings.load.mix is None:
+    load = settings.load
+    if load.mix is not None:
+        requested = [ENDPOINTS[task] for task, weight in load.mix if weight]
+    elif load.requests is not None and not load.group:
+        requested = list(dict.fromkeys(request.endpoint for request in load.requests))
+    else:
         return  # which endpoints a locustfile requests shows only when it runs
-    requested = [ENDPOINTS[task] for task, weight in settings.load.mix if weight]
     if endpoint not in (ALL, *requested):
         yield f"{key}: {short(endpoint)} is not requested in {experiment}; allowed: {', '.join((*requested, ALL))}"
 

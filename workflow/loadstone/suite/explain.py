@@ -13,6 +13,15 @@ from loadstone.suite.settings import Settings, server_kinds
 from loadstone.text import dotted, short
 
 SERVER_KINDS = frozenset(server_kinds())
+PLAIN = {
+    "too_short": "at least one value",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "invalid-json-value": "what JSON can hold; put a date in quotes",
+}
+"""Kind of mistake → what is allowed."""
 
 
 def explain_all(
@@ -88,10 +97,8 @@ def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) 
             return str(context.get("expected", context.get("expected_tags"))).replace("'", "")
         case "value_error":
             return str(context["error"])
-        case "too_short":
-            return "at least one value"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return "a mapping"
+        case kind if kind in PLAIN:
+            return PLAIN[kind]
         case _:
             message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
             return message[0].lower() + message[1:]
@@ -99,7 +106,7 @@ def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
     """List the keys that a mapping may have."""
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
@@ -110,8 +117,12 @@ def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
         named = field is not None and get_origin(field.annotation) is dict
         if field is None:
             continue  # a name, such as that of an experiment
-        candidates = [field.annotation, *get_args(field.annotation)]
-        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        models = [c for c in _parts_of(field.annotation) if isinstance(c, type) and issubclass(c, BaseModel)]
         of_kind = [c for c in models if "kind" in c.model_fields and c.model_fields["kind"].default == following]
         model = next(iter(of_kind or models), model)
     return model
+
+
+def _parts_of(annotation: object) -> list[object]:
+    """List a type and the types that it is made of."""
+    return [annotation, *(part for argument in get_args(annotation) for part in _parts_of(argument))]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from loadstone.suite.declared_requests import DeclaredRequest
+from loadstone.suite.declared_requests import DeclaredRequest, check_length
 from loadstone.suite.types import MAX_THINK_TIME_MEANS, Exponential, Model, PositiveDuration, SparseModel, ThinkTime
 
 MAX_ARRIVALS = 100_000
@@ -111,7 +111,7 @@ KINDS = ("mix", "requests", "locustfile")
 """Keys of which a load has one: they say whose requests it sends."""
 LOCUSTFILE_KEYS = (
     *("classes", "host", "folder", "env", "env_from", "options", "tags", "exclude_tags", "shape"),
-    *("ignore", "files", "python", "allow_hosts"),
+    *("ignore", "files", "python"),
 )
 """Keys that only a locustfile can have."""
 
@@ -124,7 +124,7 @@ class Load(SparseModel):
     """
 
     SPARSE: ClassVar[frozenset[str]] = frozenset(
-        {"requests", "locustfile", *LOCUSTFILE_KEYS, "group", "silence", "stop_timeout"}
+        {"requests", "locustfile", *LOCUSTFILE_KEYS, "allow_hosts", "group", "silence", "stop_timeout"}
     )
 
     user: Literal["HttpUser", "FastHttpUser", "other"] = "HttpUser"
@@ -147,7 +147,12 @@ class Load(SparseModel):
     mix: Mix | None = None
     """Weights of the tasks of the album API's users. A mix replaces the default mix as a whole; it is not merged key by
     key. Default: {list_albums: 3, get_album: 3, create_album: 2}."""
-    requests: Annotated[tuple[DeclaredRequest, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None = None
+    requests: (
+        Annotated[
+            tuple[DeclaredRequest, ...], BeforeValidator(as_tuple), Field(min_length=1), AfterValidator(check_length)
+        ]
+        | None
+    ) = None
     """Requests to send in place of the album API's, each with its weight; no Python is needed."""
     locustfile: Texts | None = None
     """A locustfile of your own, or several, relative to the suite's folder. Its users run unchanged."""
@@ -220,6 +225,8 @@ class Load(SparseModel):
         foreign = [key for key in LOCUSTFILE_KEYS if getattr(self, key)]
         if foreign and self.locustfile is None:
             raise ValueError(f"{foreign[0]}: needs locustfile")
+        if self.allow_hosts and self.mix is not None:
+            raise ValueError("allow_hosts: needs locustfile or requests; the users of a mix follow no redirects")
         if self.user == "other" and self.locustfile is None:
             raise ValueError("user: other needs locustfile; allowed: HttpUser, FastHttpUser")
         if self.shape == "follow" and self.scheduled:

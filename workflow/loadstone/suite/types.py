@@ -35,7 +35,8 @@ class SparseModel(Model):
 
     @model_serializer(mode="wrap")
     def _leave_out_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        absent = {k for k in self.SPARSE if getattr(self, k) == type(self).model_fields[k].default}
+        fields = type(self).model_fields
+        absent = {fields[key].alias or key for key in self.SPARSE if getattr(self, key) == fields[key].default}
         return {key: value for key, value in serialize(self).items() if key not in absent}
 
 
