@@ -92,7 +92,7 @@ def suite(style: Style, url: str, workers: int) -> str:
     more = style.load.replace("{url}", url)
     return (
         "baselines: false\ndefaults: {duration: 3s, warm_up: 200ms, repeats: 1}\n"
-        f"experiments: {{a: {{server: {{kind: external, url: '{url}', ready: tcp}}, load: {{{load}, {more}}}}}}}"
+        f"experiments: {{a: {{server: {{kind: external, url: '{url}', ready: tcp}}, load: {{{load}{more and ', ' + more}}}}}}}"
     )
 
 
@@ -150,6 +150,22 @@ def assert_it_can_be_summarised(record: RunRecord, folder: Path, tables: Path) -
     summarise_run(record, folder / "requests.parquet", folder / "processes.parquet").write(tables)
     signals = json.loads((tables / "signals.json").read_text("utf-8"))
     assert signals["throughput"] > 0
+
+
+def test_file_of_pytest_functions(
+    service: str, first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
+) -> None:
+    """Locust makes a User class of each function if a file has no other."""
+    text = 'def test_login(session):\n    session.get("/login")\n'
+    (tmp_path / "locustfile.py").write_text(text, encoding="utf-8")
+    process = start_measure(first_run(suite(Style("pytest", set()), service, workers=1)))
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors
+    folder = tmp_path / "runs" / "a" / "1"
+    rows = pd.read_parquet(folder / "requests.parquet")
+    assert_all_is_recorded(read_record(folder / "run.json"), rows)
+    assert set(rows["endpoint"]) == {"GET /login"}
+    assert_users_are_known(rows)
 
 
 def test_errors_that_an_environment_variable_asks_for(

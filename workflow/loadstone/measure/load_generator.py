@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from loadstone.errors import GeneratorError
+from loadstone.errors import GeneratorError, MeasureError, ServerError
 from loadstone.measure.load_identity import ask_versions, hash_own_files
 from loadstone.measure.locust_command import LocustCommand, make_id_prefix
 from loadstone.measure.locust_exit import explain_exit, find_place
@@ -139,10 +139,15 @@ class LocustFleet:
     def explain_no_request(self, within_s: float | None = None) -> str:
         """Explain why no user has sent a request, as far as the workers' logs show it."""
         within = "" if within_s is None else f" in {within_s:.0f} s"
-        return f"{self._names}: its users sent no request{within}" + self.explain_trouble()
+        return f"{self._names}: its users sent no request{within}{self._trouble()}"
 
-    def explain_trouble(self) -> str:
-        """Give the last reason that the workers' logs hold, as the end of a sentence; empty without one."""
+    def explain_silence(self, requests: int, silent_s: float) -> MeasureError:
+        """Explain why no request has ended for a time: the users sent none, or the server did not answer."""
+        if self._files and not requests:
+            return GeneratorError(self.explain_no_request(silent_s))
+        return ServerError(f"no answer to any request for {silent_s:.0f} s{self._trouble()}")
+
+    def _trouble(self) -> str:
         reason = self._find_reason() if self._files else None
         return f"; {reason}" if reason else ""
 

@@ -270,15 +270,13 @@ class _Measurement:
                 self._enter(PHASES_BEGUN_BY[event])
 
     def _refuse_silence(self, requests: int, fleet: LocustFleet) -> None:
-        """Raise `ServerError` if all users have waited too long for any answer."""
+        """Raise `MeasureError` if all users have waited too long for any answer."""
         now = time.monotonic()
         if requests != self.last_answer[0] or "all_users_running" not in self.times:
             self.last_answer = (requests, now)
         silent_s = now - self.last_answer[1]
         if silent_s > self.run.load.silence_s:
-            if not requests and self.run.load.locustfile is not None:
-                raise GeneratorError(fleet.explain_no_request(silent_s))
-            raise ServerError(f"no answer to any request for {silent_s:.0f} s{fleet.explain_trouble()}")
+            raise fleet.explain_silence(requests, silent_s)
 
     def _refuse_empty_window(self, requests: Path, fleet: LocustFleet) -> None:
         """Raise `MeasureError` if the window holds no successful request."""
