@@ -88,11 +88,12 @@ def lines() -> Iterator[str]:
 
 
 def suite(style: Style, url: str, workers: int) -> str:
-    load = f"users: {USERS}, spawn_rate: {USERS}, workers: {workers}, locustfile: locustfile.py"
-    more = style.load.replace("{url}", url)
+    load = f"locustfile: locustfile.py, users: {USERS}, spawn_rate: {USERS}, workers: {workers}"
+    if style.load:
+        load += ", " + style.load.replace("{url}", url)
     return (
         "baselines: false\ndefaults: {duration: 3s, warm_up: 200ms, repeats: 1}\n"
-        f"experiments: {{a: {{server: {{kind: external, url: '{url}', ready: tcp}}, load: {{{load}{more and ', ' + more}}}}}}}"
+        f"experiments: {{a: {{server: {{kind: external, url: '{url}', ready: tcp}}, load: {{{load}}}}}}}"
     )
 
 
@@ -153,9 +154,15 @@ def assert_it_can_be_summarised(record: RunRecord, folder: Path, tables: Path) -
 
 
 def test_file_of_pytest_functions(
-    service: str, first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
+    service: str,
+    first_run: Callable[[str], Run],
+    start_measure: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Locust makes a User class of each function if a file has no other."""
+    """Locust makes a User class of each function if a file has no other. It needs no plugin but its own."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_locust.plugin")
     text = 'def test_login(session):\n    session.get("/login")\n'
     (tmp_path / "locustfile.py").write_text(text, encoding="utf-8")
     process = start_measure(first_run(suite(Style("pytest", set()), service, workers=1)))
