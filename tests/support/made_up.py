@@ -1,7 +1,7 @@
 """Made-up campaigns: each run behaves as a test says, all files are written, and the analysis is the real one."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ LOAD_STARTED = 1_800_000_000.0
 ENDPOINTS = ("all", "GET /albums", "GET /albums/<id>", "POST /albums")
 
 Made = dict[str, Any]
-"""What a run was like: signals that differ from EAGER's, and `window`, `check`, `heat` for what they don't hold."""
+"""What a run was like: signals that differ from EAGER's, and what they do not hold: `window`, `check`, `heat`,
+`endpoints` (names) and `record` (fields of run.json)."""
 NO_HEAT = pd.DataFrame(columns=HEAT_COLUMNS)
 Behaviour = Callable[[Run, np.random.Generator], Made]
 Make = Callable[..., Campaign]
@@ -61,15 +62,20 @@ def write_run(results: Path, run: Run, number: int, made: Made) -> None:
     part = f"{run.experiment}/{run.repeat}"
     for folder in ("runs", "summaries"):
         (results / folder / part).mkdir(parents=True)
-    write_record(record.model_copy(update={"run": run, "checks": checks}), results / "runs" / part / "run.json")
+    write_record(
+        record.model_copy(update={"run": run, "checks": checks} | made.get("record", {})),
+        results / "runs" / part / "run.json",
+    )
     summaries = results / "summaries" / part
     (summaries / "window.json").write_text(Window(**window).model_dump_json(), encoding="utf-8")
     (summaries / "signals.json").write_text(signals.model_dump_json(), encoding="utf-8")
-    for name, rows in (tables(run, signals) | {"heat": made.get("heat", NO_HEAT)}).items():
+    for name, rows in (
+        tables(run, signals, made.get("endpoints", ENDPOINTS)) | {"heat": made.get("heat", NO_HEAT)}
+    ).items():
         rows.to_csv(summaries / f"{name}.csv", index=False)
 
 
-def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
+def tables(run: Run, s: Signals, endpoints: Sequence[str] = ENDPOINTS) -> dict[str, pd.DataFrame]:
     """Lay out the tables of one run as its signals would have them."""
     goodput = s.throughput * (1 - (s.failures or 0) / (s.requests or 1))
     mean = 1000 * s.response_s if goodput else math.nan
@@ -86,10 +92,10 @@ def tables(run: Run, s: Signals) -> dict[str, pd.DataFrame]:
         for pid, (role, cpu) in enumerate(used)
     ]
     times = [(p, mean * (0.5 + p)) for p in LATENCY_PROBABILITIES] if goodput else []
-    latency = [(name, p, ms, None, None, ms / (2 if s.behind_schedule else 1)) for name in ENDPOINTS for p, ms in times]
+    latency = [(name, p, ms, None, None, ms / (2 if s.behind_schedule else 1)) for name in endpoints for p, ms in times]
     course = [(second, round(s.throughput), 0, mean) for second in range(22)]
     return {
-        "endpoints": pd.DataFrame([row | {"endpoint": name} for name in ENDPOINTS]),
+        "endpoints": pd.DataFrame([row | {"endpoint": name} for name in endpoints]),
         "processes": pd.DataFrame(processes, columns=list(PROCESS_COLUMNS)),
         "latency": pd.DataFrame(latency, columns=LATENCY_COLUMNS),
         "course": pd.DataFrame(course, columns=["second", "requests", "failures", "mean_ms"]),

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from loadstone.measure import collect_requests, sampler
 from loadstone.plan.schedule import Run
+from loadstone.results.processes import SAMPLE_SCHEMA
+from loadstone.results.requests import REQUEST_SCHEMA, TEXT
 from loadstone.results.run_record import RequestCounts, write_record
 from loadstone.suite.load_settings import Load
-from loadstone.suite.types import Exponential
 from tests.support.records import make_record
 
 START = 1_800_000_000.0
@@ -49,7 +50,7 @@ def write_run(results: Path, run: Run, number: int) -> int:
 
 def _requests(load: Load, began: float, end: float, rng: np.random.Generator) -> pa.Table:
     """Let each user think and wait in turn until the end. Rows are in the order of time."""
-    low, high = (0.0, 0.0) if isinstance(load.think_time, Exponential) else load.think_time
+    low, high = load.think_time if isinstance(load.think_time, tuple) else (0.0, 0.0)
     cycles = int(2 * (end - began) / max(low + (high - low) / 2, MEAN_RESPONSE_MS / 1000)) + 2
     think = rng.uniform(low, high, (load.users, cycles))
     response_ms = rng.lognormal(np.log(MEAN_RESPONSE_MS), 0.4, (load.users, cycles))
@@ -72,11 +73,11 @@ def _requests(load: Load, began: float, end: float, rng: np.random.Generator) ->
         "server_ms": column(response_ms) * 0.5,
         "bytes": rng.integers(60, 600, rows),
         "status": np.full(rows, 200),
-        "error": pa.nulls(rows, collect_requests.TEXT),
+        "error": pa.nulls(rows, TEXT),
         "intended": pa.nulls(rows, pa.float64()),
     }
-    columns = [pa.array(arrays[field.name]).cast(field.type) for field in collect_requests.SCHEMA]
-    return pa.Table.from_arrays(columns, schema=collect_requests.SCHEMA)
+    columns = [pa.array(arrays[field.name]).cast(field.type) for field in REQUEST_SCHEMA]
+    return pa.Table.from_arrays(columns, schema=REQUEST_SCHEMA)
 
 
 def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
@@ -101,7 +102,7 @@ def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
             }
         )
     tables = [
-        pa.Table.from_arrays([pa.array(part[f.name]).cast(f.type) for f in sampler.SCHEMA], schema=sampler.SCHEMA)
+        pa.Table.from_arrays([pa.array(part[f.name]).cast(f.type) for f in SAMPLE_SCHEMA], schema=SAMPLE_SCHEMA)
         for part in parts
     ]
     return pa.concat_tables(tables).unify_dictionaries().sort_by("time")

@@ -116,7 +116,8 @@ def test_run_against_a_server_that_a_command_starts(
 ) -> None:
     port = free_port()
     argv = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60"]
-    argv += ["--no-control-socket", "--bind", f"127.0.0.1:{port}", f"server:create_app(albums={STARTING})"]
+    argv += ["--no-control-socket", "--bind", f"127.0.0.1:{port}", "--pythonpath", str(ROOT)]
+    argv += [f"server:create_app(albums={STARTING})"]
     run = first_run(suite(f"kind: command, argv: {json.dumps(argv)}, url: 'http://127.0.0.1:{port}'"))
     assert outcome(start_measure(run)) == (0, [])
     folder = tmp_path / "runs" / "a" / "1"
@@ -136,7 +137,7 @@ def test_run_against_a_server_that_a_command_starts(
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [
-        (["/no/such/program"], "server.argv: cannot start /no/such/program: No such file or directory"),
+        (["/no/such/program"], "server.argv: cannot start /no/such/program: no such file"),
         ([sys.executable, "-c", "raise SystemExit('I give up')"], "the server ended with exit code 1: I give up"),
     ],
     ids=["no program", "ends"],

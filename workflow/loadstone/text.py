@@ -48,6 +48,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + "..."
 
 
+def shortened(name: str, most: int = MAX_LENGTH) -> str:
+    """Shorten a long name in its middle: names of endpoints often begin alike, and end alike."""
+    kept = most // 2
+    return name if len(name) <= most else f"{name[: kept - 1]}…{name[-kept:]}"
+
+
 def figure(value: float | None) -> str:
     """Write a number with three significant digits: 0.00123, 1.23, 12.3, 123, 1,234."""
     if value is None or math.isnan(value):

@@ -7,18 +7,29 @@
   (docs/decisions/0016).
 """
 
+import sys
 from pathlib import Path
 
 import snakemake.exceptions
 
 from loadstone.lifecycle.campaign_lock import CampaignEntry
 from loadstone.lifecycle.shutdown import forward_signals
+from loadstone.measure.check_target import check_targets
 
 CAMPAIGN_ENTRY = CampaignEntry(Path(".snakemake"))
 snakemake.exceptions.LockException = CAMPAIGN_ENTRY.wrap_lock_exception(snakemake.exceptions.LockException)
 
 
+def refuse_broken_targets():
+    """Exit with one line per problem if a server of the runs that are left cannot be measured."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in ("measure", "search")]
+    names = {job.wildcards.get("experiment") or job.wildcards.get("search") for job in jobs}
+    if problems := check_targets(PLAN, Path(SUITE_FOLDER), names):
+        sys.exit("\n".join(f"loadstone: {problem}" for problem in problems))
+
+
 onstart:
+    refuse_broken_targets()
     workflow.scheduler.job_rate_limiter = None
     CAMPAIGN_ENTRY.mark_running()
     forward_signals(workflow.scheduler.exit_gracefully)

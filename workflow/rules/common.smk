@@ -17,8 +17,9 @@ from loadstone.suite.own_files import list_own_files
 
 # `loadstone` in a shell command is the one installed next to the interpreter that runs Snakemake, whether or not the
 # environment is activated. Rules `exec` it, so that it is Snakemake's own child. LOADSTONE_PARENT names that process,
-# and `loadstone` ends when it ends.
-shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" LOADSTONE_PARENT=$PPID; ')
+# and `loadstone` ends when it ends. LOADSTONE_USER_PATH is where a server's command is looked up.
+PROGRAMS = shlex.quote(str(Path(sys.executable).parent))
+shell.prefix(f'export LOADSTONE_USER_PATH="$PATH" PATH={PROGRAMS}:"$PATH" LOADSTONE_PARENT=$PPID; ')
 
 ROOT = Path(workflow.basedir)
 

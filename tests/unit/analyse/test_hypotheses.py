@@ -448,3 +448,18 @@ def test_pairs_have_to_be_pairs() -> None:
     for values, to in (([1.0], []), ([], []), ([1.0, 0.0], [1.0, 1.0]), ([1.0, 2.0], [1.0])):
         with pytest.raises(ValueError, match="pairs"):
             ratio_of_pairs(values, to)
+
+
+REQUESTS = "baselines: false\nexperiments: {a: {load: {requests: [{get: /health}]}}}"
+
+
+def test_endpoint_that_a_load_of_free_names_never_requested_is_left_open_and_the_measured_ones_are_listed(
+    judge: Judge,
+) -> None:
+    found = judge("value: {of: a, metric: mean, endpoint: GET /helth}, expect: < 20ms", suite=REQUESTS)
+    assert found.outcome == "inconclusive"
+    assert found.evidence == (
+        "'GET /helth' was not requested in a; measured: GET /albums, GET /albums/<id>, POST /albums"
+    )
+    found = judge("value: {of: a, metric: mean, endpoint: GET /albums}, expect: < 20ms", suite=REQUESTS)
+    assert found.outcome == "supported"

@@ -596,3 +596,18 @@ def test_flask_is_not_needed_elsewhere() -> None:
 def test_known_plan_without_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_plan(None, {}, tmp_path / "results") == ShownPlan(None, "", None)
+
+
+def test_run_of_a_users_own_load_and_server_is_shown(results: Path, write_suite: Write) -> None:
+    suite = write_suite(
+        "experiments: {a: {load: {locustfile: shop.py, classes: [Web], users: 5, spawn_rate: 5},"
+        " server: {kind: external, url: 'http://127.0.0.1:8080', workers: 3}}}"
+    )
+    (suite.parent / "shop.py").write_text("from locust import HttpUser\nclass Web(HttpUser): pass\n", encoding="utf-8")
+    plan = plan_of(suite)
+    run = next(run for run in plan.runs if run.experiment == "a")
+    begin(results, run, NOW)
+    seen = see(results, suite)
+    assert seen.current is not None
+    assert (seen.current.name, seen.current.users, seen.current.server_workers) == ("a", 5, 3)
+    assert "running" in states(seen)

@@ -32,3 +32,11 @@ def test_counts_that_differ_fail() -> None:
         "+2 of 10",
         "unknown",
     ]
+
+
+def test_what_a_load_of_its_own_users_can_not_show_is_left_out() -> None:
+    """One of its requests may be several for the server."""
+    assert [check.name for check in check_validity(COUNTS, None, [], (100, 120))] == [
+        "server workers restarted",
+        "requests counted by Locust",
+    ]

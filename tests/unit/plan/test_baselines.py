@@ -81,3 +81,66 @@ def test_every_run_can_be_passed_to_measure(planned: Planned) -> None:
     plan = planned("experiments: {a: {probe: true}, none: {server: {albums: 0}, load: {mix: {list_albums: 1}}}}")
     for run in plan.runs:
         assert type(run).model_validate_json(run.model_dump_json()) == run
+
+
+FILE = """
+from locust import HttpUser, User
+class Web(HttpUser): pass
+class Admin(HttpUser): pass
+class Socket(User): pass
+"""
+
+
+@pytest.fixture
+def of_file(write_suite: Callable[[str], Path]) -> Callable[[str], Plan]:
+    """Plan an experiment `a` with a load of `FILE`."""
+
+    def plan(load: str) -> Plan:
+        path = write_suite(f"experiments: {{a: {{load: {{locustfile: shop.py, {load}}}}}}}")
+        (path.parent / "shop.py").write_text(FILE, encoding="utf-8")
+        return make_plan(load_suite(path))
+
+    return plan
+
+
+def test_unloaded_run_of_a_locustfile_has_one_user_of_each_class_and_no_waits(of_file: Callable[[str], Plan]) -> None:
+    plan = of_file(
+        "classes: {Web: 9, Admin: 1}, users: 40, workers: 2, tags: buy, options: {api: 2}, shape: follow, env: {A: b}"
+    )
+    own = plan.suite.experiments["a"]
+    added = plan.added[unloaded_name(own)]
+    assert (added.load.users, added.load.spawn_rate, added.load.workers) == (2, 2, 1)
+    assert added.load.classes == {"Web": 1, "Admin": 1}
+    assert (added.load.think_time, added.load.shape) == ((0, 0), "ignore")
+    for key in ("locustfile", "tags", "options", "env", "user"):
+        assert getattr(added.load, key) == getattr(own.load, key)
+    assert own.load.think_time is None, "the file's own"
+
+
+@pytest.mark.parametrize("schedule", ["pacing: 2s", "arrivals: {rate: 5}", "users: 20, spawn_rate: 10"])
+def test_unloaded_run_has_no_schedule_and_does_not_depend_on_one(of_file: Callable[[str], Plan], schedule: str) -> None:
+    plan, other = of_file(f"classes: [Web], {schedule}"), of_file("classes: [Web], users: 1, spawn_rate: 1")
+    assert plan.added.keys() == other.added.keys()
+    for run in (each for each in plan.runs if is_baseline(each.experiment)):
+        assert type(run).model_validate_json(run.model_dump_json()) == run
+
+
+def test_unknown_client_has_no_ceiling(of_file: Callable[[str], Plan]) -> None:
+    assert [name for name in of_file("classes: [Socket]").added if name.startswith("ceiling@")] == []
+    assert [name for name in of_file("classes: [Web], workers: 2").added if name.startswith("ceiling@")] == [
+        "ceiling@HttpUser-2"
+    ]
+
+
+def test_unloaded_run_of_declared_requests_is_one_user_who_sends_them(planned: Planned) -> None:
+    plan = planned("experiments: {a: {load: {requests: [{get: /health, weight: 3}], users: 20, user: FastHttpUser}}}")
+    own = plan.suite.experiments["a"]
+    added = plan.added[unloaded_name(own)]
+    assert (added.load.users, added.load.think_time, added.load.requests) == (1, (0, 0), own.load.requests)
+    assert added.load.mix is None
+    assert ceiling_name(own) == "ceiling@FastHttpUser-1"
+
+
+def test_probe_of_a_shape_is_refused(of_file: Callable[[str], Plan]) -> None:
+    with pytest.raises(SuiteError, match=r"experiments\.a: probe: needs one number of users"):
+        of_file("shape: follow}, probe: true, server: {")

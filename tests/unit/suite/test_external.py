@@ -15,7 +15,7 @@ from loadstone.measure.target.external import refuse_remote
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import make_plan
 from loadstone.report.page import render
-from loadstone.suite.foreign_servers import ExternalServer
+from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.load import load_suite
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import Cycle
@@ -36,11 +36,17 @@ def of(server: str) -> str:
     [
         (of("albums: 3"), "experiments.a.server.url: missing; this key is required"),
         (of("url: 'ftp://127.0.0.1:8080'"), "experiments.a.server.url: 'ftp://127.0.0.1:8080' is not allowed"),
-        (of("url: 'http://127.0.0.1'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://127.0.0.1:8080/api'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://127.0.0.1:8080?a=b'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of("url: 'http://127.0.0.1:99999'"), "allowed: http://HOST:PORT, and nothing after it"),
-        (of(r'url: "http://127.0.0.1:8080\n"'), "allowed: http://HOST:PORT, and nothing after it"),
+        (of("url: 'http://127.0.0.1:8080?a=b'"), "with a base path or without"),
+        (of("url: 'http://127.0.0.1:99999'"), "with a base path or without"),
+        (of("url: 'http://127.0.0.1:8080/#top'"), "with a base path or without"),
+        (of("url: 'http://127.0.0.1:{port}'"), "{port} is for servers that a command starts"),
+        (
+            of("url: 'http://127.0.0.1', ready: health"),
+            "server.ready: 'health' is not allowed; allowed: a path such as",
+        ),
+        (of("url: 'http://127.0.0.1', ready: {log: Ready}"), "ready: the log of an external server is unknown"),
+        (of("url: 'https://127.0.0.1', verify: maybe"), "experiments.a.server.verify: 'maybe' is not allowed"),
+        (of(r'url: "http://127.0.0.1:8080\n"'), "with a base path or without"),
         (of("url: 'http://me:secret@127.0.0.1:8080'"), "experiments.a.server: url: a user name or password would"),
         (of("url: 'http://192.0.2.1:80'"), "experiments.a.server: url: 192.0.2.1 is not this machine"),
         (of("url: 'http://shop.example:80'"), "url: shop.example is not this machine"),
@@ -48,10 +54,19 @@ def of(server: str) -> str:
         (of("url: 'http://0.0.0.0:80'"), "is not this machine"),
         (of("url: 'http://127.1:80'"), "is not this machine"),
         (of("url: 'http://[::2]:80'"), "is not this machine"),
-        (of("url: 'http://127.0.0.1:80', workers: 2"), "experiments.a.server.workers: unknown key; allowed: kind, url"),
+        (of("url: 'http://127.0.0.1:80', workers: 0"), "experiments.a.server.workers: 0 is not allowed"),
+        (
+            of("url: 'http://127.0.0.1:80', store: list"),
+            "a.server.store: unknown key; allowed: url, workers",
+        ),
         (of("url: 'http://127.0.0.1:80', albums: two"), "experiments.a.server.albums: 'two' is not allowed"),
         ("experiments: {a: {server: {kind: tomcat}}}", "server.kind: 'tomcat' is not allowed; allowed: gunicorn, comm"),
         ("experiments: {a: {server: {url: 'http://127.0.0.1:80'}}}", "server.url: unknown key; allowed: kind, app"),
+        (
+            "defaults: {server: {kind: command, argv: [serve, '{port}', '{threads}'], threads: 4}}\n"
+            "sweeps: {s: {vary: server.workers, values: [1, 2]}}",
+            "s.vary: server.workers would change nothing; write {workers} into the server's argv or env",
+        ),
         (
             "defaults: {server: {kind: external, url: 'http://127.0.0.1:80'}}\n"
             "sweeps: {s: {vary: server.albums, values: [1, 2]}}",
@@ -77,6 +92,8 @@ def test_mistake_is_told_in_one_line(write_suite: WriteSuite, text: str, complai
         ("url: 'http://127.0.0.1:8080'", "http://127.0.0.1:8080"),
         ("url: 'http://127.8.9.1:8080/'", "http://127.8.9.1:8080"),
         ("url: 'http://localhost:80'", "http://localhost:80"),
+        ("url: 'http://localhost'", "http://localhost"),
+        ("url: 'https://localhost:8443/api/v1/'", "https://localhost:8443/api/v1"),
         ("url: 'http://[::1]:8080'", "http://[::1]:8080"),
         ("url: 'http://192.0.2.1:80', allow_remote: true", "http://192.0.2.1:80"),
         ("url: 'http://shop.example:80', allow_remote: true, albums: 9", "http://shop.example:80"),
@@ -113,8 +130,15 @@ def test_name_that_leads_to_another_machine_is_refused() -> None:
         ),
         (
             "url: 'http://127.0.0.1:80', argv: [serve], allow_remote: true",
-            "experiments.a.server.allow_remote: unknown key; allowed: kind, argv",
+            "experiments.a.server.allow_remote: unknown key; allowed: url, workers",
         ),
+        (
+            "argv: [serve, '8080']",
+            "argv: the server cannot know its port; write {port} in argv or env",
+        ),
+        ("argv: [serve, '{port}', '{threads}']", "argv: {threads} needs the key threads"),
+        ("argv: [serve, '{port}'], stop: SIGKILL", "experiments.a.server.stop: 'SIGKILL' is not allowed"),
+        ("argv: [serve, '{port}'], build: [make]", "build: needs commit"),
     ],
 )
 def test_mistake_in_a_command_is_told_in_one_line(write_suite: WriteSuite, server: str, complaint: str) -> None:
@@ -143,14 +167,51 @@ def test_settings_below_one_of_its_kind_are_merged(write_suite: WriteSuite) -> N
     assert [found[name].kind for name in ("a", "b", "c", "t=2")] == ["external", "external", "gunicorn", "gunicorn"]
 
 
+def test_sweep_over_a_commands_workers(write_suite: WriteSuite) -> None:
+    text = (
+        "defaults: {server: {kind: command, argv: [serve, '{port}', '-w', '{workers}']}}\n"
+        "sweeps: {s: {vary: server.workers, values: [1, 2]}}"
+    )
+    experiments = load_suite(write_suite(text)).experiments
+    assert {name: settings.server.workers for name, settings in experiments.items()} == {"s=1": 1, "s=2": 2}
+
+
 def test_schema_knows_both_kinds() -> None:
     schema = json.loads((ROOT / "workflow" / "schemas" / "suite.schema.json").read_text(encoding="utf-8"))
     near = {"kind": "external", "url": "http://127.0.0.1:8080"}
-    for server in (near, {"url": "http://127.0.0.1:8080"}, {"albums": 3}, {"workers": 2}):
+    for server in (near, near | {"workers": 2}, {"url": "http://127.0.0.1:8080"}, {"albums": 3}, {"workers": 2}):
         jsonschema.validate({"experiments": {"a": {"server": server}}}, schema)
-    for server in (near | {"workers": 2}, {"kind": "external", "albums": 3}, {"kind": "tomcat"}):
+    for server in (near | {"store": "list"}, {"kind": "external", "albums": 3}, {"kind": "tomcat"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"experiments": {"a": {"server": server}}}, schema)
+
+
+DECLARED = {"workers": 2, "threads": 4}
+
+
+@pytest.mark.parametrize(
+    ("server", "cores"),
+    [
+        (ExternalServer(url="http://127.0.0.1:8080", **DECLARED), True),
+        (ExternalServer(url="http://shop.example", allow_remote=True, **DECLARED), False),
+        (CommandServer(argv=("serve", "{port}"), **DECLARED), True),
+    ],
+    ids=["external", "remote", "command"],
+)
+def test_declared_workers_and_threads_make_utilisation_known(
+    server: ExternalServer | CommandServer, *, cores: bool
+) -> None:
+    """The CPUs of another machine are unknown, and so is the utilisation of a server there."""
+    record = make_record(load_started=0.0, window=(10.0, 20.0))
+    record = record.model_copy(update={"run": record.run.model_copy(update={"server": server})})
+    of_all = {"endpoint": "all", "failures": 0, "requests": 1000, "server_ms": 40.0, "bytes_mean": 60.0}
+    endpoints = pd.DataFrame([of_all | {"goodput_rps": 100.0, "late": 0}])
+    processes = pd.DataFrame([{"role": "server-worker", "cpu": 0.5, "steal": 0.0, "run_queue": 1.0}] * 2)
+    cycle = Cycle(throughput=100.0, response_s=0.05, think_s=0.0)
+    signals = gather_signals(record, cycle, endpoints, processes, settled=True)
+    assert signals.slots == pytest.approx(100 * 0.040 / (2 * 4))
+    usable = min(2, record.machine.cores)
+    assert signals.server == (pytest.approx(1.0 / usable) if cores else None)
 
 
 @pytest.mark.parametrize("generator", [0.2, 0.99])

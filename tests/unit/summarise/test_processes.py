@@ -32,7 +32,7 @@ def test_by_hand(tmp_path: Path) -> None:
     assert table.loc[7, "cpu"] == pytest.approx(0.5)
     assert table.loc[7, "voluntary_per_s"] == pytest.approx(8)
     assert table.loc[7, "rss_max_mib"] == pytest.approx(19.75)
-    assert table.loc[8, "cpu"] == pytest.approx(0.2), "over the part of the window in which it lived"
+    assert table.loc[8, "cpu"] == pytest.approx(0.1), "over the whole window, of which it lived one half"
     assert table.loc[0, "cpu"] == pytest.approx(1.5)
     assert table.loc[0, "steal"] == pytest.approx(0.1)
     assert table.loc[0, "run_queue"] == 3

@@ -1,6 +1,7 @@
 """Summaries of a run, compared with figures computed by hand."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from loadstone.errors import ResultError
 from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.results.run_record import RunRecord
+from loadstone.results.tables import OTHER, read_run_table
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.requests import summarise_requests
 from tests.support.records import make_record
@@ -22,7 +24,7 @@ T0 = 1_800_000_000.0  # the load begins; the window is [T0 + 10, T0 + 20)
 def write(
     path: Path,
     rows: list[tuple[float, str, float, float | None, int, int, str | None]],
-    users: list[int] | None = None,
+    users: Sequence[int | None] | None = None,
     lag_ms: list[float] | None = None,
 ) -> Path:
     """Write requests given as (end after T0, endpoint, response_ms, server_ms, bytes, status, error)."""
@@ -192,3 +194,53 @@ def test_truncated_file_is_refused(tmp_path: Path, record: RunRecord) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ResultError, match="damaged"):
         summarise_requests(path, record.window, record.phases.load_started)
+
+
+def test_only_the_most_requested_endpoints_have_rows_of_their_own(tmp_path: Path) -> None:
+    """Sixty names, the n-th requested n times: those above the tenth are kept, the others are added up."""
+    rows = [(11.0 + n / 10, f"GET /item/{n}", float(n), None, 1, 200, None) for n in range(1, 61) for _ in range(n)]
+    rows += [(5.0, "GET /before-the-window", 1.0, None, 1, 200, None)] * 100
+    rows.append((12.0, "GET /item/1", 1.0, None, 0, 500, "HTTP 500"))
+    found = summarise_requests(write(tmp_path / "requests.parquet", rows), (T0 + 10, T0 + 20), T0)
+    requests = dict(zip(found.endpoints["endpoint"], found.endpoints["requests"], strict=True))
+    assert next(iter(requests)) == ALL
+    assert requests == {
+        ALL: 1831, OTHER: sum(range(11)) + 1, **{f"GET /item/{n}": n for n in range(11, 61)},
+    }  # fmt: skip
+    [other] = found.endpoints[found.endpoints["endpoint"] == OTHER].to_dict("records")
+    assert other["failures"] == 1
+    assert other["mean_ms"] == pytest.approx(sum(n * n for n in range(1, 11)) / sum(range(11)))
+    assert set(found.latency["endpoint"]) == set(requests)
+
+
+def test_fifty_endpoints_have_rows_of_their_own(tmp_path: Path) -> None:
+    rows = [(11.0, f"GET /{n}", 1.0, None, 1, 200, None) for n in range(50)]
+    found = summarise_requests(write(tmp_path / "requests.parquet", rows), (T0 + 10, T0 + 20), T0)
+    assert len(found.endpoints) == 51
+    assert OTHER not in set(found.endpoints["endpoint"])
+
+
+def test_any_name_of_an_endpoint_comes_back_from_the_table(tmp_path: Path) -> None:
+    """Names that other rows have, that pandas takes for missing ones, or that hold what ends a line."""
+    names = [
+        "all",
+        "other",
+        "NA",
+        "null",
+        "nan",
+        "",
+        "  ",
+        'GET "/a,b"',
+        "GET /a\r\nb",
+        "GET /\x1b[31m",
+        "WebSocket send",
+    ]
+    rows = [(11.0, name, 1.0, None, 1, 200, None) for name in names]
+    found = summarise_requests(write(tmp_path / "requests.parquet", rows), (T0 + 10, T0 + 20), T0)
+    found.endpoints.to_csv(tmp_path / "endpoints.csv", index=False)
+    read = read_run_table(tmp_path, "endpoints", make_record(load_started=T0, window=(T0 + 10, T0 + 20)).run)
+    assert read["endpoint"].tolist() == [
+        ALL, 'GET "/a,b"', "GET /\\x1b[31m", "GET /a b", "NA", "WebSocket send", "nan", "null",
+        "«all»", "«other»", "«»",
+    ]  # fmt: skip
+    assert read["requests"].tolist() == [11, *[1] * 9, 2]

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 
 from scipy import stats
 
-from loadstone.results.signals import Signals
+from loadstone.results.signals import MAX_UNKNOWN_SHARE, Signals
 from loadstone.results.verdicts import Evidence, Judgement
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.suite.verdict import Verdict
 from loadstone.theory import operational
 
 FAILURE_CONFIDENCE = 0.95
+NO_THINK_TIME = "their think time is unknown"
 
 
 def failure_bound(failures: float, requests: float) -> float:
@@ -35,15 +36,16 @@ def errors(s: Signals, limits: Thresholds) -> bool:
 
 def invalid(s: Signals, limits: Thresholds) -> bool:
     """The figures don't belong together, or the run never settled."""
-    fits = operational.MIN_CONSISTENCY <= s.consistency <= operational.MAX_CONSISTENCY
-    return not (fits or _within_edges(s, limits)) or s.steady is False
+    return s.steady is False or not (s.consistency is None or _fits(s.consistency, s, limits))
 
 
-def _within_edges(s: Signals, limits: Thresholds) -> bool:
-    """Whether the cycles that the window's ends cut off explain the difference to 1."""
-    if s.requests is None or s.consistency == 0:
+def _fits(consistency: float, s: Signals, limits: Thresholds) -> bool:
+    """Whether X·(R + Z)/N is 1, or differs from it by no more than the cycles that the window's ends cut off."""
+    if operational.MIN_CONSISTENCY <= consistency <= operational.MAX_CONSISTENCY:
+        return True
+    if s.requests is None or consistency == 0:
         return False
-    return abs(s.requests * (1 - 1 / s.consistency)) <= limits.edge_requests * math.sqrt(s.users)
+    return abs(s.requests * (1 - 1 / consistency)) <= limits.edge_requests * math.sqrt(s.users)
 
 
 def generator(s: Signals, limits: Thresholds) -> bool:
@@ -76,9 +78,10 @@ def network(s: Signals, limits: Thresholds) -> bool:
 def think_time(s: Signals, limits: Thresholds) -> bool:
     """Users wait of their own will, and no resource is at its limit, explained or not.
 
-    In an open load they wait for the next arrival: then its rate is what sets the throughput.
+    In an open load they wait for the next arrival: then its rate is what sets the throughput. Users who send requests
+    in parallel have no think time to be judged by.
     """
-    return s.think >= limits.think_time and not any(
+    return _at_least(s.think, limits.think_time) and not any(
         _at_least(value, limits.saturated) for value in (s.server, s.slots, s.min_host)
     )
 
@@ -100,7 +103,7 @@ def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Judgement:
         return _judgement(s, limits, Verdict.INVALID, ())
     candidates = [name for name, rule in RULES.items() if rule(s, limits)]
     own_will = Verdict.THINK_TIME if s.arrival_rate is None else Verdict.ARRIVAL_RATE
-    if candidates and s.think >= limits.think_time:
+    if candidates and _at_least(s.think, limits.think_time):
         candidates.append(own_will)
     if len(candidates) > 1:
         return _judgement(s, limits, Verdict.MIXED, candidates)
@@ -122,7 +125,7 @@ def _judgement(s: Signals, limits: Thresholds, verdict: Verdict, parties: Sequen
         evidence=tuple(figures),
         runner_up=f"{_UTILISATIONS[nearest.signal]} ({nearest.signal} = {nearest.value:.3g})" if nearest else None,
         remark=_remark(s, limits, verdict),
-        probe=_probe(verdict, limits),
+        probe=_probe(s, verdict, limits),
         missing=tuple(s.missing),
     )
 
@@ -154,6 +157,12 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
     if s.failures is not None and s.requests:
         bound = failure_bound(s.failures, s.requests)
         rows.append(("failures", bound, "", limits.most_failures, "lower 95 % bound of the share of failures"))
+    if s.in_parallel:
+        meaning = "share of requests sent while an earlier one of the same user was in progress"
+        rows.append(("overlapping", s.overlapping, "", MAX_UNKNOWN_SHARE, f"{meaning}; above it, {NO_THINK_TIME}"))
+    if s.of_unknown_users:
+        meaning = "share of requests whose user is unknown"
+        rows.append(("unattributed", s.unattributed, "", MAX_UNKNOWN_SHARE, f"{meaning}; above it, {NO_THINK_TIME}"))
     return [
         Evidence(signal=signal, value=value, unit=unit, limit=limit, meaning=meaning)
         for signal, value, unit, limit, meaning in rows
@@ -162,10 +171,19 @@ def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
 
 
 def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
+    remarks = [_remark_on(s, limits, verdict)]
+    if s.in_parallel:
+        remarks.append(f"users send requests in parallel, so {NO_THINK_TIME}")
+    if s.of_unknown_users:
+        remarks.append(f"the users of some requests are unknown, so {NO_THINK_TIME}")
+    return "; ".join(remark for remark in remarks if remark) or None
+
+
+def _remark_on(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
     if verdict in (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.min_host, s.link)
         remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
-        if s.think_s < s.response_s:
+        if s.think_s is not None and s.think_s < s.response_s:
             remarks.append("few users and hardly any think time: more users would raise throughput")
         return "; ".join(remarks) or None
     if verdict == Verdict.UNDETERMINED and (near := _nearly_full(s, limits)):
@@ -180,7 +198,7 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
             "measured resource is near its limit"
         )
     if verdict == Verdict.INVALID:
-        return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency:.3g}"
+        return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency or 0.0:.3g}"
     return None
 
 
@@ -193,12 +211,13 @@ def _nearly_full(s: Signals, limits: Thresholds) -> list[str]:
     ]
 
 
-def _probe(verdict: Verdict, limits: Thresholds) -> str:
+def _probe(s: Signals, verdict: Verdict, limits: Thresholds) -> str:
     if not verdict.is_sound:
         return "fix the cause, then measure again"
+    users = "think time" if s.think_s is not None else "that the users set the rate"
     return (
-        f"measure with twice the users: d ln X/d ln N of {limits.least_elasticity_of_think_time:g} or more means think "
-        f"time, {limits.most_elasticity_at_capacity:g} or less means that a capacity is reached"
+        f"measure with twice the users: d ln X/d ln N of {limits.least_elasticity_of_think_time:g} or more means "
+        f"{users}, {limits.most_elasticity_at_capacity:g} or less means that a capacity is reached"
     )
 
 

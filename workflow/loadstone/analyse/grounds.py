@@ -53,7 +53,7 @@ class LevelFacts:
     users: float
     """N."""
     think_s: float
-    """Z, mean think time as measured, seconds."""
+    """Z, mean think time as measured, seconds; NaN where it is unknown."""
     unloaded_response_s: float | None
     """R₀, mean response time with one user, seconds."""
     server_demand_s: float | None
@@ -199,7 +199,7 @@ def _users_needed(vary: str, levels: Sequence[LevelFacts]) -> str:
     workers, present = 1 if threads else math.ceil(levels[-1].value), max(level.users for level in levels)
     for level in reversed(levels):
         demand_s = level.server_demand_s if party == SERVER else level.generator_demand_s
-        if demand_s:
+        if demand_s and not math.isnan(level.think_s):
             users = operational.users_to_saturate(workers, demand_s, level.think_s)
             count = f"at least {users:,}" if users > present else f"more than {present:,.0f}"
             whom = f"{'each' if threads else workers} worker{'s' * (workers != 1)} of the {party}"

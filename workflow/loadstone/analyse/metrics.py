@@ -10,7 +10,9 @@ from scipy import stats
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.results.tables import PERCENTILES, RunKey
 from loadstone.results.verdicts import CampaignVerdicts
+from loadstone.suite.hypotheses import ALL
 from loadstone.suite.verdict import Verdict
+from loadstone.text import listed, short
 from loadstone.theory.intervals import CONFIDENCE, Interval
 
 COLUMNS = {
@@ -58,6 +60,7 @@ class Metrics:
         runs or more are left out.
         """
         unusable = (Verdict.INVALID,) if metric == FAILURES else (Verdict.INVALID, Verdict.ERRORS)
+        self._check_endpoint(experiment, endpoint)
         measured = self._measured_values(experiment, metric, endpoint)
         values: dict[int, float] = {}
         left_out: dict[int, str] = {}
@@ -76,6 +79,14 @@ class Metrics:
             count = f"{len(left_out)} of {len(left_out) + len(values)} runs"
             raise NotJudgeable(f"{count} of {experiment} cannot be used: {why}")
         return MetricValues(values, left_out)
+
+    def _check_endpoint(self, experiment: str, endpoint: str) -> None:
+        """Raise `NotJudgeable` for an endpoint that a load of unknown endpoints never requested."""
+        table = self.measured.summary
+        names = table[table["experiment"] == experiment]["endpoint"]
+        known = [name for name in dict.fromkeys(names) if name != ALL]
+        if self.measured.plan.experiments[experiment].load.mix is None and endpoint not in (ALL, *known):
+            raise NotJudgeable(f"{short(endpoint)} was not requested in {experiment}; measured: {listed(known)}")
 
     def _measured_values(self, experiment: str, metric: str, endpoint: str) -> dict[int, float]:
         if metric.endswith("_per_request"):

@@ -73,7 +73,7 @@ def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Ana
     missing, `DamagedError` where one is damaged.
     """
     measured = load_measured(plan, summaries)
-    signals = against_baselines(plan, measured.signals)
+    signals = against_baselines(plan, measured.signals, measured.summary)
     verdicts = judge_campaign(plan, signals)
     measured = dataclasses.replace(measured, counting=verdicts.counting)
     precision = {name: settings.precision for name, settings in plan.experiments.items()}

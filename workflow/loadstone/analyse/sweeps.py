@@ -129,11 +129,16 @@ def _facts(level: Level, measured: MeasuredCampaign, runs: Sequence[Signals], ve
         verdict=verdicts.experiments[level.experiment].verdict,
         utilisations=_utilisations(runs),
         users=runs[0].users,
-        think_s=float(np.mean([s.think_s for s in runs])),
+        think_s=_think_s(runs),
         unloaded_response_s=_mean(unloaded),
         server_demand_s=_server_demand(runs),
         generator_demand_s=_mean(cost),
     )
+
+
+def _think_s(runs: Sequence[Signals]) -> float:
+    """Return the mean think time; NaN where it is unknown in any run."""
+    return float(np.mean([math.nan if s.think_s is None else s.think_s for s in runs]))
 
 
 def _server_demand(runs: Sequence[Signals]) -> float | None:
@@ -229,7 +234,7 @@ def _forecast(sweep: Sweep, runs: Mapping[str, Sequence[Signals]]) -> UserForeca
             experiment=level.experiment,
             throughput=tuple(s.throughput for s in runs[level.experiment]),
             response_s=tuple(s.response_s for s in runs[level.experiment]),
-            think_s=float(np.mean([s.think_s for s in runs[level.experiment]])),
+            think_s=_think_s(runs[level.experiment]),
             server_cpu=tuple(math.nan if s.server_cpu is None else s.server_cpu for s in runs[level.experiment]),
         )
         for level in sweep.levels

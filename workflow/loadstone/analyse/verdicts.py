@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from loadstone.analyse.bottleneck import judge
+from loadstone.analyse.plateaus import judge_run
+from loadstone.analyse.unloaded import weigh_unloaded
 from loadstone.plan.baselines import ceiling_name, is_baseline, probe_name, unloaded_name
 from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
@@ -17,7 +20,6 @@ from loadstone.results.verdicts import (
     Elasticity,
     ExperimentVerdict,
     Judgement,
-    RunVerdict,
     decide_which_count,
 )
 from loadstone.suite.model import Sweep
@@ -29,20 +31,40 @@ SLOT_FACTORS = ("server.workers", "server.threads")
 """Factors that change the number of a server's slots."""
 
 
-def against_baselines(plan: Plan, signals: Mapping[RunKey, Signals]) -> dict[RunKey, Signals]:
-    """Add the unloaded response and the generator's ceiling to each run's signals, where a sound baseline has them."""
+def against_baselines(
+    plan: Plan, signals: Mapping[RunKey, Signals], summary: pd.DataFrame | None = None
+) -> dict[RunKey, Signals]:
+    """Add the unloaded response and the generator's ceiling to each run's signals, where a sound baseline has them.
+
+    With `summary`, the table of all runs by endpoint, the unloaded response of loads without a mix is weighed by
+    endpoint.
+    """
     limits = plan.suite.thresholds
-    response = {name: s.response_s for (name, _), s in signals.items() if judge(s, limits).verdict.is_sound}
+    response = {
+        name: s.response_s for (name, _), s in signals.items() if s.throughput and judge(s, limits).verdict.is_sound
+    }
     ceilings = {name: s.throughput for (name, _), s in signals.items() if _is_ceiling(s, limits)}
+    weighed = {} if summary is None else weigh_unloaded(plan, summary)
     complete = {}
     for (name, repeat), own in signals.items():
         settings = plan.experiments[name]
+        unloaded = response.get(unloaded_name(settings))
         baselines = {
-            "unloaded_response_s": response.get(unloaded_name(settings)),
-            "generator_ceiling": ceilings.get(ceiling_name(settings)),
+            "unloaded_response_s": unloaded and weighed.get((name, repeat), unloaded),
+            "generator_ceiling": ceilings.get(ceiling_name(settings) or ""),
         }
-        complete[name, repeat] = own if is_baseline(name) else own.model_copy(update=baselines)
+        complete[name, repeat] = own if is_baseline(name) else _completed(own, baselines)
     return complete
+
+
+def _completed(own: Signals, baselines: Mapping[str, float | None]) -> Signals:
+    """Add the baselines' figures to a run's signals, and to those of its plateaus."""
+    if own.plateaus is None:
+        return own.model_copy(update=baselines)
+    plateaus = tuple(
+        each.model_copy(update={"signals": each.signals.model_copy(update=baselines)}) for each in own.plateaus
+    )
+    return own.model_copy(update={**baselines, "plateaus": plateaus})
 
 
 def _is_ceiling(s: Signals, limits: Thresholds) -> bool:
@@ -53,17 +75,20 @@ def _is_ceiling(s: Signals, limits: Thresholds) -> bool:
 def judge_campaign(plan: Plan, signals: Mapping[RunKey, Signals]) -> CampaignVerdicts:
     """Judge all runs of a plan by their signals, completed by `against_baselines`."""
     limits = plan.suite.thresholds
-    judged = {run: judge(measured, limits) for run, measured in signals.items()}
+    judged = {run: judge_run(run, measured, limits) for run, measured in signals.items()}
     experiments = agree_by_experiment(judged, limits)
     for name, sweep in plan.suite.sweeps.items():
         experiments |= find_serial_sections(name, sweep, experiments, signals, limits)
     for name in plan.suite.experiments:
         if probe_name(name) in plan.added:
-            elasticity = judge_elasticity(_throughputs(signals, probe_name(name)), _throughputs(signals, name), limits)
+            known = all(s.think_s is not None for (run, _), s in signals.items() if run == name)
+            elasticity = judge_elasticity(
+                _throughputs(signals, probe_name(name)), _throughputs(signals, name), limits, think_time_known=known
+            )
             experiments[name] = experiments[name].model_copy(update={"elasticity": elasticity})
     return CampaignVerdicts(
         experiments=dict(sorted(experiments.items())),
-        runs=decide_which_count([RunVerdict.of(run, judgement) for run, judgement in sorted(judged.items())]),
+        runs=decide_which_count([judged[run] for run in sorted(judged)]),
     )
 
 
@@ -120,26 +145,34 @@ def find_serial_sections(
     return changed
 
 
-def judge_elasticity(twice: Sequence[float], once: Sequence[float], limits: Thresholds = DEFAULTS) -> Elasticity | None:
+def judge_elasticity(
+    twice: Sequence[float],
+    once: Sequence[float],
+    limits: Thresholds = DEFAULTS,
+    *,
+    think_time_known: bool = True,
+) -> Elasticity | None:
     """Judge how throughput changes from the configured number of users to twice as many.
 
-    Both throughputs are in requests/s, one value per run. None where a run has no throughput, because there is no
-    ratio.
+    Both throughputs are in requests/s, one value per run. Without a known think time, nothing is stated about it. None
+    where a run has no throughput, because there is no ratio.
     """
     if not all(rps > 0 for rps in (*twice, *once)):
         return None
     ratio = ratio_of_runs(twice, once)
     value, low, high = (_doublings(bound) for bound in (ratio.value, ratio.low, ratio.high))
     assert value is not None  # noqa: S101 - a ratio has a value
-    return Elasticity(value=value, low=low, high=high, reading=_reading(value, limits))
+    return Elasticity(value=value, low=low, high=high, reading=_reading(value, limits, think_time_known))
 
 
 def _doublings(ratio: float | None) -> float | None:
     return None if ratio is None else math.log2(ratio)
 
 
-def _reading(value: float, limits: Thresholds) -> str:
+def _reading(value: float, limits: Thresholds, think_time_known: bool) -> str:
     if value >= limits.least_elasticity_of_think_time:
+        if not think_time_known:
+            return "throughput grows with the number of users: no capacity is reached"
         return "throughput grows with the number of users: think time binds it"
     if value <= limits.most_elasticity_at_capacity:
         return "more users do not raise throughput: a capacity is reached"

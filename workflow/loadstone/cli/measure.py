@@ -29,7 +29,9 @@ def measure(
 
     Exit codes: 1 if the run fails, 130 if it is interrupted.
     """
+    from loadstone.measure.orphans import adopt_orphans
     from loadstone.measure.run import measure as measure_run
     from loadstone.plan.schedule import Run
 
+    adopt_orphans()
     measure_run(read_option(Run, "--run", run), into, log, failed, base)

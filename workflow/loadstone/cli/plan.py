@@ -65,7 +65,7 @@ def plan(
 def show_plan(plan: "Plan") -> None:
     """Print the runs in order, how each differs from the others, and how long it takes."""
     from loadstone.plan.baselines import is_baseline
-    from loadstone.suite.differences import common_settings, differences
+    from loadstone.suite.differences import common_settings, differences, without_unset
 
     console = make_console(WIDTH)
     base = common_settings(plan.suite)
@@ -82,7 +82,7 @@ def show_plan(plan: "Plan") -> None:
             f"Search {name}: {search.slo} at {low:g} to {high:g} arrivals/s, within {100 * search.within:g} %, about "
             f"{search.expected_probes} steps of {search.settings.expected_s:.0f} s",
         )
-    console.print("Every run, unless it differs: " + _describe(base), soft_wrap=True)
+    console.print("Every run, unless it differs: " + _describe(without_unset(base)), soft_wrap=True)
     baselines = sum(is_baseline(name) for name in plan.added)
     counts = {"experiment": len(plan.suite.experiments), "baseline": baselines, "probe": len(plan.added) - baselines}
     parts = ", ".join(several(number, noun) for noun, number in counts.items() if number)
@@ -126,9 +126,17 @@ def _describe_baselines(plan: "Plan") -> dict[str, str]:
     for name, settings in plan.experiments.items():
         if not is_baseline(name):
             served.setdefault(unloaded_name(settings), []).append(name)
-            served.setdefault(ceiling_name(settings), []).append(name)
+            if ceiling := ceiling_name(settings):
+                served.setdefault(ceiling, []).append(name)
+
+    def purpose(name: str) -> str:
+        if not name.startswith(UNLOADED):
+            return "the generator's ceiling: "
+        each = "one user's response time: "
+        return each if plan.added[name].load.users == 1 else "response time of one user of each class: "
+
     return {
-        name: ("one user's response time: " if name.startswith(UNLOADED) else "the generator's ceiling: ")
+        name: purpose(name)
         + ", ".join(served[name][:MAX_NAMED])
         + f" and {len(served[name]) - MAX_NAMED} more" * (len(served[name]) > MAX_NAMED)
         for name in plan.added
@@ -141,12 +149,13 @@ def _describe(values: Mapping[str, object]) -> str:
 
 
 def _value(key: str, value: object) -> str:
+    from loadstone.suite.describe import describe_value
     from loadstone.suite.types import format_duration
 
     if key in ("duration", "warm_up") and isinstance(value, float):
         return format_duration(value)
-    if value is None:
-        return "none"
+    if value is None or isinstance(value, Mapping):
+        return describe_value(value) or "none"
     if isinstance(value, tuple):
         return _several_values(key, value)
     if hasattr(value, "model_dump"):

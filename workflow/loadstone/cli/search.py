@@ -29,7 +29,9 @@ def search(
 
     Exit codes: 1 if a step fails, 130 if the search is interrupted.
     """
+    from loadstone.measure.orphans import adopt_orphans
     from loadstone.search.stage import search_capacity
     from loadstone.suite.capacity import Search
 
+    adopt_orphans()
     print(search_capacity(read_option(Search, "--search", search), name, seed, into, log, failed, base).sentence)

@@ -17,7 +17,6 @@ from loadstone.live.plan_items import PlanItem, count_items, find_plan_state
 from loadstone.live.plan_source import ShownPlan
 from loadstone.live.snakemake_log import find_last_campaign
 from loadstone.plan.schedule import Run
-from loadstone.suite.settings import GunicornServer
 
 MAX_GAP_S = 20.0
 """Seconds after a run in which the next one is still expected to begin."""
@@ -197,7 +196,7 @@ def _figures(current: CurrentRun, now: float, extra_s: float, *, in_plan: bool) 
         in_plan=in_plan,
         users=run.load.users,
         load_workers=run.load.workers,
-        server_workers=run.server.workers if isinstance(run.server, GunicornServer) else None,
+        server_workers=run.server.workers,
         phase=status.phase,
         phase_s=max(0.0, now - status.phase_began),
         phase_length_s=_phase_length_s(status.phase, run),

@@ -10,14 +10,14 @@ LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT_S = 1.0
 
 
-def free_port() -> int:
-    """Find a TCP port on 127.0.0.1 that no process listens on. Raises `SystemFault` if there is none."""
-    with socket.socket() as listener:
+def free_port(host: str = LOOPBACK) -> int:
+    """Find a TCP port on `host`, this machine, that no process listens on. Raises `SystemFault` if there is none."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         try:
-            listener.bind((LOOPBACK, 0))
+            listener.bind((host, 0))
         except OSError as error:
             no_port_left = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-            raise SystemFault.of(no_port_left if error.errno == errno.EADDRINUSE else error, LOOPBACK) from None
+            raise SystemFault.of(no_port_left if error.errno == errno.EADDRINUSE else error, host) from None
         port: int = listener.getsockname()[1]
     return port
 

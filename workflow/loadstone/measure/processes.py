@@ -1,15 +1,19 @@
-"""Processes of a run: each in its own process group, with its own log, stopped in order or killed."""
+"""Processes of a run: each in its own process group, with its own log and mark, stopped in order or killed."""
 
 import contextlib
 import os
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from loadstone.measure import SOURCE_ROOT
-from loadstone.measure.guard import Guard
+from loadstone.measure.guard import COOKIE, MAX_WAIT_S, POLL_S, Guard, Process, ProcessTable, with_descendants
+from loadstone.measure.orphans import adopts_orphans
 from loadstone.measure.redaction import redact
 
 NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
@@ -21,7 +25,7 @@ MAX_LAST_WORDS = 200
 
 
 class Child:
-    """A process that this one started. Ending it ends its descendants too."""
+    """A process that this one started. Ending it ends its descendants too, also those that left its process group."""
 
     def __init__(
         self,
@@ -32,19 +36,26 @@ class Child:
         folder: Path = SOURCE_ROOT,
         *,
         inherit: bool = True,
+        adopts: bool = False,
     ) -> None:
+        """Start the command. With `adopts`, orphans that carry no mark are taken for its descendants."""
         self.shown = redact(argv)
         """The command line without secrets, as logs and `run.json` hold it."""
         self.log = log
         self._guard = guard
         self._code: int | None = None
+        self._cookie = guard.next_cookie()
+        self._adopts = adopts and adopts_orphans()
+        self._table = ProcessTable()
+        self._noted: set[int] = set()
+        marks = {**NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {}), COOKIE: self._cookie}
         with log.open("ab") as output:
             output.write(f"$ {shlex.join(self.shown)}\n".encode())
             output.flush()
             self._process = subprocess.Popen(
                 list(argv),
                 cwd=folder,
-                env={**(os.environ if inherit else {}), **NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                env={**(os.environ if inherit else {}), **marks},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -58,20 +69,52 @@ class Child:
         """The exit code; None while the process runs."""
         return self._process.poll()
 
-    def stop(self, patience_s: float) -> int:
-        """Send SIGTERM, wait up to `patience_s` seconds, then kill the whole group. Returns the exit code."""
+    def family(self) -> list[int]:
+        """List it and its descendants, as far as they run, wherever they have gone."""
+        processes = self._table.read()
+        if not processes:  # this system has no /proc
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return [self.pid, *(child.pid for child in psutil.Process(self.pid).children(recursive=True))]
+            return []
+        self._collect_orphans(processes)
+        living = {pid: process for pid, process in processes.items() if process.alive}
+        family = with_descendants([pid for pid, process in living.items() if self._is_root(process)], living)
+        for pid in family - self._noted:
+            if living[pid].group != self.pid:
+                self._guard.note(living[pid])
+        self._noted |= family
+        return sorted(family)
+
+    def _is_root(self, process: Process) -> bool:
+        if self.pid in (process.pid, process.group) or (cookie := self._table.cookie(process)) == self._cookie:
+            return True
+        return self._adopts and cookie is None and self._is_orphan(process)
+
+    def _is_orphan(self, process: Process) -> bool:
+        return process.parent == os.getpid() and process.pid not in self._guard.started
+
+    def _collect_orphans(self, processes: Mapping[int, Process]) -> None:
+        """Collect orphans that have ended, which nothing else would."""
+        for process in processes.values():
+            if self._adopts and not process.alive and self._is_orphan(process):
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process.pid, os.WNOHANG)
+
+    def stop(self, patience_s: float, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, wait up to `patience_s` seconds, then kill it and its family. Returns the exit code."""
         if self.exit_code is None:
-            self._process.terminate()
+            self._process.send_signal(number)
         return self.join(patience_s)
 
     def join(self, patience_s: float) -> int:
-        """Wait up to `patience_s` seconds for the process to end, then kill its whole group. Returns the exit code."""
+        """Wait up to `patience_s` seconds for its end, then kill its whole family. Returns the exit code."""
         if self._code is not None:
             return self._code  # the system may have given its pid to another process by now
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience_s)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        self._end_family()
         self._code = self._process.wait()
         self._guard.release(self.pid)
         return self._code
@@ -89,6 +132,15 @@ class Child:
             file.readline()
             file.seek(max(file.tell(), self.log.stat().st_size - MAX_LOG_TAIL))
             return file.read().decode("utf-8", "replace")
+
+    def _end_family(self) -> None:
+        """Kill what is left of the family, and wait for its end."""
+        deadline = time.monotonic() + MAX_WAIT_S
+        while (family := self.family()) and time.monotonic() < deadline:
+            for pid in family:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(POLL_S)
 
     def last_words(self) -> str:
         """Return the last line of the log that is not blank, for an error message."""

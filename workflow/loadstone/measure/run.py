@@ -132,12 +132,12 @@ class _Measurement:
 
     def carry_out(self) -> RunRecord:
         state_before = describe_state()
-        server = open_target(self.run.server, self.workspace)
+        server = open_target(self.run.server, self.run.load, self.workspace)
         self.times["server_started"] = server.started
         try:
             self._enter("starting the server")
             self.times["server_ready"] = server.wait_ready()
-            server.preflight(self.run.load)
+            server.preflight()
             albums_before = server.count_albums()
             fleet = self._apply_load(server)
             albums_after = server.count_albums()

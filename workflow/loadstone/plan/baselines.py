@@ -1,7 +1,9 @@
 """Runs that Loadstone adds to a suite, so that verdicts have baselines to compare with.
 
-- The *unloaded* response time R₀ of every distinct server, mix and client: one user without think time.
-- The *ceiling* of every load generator: the rate that its workers reach against a server that answers at once.
+- The *unloaded* response time R₀ of every distinct server, load and client: one user without think time, or one of each
+  user class of a locustfile.
+- The *ceiling* of every load generator: the rate that its workers reach against a server that answers at once. There is
+  none for a client of which Loadstone knows nothing.
 - The *probe* of an experiment with `probe: true`: the same experiment with twice the users.
 
 Each run's name states what the run depends on. Experiments with the same dependencies share it, and a changed suite
@@ -21,6 +23,10 @@ WARM_UP_S = 0.5
 DURATION_S = 1.5
 """Window of an unloaded run. One user makes hundreds of requests in this time."""
 
+FILE_WARM_UP_S = 1.0
+FILE_DURATION_S = 5.0
+"""The same for the users of a locustfile, who may log in first, and whose tasks may be long."""
+
 CEILING_S = 2.5
 """Window of a ceiling run: longer, since a machine at its limit is less steady."""
 
@@ -37,18 +43,21 @@ def baselines_and_probes(experiments: Mapping[str, Settings], *, baselines: bool
     if baselines:
         for settings in [*experiments.values(), *added.values()]:
             added[unloaded_name(settings)] = _unloaded(settings)
-            added[ceiling_name(settings)] = _ceiling(settings)
+            if ceiling := ceiling_name(settings):
+                added[ceiling] = _ceiling(settings)
     return dict(sorted(added.items()))
 
 
 def unloaded_name(settings: Settings) -> str:
-    """Name the run that measures R₀ for an experiment. It depends on the server, the mix and the client."""
+    """Name the run that measures R₀ for an experiment. It depends on the server, the requests and the client."""
     content = _unloaded(settings).conditions.model_dump_json()
     return UNLOADED + hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
-def ceiling_name(settings: Settings) -> str:
-    """Name the run that measures how many requests/s an experiment's load generator can send."""
+def ceiling_name(settings: Settings) -> str | None:
+    """Name the run that measures how many requests/s an experiment's load generator can send; None without one."""
+    if settings.load.user == "other":
+        return None
     return f"{CEILING}{settings.load.user}-{settings.load.workers}"
 
 
@@ -66,8 +75,30 @@ def _unloaded(settings: Settings) -> Settings:
     server = settings.server
     if isinstance(server, GunicornServer):
         server = server.model_copy(update={"albums_max": server.albums_max or max(1, server.albums)})
+    if settings.load.mix is None:
+        return _unloaded_foreign(server, settings.load)
     load = Load(user=settings.load.user, users=1, spawn_rate=1, think_time=(0.0, 0.0), mix=settings.load.mix)
     return _short(server, load)
+
+
+def _unloaded_foreign(server: Server, load: Load) -> Settings:
+    """Make the unloaded run of a locustfile, with one user of each class, or of declared requests, with one user."""
+    users = len(load.classes or ()) or 1
+    alone = load.model_copy(
+        update={
+            "users": users,
+            "spawn_rate": float(users),
+            "workers": 1,
+            "think_time": (0.0, 0.0),
+            "pacing": None,
+            "arrivals": None,
+            "classes": dict.fromkeys(load.classes, 1) if load.classes else None,
+            "shape": "ignore" if load.shape else None,
+        }
+    )
+    if load.locustfile is None:
+        return _short(server, alone)
+    return _short(server, alone, FILE_DURATION_S, FILE_WARM_UP_S)
 
 
 def _ceiling(settings: Settings) -> Settings:
@@ -91,9 +122,9 @@ def _ceiling(settings: Settings) -> Settings:
     return _short(server, load, CEILING_S)
 
 
-def _short(server: Server, load: Load, duration: float = DURATION_S) -> Settings:
+def _short(server: Server, load: Load, duration: float = DURATION_S, warm_up: float = WARM_UP_S) -> Settings:
     return Settings.model_construct(
-        duration=duration, warm_up=WARM_UP_S, server=server, load=load, repeats=1, precision=0.02, probe=False
+        duration=duration, warm_up=warm_up, server=server, load=load, repeats=1, precision=0.02, probe=False
     )
 
 

@@ -189,7 +189,7 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         plan=plan,
         records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs],
         windows=measured.windows,
-        signals=against_baselines(plan, measured.signals),
+        signals=against_baselines(plan, measured.signals, measured.summary),
         summary=_own(measured.summary),
         latency=_own(read_run_tables(plan, summaries, "latency")),
         course=_own(read_run_tables(plan, summaries, "course")),

@@ -12,7 +12,7 @@ from loadstone.report.campaign import Campaign
 from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
 
-UNSETTLED, GROWING = "not settled", "growing"
+UNSETTLED, GROWING, FEWER = "not settled", "growing", "users left"
 """Kinds of doubt beside the verdicts `errors` and `invalid`."""
 
 
@@ -30,7 +30,7 @@ Doubts = Mapping[RunKey, Sequence[Doubt]]
 
 
 def find_doubts(campaign: Campaign) -> Doubts:
-    """Find the reasons to be careful with each run: errors, invalid figures, no steady state, a store that grows."""
+    """Find the reasons to be careful with each run: errors, invalid figures, no steady state, a change of size."""
     judged = campaign.judged
     return {key: list(_doubts(campaign, key, judged[key].verdict)) for key in campaign.windows}
 
@@ -47,8 +47,18 @@ def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
         yield Doubt(
             kind=Verdict.INVALID, text=f"X·(R+Z)/N = {share} instead of 1: users, rate and times do not fit together"
         )
+    if signals.fewest_users is not None and signals.plateaus is None:
+        yield Doubt(kind=FEWER, text=users_text(campaign, key))
     if window.growth > campaign.plan.suite.thresholds.notable_growth:
         yield Doubt(kind=GROWING, text=growth_text(campaign, key))
+
+
+def users_text(campaign: Campaign, key: RunKey) -> str:
+    """State how many of a run's users ran in its window."""
+    signals, wanted = campaign.signals[key], campaign.plan.experiments[key[0]].load.users
+    fewest, most = signals.fewest_users or 0, signals.most_users or 0
+    span = text.count(fewest) if fewest == most else f"{text.count(fewest)} to {text.count(most)}"
+    return f"users running: {span} of {text.count(wanted)}"
 
 
 def growth_text(campaign: Campaign, key: RunKey) -> str:

@@ -24,6 +24,7 @@ from loadstone.report.sections import (
     capacity,
     cpu,
     distributions,
+    endpoints,
     experiments,
     get_post,
     hypotheses,
@@ -37,17 +38,20 @@ from loadstone.report.sections import (
     verdicts,
     warnings,
 )
+from loadstone.suite.foreign_servers import is_loopback
+from loadstone.suite.settings import GunicornServer, Server
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FILTERS = (
     *(text.figure, text.signed, text.percent, text.limit, text.utilisation, text.ratio),
-    *(text.interval, text.count, text.clock, text.plain, text.named, text.several, text.decimal),
+    *(text.interval, text.count, text.clock, text.plain, text.named, text.several, text.decimal, text.shortened),
 )
 
 Build = Callable[[Campaign, Doubts], Section | None]
 SECTIONS: tuple[Build, ...] = (
     answer.section,
     warnings.section,
+    endpoints.section,
     published.section,
     hypotheses.section,
     sweeps.section,
@@ -114,6 +118,8 @@ class Totals:
     seconds: float
     """From the start of each server to its stop."""
     machines: list[str]
+    shared: bool
+    """Whether server and load generator certainly ran on one machine."""
 
 
 def totals(campaign: Campaign) -> Totals:
@@ -129,7 +135,12 @@ def totals(campaign: Campaign) -> Totals:
         recorded=float(sum(record.counts.recorded for record in campaign.records)),
         seconds=sum(r.phases.server_stopped - r.phases.server_started for r in campaign.records),
         machines=provenance.machines(campaign),
+        shared=all(_is_near(settings.server) for settings in campaign.plan.experiments.values()),
     )
+
+
+def _is_near(server: Server) -> bool:
+    return isinstance(server, GunicornServer) or is_loopback(server.host)
 
 
 def _policy(*scripts: str) -> str:

@@ -5,13 +5,19 @@ run*: the one whose mean response time is the median of those that count, the lo
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, kinds, marked
+from loadstone.suite.hypotheses import ALL
+from loadstone.text import shortened
 
+MAX_ENDPOINTS = 8
+"""Endpoints of an experiment that are drawn, besides all together: those with the most requests."""
+MAX_LABEL = 42
+"""Characters of an endpoint's name in a chart."""
 TAIL_FROM = 0.5
 """Probability from which a tail is drawn."""
 
@@ -54,4 +60,27 @@ def drawable_percentiles(campaign: Campaign, doubts: Doubts) -> pd.DataFrame:
     Columns experiment, endpoint, probability, response_ms, successes, doubt.
     """
     columns = ["experiment", "endpoint", "probability", "response_ms", "successes", "doubt"]
-    return marked(of_median_runs(campaign), doubts, kinds)[columns]
+    table = _most_requested(of_median_runs(campaign))
+    table["endpoint"] = table["endpoint"].map(_labels(table["endpoint"].unique()))
+    return marked(table, doubts, kinds)[columns]
+
+
+def _most_requested(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the endpoints of each experiment that are drawn."""
+    keys = ["experiment", "endpoint"]
+    own = table[table["endpoint"] != ALL].groupby(keys)["successes"].max()
+    place = own.groupby(level="experiment").rank(method="first", ascending=False)
+    few = place[place > MAX_ENDPOINTS].index
+    return table[~pd.MultiIndex.from_frame(table[keys]).isin(few)].copy()
+
+
+def _labels(names: Iterable[str]) -> dict[str, str]:
+    """Shorten the names of endpoints, so that no two become the same."""
+    labels: dict[str, str] = {}
+    for name in sorted(names):
+        label, number = shortened(name, MAX_LABEL), 1
+        while label in labels.values():
+            number += 1
+            label = f"{shortened(name, MAX_LABEL)} ({number})"
+        labels[name] = label
+    return labels

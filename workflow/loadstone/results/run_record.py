@@ -8,12 +8,13 @@ FORMAT counts changes that a reader has to know of:
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan.schedule import Run
+from loadstone.suite.types import Sparse
 from loadstone.text import dotted
 
 FORMAT: Final = 3
@@ -131,8 +132,10 @@ class Source(Part):
     versions: dict[str, str]
 
 
-class RunRecord(Part):
+class RunRecord(Sparse, Part):
     """Everything about a run except its requests and samples."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"user_counts", "load_files", "load_versions"})
 
     format: Literal[3] = FORMAT
     run: Run

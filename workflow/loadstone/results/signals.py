@@ -4,27 +4,34 @@
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError
 
 from loadstone.errors import TableError
-from loadstone.suite.types import Model
+from loadstone.suite.types import Model, SparseModel
 from loadstone.text import dotted
 from loadstone.theory import operational
 
+MAX_UNKNOWN_SHARE = 0.01
+"""Share of requests that overlap, or whose user is unknown, above which the think time is unknown."""
 
-class Signals(Model):
+
+class Signals(SparseModel):
     """What was measured in the window; whatever is missing is None."""
 
+    SPARSE: ClassVar[frozenset[str]] = frozenset(
+        {"overlapping", "unattributed", "fewest_users", "most_users", "plateaus"}
+    )
+
     users: float = Field(gt=0)
-    """N."""
+    """N; where it changed, its mean over time."""
     throughput: float = Field(ge=0)
     """X, requests/s."""
     response_s: float = Field(ge=0)
     """R, mean response time, seconds."""
-    think_s: float = Field(ge=0)
-    """Z, mean think time as measured, seconds."""
+    think_s: float | None = Field(ge=0)
+    """Z, mean think time as measured, seconds; None where users send requests in parallel, or users are unknown."""
     unloaded_response_s: float | None = Field(default=None, ge=0)
     """R₀: mean response time of the same mix with one user."""
     failures: float | None = Field(default=None, ge=0)
@@ -54,16 +61,43 @@ class Signals(Model):
     bytes_per_s: float | None = Field(default=None, ge=0)
     link_bytes_per_s: float | None = Field(default=None, gt=0)
     steady: bool | None = None
-    """Whether the run settled."""
+    """Whether the run settled. It is not judged where the number of users changed."""
+    overlapping: float = Field(default=0.0, ge=0, le=1)
+    """Share of requests that were sent while an earlier request of the same user was in progress."""
+    unattributed: float = Field(default=0.0, ge=0, le=1)
+    """Share of requests whose user is unknown."""
+    fewest_users: int | None = Field(default=None, ge=0)
+    """Fewest users that ran; None where all those ran that were asked for, all the time."""
+    most_users: int | None = Field(default=None, ge=0)
+    """Most users that ran; None likewise."""
+    plateaus: "tuple[Plateau, ...] | None" = None
+    """The times with a constant number of users; None where a single number was asked for."""
 
     @property
-    def consistency(self) -> float:
-        """X·(R + Z)/N."""
+    def in_parallel(self) -> bool:
+        """Whether users send requests in parallel, so that there is no think time between them."""
+        return self.overlapping > MAX_UNKNOWN_SHARE
+
+    @property
+    def of_unknown_users(self) -> bool:
+        """Whether the users of too many requests are unknown."""
+        return self.unattributed > MAX_UNKNOWN_SHARE
+
+    @property
+    def consistency(self) -> float | None:
+        """X·(R + Z)/N; None where the think time is unknown."""
+        if self.think_s is None:
+            return None
         return operational.consistency(self.users, self.throughput, self.response_s, self.think_s)
 
     @property
-    def think(self) -> float:
-        """u_think = X·(R₀ + Z)/N. Without R₀, its lower bound X·Z/N, which can show think time but not rule it out."""
+    def think(self) -> float | None:
+        """u_think = X·(R₀ + Z)/N. Without R₀, its lower bound X·Z/N, which can show think time but not rule it out.
+
+        None where the think time is unknown.
+        """
+        if self.think_s is None:
+            return None
         return self.throughput * ((self.unloaded_response_s or 0.0) + self.think_s) / self.users
 
     @property
@@ -108,8 +142,22 @@ class Signals(Model):
     @property
     def missing(self) -> list[str]:
         """Names of the signals that were not given."""
-        expected = set(type(self).model_fields) - {"arrival_rate", "behind_schedule", "host_run_queue"}
+        optional = {"arrival_rate", "behind_schedule", "host_run_queue"} | self.SPARSE
+        expected = set(type(self).model_fields) - optional
         return sorted(name for name in expected if getattr(self, name) is None)
+
+
+class Plateau(Model):
+    """A time within the window in which the number of users was constant."""
+
+    begin_s: float = Field(ge=0)
+    """Seconds since the load began."""
+    end_s: float = Field(ge=0)
+    signals: Signals
+    """What was measured in it; its users are the plateau's."""
+
+
+Signals.model_rebuild()
 
 
 def read_signals(path: Path) -> Signals:

@@ -18,6 +18,9 @@ from loadstone.text import listed
 PERCENTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99, "p99_9_ms": 0.999}
 """Column of `endpoints.csv` → the probability of its percentile."""
 
+OTHER = "other"
+"""Row that adds up the endpoints of a run without rows of their own: those with the fewest requests."""
+
 LATE_MS = 10.0
 """A request that is sent later than intended by more than this is late: far above a timer's error, far below the limit
 of any objective."""
@@ -41,7 +44,8 @@ ENDPOINT_COLUMNS = {
     "late": "requests sent more than 10 ms after the intended start",
     "failure_kinds": "JSON: kind of failure → number",
 }
-"""Columns of `endpoints.csv`, with their meanings: one row for all endpoints together, then one row per endpoint."""
+"""Columns of `endpoints.csv`, with their meanings: one row for all endpoints together, then one row per endpoint;
+of many endpoints, the last ones are added up as `other`."""
 
 LATENCY_COLUMNS = ["endpoint", "probability", "response_ms", "low_ms", "high_ms", "service_ms"]
 """Columns of `latency.csv`: one row per endpoint and probability.
@@ -111,13 +115,21 @@ def read_run_tables(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
 
 def _read_table(path: Path, run: Run) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype={"failure_kinds": str})
+        frame = pd.read_csv(path, dtype=_AS_TEXT, keep_default_na=False, na_values=_gaps(path.stem))
     except (OSError, ValueError) as error:
         raise ResultError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
     _check_table(path, frame)
     frame.insert(0, "experiment", run.experiment)
     frame.insert(1, "repeat", run.repeat)
     return frame
+
+
+_AS_TEXT = {"endpoint": str, "failure_kinds": str}
+
+
+def _gaps(table: str) -> dict[str, list[str]]:
+    """State what a missing value is, by column; an endpoint may have any name, such as NA."""
+    return {name: [""] for name in COLUMNS[table] if name != "endpoint"}
 
 
 def _check_table(path: Path, frame: pd.DataFrame) -> None:
@@ -135,7 +147,7 @@ def _check_table(path: Path, frame: pd.DataFrame) -> None:
 
 def _is_sound(values: pd.Series, name: str) -> bool:
     """Whether a column holds what its name allows: text or finite numbers, and no gaps where there must be none."""
-    if name in NEVER_EMPTY and values.isna().any():
+    if name in NEVER_EMPTY and (values.isna() | (values == "")).any():
         return False
     if name == "failure_kinds":
         return all(map(_counts_failures, values.dropna()))

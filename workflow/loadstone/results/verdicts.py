@@ -7,13 +7,13 @@ of them count: something has to be shown, and the verdict says what to make of i
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from loadstone.results.json_file import read_json
 from loadstone.results.tables import RunKey
-from loadstone.suite.types import Model
+from loadstone.suite.types import Model, Sparse
 from loadstone.suite.verdict import Verdict
 
 
@@ -50,11 +50,29 @@ class _Run(Model):
     repeat: int
 
 
-class RunVerdict(Judgement, _Run):  # in this order the run's name is written first
+class _Plateau(Model):
+    users: int
+    begin_s: float
+    """Seconds since the load began."""
+    end_s: float
+    throughput_rps: float
+    mean_ms: float | None
+    """Mean response time; None where no request ended."""
+
+
+class PlateauVerdict(Judgement, _Plateau):
+    """The judgement on a time with a constant number of users."""
+
+
+class RunVerdict(Sparse, Judgement, _Run):  # in this order the run's name is written first
     """The judgement on one run."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"plateaus"})
 
     counts: bool = True
     """Whether means over the experiment's runs take this one in."""
+    plateaus: tuple[PlateauVerdict, ...] = ()
+    """Of a run whose number of users follows a shape."""
 
     @classmethod
     def of(cls, run: RunKey, judgement: Judgement) -> "RunVerdict":

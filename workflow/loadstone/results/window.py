@@ -15,7 +15,8 @@ class Window(Model):
     configured_begin: float
     """The earliest begin that the suite's warm-up allows."""
     settled: bool | None
-    """Whether the run reached a steady state; None if there were too few requests to judge."""
+    """Whether the run reached a steady state; None if there were too few requests to judge, or the number of
+    users changed."""
     remark: str | None
     """Why the run is not settled."""
     started: float

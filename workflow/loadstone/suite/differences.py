@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
+from loadstone.suite.foreign_servers import CommandServer
+from loadstone.suite.load_settings import Load
 from loadstone.suite.model import Suite
-from loadstone.suite.settings import Conditions
+from loadstone.suite.settings import DEFAULT_KIND, Conditions
 
 _ABSENT = object()
+_UNSET = {
+    f"{part}.{key}": model.model_fields[key].default
+    for part, model in (("load", Load), ("server", CommandServer))
+    for key in model.SPARSE
+}
+"""Dotted key that few suites have → what it is without them."""
 
 
 def common_settings(suite: Suite) -> dict[str, object]:
@@ -18,6 +26,16 @@ def common_settings(suite: Suite) -> dict[str, object]:
     values = {key: [settings.get(key, _ABSENT) for settings in experiments] for key in keys}
     most_common = {key: max(of_key, key=of_key.count) for key, of_key in values.items()}
     return {key: value for key, value in most_common.items() if value is not _ABSENT}
+
+
+def without_unset(settings: Mapping[str, object]) -> dict[str, object]:
+    """Leave out the keys that few suites have, where they are not set."""
+    own = settings.get("load.mix", _ABSENT) is None
+    unset = _UNSET | {"load.mix": None} if own else _UNSET
+    given = {key: value for key, value in settings.items() if value != unset.get(key, _ABSENT)}
+    if own and settings.get("server.kind") != DEFAULT_KIND:
+        given.pop("server.albums", None)
+    return given
 
 
 def differences(run: Conditions, base: Mapping[str, object]) -> dict[str, object]:

@@ -168,6 +168,10 @@ class CommandServer(ForeignServer):
         for key in PLACEHOLDERS[1:]:
             if any("{" + key + "}" in word for word in (*self.argv, *self.env.values())) and not getattr(self, key):
                 raise ValueError(f"argv: {{{key}}} needs the key {key}")
+        if self.port is None and not any("{port}" in word for word in (*self.argv, *self.env.values())):
+            raise ValueError(
+                "argv: the server cannot know its port; write {port} in argv or env, or give the url of its own port"
+            )
         if self.build and self.commit is None:
             raise ValueError("build: needs commit; build your working tree yourself before the campaign")
         return self

@@ -65,6 +65,12 @@ def collect_layers(path: Path, file: SuiteFile, bottom: Sequence[Layer]) -> Laye
                 f"allowed: {allowed}"
             )
             continue
+        placeholder = "{" + sweep.vary.removeprefix("server.") + "}"
+        if sweep.vary.startswith("server.") and kind == "command" and placeholder not in _command_text(common):
+            complaints.append(
+                f"{where}.vary: {sweep.vary} would change nothing; write {placeholder} into the server's argv or env"
+            )
+            continue
         levels[name] = []
         for value in sweep.values:
             experiment = f"{name}={_slug(value)}"
@@ -109,6 +115,12 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 def _server_kind(layers: Sequence[Layer]) -> object:
     server = merge_layers(layers).get("server")
     return server.get("kind", DEFAULT_KIND) if isinstance(server, dict) else DEFAULT_KIND
+
+
+def _command_text(layers: Sequence[Layer]) -> str:
+    """Return all that a server's command is given, as one text."""
+    server = merge_layers(layers)["server"]
+    return f"{server.get('argv')} {server.get('env')}"
 
 
 def _level_layer(name: str, sweep: SweepFile, value: object, below: Mapping[str, Any]) -> Layer:

@@ -138,6 +138,8 @@ class Settings(Conditions):
 
     @model_validator(mode="after")
     def _probeable(self) -> "Settings":
+        if self.probe and self.load.shape == "follow":
+            raise ValueError("probe: needs one number of users, but load.shape: follow changes it; allowed: ignore")
         limit = next(m.le for m in Load.model_fields["users"].metadata if hasattr(m, "le"))
         if self.probe and 2 * self.load.users > limit:
             raise ValueError(

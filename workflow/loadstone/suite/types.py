@@ -25,10 +25,10 @@ class Model(BaseModel):
     )
 
 
-class SparseModel(Model):
+class Sparse(BaseModel):
     """A model whose JSON leaves out the keys in `SPARSE` that have their default values.
 
-    Keys that were added to the language later are sparse: the plans and results of suites without them stay the same.
+    Keys that were added later are sparse: the plans and results of suites without them stay the same.
     """
 
     SPARSE: ClassVar[frozenset[str]] = frozenset()
@@ -38,6 +38,10 @@ class SparseModel(Model):
         fields = type(self).model_fields
         absent = {fields[key].alias or key for key in self.SPARSE if getattr(self, key) == fields[key].default}
         return {key: value for key, value in serialize(self).items() if key not in absent}
+
+
+class SparseModel(Sparse, Model):
+    """A part of the suite's language with such keys."""
 
 
 RESERVED_NAMES = frozenset({"all", "plan", "measure", "search", "summarise", "analyse", "report", "gate"})

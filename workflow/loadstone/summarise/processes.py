@@ -48,13 +48,19 @@ def _row(role: str, pid: int, samples: pd.DataFrame, window: tuple[float, float]
     return {
         "role": role,
         "pid": pid,
-        "cpu": _rate(samples, "cpu_s", window),
+        "cpu": _rate(samples, "cpu_s", window) * _lived(samples, window),
         "steal": _rate(samples, "steal_s", window) if is_host else None,
         "rss_max_mib": inside["rss_bytes"].max() / 2**20,
         "voluntary_per_s": _rate(samples, "voluntary", window),
         "involuntary_per_s": None if is_host else _rate(samples, "involuntary", window),
         "run_queue": inside["threads"].mean() if is_host else None,
     }
+
+
+def _lived(samples: pd.DataFrame, window: tuple[float, float]) -> float:
+    """Share of the window in which a process lived, so that the CPUs of processes can be added."""
+    begin, end = np.clip(window, samples["time"].min(), samples["time"].max())
+    return float(end - begin) / (window[1] - window[0])
 
 
 def _rate(samples: pd.DataFrame, counter: str, window: tuple[float, float]) -> float:

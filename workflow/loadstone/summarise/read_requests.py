@@ -1,6 +1,6 @@
 """Read `requests.parquet` batch by batch, as arrays, and refuse values that no run writes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from loadstone.errors import DamagedError
 from loadstone.results.integrity import open_parquet, reading
 from loadstone.results.requests import Bools, end_times
+from loadstone.results.tables import OTHER
+from loadstone.suite.hypotheses import ALL
+from loadstone.text import printable
 from loadstone.theory.quantiles import Floats, Ints
 
 BATCH_ROWS = 250_000
@@ -31,7 +34,7 @@ _TYPES: dict[str, Callable[[pa.DataType], bool]] = {
     "intended": pa.types.is_float64,
 }
 """Column → check of its type."""
-_NEVER_NULL = ("time", "endpoint", "user", "response_ms", "bytes")
+_NEVER_NULL = ("time", "endpoint", "response_ms", "bytes")
 _MAX = {"time": 1e11, "user": MAX_USERS, "response_ms": 1e9, "server_ms": 1e9, "bytes": 1e15, "intended": 1e11}
 """Column of numbers → bound on its values, all of which are at least 0."""
 
@@ -98,10 +101,14 @@ def _check(path: Path, name: str, values: pa.Array) -> None:
 
 
 class RequestFile:
-    """A file of requests. It numbers the endpoints in order of appearance."""
+    """A file of requests. It numbers the endpoints in order of appearance.
 
-    def __init__(self, path: Path) -> None:
+    With `kept`, all endpoints that are not in it are one, `OTHER`.
+    """
+
+    def __init__(self, path: Path, kept: Collection[str] | None = None) -> None:
         self._path = path
+        self._kept = kept
         self.endpoints: dict[str, int] = {}
 
     def batches(self) -> Iterator[RequestBatch]:
@@ -110,7 +117,7 @@ class RequestFile:
 
     def _as_arrays(self, batch: pa.RecordBatch) -> RequestBatch:
         names = batch.column("endpoint")
-        numbers = [self.endpoints.setdefault(name, len(self.endpoints)) for name in names.dictionary.to_pylist()]
+        numbers = [self._number(endpoint_name(name)) for name in names.dictionary.to_pylist()]
         service_ms = batch.column("response_ms").to_numpy()
         error = batch.column("error")
         return RequestBatch(
@@ -123,6 +130,16 @@ class RequestFile:
             error=error.to_numpy(zero_copy_only=False) if error.null_count < len(error) else np.empty(0, object),
             failed=error.is_valid().to_numpy(zero_copy_only=False),
         )
+
+    def _number(self, name: str) -> int:
+        called = name if self._kept is None or name in self._kept else OTHER
+        return self.endpoints.setdefault(called, len(self.endpoints))
+
+
+def endpoint_name(recorded: str) -> str:
+    """Write the name of an endpoint in one printable line, and unlike the names of the rows that add endpoints up."""
+    name = printable(" ".join(recorded.split()))
+    return name if name and name not in (ALL, OTHER) else f"«{name}»"
 
 
 def _lag_ms(intended: pa.Array, sent: Floats) -> Floats:

@@ -6,7 +6,7 @@ times are those of successful requests: a fast refusal is not a fast response.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,8 @@ LATENCY_PROBABILITIES = (
 
 MAX_LATENESS_S = 3600.0
 """Seconds after the window by which every request must have ended; requests in flight are given half a minute."""
+MAX_ENDPOINTS = 50
+"""Endpoints of a run that have rows of their own: those with the most requests in the window."""
 MAX_KINDS = 20
 """Kinds of failure listed per endpoint; the others are added up."""
 
@@ -93,13 +95,22 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
 
     Raises `ResultError` if the file is damaged.
     """
+    return _summarise(path, window, load_started, None)
+
+
+def _summarise(
+    path: Path, window: tuple[float, float], load_started: float, kept: Collection[str] | None
+) -> RequestSummary:
+    """Summarise with the endpoints in `kept`; with all of them where it is None, if they are few enough."""
     begin, end = window
-    file = RequestFile(path)
+    file = RequestFile(path, kept)
     sums: dict[int, _Sums] = {}
     histogram = Histogram()
     course, heat_map = Course(load_started), HeatMap(load_started)
     lagging = False
     for batch in file.batches():
+        if kept is None and len(file.endpoints) > MAX_ENDPOINTS:
+            return _summarise(path, window, load_started, most_requested(path, window))
         if batch.end.max(initial=end) > end + MAX_LATENESS_S:
             raise ResultError(f"{path}: damaged: a request ended more than {MAX_LATENESS_S:g} s after the window")
         course.add(batch)
@@ -143,6 +154,27 @@ def summarise_requests(path: Path, window: tuple[float, float], load_started: fl
         course=course.table(),
         heat=heat_map.table(),
     )
+
+
+def most_requested(path: Path, window: tuple[float, float]) -> frozenset[str]:
+    """Name the endpoints that have rows of their own, in a pass over the requests."""
+    file = RequestFile(path)
+    counts: Counter[int] = Counter()
+    for batch in file.batches():
+        numbers, times = np.unique(batch.endpoint[in_window(batch.end, window)], return_counts=True)
+        counts.update(dict(zip(numbers.tolist(), times.tolist(), strict=True)))
+    ranked = sorted(file.endpoints, key=lambda name: (-counts[file.endpoints[name]], name))
+    return frozenset(ranked[:MAX_ENDPOINTS])
+
+
+def add_up_requests(path: Path, window: tuple[float, float]) -> pd.DataFrame:
+    """Make the row of all endpoints together, without percentiles: see `ENDPOINT_COLUMNS`."""
+    total = _Sums()
+    for batch in RequestFile(path, ()).batches():
+        inside = in_window(batch.end, window)
+        total.add(_sum_up(batch, inside, inside & ~batch.failed))
+    row = _row(ALL, total, np.full(len(PERCENTILES), np.nan), window[1] - window[0])
+    return pd.DataFrame([row], columns=list(ENDPOINT_COLUMNS))
 
 
 def _quantiles(

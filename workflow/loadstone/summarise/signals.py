@@ -1,6 +1,7 @@
 """Gather the signals of one run, the measurements that its verdict needs: the content of `signals.json`."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 from pydantic import ValidationError
@@ -9,20 +10,28 @@ from loadstone.errors import ResultError
 from loadstone.results.run_record import RunRecord
 from loadstone.results.signals import Signals
 from loadstone.results.tables import MAX_LATE_SHARE
+from loadstone.suite.foreign_servers import is_loopback
 from loadstone.suite.hypotheses import ALL
-from loadstone.suite.settings import GunicornServer
+from loadstone.suite.settings import GunicornServer, Server
 from loadstone.summarise.user_cycle import Cycle
+from loadstone.summarise.users import Stretch, mean_users, range_of_users
 
 
 def gather_signals(
-    record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
+    record: RunRecord,
+    cycle: Cycle,
+    endpoints: pd.DataFrame,
+    processes: pd.DataFrame,
+    settled: bool | None,
+    running: Sequence[Stretch] = (),
 ) -> Signals:
-    """Gather the signals of one run. Those that were not measured are None, and the verdict names them as missing.
+    """Gather the signals of one run; `running` holds the users over the window, if they were counted.
 
-    Raises `ResultError` if a figure is impossible.
+    Signals that were not measured are None, and the verdict names them as missing. Raises `ResultError` if a figure is
+    impossible.
     """
     try:
-        return _gather(record, cycle, endpoints, processes, settled)
+        return _gather(record, cycle, endpoints, processes, settled, running)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -30,23 +39,34 @@ def gather_signals(
 
 
 def _gather(
-    record: RunRecord, cycle: Cycle, endpoints: pd.DataFrame, processes: pd.DataFrame, settled: bool | None
+    record: RunRecord,
+    cycle: Cycle,
+    endpoints: pd.DataFrame,
+    processes: pd.DataFrame,
+    settled: bool | None,
+    running: Sequence[Stretch],
 ) -> Signals:
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
-    server = record.run.server if isinstance(record.run.server, GunicornServer) else None
+    server = record.run.server
     cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}
     host = processes[processes["role"] == "host"]
     cores = record.machine.cores
+    wanted = record.run.load.users
+    running = running or [Stretch(*record.window, wanted)]
+    users, ran = mean_users(running), range_of_users(running)
+    fewest, most = (None, None) if ran == (wanted, wanted) else ran
     return Signals(
-        users=float(record.run.load.users),
+        users=users or float(wanted),  # if none ran, no request was sent, and the figures contradict each other
         throughput=cycle.throughput,
         response_s=_or_zero(cycle.response_s),
-        think_s=_or_zero(cycle.think_s),
+        think_s=_or_zero(cycle.think_s) if cycle.is_known else None,
         failures=float(together["failures"]),
         requests=float(together["requests"]),
-        server_workers=server.workers if server else None,
-        server_threads=server.threads if server and server.worker_class != "gevent" else None,
-        server_cores=float(cores) if server else None,
+        server_workers=server.workers,
+        server_threads=None
+        if isinstance(server, GunicornServer) and server.worker_class == "gevent"
+        else server.threads,
+        server_cores=float(cores) if server.workers is not None and _is_near(server) else None,
         server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
         generator_cpu=cpu.get("load-worker") or None,
@@ -56,8 +76,21 @@ def _gather(
         host_steal=_share(host["steal"], cores),
         host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
-        steady=settled,
+        steady=settled if fewest == most else None,
+        overlapping=cycle.overlapping,
+        unattributed=cycle.unattributed,
+        fewest_users=fewest,
+        most_users=most,
     )
+
+
+def _has_unbounded_slots(server: Server) -> bool:
+    return isinstance(server, GunicornServer) and server.worker_class == "gevent"
+
+
+def _is_near(server: Server) -> bool:
+    """Whether the server certainly runs on this machine, whose CPUs are known."""
+    return isinstance(server, GunicornServer) or is_loopback(server.host)
 
 
 def _behind(together: pd.Series) -> bool:

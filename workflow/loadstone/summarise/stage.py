@@ -10,12 +10,13 @@ from loadstone.errors import SystemFault
 from loadstone.files import replacing, write_text
 from loadstone.results.integrity import check_run, write_sums
 from loadstone.results.run_record import RunRecord
-from loadstone.results.signals import Signals
+from loadstone.results.signals import Plateau, Signals
 from loadstone.results.window import Window
 from loadstone.summarise.processes import summarise_processes
-from loadstone.summarise.requests import summarise_requests
+from loadstone.summarise.requests import add_up_requests, summarise_requests
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
+from loadstone.summarise.users import Stretch, find_plateaus, users_over_time
 from loadstone.summarise.window import find_window
 
 
@@ -40,6 +41,22 @@ class Summary:
             write_sums(into, [*(f"{name}.csv" for name in self.tables), *(f"{name}.json" for name in self.values)])
 
 
+def _plateau(record: RunRecord, plateau: Stretch, requests: Path, processes: Path) -> Plateau:
+    """Measure one plateau as if it were the window."""
+    span = plateau.begin, plateau.end
+    signals = gather_signals(
+        record,
+        measure_cycle(requests, span),
+        add_up_requests(requests, span),
+        summarise_processes(processes, span),
+        None,
+        [plateau],
+    )
+    began = record.phases.load_started
+    alone = signals.model_copy(update={"fewest_users": None, "most_users": None})
+    return Plateau(begin_s=plateau.begin - began, end_s=plateau.end - began, signals=alone)
+
+
 def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary:
     """Summarise the run of `record`. Raises `DamagedError` if one of its files is damaged, or of another run."""
     check_run(record, requests, processes)
@@ -47,7 +64,11 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
     of_requests = summarise_requests(requests, window.span, record.phases.load_started)
     of_processes = summarise_processes(processes, window.span)
     cycle = measure_cycle(requests, window.span)
-    signals = gather_signals(record, cycle, of_requests.endpoints, of_processes, window.settled)
+    running = users_over_time(record, *window.span)
+    signals = gather_signals(record, cycle, of_requests.endpoints, of_processes, window.settled, running)
+    if record.run.load.shape == "follow":
+        found = [_plateau(record, each, requests, processes) for each in find_plateaus(running)]
+        signals = signals.model_copy(update={"plateaus": tuple(found)})
     return Summary(
         tables={
             "endpoints": of_requests.endpoints,

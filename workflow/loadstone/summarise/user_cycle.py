@@ -1,14 +1,27 @@
-"""The mean cycle of a user: the response time R, and the think time Z as measured, not as configured."""
+"""The mean cycle of a user: the response time R, and the think time Z as measured, not as configured.
 
+A user who sends requests in parallel has no time between them, and a request whose user is unknown has no previous one.
+Both are counted: where there are more than a few, the think time is unknown.
+"""
+
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from loadstone.results.requests import end_times, in_window
+from loadstone.results.signals import MAX_UNKNOWN_SHARE
 from loadstone.summarise.read_requests import read_batches
 from loadstone.theory.quantiles import Floats, Ints
+
+OVERLAP_S = 0.001
+"""Time by which a request has to begin before an earlier one ended to overlap it: the two clocks of a request may
+differ by microseconds."""
+UNKNOWN = -1
+"""Number that stands for an unknown user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +35,15 @@ class Cycle:
     think_s: float
     """Z: mean time between a response and the same user's next request, over the requests sent in the window, seconds;
     NaN if there are none."""
+    overlapping: float = 0.0
+    """Share of the requests sent in the window that were sent while an earlier one of the same user was in progress."""
+    unattributed: float = 0.0
+    """Share of the requests sent in the window whose user is unknown."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether users send one request at a time, and each request's user is known, apart from a few."""
+        return max(self.overlapping, self.unattributed) <= MAX_UNKNOWN_SHARE
 
 
 def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
@@ -32,7 +54,7 @@ def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
     """
     begin, end = window
     last_end = np.empty(0)
-    ended = gaps = 0
+    ended = gaps = begun = overlapping = unattributed = 0
     response_s = think_s = 0.0
     for user, sent, answered in _batches(path):
         if len(user) and int(user.max()) >= len(last_end):
@@ -41,31 +63,45 @@ def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
         ended += int(inside.sum())
         response_s += float((answered - sent)[inside].sum())
         gap = _gaps(user, sent, answered, last_end)
-        counted = in_window(sent, window) & ~np.isnan(gap)
+        sent_inside = in_window(sent, window)
+        begun += int(sent_inside.sum())
+        unattributed += int((sent_inside & (user == UNKNOWN)).sum())
+        counted = sent_inside & ~np.isnan(gap)
         gaps += int(counted.sum())
-        think_s += float(gap[counted].sum())
+        overlapping += int((gap[counted] < -OVERLAP_S).sum())
+        think_s += float(np.maximum(gap[counted], 0.0).sum())
     return Cycle(
         throughput=ended / (end - begin),
-        response_s=response_s / ended if ended else float("nan"),
-        think_s=think_s / gaps if gaps else float("nan"),
+        response_s=response_s / ended if ended else math.nan,
+        think_s=think_s / gaps if gaps else math.nan,
+        overlapping=overlapping / begun if begun else 0.0,
+        unattributed=unattributed / begun if begun else 0.0,
     )
 
 
 def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Floats:
-    """Time from the end of the user's previous request to the sending of each; `last_end` is read and updated."""
-    if not len(user):
-        return np.empty(0)
-    order = np.lexsort((sent, user))
+    """Time from the end of the same user's earlier requests to the sending of each; negative where it overlaps one.
+
+    NaN for a user's first request, and where the user is unknown. `last_end`, the time by which all requests of each
+    user had ended, is read and updated.
+    """
+    gaps = np.full(len(user), np.nan)
+    known = np.flatnonzero(user != UNKNOWN)
+    if not len(known):
+        return gaps
+    order = known[np.lexsort((sent[known], user[known]))]
     by_user, begins, ends = user[order], sent[order], answered[order]
     first = np.append(True, by_user[1:] != by_user[:-1])
-    before = np.where(first, last_end[by_user], np.append(np.nan, ends[:-1]))
-    last = np.append(first[1:], True)
-    last_end[by_user[last]] = ends[last]
-    gaps = np.empty(len(user))
-    gaps[order] = np.maximum(begins - before, 0.0)  # the two clocks of a request may differ by microseconds
+    # each user's requests so far, the last one of the previous batches included
+    by_then = pd.Series(np.where(first, np.fmax(ends, last_end[by_user]), ends)).groupby(by_user).cummax().to_numpy()
+    before = np.where(first, last_end[by_user], np.append(np.nan, by_then[:-1]))
+    last_of_user = np.append(first[1:], True)
+    last_end[by_user[last_of_user]] = by_then[last_of_user]
+    gaps[order] = begins - before
     return gaps
 
 
 def _batches(path: Path) -> Iterator[tuple[Ints, Floats, Floats]]:
     for batch in read_batches(path, ["user", "time", "response_ms"]):
-        yield batch.column("user").to_numpy().astype(np.int64), batch.column("time").to_numpy(), end_times(batch)
+        users = batch.column("user").fill_null(UNKNOWN).to_numpy(zero_copy_only=False).astype(np.int64)
+        yield users, batch.column("time").to_numpy(), end_times(batch)

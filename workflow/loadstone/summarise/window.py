@@ -19,6 +19,7 @@ from loadstone.results.window import Window
 from loadstone.suite.hypotheses import ENDPOINTS
 from loadstone.suite.settings import GunicornServer
 from loadstone.summarise.read_requests import read_batches
+from loadstone.summarise.users import mean_users, users_over_time
 from loadstone.theory.quantiles import Floats
 from loadstone.theory.steady_state import BATCH, MIN_BATCHES, find_trend, find_warm_up, fit_line
 
@@ -45,7 +46,7 @@ class _Counts:
     posts: Floats
     """Posts that had succeeded by each edge."""
 
-    def choose_number(self, users: int) -> int | None:
+    def choose_number(self, users: float) -> int | None:
         """Choose the number of observations; None if there are too few requests for any.
 
         Each must be long enough, and a batch of five must hold a request of every user, on average.
@@ -75,8 +76,9 @@ def find_window(path: Path, record: RunRecord) -> Window:
     counts = _count(path, record)
     begin, settled, remark = _settle(counts, record)
     edge = np.array([begin, record.window[1]])
+    known = record.albums is not None and record.run.load.mix is not None
     albums = _albums(np.interp(edge, counts.edges, counts.posts), record)
-    effect, p = _growth_effect(counts, begin, record, float(albums[1] - albums[0])) if record.albums else (None, None)
+    effect, p = _growth_effect(counts, begin, record, float(albums[1] - albums[0])) if known else (None, None)
     return Window(
         begin=begin,
         end=record.window[1],
@@ -84,19 +86,23 @@ def find_window(path: Path, record: RunRecord) -> Window:
         settled=settled,
         remark=remark,
         started=record.phases.server_started,
-        albums_begin=int(albums[0]) if record.albums else None,
-        albums_end=int(albums[1]) if record.albums else None,
+        albums_begin=int(albums[0]) if known else None,
+        albums_end=int(albums[1]) if known else None,
         growth_effect_ms=effect,
         growth_effect_p=p,
     )
 
 
 def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str | None]:
-    """Find the begin of the window, whether the run settled, and if not, why."""
+    """Find the begin of the window, whether the run settled, and if not, why.
+
+    Neither is judged by the requests where the number of users changed.
+    """
     configured = record.window[0]
-    number = counts.choose_number(record.run.load.users)
-    if number is None:
-        return configured, None, None
+    running = users_over_time(record, float(counts.edges[0]), record.window[1])
+    number = counts.choose_number(mean_users(running) or record.run.load.users)
+    if number is None or len(users_over_time(record, *record.window)) > 1:
+        return configured, None, None  # a change of the users would pass for a warm-up, or for a trend
     series = dict(zip(("throughput", "mean response"), counts.observations(number), strict=True))
     warm_ups = {name: find_warm_up(values.tolist()) for name, values in series.items()}
     cut = max(warm_up.cut for warm_up in warm_ups.values())

@@ -6,15 +6,19 @@ from loadstone.measure.target.gunicorn import GunicornTarget
 from loadstone.measure.target.protocol import Target
 from loadstone.measure.workspace import Workspace
 from loadstone.suite.foreign_servers import CommandServer
+from loadstone.suite.load_settings import Load
 from loadstone.suite.settings import GunicornServer, Server
 
 __all__ = ["Target", "open_target"]
 
 
-def open_target(server: Server, workspace: Workspace) -> Target:
-    """Start the system under test, or find the one that runs already. Raises `ServerError`."""
+def open_target(server: Server, load: Load, workspace: Workspace) -> Target:
+    """Start the system under test, or find the one that runs already. What is asked of it depends on the load.
+
+    Raises `ServerError`.
+    """
     if isinstance(server, GunicornServer):
-        return GunicornTarget(server, workspace)
+        return GunicornTarget(server, load, workspace)
     if isinstance(server, CommandServer):
-        return CommandTarget(server, workspace)
-    return ExternalTarget(server, workspace.stop)
+        return CommandTarget(server, load, workspace)
+    return ExternalTarget(server, load, workspace.stop)

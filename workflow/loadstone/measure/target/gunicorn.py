@@ -26,8 +26,9 @@ STATE_FOLDER = "server-state"
 class GunicornTarget:
     """One gunicorn master, its workers, and the folder in which the workers report (see `server/gunicorn.conf.py`)."""
 
-    def __init__(self, config: GunicornServer, workspace: Workspace) -> None:
+    def __init__(self, config: GunicornServer, load: Load, workspace: Workspace) -> None:
         self.config = config
+        self._load = load
         self._state = workspace.scratch / STATE_FOLDER
         self._state.mkdir()
         self._stop = workspace.stop
@@ -96,12 +97,12 @@ class GunicornTarget:
         for fault in self._state.glob("*.fault"):
             raise ServerError(f"a server worker ended: {fault.read_text('utf-8')}: raise the limit (ulimit -n)")
 
-    def preflight(self, load: Load) -> None:
+    def preflight(self) -> None:
         """Ask each endpoint of the mix once, without changing anything: a POST is one that the API must refuse.
 
         Raises `ServerError` for an answer that breaks the API's contract.
         """
-        if (mix := load.mix) is None:
+        if (mix := self._load.mix) is None:
             return
         if mix.list_albums:
             albums = self._ask("GET", "/albums", 200)
@@ -126,8 +127,13 @@ class GunicornTarget:
         content: object = send_request(self.url, method, path, ANSWER_DEADLINE_S, body).json(expected)
         return content
 
-    def count_albums(self) -> int:
-        """Ask how many albums the store holds, again if an answer is not usable. Raises `ServerError`."""
+    def count_albums(self) -> int | None:
+        """Ask how many albums the store holds, again if an answer is not usable; None without a mix.
+
+        Raises `ServerError`.
+        """
+        if self._load.mix is None:
+            return None
         counts: list[int] = []
 
         def counted() -> bool:

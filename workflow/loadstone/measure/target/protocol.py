@@ -2,13 +2,12 @@
 
 from typing import Protocol
 
-from loadstone.suite.load_settings import Load
-
 
 class Target(Protocol):
     """A system under test. A figure that Loadstone cannot know is None, and is then missing from the result."""
 
     url: str
+    """Where users send requests."""
     started: float
     """When it was started, or first asked; unix seconds."""
 
@@ -22,11 +21,11 @@ class Target(Protocol):
     def check_alive(self) -> None:
         """Raise `ServerError` if it is known to have ended."""
 
-    def preflight(self, load: Load) -> None:
+    def preflight(self) -> None:
         """Send each request of the load once, as far as that changes nothing. Raises `ServerError`."""
 
     def count_albums(self) -> int | None:
-        """Ask how many albums the store holds."""
+        """Ask how many albums the store holds; None if the load is not of the album API."""
 
     @property
     def max_albums(self) -> float | None:

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from loadstone.report.charts.distributions import IN_TAIL, PLAIN, nines
-from loadstone.report.charts.shared import BLUE, GREY, Chart, endpoint_colour, experiment_colours, layered
+from loadstone.report.charts.shared import BLUE, GREY, Chart, endpoint_look, experiment_colours, layered
 
 OF = alt.param(name="of", value="")
 ENDPOINTS = alt.param(name="endpoints", value=[])
@@ -19,6 +19,8 @@ ENDPOINTS = alt.param(name="endpoints", value=[])
 IS_OF = "datum.experiment === of"
 SECONDS = "seconds since the load began"
 HEIGHT = 200
+LONG_NAME = 22
+"""Characters from which the names of endpoints need a line each in a legend."""
 
 
 def rate(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
@@ -85,9 +87,10 @@ def distribution(table: pd.DataFrame) -> Chart | None:
     ]
     y = alt.Y("response_ms:Q", title="ms (logarithmic)", scale=alt.Scale(type="log", nice=True), axis=PLAIN)
     lines = alt.Chart(table).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=16))
-    legend = alt.Legend(values=alt.ExprRef("endpoints"), columns=2)
+    long = table["endpoint"].str.len().max() > LONG_NAME
+    legend = alt.Legend(values=alt.ExprRef("endpoints"), columns=1 if long else 2, labelLimit=360 if long else 160)
     chart = (
-        lines.encode(x=nines("tail"), y=y, color=endpoint_colour(table, legend), tooltip=tooltip)
+        lines.encode(x=nines("tail"), y=y, tooltip=tooltip, **endpoint_look(table, legend))
         .transform_filter(IS_OF)
         .transform_filter(IN_TAIL)
         .transform_calculate(tail="1 / (1 - datum.probability)")

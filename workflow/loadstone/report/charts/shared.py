@@ -11,9 +11,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from loadstone.suite.hypotheses import ALL
+
 BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 GREY = "#888888"
-ENDPOINT_COLOURS = {"all": GREY, "GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
+ENDPOINT_COLOURS = {ALL: GREY, "GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#8A6FD1", "#7A7A7A")
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2, 1, 2])
@@ -84,11 +86,29 @@ def run_points(
     return layers
 
 
+def other_endpoints(table: pd.DataFrame) -> list[str]:
+    """Name the endpoints of other services than the album API."""
+    return sorted(set(table["endpoint"]) - set(ENDPOINT_COLOURS))
+
+
+def endpoint_look(table: pd.DataFrame, legend: alt.Legend) -> dict[str, Any]:
+    """Separate endpoints by colour; where these do not suffice, by dash as well."""
+    look: dict[str, Any] = {"color": endpoint_colour(table, legend)}
+    others = other_endpoints(table)
+    if len(others) > len(PALETTE):
+        domain = [*(name for name in ENDPOINT_COLOURS if name in set(table["endpoint"])), *others]
+        plain = len(domain) - len(others)
+        dashes = [DASHES[0]] * plain + [DASHES[n // len(PALETTE) % len(DASHES)] for n in range(len(others))]
+        scale = alt.Scale(domain=domain, range=dashes)
+        look["strokeDash"] = alt.StrokeDash("endpoint:N", title=None, scale=scale, legend=legend)
+    return look
+
+
 def endpoint_colour(table: pd.DataFrame, legend: alt.Legend | None = None) -> alt.Color:
-    """Colour by endpoint: fixed colours for the album API, the remaining colours for others."""
+    """Colour by endpoint: fixed colours for the album API, a palette in the order of names for others."""
     present = [name for name in ENDPOINT_COLOURS if name in set(table["endpoint"])]
-    others = sorted(set(table["endpoint"]) - set(ENDPOINT_COLOURS))
-    left = [PINK, SKY, RED]
+    others = other_endpoints(table)
+    left = PALETTE if set(present) <= {ALL} else (PINK, SKY, RED)
     colours = [ENDPOINT_COLOURS[name] for name in present] + [left[n % len(left)] for n in range(len(others))]
     scale = alt.Scale(domain=[*present, *others], range=colours)
     return alt.Color("endpoint:N", title=None, scale=scale, legend=legend or alt.Undefined)

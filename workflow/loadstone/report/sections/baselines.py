@@ -9,14 +9,10 @@ from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, used_by
 from loadstone.report.section import Section
+from loadstone.suite.describe import describe_requests
 from loadstone.suite.differences import flatten
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
-from loadstone.suite.load_settings import Mix
 from loadstone.suite.settings import Server
-
-ROUTES = {"list_albums": "GET /albums", "get_album": "GET /albums/<id>", "create_album": "POST /albums",
-          "calibration": "GET /calibration"}  # fmt: skip
-"""Task of a mix → its endpoint."""
 
 ALWAYS_NAMED = {"server.store", "server.workers", "server.threads", "server.albums", "server.albums_max", "server.app"}
 """Settings that a server's description always contains, or does not need."""
@@ -24,11 +20,13 @@ ALWAYS_NAMED = {"server.store", "server.workers", "server.threads", "server.albu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unloaded:
-    """The response time of one server to a single user without think time."""
+    """The response time of one server to a single user without think time, or to one user of each class."""
 
     server: str
     client: str
     mix: str
+    """The requests and their weights, or the locustfile that sends them."""
+    users: int
     response_ms: float | None
     requests: float | None
     problem: str | None
@@ -71,7 +69,8 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
             Unloaded(
                 server=describe(baseline.server, varying),
                 client=baseline.load.user,
-                mix=describe_mix(baseline.load.mix) if baseline.load.mix else "the locustfile's",
+                users=baseline.load.users,
+                mix=describe_requests(baseline.load),
                 response_ms=1000 * signals.response_s if signals.requests else None,
                 requests=signals.requests,
                 problem=_problem(campaign, name),
@@ -121,11 +120,6 @@ def _written(value: object) -> str:
     if hasattr(value, "model_dump"):
         return "/".join(text.plain(part) for part in value.model_dump().values())
     return text.plain(value)
-
-
-def describe_mix(mix: Mix) -> str:
-    """Write a mix as its requests with their weights."""
-    return ", ".join(f"{ROUTES.get(task, task)} ×{weight}" for task, weight in mix if weight)
 
 
 def ceilings(campaign: Campaign) -> list[Ceiling]:
@@ -208,6 +202,8 @@ class BaselinesView:
     unloaded: list[Unloaded]
     ceilings: list[Ceiling]
     clients: list[str]
+    own_loads: bool
+    """Whether a load is none of the album API's mixes."""
     saturated: float
     """Share of a CPU from which a Locust worker is at its limit."""
 
@@ -219,6 +215,7 @@ def section(campaign: Campaign, _: Doubts) -> Section | None:
         unloaded=unloaded(campaign),
         ceilings=generators,
         clients=client_sentences(generators),
+        own_loads=any(campaign.plan.experiments[name].load.mix is None for name in campaign.experiments),
         saturated=campaign.plan.suite.thresholds.saturated,
     )
     if not view.unloaded and not view.ceilings:

@@ -21,12 +21,16 @@ from loadstone.report.section import Section, drawn
 from loadstone.report.sections.runs import RunRow, longer_warm_up_sentence, run_rows
 from loadstone.report.sections.verdicts import VerdictRow, verdict_rows
 from loadstone.results.run_record import RunRecord
-from loadstone.results.tables import RunKey
+from loadstone.results.tables import OTHER, RunKey
 from loadstone.results.verdicts import Evidence
+from loadstone.suite.describe import describe_requests, describe_value
 from loadstone.suite.differences import common_settings, differences
 from loadstone.suite.hypotheses import ALL
+from loadstone.suite.load_settings import Load
 
 Row = Mapping[Any, Any]
+MAX_ENDPOINTS = 12
+"""Endpoints of an experiment that are listed at once; the others are folded."""
 MAX_COURSE_SECONDS = 40_000
 """Seconds of all runs together up to which the page draws every run over time."""
 SECONDS = ("duration", "warm_up")
@@ -77,12 +81,17 @@ class ExperimentView:
     long: bool
     """Whether its runs are long enough for a heat map."""
     verdict: VerdictRow
+    load: str
+    """Whose requests it sends: the locustfile with its classes, or the requests that the suite declares; empty for the
+    album API's users."""
     differs: str
     throughput: Mean | None
     response: Mean | None
     evidence: list[EvidenceRow]
     endpoints: list[Row]
-    """The median run's rows of the summary."""
+    """The median run's rows of the summary, all endpoints together first."""
+    folded: list[Row]
+    """The rest of them."""
     which: str
     windows: list[WindowRow]
     roles: list[RoleCpu]
@@ -102,7 +111,9 @@ def experiment_views(
     for each in campaign.summary.to_dict("records"):
         rows.setdefault((str(each["experiment"]), int(each["repeat"])), []).append(each)
     for of_run in rows.values():
-        of_run.sort(key=lambda row: row["endpoint"] != ALL)
+        if len(of_run) > 1 + MAX_ENDPOINTS:
+            of_run.sort(key=lambda row: -float(row["requests"]))
+        of_run.sort(key=_place)
     roles = _roles(campaign)
     long = set(campaign.heat["experiment"])
     outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, other_load(campaign)
@@ -118,11 +129,13 @@ def experiment_views(
                 colour=colour_of(campaign.experiments.index(name)),
                 long=name in long,
                 verdict=verdict,
+                load=_own_load(campaign.plan.experiments[name].load),
                 differs=_differs(differences(campaign.plan.experiments[name], ground)),
                 throughput=mean([row["goodput_rps"] for row in together]),
                 response=mean([row["mean_ms"] for row in together if not pd.isna(row["mean_ms"])]),
                 evidence=list(_evidence(campaign, used)),
-                endpoints=rows[median],
+                endpoints=rows[median][: 1 + MAX_ENDPOINTS],
+                folded=rows[median][1 + MAX_ENDPOINTS :],
                 which=f"From repeat {median[1]}, the median run by mean response time." if len(runs) > 1 else "",
                 windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
                 roles=roles.get(name, []),
@@ -136,9 +149,20 @@ def _differs(found: Mapping[str, object]) -> str:
     return ", ".join(f"{key}: {_plain(value)}{' s' * (key in SECONDS)}" for key, value in found.items())
 
 
+def _place(row: Row) -> tuple[object, ...]:
+    """Put all endpoints together first, and the sum of those without rows of their own last."""
+    return row["endpoint"] != ALL, row["endpoint"] == OTHER
+
+
+def _own_load(load: Load) -> str:
+    return "" if load.mix is not None else describe_requests(load)
+
+
 def _plain(value: object) -> str:
     if value is None:
         return "none"
+    if (described := describe_value(value)) is not None:
+        return described
     if hasattr(value, "model_dump"):
         return ", ".join(f"{key} {text.plain(inner)}" for key, inner in value.model_dump().items() if inner)
     return text.plain(value)

@@ -1,7 +1,7 @@
 """Where the figures come from: machine, code, suite."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadstone import text
@@ -18,11 +18,17 @@ class Provenance:
     """Facts about all runs; where runs differ, each distinct value."""
 
     machines: list[str]
+    fresh: str
+    """What is new in every run."""
     commits: list[str]
     dirty: bool
     """Whether tracked files differed from the commit in any run."""
     locks: list[str]
     versions: list[str]
+    load_files: list[str]
+    """Files of the users' own loads, each with its SHA-256."""
+    load_versions: list[str]
+    """Versions in the environments of locustfiles."""
     server_command: str
     """Command line of the first run's server, or its address if Loadstone did not start it."""
     seed: int
@@ -41,10 +47,13 @@ def provenance(campaign: Campaign) -> Provenance:
     first = min(records, key=lambda record: record.phases.server_started)
     return Provenance(
         machines=machines(campaign),
+        fresh=_fresh(campaign),
         commits=_distinct(record.source.commit or "no git" for record in records),
         dirty=any(record.source.dirty for record in records),
         locks=_distinct(record.source.lock_sha256 or "none" for record in records),
         versions=_distinct(_versions(record) for record in records),
+        load_files=_distinct(f"{path} {digest}" for record in records for path, digest in record.load_files.items()),
+        load_versions=_distinct(_written(record.load_versions) for record in records if record.load_versions),
         seed=campaign.plan.suite.seed,
         server_command=_server(first),
         order=[
@@ -55,6 +64,13 @@ def provenance(campaign: Campaign) -> Provenance:
         commands=list(_commands(records)),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
     )
+
+
+def _fresh(campaign: Campaign) -> str:
+    kinds = {settings.server.kind for settings in campaign.plan.experiments.values()}
+    if kinds == {DEFAULT_KIND}:
+        return "a fresh server, a fresh store and its own random seed"
+    return "its own random seed" if "external" in kinds else "a freshly started server and its own random seed"
 
 
 def machines(campaign: Campaign) -> list[str]:
@@ -83,7 +99,11 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 
 
 def _versions(record: RunRecord) -> str:
-    return ", ".join(f"{name} {version}" for name, version in record.source.versions.items())
+    return _written(record.source.versions)
+
+
+def _written(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _machine(record: RunRecord) -> str:

@@ -133,6 +133,8 @@ def _row(
 def _closed_loop(load: Load, response: Mean | None) -> float | None:
     if response is None or load.scheduled:
         return None
+    if load.think_time is None:
+        return None
     cycle_s = load.mean_think_time_s + response.value / 1000
     return load.users / cycle_s if cycle_s else None
 
@@ -181,9 +183,13 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Serve
                 verdict=verdict,
                 goodput=goodput,
                 times=goodput.value / published_rps if published_rps else None,
-                other_mix=known[name].load.mix != known[experiment].load.mix,
+                other_mix=_requests(known[name].load) != _requests(known[experiment].load),
             )
     return best
+
+
+def _requests(load: Load) -> tuple[object, ...]:
+    return load.mix, load.requests, load.locustfile, load.classes
 
 
 def _same_server(settings: Settings) -> dict[str, object]:
@@ -215,6 +221,8 @@ class PublishedView:
     """What follows from the published table by arithmetic."""
     no_audit: str
     """Why there is no audit; empty where there is one."""
+    albums: bool
+    """Whether any load requests the album API's endpoints."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section | None:
@@ -227,6 +235,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
         rows=rows,
         capacity=capacity_sentence(rows),
         findings=list(audited.findings) if audited else [],
+        albums=any(row.load.mix is not None for row in rows),
         no_audit=doubtful_sentence(campaign.published),
     )
     return Section(anchor="published", title="Published and measured", navigation="Published", view=view)

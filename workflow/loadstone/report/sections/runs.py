@@ -100,8 +100,12 @@ class RunsView:
     """What the section shows."""
 
     rows: list[RunRow]
+    albums: bool
+    """Whether the store of any run is known to hold albums."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
     """All runs, in the order in which they were measured."""
-    return Section(anchor="runs", title="Method: the runs", view=RunsView(rows=run_rows(campaign, doubts)))
+    rows = run_rows(campaign, doubts)
+    view = RunsView(rows=rows, albums=any(row.albums for row in rows))
+    return Section(anchor="runs", title="Method: the runs", view=view)

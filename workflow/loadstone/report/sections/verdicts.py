@@ -9,7 +9,7 @@ from loadstone import text
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, unusable
 from loadstone.report.section import Section
-from loadstone.results.verdicts import Elasticity, ExperimentVerdict, RunVerdict
+from loadstone.results.verdicts import Elasticity, ExperimentVerdict, PlateauVerdict, RunVerdict
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval
@@ -18,14 +18,15 @@ CONSISTENCY = "X·(R+Z)/N"
 COLUMNS = {
     "u_think": ("u", "think"), "u_server": ("u", "server"), "u_slot": ("u", "slot"), "u_gen": ("u", "gen"),
     "X/ceiling": ("X/ceiling", ""), "u_host": ("u", "host"), "run queue": ("run queue", ""), "u_link": ("u", "link"),
-    CONSISTENCY: (CONSISTENCY, ""),
+    CONSISTENCY: (CONSISTENCY, ""), "overlapping": ("parallel", ""), "unattributed": ("unknown users", ""),
 }  # fmt: skip
 """Signals that the page lists, in this order: symbol and subscript."""
 
 MISSING = {
     "unloaded_response_s": "the unloaded response time R₀",
+    "think_s": "the users' think time",
     "generator_ceiling": "the generator's ceiling",
-    "steady": "whether it settled (too few requests)",
+    "steady": "whether it settled (too few requests, or users that changed)",
     "server_workers": "the server's worker processes",
     "server_threads": "the server's slots (its worker class has no fixed number)",
     "server_cores": "the CPUs that the server may use",
@@ -177,10 +178,29 @@ def to_settle(campaign: Campaign, rows: Sequence[VerdictRow]) -> list[tuple[str,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlateauRow:
+    """A time with a constant number of users in one run."""
+
+    run: str
+    plateau: PlateauVerdict
+
+
+def plateau_rows(campaign: Campaign) -> list[PlateauRow]:
+    """List the plateaus of all runs whose number of users follows a shape, in the page's order."""
+    return [
+        PlateauRow(run=f"{name}, {repeat}", plateau=plateau)
+        for name in campaign.experiments
+        for _, repeat in campaign.runs_of(name)
+        for plateau in campaign.judged[name, repeat].plateaus
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictsView:
     """What the section shows."""
 
     rows: list[VerdictRow]
+    plateaus: list[PlateauRow]
     lead: str
     signals: dict[str, tuple[str, str]]
     """Signals that at least one experiment has → symbol and subscript."""
@@ -196,6 +216,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section:
     rows = verdict_rows(campaign, doubts)
     view = VerdictsView(
         rows=rows,
+        plateaus=plateau_rows(campaign),
         lead=lead(rows, probes=len(rows) > len(campaign.plan.suite.experiments)),
         signals=columns(rows),
         missing=missing_sentence(campaign),

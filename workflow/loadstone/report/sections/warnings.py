@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from loadstone import text
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
-from loadstone.report.doubts import GROWING, UNSETTLED, Doubts, called
+from loadstone.report.doubts import FEWER, GROWING, UNSETTLED, Doubts, called
 from loadstone.report.other_load import NOTABLE, other_load, other_load_sentence
 from loadstone.report.section import Section
 from loadstone.results.tables import RunKey
@@ -19,6 +19,7 @@ TITLES = {
     Verdict.ERRORS: "Too many requests failed: these runs do not measure speed",
     Verdict.INVALID: "Figures that contradict each other: do not use these runs",
     UNSETTLED: "No steady state: do not use these runs",
+    FEWER: "Users that left, or never ran: N is the mean number that ran",
 }
 
 
@@ -133,7 +134,12 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
 def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
     """State which figures not to rely on, and which mean something else than they seem to."""
     runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
-    parts = [other_load_sentence(campaign), *_bad_runs(campaign, doubts, runs), *_of_experiments(campaign)]
+    parts = [
+        other_load_sentence(campaign),
+        *_bad_runs(campaign, doubts, runs),
+        *_missing_users(doubts, runs),
+        *_of_experiments(campaign),
+    ]
     parts = [part for part in parts if part]
     if not parts:
         whom = "the run" if len(runs) == 1 else f"any of the {text.several(len(runs), 'run')}"
@@ -159,6 +165,12 @@ def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Ite
     if lost:
         verb = "has" if len(lost) == 1 else "have"
         yield f"{text.several(len(lost), 'experiment')} {verb} no usable run ({text.named(lost)})"
+
+
+def _missing_users(doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:
+    fewer = [key for key in runs if any(doubt.kind == FEWER for doubt in doubts[key])]
+    if fewer:
+        yield f"in {text.count(len(fewer))} of {text.several(len(runs), 'run')} users left, or never ran"
 
 
 def _of_experiments(campaign: Campaign) -> Iterator[str]:

@@ -1,0 +1,65 @@
+"""The verdict on a run whose number of users follows a shape: one per plateau, and what they have in common.
+
+Means over the whole window hide a resource that was at its limit with many users and idle with few. So the run has a
+verdict only where all its plateaus have the same one.
+"""
+
+from loadstone.analyse.bottleneck import judge
+from loadstone.results.signals import Plateau, Signals
+from loadstone.results.tables import RunKey
+from loadstone.results.verdicts import PlateauVerdict, RunVerdict
+from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.suite.verdict import Verdict
+from loadstone.text import named, several
+
+MAX_NAMED = 6
+"""Plateaus that a remark names."""
+
+
+def judge_run(run: RunKey, s: Signals, limits: Thresholds = DEFAULTS) -> RunVerdict:
+    """Judge a run, and each of its plateaus."""
+    whole = RunVerdict.of(run, judge(s, limits))
+    if s.plateaus is None:
+        return whole
+    plateaus = tuple(_judge_plateau(each, limits) for each in s.plateaus)
+    whole = whole.model_copy(update={"plateaus": plateaus})
+    if not whole.verdict.is_sound or (len(plateaus) == 1 and s.fewest_users == s.most_users):
+        return whole
+    return whole.model_copy(update=_in_common(plateaus))
+
+
+def _judge_plateau(plateau: Plateau, limits: Thresholds) -> PlateauVerdict:
+    s = plateau.signals
+    return PlateauVerdict(
+        users=round(s.users),
+        begin_s=plateau.begin_s,
+        end_s=plateau.end_s,
+        throughput_rps=s.throughput,
+        mean_ms=1000 * s.response_s if s.throughput else None,
+        **dict(judge(s, limits)),
+    )
+
+
+def _in_common(plateaus: tuple[PlateauVerdict, ...]) -> dict[str, object]:
+    """Return the verdict that all sound plateaus have, or a mixed one that names the parties of each."""
+    if not plateaus:
+        return _undetermined("the number of users changed all the time, so there is no plateau to judge")
+    sound = [each for each in plateaus if each.verdict.is_sound]
+    if not sound:
+        return _undetermined("the figures of no plateau can be used")
+    if len({each.verdict for each in sound}) == 1:
+        first = sound[0]
+        remark = f"on {several(len(sound), 'plateau')}" + (f"; {first.remark}" if first.remark else "")
+        return {"verdict": first.verdict, "parties": first.parties, "also": first.also, "remark": remark}
+    parties = tuple(dict.fromkeys(party for each in sound for party in each.parties))
+    by_users = [f"{several(each.users, 'user')}: {each.verdict}" for each in plateaus]
+    return {
+        "verdict": Verdict.MIXED,
+        "parties": parties,
+        "also": parties[1] if len(parties) > 1 else None,
+        "remark": f"its plateaus differ: {named(list(dict.fromkeys(by_users)), MAX_NAMED)}",
+    }
+
+
+def _undetermined(remark: str) -> dict[str, object]:
+    return {"verdict": Verdict.UNDETERMINED, "parties": (), "also": None, "remark": remark}
