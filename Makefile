@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 report: setup ## run what is missing of the suite (SUITE=config/config.yaml), write report/index.html
-	snakemake --cores all --quiet rules --config "suite=$(SUITE)"
+	snakemake --cores all --config "suite=$(SUITE)"
 	@echo "The report is $(CURDIR)/report/index.html"
 
 figures: setup ## write the report's charts as SVG and PNG, and its tables as CSV, to report/figures
@@ -40,7 +40,7 @@ serve: setup ## show a campaign in the browser while it runs, on this machine on
 	@loadstone serve --suite "$(SUITE)" $(if $(PORT),--port "$(PORT)")
 
 calibrate: setup ## check the instrument against a server of known demand, in calibration/ (three minutes)
-	snakemake --cores all --quiet rules --forceall --directory calibration --config "suite=config/calibration.yaml"
+	snakemake --cores all --forceall --directory calibration --config "suite=config/calibration.yaml"
 	@echo "The report is $(CURDIR)/calibration/report/index.html"
 	@loadstone calibrate --results calibration/results
 

@@ -3,6 +3,7 @@
 The rooms, from the ground up; each imports only from rooms above it in this list:
 
 text, errors, files   text for terminals, the tree of errors, files that are whole or absent
+project               where the Snakefile, the server and the load are: in a checkout, or in the installed package
 theory/               operational laws, scaling laws, statistics: needs nothing else of Loadstone
 suite/                the language of suites: experiments, sweeps, hypotheses, thresholds
 plan/                 suite → runs in order, with the baselines and probes that verdicts need
@@ -15,6 +16,8 @@ analyse/              all runs → verdicts, scaling laws, agreement of repeats,
 live/                 a campaign in the browser while it runs
 notebook/             a campaign as pandas tables: `loadstone.open`
 report/               a campaign as one HTML page
+init/                 a first suite, and a locustfile from an OpenAPI description
+drive/                `loadstone run`: the workflow as a child process, and its progress in one line
 compare/              two campaigns, before and after; its page has the report's styles
 cli/                  the commands, one module per command
 

@@ -3,6 +3,8 @@
 - Its limit on jobs per second (100; it cannot be switched off) examines all waiting jobs again a second after each
   examination, and once more per second for each job that has ended. With a hundred runs that takes half a CPU
   (docs/decisions/0014).
+- It prints the inputs of every job, ten kilobytes of them. A line per failed job, and one now and then, are enough; its
+  log file, a dry run and `--verbose` have it all.
 - Its locks stay when it is killed, and do not name their process; signals that it receives do not reach its jobs
   (docs/decisions/0016).
 """
@@ -11,11 +13,16 @@ import sys
 from pathlib import Path
 
 import snakemake.exceptions
+import snakemake.logging
 
 from loadstone.lifecycle.campaign_lock import CampaignEntry
-from loadstone.lifecycle.shutdown import forward_signals
+from loadstone.lifecycle.shutdown import end_with_driver, forward_signals
+from loadstone.lifecycle.short_log import shorten_log
 from loadstone.measure.check_target import check_targets
 
+end_with_driver()
+if not workflow.output_settings.dryrun and not workflow.output_settings.verbose:
+    shorten_log(snakemake.logging.logger, workflow.output_settings.quiet)
 CAMPAIGN_ENTRY = CampaignEntry(Path(".snakemake"))
 snakemake.exceptions.LockException = CAMPAIGN_ENTRY.wrap_lock_exception(snakemake.exceptions.LockException)
 

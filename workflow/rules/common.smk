@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 from loadstone.errors import LoadstoneError
+from loadstone.lifecycle.shutdown import DRIVER
 from loadstone.plan.schedule import make_plan
+from loadstone.project import find_library
 from loadstone.suite.load import load_suite
 from loadstone.suite.own_files import list_own_files
 
@@ -22,6 +24,7 @@ PROGRAMS = shlex.quote(str(Path(sys.executable).parent))
 shell.prefix(f'export LOADSTONE_USER_PATH="$PATH" PATH={PROGRAMS}:"$PATH" LOADSTONE_PARENT=$PPID; ')
 
 ROOT = Path(workflow.basedir)
+LIBRARY = find_library(ROOT)
 
 
 def suite_path(name):
@@ -45,9 +48,9 @@ def refuse_read_only(*folders):
             sys.exit(f"{folder.absolute()}: not writable: keep the campaign in another folder (--directory DIR)")
 
 
-def sources(*patterns):
-    """List matching files below the project, as relative paths where possible, so that a checkout can be moved."""
-    found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
+def sources(*patterns, below=LIBRARY):
+    """List matching files below a folder, as relative paths where possible, so that a checkout can be moved."""
+    found = sorted(path for pattern in patterns for path in below.glob(pattern) if path.is_file())
     return [str(path.relative_to(ROOT) if Path.cwd() == ROOT else path) for path in found]
 
 
@@ -65,37 +68,34 @@ PUBLISHED = PLAN.suite.published
 PUBLISHED_TABLE = [str(SUITE.parent / PUBLISHED.table)] if PUBLISHED else []
 PUBLISHED_OPTION = ["--published", *PUBLISHED_TABLE] if PUBLISHED else []
 
-LIBRARY = "workflow/loadstone"
-MEASURE_SOURCES = sources(
-    "server/**/*.py",
-    "locustfiles/**/*.py",
-    f"{LIBRARY}/instrument/**/*.py",
-    f"{LIBRARY}/measure/**/*.py",
-    f"{LIBRARY}/results/processes.py",
-    f"{LIBRARY}/results/requests.py",
+MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/**/*.py", below=ROOT) + sources(
+    "instrument/**/*.py",
+    "measure/**/*.py",
+    "results/processes.py",
+    "results/requests.py",
 )
 SUMMARISE_SOURCES = sources(
-    f"{LIBRARY}/summarise/**/*.py",
-    f"{LIBRARY}/results/requests.py",
-    f"{LIBRARY}/results/tables.py",
-    f"{LIBRARY}/theory/operational.py",
-    f"{LIBRARY}/theory/quantiles.py",
-    f"{LIBRARY}/theory/steady_state.py",
+    "summarise/**/*.py",
+    "results/requests.py",
+    "results/tables.py",
+    "theory/operational.py",
+    "theory/quantiles.py",
+    "theory/steady_state.py",
 )
-SEARCH_SOURCES = [*sources(f"{LIBRARY}/search/**/*.py"), *SUMMARISE_SOURCES]
+SEARCH_SOURCES = [*sources("search/**/*.py"), *SUMMARISE_SOURCES]
 ANALYSE_SOURCES = sources(
-    f"{LIBRARY}/analyse/**/*.py",
-    f"{LIBRARY}/results/**/*.py",
-    f"{LIBRARY}/theory/**/*.py",
-    f"{LIBRARY}/suite/hypotheses.py",
-    f"{LIBRARY}/suite/load_test_table.py",
+    "analyse/**/*.py",
+    "results/**/*.py",
+    "theory/**/*.py",
+    "suite/hypotheses.py",
+    "suite/load_test_table.py",
 )
 REPORT_SOURCES = sources(
-    f"{LIBRARY}/report/**/*.py",
-    f"{LIBRARY}/report/templates/*",
-    f"{LIBRARY}/results/**/*.py",
-    f"{LIBRARY}/suite/load_test_table.py",
-    f"{LIBRARY}/suite/published.py",
+    "report/**/*.py",
+    "report/templates/*",
+    "results/**/*.py",
+    "suite/load_test_table.py",
+    "suite/published.py",
 )
 
 

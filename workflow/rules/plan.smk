@@ -20,5 +20,5 @@ rule plan:
         exec loadstone plan {params.suite:q} \
             {params.settings:q} \
             --output {output.plan:q} \
-            2>{log:q}
+            2> >(tee {log:q} >&2)
         """

@@ -450,16 +450,17 @@ def test_pairs_have_to_be_pairs() -> None:
             ratio_of_pairs(values, to)
 
 
-REQUESTS = "baselines: false\nexperiments: {a: {load: {requests: [{get: /health}]}}}"
+OWN = "baselines: false\nexperiments: {a: {load: {locustfile: users.py}}}"
 
 
 def test_endpoint_that_a_load_of_free_names_never_requested_is_left_open_and_the_measured_ones_are_listed(
-    judge: Judge,
+    judge: Judge, tmp_path: Path
 ) -> None:
-    found = judge("value: {of: a, metric: mean, endpoint: GET /helth}, expect: < 20ms", suite=REQUESTS)
+    (tmp_path / "users.py").touch()
+    found = judge("value: {of: a, metric: mean, endpoint: GET /helth}, expect: < 20ms", suite=OWN)
     assert found.outcome == "inconclusive"
     assert found.evidence == (
         "'GET /helth' was not requested in a; measured: GET /albums, GET /albums/<id>, POST /albums"
     )
-    found = judge("value: {of: a, metric: mean, endpoint: GET /albums}, expect: < 20ms", suite=REQUESTS)
+    found = judge("value: {of: a, metric: mean, endpoint: GET /albums}, expect: < 20ms", suite=OWN)
     assert found.outcome == "supported"

@@ -492,7 +492,7 @@ def test_status_file_tells_pace_and_goes(tmp_path: Path, suite: Path) -> None:
 def test_status_that_cannot_be_written_breaks_nothing(tmp_path: Path, suite: Path) -> None:
     status = LiveStatusFile(plan_of(suite).runs[0], tmp_path / "gone", {})
     status.enter_phase("window")
-    status.beat(1, 0, [tmp_path / "gone" / "worker-0.jsonl"], dict)
+    status.beat(1, 0, [tmp_path / "gone" / "worker-0.records"], dict)
     status.remove()
 
 

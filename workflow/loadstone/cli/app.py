@@ -1,5 +1,6 @@
 """The command line: registers every command in its group, in the order of a day of work."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -13,16 +14,19 @@ from loadstone.cli.conclude import conclude
 from loadstone.cli.figures import figures
 from loadstone.cli.fit import fit
 from loadstone.cli.gate import gate
+from loadstone.cli.init import init
 from loadstone.cli.measure import measure
 from loadstone.cli.plan import plan
 from loadstone.cli.report import report
+from loadstone.cli.run import run
 from loadstone.cli.schema import schema
 from loadstone.cli.search import search
 from loadstone.cli.serve import serve
 from loadstone.cli.summarise import summarise
 from loadstone.cli.verdict import verdict
 
-GROUPS = {
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Measure a service": (init, run),
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
     "Understand results": (conclude, compare, figures, audit, verdict, fit, calibrate, gate),
@@ -43,8 +47,9 @@ def loadstone(
 ) -> None:
     """Rerun a suite of load experiments and learn how fast a server is, how it scales and what stops it.
 
-    `snakemake --cores all` runs a whole suite and writes its report. Use these
-    commands to try a suite first, to watch it run and to understand its results.
+    `loadstone init` writes a first suite, and `loadstone run` measures it and
+    writes its report. The other commands try a suite first, watch it run, and
+    explain its results.
 
     Each command has its own help: loadstone plan --help
 

@@ -26,9 +26,12 @@ MAX_NAMED = 3
 
 
 def plan(
-    suite: Annotated[Path, typer.Argument(help="The suite, a YAML file.", show_default=True)] = Path(
-        "config/config.yaml"
-    ),
+    suite: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The suite, a YAML file.", show_default="loadstone.yaml, or config/config.yaml if there is none"
+        ),
+    ] = None,
     overrides: Overrides = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the plan to this file as JSON, and print nothing.")
@@ -48,9 +51,11 @@ def plan(
     Exit code: 2 if the suite has a mistake; each mistake is one line.
     """
     from loadstone.plan.schedule import make_plan
+    from loadstone.suite.default_suite import OWN_SUITE, find_default_suite
     from loadstone.suite.load import load_suite
 
-    laid_out = make_plan(load_suite(suite, read_overrides(overrides)))
+    path = suite or find_default_suite() or OWN_SUITE
+    laid_out = make_plan(load_suite(path, read_overrides(overrides)))
     if output is not None:
         with SystemFault.at(output):
             write_text(output, laid_out.model_dump_json(indent=1) + "\n")

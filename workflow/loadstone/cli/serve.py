@@ -17,7 +17,7 @@ def serve(
         typer.Option(
             metavar="FILE",
             help="The campaign's suite.",
-            show_default="config/config.yaml; if there is no such file, the plan in the results",
+            show_default="loadstone.yaml or config/config.yaml; if there is neither, the plan in the results",
         ),
     ] = None,
     overrides: Overrides = None,

@@ -76,22 +76,12 @@ class CampaignEntry:
 
     def list_others(self) -> list[SnakemakeProcess]:
         """List the other processes with an entry here, those that run jobs first."""
-        others = []
-        with contextlib.suppress(OSError), _locked(self._folder):
-            for path in _list_entries(self._folder):
-                with contextlib.suppress(ValidationError):
-                    if path != self._path and _is_held(path):
-                        others.append(SnakemakeProcess.model_validate_json(path.read_bytes()))
-        return sorted(others, key=lambda process: (not process.running, process.since))
+        return _list_processes(self._folder, self._path)
 
     def describe_conflict(self) -> str | None:
         """Describe in one line which other process runs here, and what to do; None if none is known."""
         for process in self.list_others():
-            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.since))
-            return (
-                f"loadstone: snakemake is already running in {self._folder.parent} (process {process.pid}, since "
-                f"{since}): wait until it ends, or stop it with Ctrl-C in its terminal or with kill {process.pid}"
-            )
+            return f"loadstone: {_describe(process, self._folder)}"
         return None
 
     def wrap_lock_exception(self, make_exception: Callable[[], Exception]) -> Callable[[], Exception]:
@@ -104,6 +94,31 @@ class CampaignEntry:
             return make_exception()
 
         return exit_or_make
+
+
+def describe_running(folder: Path) -> str | None:
+    """Describe in one line which Snakemake runs jobs in the campaign of `folder`, which is `.snakemake/`."""
+    running = [process for process in _list_processes(folder.absolute()) if process.running]
+    return _describe(running[0], folder.absolute()) if running else None
+
+
+def _list_processes(folder: Path, own: Path | None = None) -> list[SnakemakeProcess]:
+    """List the processes with an entry in `folder` other than `own`, those that run jobs first."""
+    others = []
+    with contextlib.suppress(OSError), _locked(folder):
+        for path in _list_entries(folder):
+            with contextlib.suppress(ValidationError):
+                if path != own and _is_held(path):
+                    others.append(SnakemakeProcess.model_validate_json(path.read_bytes()))
+    return sorted(others, key=lambda process: (not process.running, process.since))
+
+
+def _describe(process: SnakemakeProcess, folder: Path) -> str:
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.since))
+    return (
+        f"snakemake is already running in {folder.parent} (process {process.pid}, since {since}): "
+        f"wait until it ends, or stop it with Ctrl-C in its terminal or with kill {process.pid}"
+    )
 
 
 def remove_leftovers(folder: Path) -> None:

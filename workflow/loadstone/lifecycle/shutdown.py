@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PARENT = "LOADSTONE_PARENT"
 """Environment variable with the process id of the workflow's Snakemake, set for its jobs."""
+DRIVER = "LOADSTONE_DRIVER"
+"""Environment variable with the process id of the `loadstone run` that started this Snakemake."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_S = 0.2
 MAX_CLEANUP_S = 3.0
@@ -80,6 +82,18 @@ def _wait_for_end(pid: int) -> None:
     poll.register(descriptor, select.POLLIN)
     poll.poll()
     os.close(descriptor)
+
+
+def end_with_driver() -> None:
+    """In a Snakemake that `loadstone run` started, act as on SIGTERM when that process has ended, however it ended."""
+    driver = os.environ.get(DRIVER, "")
+    if driver.isdigit():
+        threading.Thread(target=_terminate_after, args=(int(driver),), daemon=True).start()
+
+
+def _terminate_after(driver: int) -> None:
+    _wait_for_end(driver)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def forward_signals(finish: Callable[[], object]) -> None:

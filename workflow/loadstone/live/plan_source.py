@@ -8,9 +8,8 @@ from pathlib import Path
 from loadstone.errors import LoadstoneError
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan, make_plan
+from loadstone.suite.default_suite import find_default_suite
 from loadstone.suite.load import load_suite
-
-DEFAULT_SUITE = Path("config/config.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,9 @@ class ShownPlan:
 
 def find_plan(suite: Path | None, settings: Mapping[str, object], results: Path) -> ShownPlan:
     """Plan `suite`, overridden by `settings`. Without one, take the default suite, or else the results' own plan."""
-    if suite is None and not DEFAULT_SUITE.is_file():
-        path = results / "plan.json"
-        if not path.is_file():
-            return ShownPlan(None, "", None)
-    else:
-        path = suite or DEFAULT_SUITE
+    path = suite or find_default_suite() or results / "plan.json"
+    if suite is None and not path.is_file():
+        return ShownPlan(None, "", None)
     try:
         status = path.stat()
         version = status.st_mtime_ns, status.st_size

@@ -1,6 +1,6 @@
 """Measure one run: the only part of Loadstone that starts processes, opens connections or reads a clock."""
 
-from pathlib import Path
+from loadstone.project import PROJECT
 
-SOURCE_ROOT = Path(__file__).resolve().parents[3]
+SOURCE_ROOT = PROJECT
 """The project's folder. It holds `server/` and `locustfiles/`, whose processes are started there."""

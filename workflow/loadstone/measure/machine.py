@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from loadstone.measure import SOURCE_ROOT
+from loadstone.project import INSTALLED
 from loadstone.results.run_record import Machine, MachineState, Source
 
 PACKAGES = ("flask", "geventhttpclient", "gevent", "gunicorn", "loadstone", "locust", "orjson", "requests", "werkzeug")
@@ -47,7 +48,10 @@ def describe_state() -> MachineState:
 
 
 def describe_source() -> Source:
-    """Describe the code that measures, and the packages that it uses."""
+    """Describe the code that measures, and the packages that it uses.
+
+    An installed Loadstone has its version alone: a repository around its environment is not its own.
+    """
     commit = _git("rev-parse", "HEAD")
     status = _git("status", "--porcelain", "--untracked-files=no")
     lock = SOURCE_ROOT / "requirements.lock"
@@ -90,6 +94,8 @@ def _thermal_throttles() -> int | None:
 
 
 def _git(*arguments: str) -> str | None:
+    if INSTALLED:
+        return None
     try:
         command = ["git", "-C", str(SOURCE_ROOT), *arguments]
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)

@@ -1,6 +1,7 @@
-"""Report a run's progress: a live bar at a terminal; elsewhere, and in the log, one line per phase."""
+"""Report a run's progress: a live bar at a terminal, elsewhere one line at its end; in the log, one line per phase."""
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from loadstone.lifecycle.shutdown import PARENT
 from loadstone.plan.schedule import Run
 
 
@@ -44,6 +46,7 @@ class RunProgress:
     def report_waiting(self, text: str) -> None:
         """Report what the run waits for before it begins. Its own time has not started."""
         self._report(text)
+        self._print(text)
 
     def enter_phase(self, phase: str) -> None:
         """Report that a phase has begun."""
@@ -55,11 +58,13 @@ class RunProgress:
         line = f"{time.strftime('%H:%M:%S')} {self._run.label}: {text}"
         with self._log.open("a", encoding="utf-8") as log:
             print(line, file=log)
-        if self._console.is_terminal:
-            self._bar.update(self._task, phase=text)
-        else:
+        self._bar.update(self._task, phase=text)
+
+    def _print(self, text: str) -> None:
+        """Print a line where there is no bar."""
+        if not self._console.is_terminal:
             with contextlib.suppress(OSError):  # a closed terminal does not stop the run
-                print(line, file=sys.stderr, flush=True)
+                print(f"{time.strftime('%H:%M:%S')} {self._run.label}: {text}", file=sys.stderr, flush=True)
 
     def update(self, requests: int, failures: int) -> None:
         """Show the request rate and the failures so far. Both counts change once per second."""
@@ -76,6 +81,9 @@ class RunProgress:
     ) -> None:
         with contextlib.suppress(OSError):
             self._bar.stop()
+        if error is None and PARENT not in os.environ:  # a workflow counts its runs by itself
+            elapsed_s = time.monotonic() - (self._began or time.monotonic())
+            self._print(f"measured in {elapsed_s:.0f} s, {self._last_requests:,} requests")
         if error is not None:
             with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as log:
                 print(error, file=log)

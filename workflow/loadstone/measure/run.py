@@ -7,7 +7,6 @@ logs are kept in another folder, for inspection.
 """
 
 import contextlib
-import math
 import os
 import shutil
 import time
@@ -16,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loadstone.errors import GeneratorError, Interrupted, MeasureError, ServerError, SystemFault
+from loadstone.measure.album_count import count_albums
 from loadstone.measure.broken_run import forget_broken_run, keep_broken_run
 from loadstone.measure.clock_step import ClockWatch, read_clocks, refuse_step
-from loadstone.measure.collect_requests import collect_requests, count_between, count_succeeded, read_locust_count
+from loadstone.measure.collect_requests import collect_requests, count_between, read_locust_count
 from loadstone.measure.guard import Guard
 from loadstone.measure.live_status import LiveStatusFile
 from loadstone.measure.load_generator import LocustFleet
@@ -34,15 +34,12 @@ from loadstone.measure.workspace import Workspace
 from loadstone.plan.schedule import Run
 from loadstone.results.failed import FailedRun
 from loadstone.results.live import scratch_folder
-from loadstone.results.run_record import AlbumCounts, Commands, Phases, RequestCounts, RunRecord, write_record
+from loadstone.results.run_record import Commands, Phases, RequestCounts, RunRecord, write_record
 
 START_DEADLINE_S = 25.0
 """Seconds for Locust's processes to load the locustfile and connect. The conductor itself gives up after 30."""
 MARGIN_S = 30.0
 """Seconds beyond a phase's planned length after which the run breaks."""
-
-POST = "POST /albums"
-"""The endpoint that makes the store grow."""
 
 PHASES_BEGUN_BY = {
     "workers_connected": "ramp-up",
@@ -130,6 +127,11 @@ class _Measurement:
         self.sampler = Sampler(scratch / "processes.parquet")
         self.live_status = LiveStatusFile(self.run, scratch, self.times)
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """Begin and end of the window, once it is over; unix seconds."""
+        return self.times["window_begin"], self.times["window_end"]
+
     def carry_out(self) -> RunRecord:
         state_before = describe_state()
         server = open_target(self.run.server, self.run.load, self.workspace)
@@ -158,7 +160,7 @@ class _Measurement:
             ignored=fleet.ignored,
         )
         self._refuse_empty_window(requests, fleet)
-        albums = self._count_albums(requests, albums_before, albums_after, server.max_albums)
+        albums = count_albums(requests, (albums_before, albums_after), server.max_albums, self.window)
         self.sampler.close()
         record = RunRecord(
             run=self.run,
@@ -175,7 +177,7 @@ class _Measurement:
                 counts,
                 albums,
                 restarts,
-                (self.times["window_begin"], self.times["window_end"]),
+                self.window,
                 {name: code for name, code in fleet.join().items() if code},
             ),
             user_counts=fleet.user_counts(),
@@ -280,24 +282,10 @@ class _Measurement:
 
     def _refuse_empty_window(self, requests: Path, fleet: LocustFleet) -> None:
         """Raise `MeasureError` if the window holds no successful request."""
-        total, succeeded = count_between(requests, self.times["window_begin"], self.times["window_end"])
+        total, succeeded = count_between(requests, *self.window)
         if not total and not self.last_answer[0] and self.run.load.locustfile is not None:
             raise GeneratorError(fleet.explain_no_request())
         if not total:
             raise GeneratorError("no request ended in the window: it is too short for this load; raise duration")
         if not succeeded:
             raise ServerError(f"none of the {total} requests in the window succeeded")
-
-    def _count_albums(
-        self, requests: Path, before: int | None, after: int | None, bound: float | None
-    ) -> AlbumCounts | None:
-        """Count albums at the window's ends by the posts that had succeeded by then: asking would be load.
-
-        If the store's bound is unknown, it is taken to be the final count.
-        """
-        if before is None or after is None:
-            return None
-        bound = after if bound is None else bound
-        moments = [self.times["window_begin"], self.times["window_end"], math.inf]
-        begin, end, last = (int(min(before + count_succeeded(requests, POST, when), bound)) for when in moments)
-        return AlbumCounts(before=before, window_begin=begin, window_end=end, after=after, expected_after=last)

@@ -4,6 +4,7 @@ Mappings, lists and scalars are read as in YAML 1.2, with aliases and merge keys
 nodes, before any value is built.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,25 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from loadstone.errors import SuiteError
 from loadstone.text import short
 
-MAX_BYTES = 256 * 1024
-"""Size of the file. A thousand experiments of one or two lines each take 100 KiB."""
 MAX_CHARACTERS = 2_000_000
 """Characters of all scalars after aliases are expanded, plus one per node."""
-MAX_DEPTH = 20
-"""Levels of mappings and lists; a suite has six."""
 MAX_DIGITS = 1000
 """Characters of one number."""
 NUMBER_TAGS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """What a file is called in messages, and its bounds."""
+
+    noun: str
+    max_bytes: int
+    max_depth: int
+    """Levels of mappings and lists."""
+
+
+SUITE = FileKind("suite", 256 * 1024, 20)
+"""A thousand experiments of one or two lines each take 100 KiB. A suite has six levels."""
 
 
 class _BoundExceeded(Exception):
@@ -33,7 +44,8 @@ class _BoundExceeded(Exception):
 class _SizeCheck:
     """Measures what a parsed file expands to. Each node is visited once, however many aliases refer to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_depth: int) -> None:
+        self._max_depth = max_depth
         self._sizes: dict[int, tuple[int, int]] = {}
         self._open: set[int] = set()
 
@@ -44,15 +56,15 @@ class _SizeCheck:
                 f"{_line(node)}: an alias refers to a value that contains it; allowed: aliases of other values"
             )
         characters, height = self._sizes.get(id(node)) or self._visit(node, depth)
-        if depth + height > MAX_DEPTH:
-            raise _too_deep(node)
+        if depth + height > self._max_depth:
+            raise _too_deep(node, self._max_depth)
         if characters > MAX_CHARACTERS:
             raise _BoundExceeded(f"{_line(node)}: expands to too much; allowed: at most {MAX_CHARACTERS:,} characters")
         return characters, height
 
     def _visit(self, node: Node, depth: int) -> tuple[int, int]:
-        if depth > MAX_DEPTH:
-            raise _too_deep(node)
+        if depth > self._max_depth:
+            raise _too_deep(node, self._max_depth)
         self._open.add(id(node))
         characters, height = 1, 0
         for child in _children(node):
@@ -69,8 +81,8 @@ class _SizeCheck:
         return characters, height
 
 
-def _too_deep(node: Node) -> _BoundExceeded:
-    return _BoundExceeded(f"{_line(node)}: nested too deeply; allowed: at most {MAX_DEPTH} levels")
+def _too_deep(node: Node, max_depth: int) -> _BoundExceeded:
+    return _BoundExceeded(f"{_line(node)}: nested too deeply; allowed: at most {max_depth} levels")
 
 
 def _children(node: Node) -> list[Node]:
@@ -84,16 +96,18 @@ def _line(node: Node) -> str:
 
 
 class _BoundedConstructor(SafeConstructor):
+    max_depth = SUITE.max_depth
+
     def construct_document(self, node: Node) -> Any:
-        _SizeCheck().check(node)
+        _SizeCheck(self.max_depth).check(node)
         return super().construct_document(node)
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, kind: FileKind = SUITE) -> Any:
     """Read the single document in `path`. Raises `SuiteError` with one line that names the file and the mistake."""
-    text = _read(path)
+    text = read_bounded(path, kind)
     yaml = YAML(typ="safe", pure=True)
-    yaml.Constructor = _BoundedConstructor
+    yaml.Constructor = type("Constructor", (_BoundedConstructor,), {"max_depth": kind.max_depth})
     try:
         return yaml.load(text)
     except _BoundExceeded as error:
@@ -106,21 +120,22 @@ def read_yaml(path: Path) -> Any:
         place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SuiteError(f"{path}: not YAML: {error.problem or error.context}{place}") from None
     except RecursionError:
-        raise SuiteError(f"{path}: nested too deeply; allowed: at most {MAX_DEPTH} levels") from None
+        raise SuiteError(f"{path}: nested too deeply; allowed: at most {kind.max_depth} levels") from None
     except (YAMLError, ValueError) as error:
         raise SuiteError(f"{path}: not YAML: {short(str(error))}") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError):  # ruamel.yaml raises these for, say, `!!int ""`
         raise SuiteError(f"{path}: not YAML: a value does not fit the tag before it") from None
 
 
-def _read(path: Path) -> str:
+def read_bounded(path: Path, kind: FileKind) -> str:
+    """Read a text file of bounded size. Raises `SuiteError` with one line that names the file and the mistake."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise SuiteError(f"{path}: too large for a suite; allowed: at most {MAX_BYTES // 1024} KiB")
+            content = file.read(kind.max_bytes + 1)
+        if len(content) > kind.max_bytes:
+            raise SuiteError(f"{path}: too large for a {kind.noun}; allowed: at most {kind.max_bytes // 1024} KiB")
         return content.decode("utf-8")
     except FileNotFoundError:
-        raise SuiteError(f"{path}: no such suite") from None
+        raise SuiteError(f"{path}: no such {kind.noun}") from None
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or not a path
         raise SuiteError(f"{path}: cannot be read: {error}") from None

@@ -1,0 +1,72 @@
+"""A campaign's state in one line. Pure: from a snapshot to text."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from loadstone.live.plan_items import PlanItem
+from loadstone.live.snapshot import CurrentFigures, Snapshot
+from loadstone.plan.schedule import Plan
+from loadstone.text import count, figure, several
+
+SEPARATOR = " · "
+
+
+def count_repeats(plan: Plan) -> dict[str, int]:
+    """Count the runs of each experiment of a plan."""
+    return dict(Counter(run.experiment for run in plan.runs))
+
+
+def write_intent(suite: str, plan: Plan) -> str:
+    """State what is about to be measured: `loadstone.yaml: 7 runs, about 2 min`."""
+    parts = [several(len(plan.runs), "run")] * bool(plan.runs)
+    parts += [several(len(plan.suite.capacity), "capacity search")] * bool(plan.suite.capacity)
+    return f"{suite}: {' and '.join(parts) or 'nothing to measure'}, about {_minutes(plan.expected_s)}"
+
+
+def write_state(snapshot: Snapshot, repeats: Mapping[str, int]) -> str:
+    """State what happens now: `[37/100] checkout=main 2/4 · 412/s · p95 18 ms · 6 min left`."""
+    finished = snapshot.done + snapshot.failed
+    total = len(snapshot.items)
+    running = next((item for item in snapshot.items if item.state == "running"), None)
+    if running is not None and snapshot.current is not None:
+        parts = [_label(running, repeats), *_figures(snapshot.current), _left(snapshot)]
+        return f"[{finished + 1}/{total}] " + SEPARATOR.join(parts)
+    if not snapshot.left:
+        return f"[{finished}/{total}] computing results and the report"
+    return f"[{finished}/{total}] preparing the next run{SEPARATOR}{_left(snapshot)}"
+
+
+def write_finished(item: PlanItem, number: int, snapshot: Snapshot, repeats: Mapping[str, int]) -> str:
+    """State that a run is measured: `[37/100] checkout=main 2/4 measured · 6 min left`."""
+    what = f"{_label(item, repeats)} measured" if item.kind != "search" else f"{item.name}: {item.note}"
+    return SEPARATOR.join([f"[{number}/{len(snapshot.items)}] {what}", *[_left(snapshot)] * bool(snapshot.left)])
+
+
+def _label(item: PlanItem, repeats: Mapping[str, int]) -> str:
+    if item.kind == "search":
+        return f"{item.name} {item.note}".rstrip()
+    return f"{item.name} {item.repeat}/{repeats.get(item.name, item.repeat)}"
+
+
+def _figures(current: CurrentFigures) -> list[str]:
+    """Write the figures of the last second; while there is no load, the phase."""
+    if current.rps is None or current.phase == "ramp-up":
+        return [current.phase]
+    parts = [f"{figure(current.rps)}/s"]
+    if current.p95_ms is not None:
+        parts.append(f"p95 {figure(current.p95_ms)} ms")
+    if current.failures:
+        parts.append(f"{count(current.failures)} failed")
+    return parts
+
+
+def _left(snapshot: Snapshot) -> str:
+    return f"{_minutes(snapshot.left_s)} left"
+
+
+def _minutes(seconds: float) -> str:
+    """Write a time roughly, as estimates are: 40 s, 6 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
