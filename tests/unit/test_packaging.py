@@ -23,7 +23,7 @@ LOCKED = re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE)
 """Names and versions; a name stands twice where versions of Python need different ones."""
 IN_CONDA = {"brotli": "brotli-python", "msgpack": "msgpack-python"}
 """Packages that go by another name there."""
-OURS = {"benchmarks", "loadstone", "locustfiles", "server", "tests"}
+OURS = {"benchmarks", "examples", "loadstone", "locustfiles", "server", "tests"}
 
 
 def test_conda_environment_is_that_of_pyproject() -> None:
@@ -44,7 +44,9 @@ def test_everything_imported_is_declared() -> None:
     installed = metadata.packages_distributions()
     for folder in sorted(OURS - {"loadstone"} | {"workflow"}):
         for path in (ROOT / folder).rglob("*.py"):
-            for name in imported(path) - sys.stdlib_module_names - OURS - {"_typeshed"}:
+            in_package = (path.parent / "__init__.py").exists()
+            beside = set() if in_package else {sibling.stem for sibling in path.parent.iterdir()}
+            for name in imported(path) - sys.stdlib_module_names - OURS - beside - {"_typeshed"}:
                 assert {canonicalize_name(package) for package in installed[name]} & declared, f"{path}: {name}"
 
 

@@ -196,6 +196,33 @@ def test_requests_of_child_greenlets_belong_to_their_user(record: Record, tmp_pa
     }
 
 
+def test_greenlet_that_outlives_its_user_still_belongs_to_it(record: Record, tmp_path: Path) -> None:
+    """A reader of a socket reports the last messages after the user has stopped."""
+    path = record(
+        "w0",
+        "def ask(name): listener(request_type='WS', name=name, response_time=1.0, response_length=0)\n"
+        "def read(end):\n"
+        "    ask('early')\n"
+        "    end.wait()\n"
+        "    ask('late')\n"
+        "    gevent.spawn(ask, 'from a child').join()\n"
+        "def life(user, end, readers):\n"
+        "    readers.append(gevent.spawn(read, end))\n"
+        "    gevent.sleep(0.01)\n"
+        "from gevent.event import Event\n"
+        "end, readers = Event(), []\n"
+        "gevent.spawn(life, Someone(5), end, readers).get()\n"
+        "end.set()\n"
+        "readers[0].get()\n"
+        "kept.flush()\n",
+    )
+    collect_requests([path], tmp_path / "requests.parquet")
+    rows = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert {row["endpoint"]: row["user"] for row in rows} == dict.fromkeys(
+        ("WS early", "WS late", "WS from a child"), 5
+    )
+
+
 def test_ignored_events_are_counted_only(record: Record, tmp_path: Path) -> None:
     path = record(
         "w0",

@@ -1,9 +1,12 @@
 """Start the instrument in a Locust process: registers its listeners. Locust has loaded the users' files before."""
 
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import locust.argument_parser
-from locust import events
+from locust import User, events
 from locust.runners import MasterRunner, WorkerRunner
 
 from .conductor import announce, conduct
@@ -27,6 +30,7 @@ def start(environment: Any, runner: Any, **_: Any) -> None:
         guard_connections(options.hosts)
     if isinstance(runner, MasterRunner) and options.timeline:
         _decide_shape(environment, options.shape)
+        _refuse_idle_classes(environment)
         if options.records:
             record(environment, runner, scheduled=False)
         conduct(environment, runner)
@@ -69,4 +73,38 @@ def _decide_shape(environment: Any, decision: str) -> None:
     environment.shape_class = None
 
 
+def _refuse_idle_classes(environment: Any) -> None:
+    """End the process if tags leave a class without tasks: its users would raise an exception for ever."""
+    options = environment.parsed_options
+    if not (options.tags or options.exclude_tags):
+        return
+    busy = [user_class for user_class in environment.user_classes if user_class.tasks]
+    environment._filter_tasks_by_tags()
+    if idle := ", ".join(user_class.__name__ for user_class in busy if not user_class.tasks):
+        key = "load.tags" if options.tags else "load.exclude_tags"
+        end_process(f"{key}: leaves no task of {idle}; name the classes to run in load.classes", REFUSED)
+
+
+def _refuse_file_without_users(arguments: list[str]) -> None:
+    """End the process if the files that Locust has loaded so far define neither a User class nor a test of pytest.
+
+    Locust would look for tests then, with all plugins of pytest that are installed, before it says that there are none.
+    """
+    files = arguments[arguments.index("--locustfile") + 1].split(",")[:-1]
+    modules = [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files]
+    if any(name.startswith(("test", "Test")) for module in modules for name in vars(module)):
+        return
+    if all(kind.abstract or kind.__module__.startswith("locust.") for kind in _subclasses(User)):
+        names = ", ".join(Path(file).name for file in files)
+        end_process(f"{names} has no User class that Locust can run: make one that is not abstract", REFUSED)
+
+
+def _subclasses(kind: Any) -> Iterator[Any]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+if "--loadstone-records" in sys.argv or "--loadstone-timeline" in sys.argv:
+    _refuse_file_without_users(sys.argv)
 events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]

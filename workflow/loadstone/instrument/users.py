@@ -65,16 +65,20 @@ def find_user(greenlet: Any) -> Any:
     """Find the user of a request by the greenlet that sends it; None if there is none.
 
     Locust runs each user in a greenlet whose first argument is the user. A greenlet that a user starts, such as one of
-    a pool, belongs to the user too.
+    a pool, belongs to the user too. It is marked, because it may outlive the user's own greenlet.
     """
+    ancestor = greenlet
     for _ in range(MAX_ANCESTORS):
-        if greenlet is None:
+        if ancestor is None:
             return None
-        arguments = getattr(greenlet, "args", None)
-        if arguments and isinstance(arguments[0], User):
-            return arguments[0]
-        spawner = getattr(greenlet, "spawning_greenlet", None)
-        greenlet = spawner() if spawner is not None else None
+        arguments = getattr(ancestor, "args", None)
+        own = arguments[0] if arguments else None
+        user = own if isinstance(own, User) else getattr(ancestor, "loadstone_user", None)
+        if user is not None:
+            greenlet.loadstone_user = user
+            return user
+        spawner = getattr(ancestor, "spawning_greenlet", None)
+        ancestor = spawner() if spawner is not None else None
     return None
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from loadstone.errors import GeneratorError
+from loadstone.errors import GeneratorError, MeasureError, ServerError
 from loadstone.measure.load_identity import ask_versions, hash_own_files
 from loadstone.measure.locust_command import LocustCommand, make_id_prefix
 from loadstone.measure.locust_exit import explain_exit, find_place
@@ -118,11 +118,12 @@ class LocustFleet:
         if self._files:
             if reason := explain_exit(process.end_of_log(), self._files):
                 return reason
-            if code == 0 and self._follows_shape:
+            if code == 0 and self._bytes_read and self._follows_shape:
                 return f"the shape of {self._names} ended before the window did: shorten duration or warm_up"
-            if code == 0:
+            if code == 0 and self._bytes_read:
                 return f"{name} ended before the window did: {self._names} ends the run by itself"
-        return f"{name} ended with exit code {code}: {process.last_words()}"
+        doing = f" while it {'ran' if self._bytes_read else 'loaded'} {self._names}" if self._files else ""
+        return f"{name} ended with exit code {code}{doing}: {process.last_words()}"
 
     def explain_late_start(self) -> str:
         """Explain why not all workers have connected. Ends the processes: each writes where it stands."""
@@ -135,19 +136,30 @@ class LocustFleet:
             return f"{self._names}: still loading; does it wait for something when it is imported?"
         return "Locust's workers did not all connect"
 
-    def explain_no_request(self) -> str:
+    def explain_no_request(self, within_s: float | None = None) -> str:
         """Explain why no user has sent a request, as far as the workers' logs show it."""
+        within = "" if within_s is None else f" in {within_s:.0f} s"
+        return f"{self._names}: its users sent no request{within}{self._trouble()}"
+
+    def explain_silence(self, requests: int, silent_s: float) -> MeasureError:
+        """Explain why no request has ended for a time: the users sent none, or the server did not answer."""
+        if self._files and not requests:
+            return GeneratorError(self.explain_no_request(silent_s))
+        return ServerError(f"no answer to any request for {silent_s:.0f} s{self._trouble()}")
+
+    def _trouble(self) -> str:
+        reason = self._find_reason() if self._files else None
+        return f"; {reason}" if reason else ""
+
+    def _find_reason(self) -> str | None:
         reasons = (explain_exit(worker.end_of_log(), self._files) for worker in self.workers)
-        reason = next((reason for reason in reasons if reason), None)
-        return f"{self._names}: its users sent no request" + f"; {reason}" * bool(reason)
+        return next((reason for reason in reasons if reason), None)
 
     def check_users(self) -> None:
         """Raise `GeneratorError` if all users have left. To be called while there is load, and N is constant."""
         counts = self.user_counts()
         if counts and not counts[-1][1] and not self._follows_shape:
-            reasons = (explain_exit(worker.end_of_log(), self._files) for worker in self.workers)
-            reason = next((reason for reason in reasons if reason), "they ended by themselves")
-            raise GeneratorError(f"all users have left: {reason}")
+            raise GeneratorError(f"all users have left: {self._find_reason() or 'they ended by themselves'}")
 
     def check_beat(self) -> None:
         """Raise `GeneratorError` if the master has not beaten for `MAX_SILENCE_S`. Call it often."""

@@ -260,7 +260,7 @@ class _Measurement:
             self.progress.update(requests, failures)
             self.live_status.beat(requests, failures, fleet.records, self.sampler.cpus_by_role)
             if "window_end" not in self.times:
-                self._refuse_silence(requests)
+                self._refuse_silence(requests, fleet)
                 if "all_users_running" in self.times:
                     fleet.check_users()
             if awaited not in self.times:
@@ -274,14 +274,14 @@ class _Measurement:
             if event in PHASES_BEGUN_BY:
                 self._enter(PHASES_BEGUN_BY[event])
 
-    def _refuse_silence(self, requests: int) -> None:
-        """Raise `ServerError` if all users have waited too long for any answer."""
+    def _refuse_silence(self, requests: int, fleet: LocustFleet) -> None:
+        """Raise `MeasureError` if all users have waited too long for any answer."""
         now = time.monotonic()
         if requests != self.last_answer[0] or "all_users_running" not in self.times:
             self.last_answer = (requests, now)
         silent_s = now - self.last_answer[1]
         if silent_s > self.run.load.silence_s:
-            raise ServerError(f"no answer to any request for {silent_s:.0f} s")
+            raise fleet.explain_silence(requests, silent_s)
 
     def _refuse_empty_window(self, requests: Path, fleet: LocustFleet) -> None:
         """Raise `MeasureError` if the window holds no successful request."""

@@ -1,0 +1,1 @@
+"""A folder of the name that many projects use."""
