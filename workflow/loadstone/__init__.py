@@ -3,6 +3,7 @@
 The rooms, from the ground up; each imports only from rooms above it in this list:
 
 text, errors, files   text for terminals, the tree of errors, files that are whole or absent
+instrument/           what runs in Locust's processes beside the users: recorder, conductor; imports Locust only
 project               where the Snakefile, the server and the load are: in a checkout, or in the installed package
 theory/               operational laws, scaling laws, statistics: needs nothing else of Loadstone
 suite/                the language of suites: experiments, sweeps, hypotheses, thresholds

@@ -84,7 +84,7 @@ def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
         "intended": None,
     }
     assert (second["status"], second["server_ms"], second["error"]) == (0, None, "connection refused")
-    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1", "0"]
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1", "0", "0"]
 
 
 def test_when_a_request_was_to_begin_is_kept(record: Record, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_ignored_events_are_counted_only(record: Record, tmp_path: Path) -> None
         "kept.flush()\n",
     )
     assert collect_requests([path], tmp_path / "requests.parquet") == 1
-    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["1", "0", "2"]
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["1", "0", "2", "0"]
 
 
 def test_groups_name_all_requests_that_match_as_a_whole(record: Record, tmp_path: Path) -> None:

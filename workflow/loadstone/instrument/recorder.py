@@ -17,7 +17,7 @@ it in these types,
 
 Next to it are three files:
 
-    <file>.totals   requests, failures and ignored events so far
+    <file>.totals   requests, failures, ignored events and exceptions of tasks so far
     <file>.users    one line per change of the number of users that run: unix seconds and the number
     <file>.recent   the newest requests of the last second as JSON, for a live view: a list of [end in unix seconds,
                     response time in ms, whether it failed]
@@ -65,6 +65,7 @@ class Recorder:
         self._requests = 0
         self._failures = 0
         self._ignored = 0
+        self._exceptions = 0
         self._count = 0
 
     def listener(self, ignored: Collection[str], *, scheduled: bool) -> Callable[..., None]:
@@ -131,10 +132,14 @@ class Recorder:
 
         return on_request
 
+    def note_exception(self, **_: Any) -> None:
+        """Count an exception of a task or of a user's `on_start`: a listener of Locust's event `user_error`."""
+        self._exceptions += 1
+
     def flush(self) -> None:
         """Write the held rows as one array, and drop them; and the totals."""
         rows = self._rows
-        if not rows and not self._ignored:
+        if not rows and not self._ignored and not self._exceptions:
             return
         self._requests += len(rows)
         self._failures += sum(row[ERROR] is not None for row in rows)
@@ -151,7 +156,8 @@ class Recorder:
             remaining = memoryview(packed)
             while remaining:
                 remaining = remaining[self._file.write(remaining) :]
-            self._totals.write_text(f"{self._requests} {self._failures} {self._ignored}\n", encoding="ascii")
+            numbers = (self._requests, self._failures, self._ignored, self._exceptions)
+            self._totals.write_text(f"{' '.join(map(str, numbers))}\n", encoding="ascii")
             new = self._recent.with_name(f"{self._recent.name}.new")
             new.write_text(recent, encoding="ascii")
             new.replace(self._recent)
@@ -203,6 +209,7 @@ def record(environment: Any, runner: WorkerRunner | MasterRunner, *, scheduled: 
     handlers = event._handlers
     counting = next((k for k, handler in enumerate(handlers) if handler.__module__ == "locust.runners"), len(handlers))
     handlers.insert(counting + 1, handlers.pop())
+    environment.events.user_error.add_listener(recorder.note_exception)
     for ending in (environment.events.quitting, environment.events.quit):
         ending.add_listener(lambda **_: recorder.flush())
     gevent.spawn(recorder.flush_forever)

@@ -7,7 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadstone.errors import GeneratorError, MeasureError, ServerError
 from loadstone.measure.load_identity import ask_versions, hash_own_files
@@ -30,6 +30,17 @@ and then the master may have stood still too."""
 MAX_LOG_BYTES = 20 * 2**20
 """Bytes of a Locust process's log, above which the run breaks: printing takes CPU that the users need, and disk."""
 ABORT_PATIENCE_S = 2.0
+
+
+class Totals(NamedTuple):
+    """What the recorders have counted."""
+
+    requests: int
+    failures: int
+    ignored: int
+    """Events that the suite ignores."""
+    exceptions: int
+    """Exceptions of tasks, and of users that start."""
 
 
 class LocustFleet:
@@ -173,22 +184,18 @@ class LocustFleet:
 
     def count_requests(self) -> tuple[int, int]:
         """Count requests and failures so far; the counts are at most a second old."""
-        requests, failures, _ = self._count()
-        return requests, failures
+        totals = self.totals()
+        return totals.requests, totals.failures
 
-    @property
-    def ignored(self) -> int:
-        """Events so far that the suite ignores."""
-        return self._count()[2]
-
-    def _count(self) -> tuple[int, int, int]:
-        counts = [0, 0, 0]
+    def totals(self) -> Totals:
+        """Add up what all processes have counted so far."""
+        counts = [0] * len(Totals._fields)
         for path in self.records:
             totals = path.with_name(path.name + ".totals")
             numbers = totals.read_text("ascii").split() if totals.exists() else []
-            if len(numbers) == 3:  # otherwise the worker is just writing it
+            if len(numbers) == len(counts):  # otherwise the worker is just writing it
                 counts = [count + int(number) for count, number in zip(counts, numbers, strict=True)]
-        return counts[0], counts[1], counts[2]
+        return Totals(*counts)
 
     def user_counts(self) -> tuple[tuple[float, int], ...]:
         """List each change of the number of users that run, over all workers: unix seconds and the number."""

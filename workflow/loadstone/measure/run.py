@@ -160,7 +160,8 @@ class _Measurement:
             recorded=collect_requests(fleet.records, requests, self.run.load.group),
             locust=read_locust_count(Path(f"{fleet.csv_prefix}_stats.csv")),
             server=server.answered_requests(),
-            ignored=fleet.ignored,
+            ignored=fleet.totals().ignored,
+            exceptions=fleet.totals().exceptions,
         )
         self._refuse_empty_window(requests, fleet)
         albums = count_albums(requests, (albums_before, albums_after), server.max_albums, self.window)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from loadstone.results.run_record import AlbumCounts, Check, RequestCounts
+from loadstone.text import several
 
 
 def check_validity(
@@ -24,6 +25,9 @@ def check_validity(
     if codes := ", ".join(f"{name} {code}" for name, code in failed.items()):
         name = "Locust's processes ended without an error"
         locust += [Check(name=name, ok=False, figure=f"exit codes: {codes}")]
+    if counts.exceptions:
+        figure = f"{several(counts.exceptions, 'exception')}, listed in locust_exceptions.csv"
+        locust += [Check(name="users' tasks ended without an exception", ok=False, figure=figure)]
     if restarts is None:
         return locust
     restarted = Check(name="server workers restarted", ok=not restarts, figure=_list_restarts(restarts, window))

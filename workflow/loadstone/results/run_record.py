@@ -84,6 +84,8 @@ class RequestCounts(Part):
     """Locust's own statistics."""
     ignored: int = 0
     """Events that Locust counted and the suite ignores (`load.ignore`)."""
+    exceptions: int = 0
+    """Exceptions of users' tasks, and of users that start. Locust's own file of exceptions has their texts."""
     server: int | None
     """Requests that the server's worker processes report, without health checks and preflight; None if they report
     nothing."""
