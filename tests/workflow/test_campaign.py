@@ -78,7 +78,7 @@ def test_every_process_is_sampled_about_four_times_a_second(results: Path) -> No
 def test_record_tells_where_the_numbers_come_from(results: Path) -> None:
     record = read_record(results / "runs" / "plain" / "1" / "run.json")
     assert "server:create_app" in record.commands.server[-1]
-    assert record.commands.load_master[-1] == "AlbumHttpUser"
+    assert "AlbumHttpUser" in record.commands.load_master
     assert record.source.versions["locust"]
     assert len(record.source.lock_sha256 or "") == 64
     assert record.exit_codes == {"server": 0, "load-master": 0, "load-worker-0": 0}
@@ -161,5 +161,6 @@ def test_throughput_of_a_known_load_is_plausible(
     end = requests["time"] + requests["response_ms"] / 1000
     inside = requests[(end >= record.window[0]) & (end < record.window[1])]
     expected = 20 / (1 + inside["response_ms"].mean() / 1000)
-    assert len(inside) / run.duration == pytest.approx(expected, rel=0.05)
+    edges = 20 / run.duration  # users who started together may all have one more request inside, or one less
+    assert len(inside) / run.duration == pytest.approx(expected, abs=edges)
     assert inside["error"].isna().all()

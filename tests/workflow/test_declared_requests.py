@@ -43,7 +43,8 @@ def test_every_request_is_recorded_under_its_endpoint(
     }
     assert {row["user"] for row in table} == {0, 1, 2, 3}
     sent = Counter(received.method for received in server.received if received.path not in ("/landing", "/healthz"))
-    assert sent == Counter(row["endpoint"].split()[0] for row in table)
+    preflight = Counter(GET=1)
+    assert sent - preflight == Counter(row["endpoint"].split()[0] for row in table)
 
 
 @pytest.mark.parametrize("user", ["HttpUser", "FastHttpUser"])

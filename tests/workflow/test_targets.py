@@ -42,7 +42,9 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     lock = tmp_path / "lock"
     descriptor = os.open(lock, os.O_CREAT | os.O_RDWR)
     with StopRequest("test") as stop, Guard(scratch, lock, descriptor) as guard:
-        yield Workspace(scratch=scratch, logs=scratch / "logs", base=base, guard=guard, stop=stop)
+        yield Workspace(
+            scratch=scratch, logs=scratch / "logs", base=base, builds=scratch / "builds", guard=guard, stop=stop
+        )
     os.close(descriptor)
 
 

@@ -31,7 +31,7 @@ def refuse_broken_targets():
     """Exit with one line per problem if a server of the runs that are left cannot be measured."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in ("measure", "search")]
     names = {job.wildcards.get("experiment") or job.wildcards.get("search") for job in jobs}
-    if problems := check_targets(PLAN, Path(SUITE_FOLDER), names):
+    if names and (problems := check_targets(PLAN, Path(SUITE_FOLDER), names)):
         sys.exit("\n".join(f"loadstone: {problem}" for problem in problems))
 
 

@@ -58,7 +58,7 @@ def sources(*patterns, below=LIBRARY):
 refuse_read_only(".", ".snakemake", "results")
 OVERRIDES = {key: value for key, value in config.items() if key != "suite"}
 SUITE = suite_path(config.get("suite", "config/config.yaml"))
-SUITE_FOLDER = str(SUITE.parent)
+SUITE_FOLDER = os.path.relpath(SUITE.parent)  # however the suite is spelled
 PLAN = load_plan(SUITE, OVERRIDES)
 SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
 
@@ -127,7 +127,7 @@ def own_files_of_search(wildcards):
 
 def list_own_paths(load):
     """List the paths of a load's own files; a missing one is reported when the suite is read."""
-    return [str(path) for path in list_own_files(load, SUITE.parent).values()]
+    return [str(path) for path in list_own_files(load, Path(SUITE_FOLDER)).values()]
 
 
 def search_values(wildcards):

@@ -11,7 +11,7 @@ rule measure:
     """Measure repeat {wildcards.repeat} of {wildcards.experiment}: start the server, apply the load, stop."""
     input:
         sources=MEASURE_SOURCES,
-        checkout=marker_of_run,
+        checkout=ancient(marker_of_run),
         own_files=own_files_of_run,
     output:
         requests="results/runs/{experiment}/{repeat}/requests.parquet",

@@ -11,7 +11,7 @@ rule search:
     """Carry out the capacity search {wildcards.search}."""
     input:
         sources=MEASURE_SOURCES,
-        checkout=marker_of_search,
+        checkout=ancient(marker_of_search),
         own_files=own_files_of_search,
         search_sources=SEARCH_SOURCES,
     output:

@@ -467,7 +467,7 @@ def test_status_file_tells_pace_and_goes(tmp_path: Path, suite: Path) -> None:
 
     def report(requests: int, ago: float) -> None:
         for path, offset in zip(totals, (0.0, 0.3), strict=True):
-            path.write_text(f"{requests} 1 0 0\n", encoding="ascii")
+            path.write_text(f"{requests} 1 0 0 0\n", encoding="ascii")
             when = time.time() - ago - offset
             os.utime(path, (when, when))
 

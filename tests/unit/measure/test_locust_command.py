@@ -1,5 +1,7 @@
 """Command lines and environment of Locust's processes."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import pytest
 
 from loadstone.errors import GeneratorError
 from loadstone.measure.locust_command import INSTRUMENT, LocustCommand, read_variables
+from loadstone.measure.redaction import redact
 from loadstone.plan.schedule import Run
+from loadstone.suite.locust_options import LOCUST_OPTIONS
 
 SUITE = """
 baselines: false
@@ -90,6 +94,31 @@ def test_bad_line_of_variables_is_named_without_its_value(tmp_path: Path) -> Non
     with pytest.raises(GeneratorError) as caught:
         read_variables(path)
     assert str(caught.value) == f"load.env_from: {path}, line 2: not allowed; allowed: NAME=VALUE"
+
+
+def test_value_of_a_variable_reaches_locust_and_no_result(
+    make_command: MakeCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE_KEY", "abc")
+    command = make_command(", env_from: secrets.env, options: {api-token: $TOKEN, place-keys: [$PLACE_KEY, $TOKEN]}")
+    words = command.worker(tmp_path / "records")
+    assert "--api-token=s3cret" in words
+    assert words[words.index("--place-keys") :][:3] == ["--place-keys", "abc", "s3cret"]
+    assert "s3cret" not in command.run.model_dump_json()
+    assert not {"s3cret", "abc"} & set(redact(words))
+    missing = make_command(", options: {api-token: $NOWHERE}")
+    with pytest.raises(GeneratorError, match=r"load\.options\.api-token: \$NOWHERE: no such variable"):
+        missing.worker(tmp_path / "records")
+
+
+def test_locusts_own_options_are_known() -> None:
+    """A locustfile's option of the same name would change what the suite says."""
+    code = (
+        "from locust import argument_parser as a; p = a.get_empty_argument_parser(default_config_files=[]);"
+        "a.setup_parser_arguments(p); print(*(o for action in p._actions for o in action.option_strings))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {name[2:] for name in answer.stdout.split() if name.startswith("--")} == LOCUST_OPTIONS
 
 
 def test_missing_folder_is_named(make_command: MakeCommand) -> None:

@@ -18,7 +18,10 @@ from loadstone.measure import collect_requests as module
 from loadstone.measure.collect_requests import collect_requests, read_locust_count
 from tests.conftest import ROOT
 
-PRELUDE = """
+BEGAN = float(int(time.time()))
+PRELUDE = (
+    f"BEGAN = {BEGAN}"
+    + """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +40,7 @@ def fire(listener, number, intended=None, **changes):
     '''Report a request of a user in the user's greenlet; of no user where the number is None.'''
     event = {
         "request_type": "GET", "name": "/albums", "response_time": 1.5, "response_length": 10, "response": ANSWERED,
-        "context": {}, "exception": None, "start_time": 1000.0 + (number or 0), "url": "http://127.0.0.1/albums",
+        "context": {}, "exception": None, "start_time": BEGAN + (number or 0), "url": "http://127.0.0.1/albums",
     }
     user = [] if number is None else [Someone(number, intended)]
     gevent.spawn(lambda *_: listener(**(event | changes)), *user).get()
@@ -45,6 +48,7 @@ def fire(listener, number, intended=None, **changes):
 kept = recorder.Recorder(Path(sys.argv[1]))
 listener = kept.listener(frozenset(), scheduled=True)
 """
+)
 
 Record = Callable[[str, str], Path]
 
@@ -72,7 +76,7 @@ def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
     assert collect_requests([path], tmp_path / "requests.parquet") == 2
     first, second = pq.read_table(tmp_path / "requests.parquet").to_pylist()
     assert first == {
-        "time": 1007.0,
+        "time": BEGAN + 7,
         "endpoint": "GET /albums",
         "user": 7,
         "worker": 0,
@@ -84,16 +88,18 @@ def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
         "intended": None,
     }
     assert (second["status"], second["server_ms"], second["error"]) == (0, None, "connection refused")
-    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1", "0", "0"]
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["2", "1", "0", "0", "0"]
 
 
 def test_when_a_request_was_to_begin_is_kept(record: Record, tmp_path: Path) -> None:
-    path = record("w0", "fire(listener, 7, intended=1006.5)\nkept.flush()\n")
+    path = record("w0", "fire(listener, 7, intended=BEGAN + 6.5)\nkept.flush()\n")
     collect_requests([path], tmp_path / "requests.parquet")
     [row] = pq.read_table(tmp_path / "requests.parquet").to_pylist()
-    assert (row["time"], row["intended"]) == (1007.0, 1006.5)
+    assert (row["time"], row["intended"]) == (BEGAN + 7, BEGAN + 6.5)
     recent = json.loads((tmp_path / "w0.recent").read_text("ascii"))
-    assert recent == [[1007.0015, 501.5, False]], "for the live view, the response time counts from when it was due"
+    assert recent == [[pytest.approx(BEGAN + 7.0015), pytest.approx(501.5), False]], (
+        "for the live view, the response time counts from when it was due"
+    )
 
 
 def test_memory_is_bounded_without_the_clock(record: Record) -> None:
@@ -174,6 +180,43 @@ def test_anything_that_a_client_reports_is_kept(record: Record, tmp_path: Path) 
     assert rows[0]["time"] == pytest.approx(time.time(), abs=60)
 
 
+def test_times_that_are_none_are_counted(record: Record, tmp_path: Path) -> None:
+    """A start by another clock would put a request outside of every window without a trace."""
+    path = record(
+        "w0",
+        "import time, datetime, decimal\n"
+        "fire(listener, 1, start_time=time.perf_counter())\n"
+        "fire(listener, 1, start_time=datetime.datetime.now())\n"
+        "fire(listener, 1, start_time=int(time.time()), response_time=decimal.Decimal('2.5'))\n"
+        "fire(listener, 1, start_time=None, response_time=None)\n"
+        "fire(listener, 1, start_time=None, response_time=float('nan'))\n"
+        "kept.flush()\n",
+    )
+    assert collect_requests([path], tmp_path / "requests.parquet") == 5
+    rows = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert all(abs(row["time"] - time.time()) < 60 for row in rows)
+    assert [row["response_ms"] for row in rows] == [1.5, 1.5, 2.5, 0.0, 0.0]
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["5", "0", "0", "0", "4"]
+
+
+def test_one_odd_value_leaves_the_other_rows_as_they_are(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "fire(listener, 7, intended=BEGAN + 6.5, start_time=None)\n"
+        "fire(listener, 8, name='/\\udc80', response_length=2**70, exception='text')\n"
+        "kept.flush()\n",
+    )
+    assert collect_requests([path], tmp_path / "requests.parquet") == 2
+    first, second = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert (first["endpoint"], first["user"], first["error"], first["intended"]) == (
+        "GET /albums",
+        7,
+        None,
+        BEGAN + 6.5,
+    )
+    assert (second["endpoint"], second["user"], second["error"]) == ("GET /\\udc80", 8, "text")
+
+
 def test_requests_of_child_greenlets_belong_to_their_user(record: Record, tmp_path: Path) -> None:
     path = record(
         "w0",
@@ -233,7 +276,7 @@ def test_ignored_events_are_counted_only(record: Record, tmp_path: Path) -> None
         "kept.flush()\n",
     )
     assert collect_requests([path], tmp_path / "requests.parquet") == 1
-    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["1", "0", "2", "0"]
+    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["1", "0", "2", "0", "0"]
 
 
 def test_groups_name_all_requests_that_match_as_a_whole(record: Record, tmp_path: Path) -> None:

@@ -51,6 +51,23 @@ def test_a_run_depends_on_python_files_beside_and_files_listed(tmp_path: Path) -
     ]
 
 
+def test_a_run_depends_on_packages_that_the_locustfile_imports(tmp_path: Path) -> None:
+    texts = {
+        "load/users.py": "from pages.cart import Cart\nimport json, shared.words",
+        "load/pages/__init__.py": "",
+        "load/pages/cart.py": "from . import prices\nfrom pages import helpers",
+        "load/pages/prices.py": "",
+        "load/pages/helpers.py": "import users",
+        "load/pages/unused.py": "",
+        "shared/words.py": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    load = Load(users=1, spawn_rate=1, locustfile=("load/users.py",))
+    assert set(list_own_files(load, tmp_path)) == texts.keys() - {"load/pages/unused.py"}
+
+
 @pytest.mark.parametrize(
     ("keys", "complaint"),
     [
@@ -63,6 +80,19 @@ def test_a_run_depends_on_python_files_beside_and_files_listed(tmp_path: Path) -
         ("tags: x", "tags: needs locustfile"),
         ("user: other", "user: other needs locustfile"),
         ("locustfile: users.py, options: {loadstone-seed: 1}", "'loadstone-seed' is not allowed"),
+        (
+            "locustfile: users.py, options: {users: 500}",
+            "'users' is not allowed; allowed: an option that",
+        ),
+        ("locustfile: users.py, options: {password: hunter2}", "options: for password, a value that results may show"),
+        ("locustfile: users.py, options: {sizes: [1, '--run-time=5']}", "a list without words that begin with a dash"),
+        ("locustfile: users.py, env: {LOCUST_TAGS: x}", "those that begin with LOCUST_ would change the run"),
+        ("locustfile: users.py, host: 'http://192.0.2.1'", "192.0.2.1 is not this machine; if its owner agrees"),
+        (
+            "locustfile: users.py, host: 'http://me:pw@localhost'",
+            "a user name or password would appear in",
+        ),
+        ("locustfile: 'a,b.py'", "a path with a comma"),
         ("locustfile: users.py, group: {'(': x}", "a regular expression; this is none"),
         ("locustfile: users.py, classes: ['A b']", "the name of a User class of the locustfile"),
         ("locustfile: users.py, shape: follow, pacing: 1s", "shape: follow cannot be combined with pacing"),

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from loadstone.errors import SuiteError, SystemFault
 from loadstone.init.locustfile import Locustfile, read_locustfile
 from loadstone.init.openapi import Description, Operation, read_description
-from loadstone.suite.foreign_servers import ExternalServer, is_loopback
+from loadstone.suite.foreign_servers import ExternalServer
+from loadstone.suite.urls import is_loopback
 from loadstone.text import short
 
 SUITE = Path("loadstone.yaml")

@@ -48,8 +48,11 @@ class ConnectionGuard:
 
     def note_name(self, host: object, found: Sequence[Any]) -> None:
         """Remember the name by which the addresses in an answer of `getaddrinfo` were looked up."""
-        if len(self._names) < MAX_NAMES:
-            self._names |= {str(address[0]): str(host) for *_, address in found}
+        addresses = [str(address[0]) for *_, address in found]
+        if host in self._hosts:
+            self._allowed.update(addresses)
+        elif len(self._names) < MAX_NAMES:
+            self._names |= dict.fromkeys(addresses, str(host))
 
     def allows(self, address: object) -> bool:
         """Return whether a socket may connect to an address as Python's `connect` takes it."""
@@ -91,6 +94,15 @@ def guard_connections(hosts: Sequence[str]) -> None:
     guard = ConnectionGuard(hosts)
     for name in METHODS:
         setattr(gevent.socket.socket, name, _checked(getattr(gevent.socket.socket, name), guard))
+    sendmsg = gevent.socket.socket.sendmsg
+
+    def checked_sendmsg(sock: Any, buffers: Any, ancillary: Any = (), flags: int = 0, address: Any = None) -> Any:
+        if address is None:
+            return sendmsg(sock, buffers, ancillary, flags)
+        guard.check(address)
+        return sendmsg(sock, buffers, ancillary, flags, address)
+
+    gevent.socket.socket.sendmsg = checked_sendmsg  # type: ignore[method-assign]
     resolver = gevent.get_hub().resolver
     look_up = resolver.getaddrinfo
 

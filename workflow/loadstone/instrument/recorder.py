@@ -17,7 +17,8 @@ it in these types,
 
 Next to it are three files:
 
-    <file>.totals   requests, failures, ignored events and exceptions of tasks so far
+    <file>.totals   requests, failures, ignored events, exceptions of tasks, and events without a usable time so
+                    far
     <file>.users    one line per change of the number of users that run: unix seconds and the number
     <file>.recent   the newest requests of the last second as JSON, for a live view: a list of [end in unix seconds,
                     response time in ms, whether it failed]
@@ -43,6 +44,8 @@ from .users import find_user
 FLUSH_INTERVAL_S = 1.0
 COUNT_INTERVAL_S = 0.25
 MAX_ROWS_HELD = 50_000
+MAX_AGE_S = 86_400.0
+"""Seconds before or after now that a request can have begun, and that it can have taken."""
 MAX_RECENT = 500
 """Requests that the file for the live view holds."""
 
@@ -66,6 +69,7 @@ class Recorder:
         self._failures = 0
         self._ignored = 0
         self._exceptions = 0
+        self._untimed = 0
         self._count = 0
 
     def listener(self, ignored: Collection[str], *, scheduled: bool) -> Callable[..., None]:
@@ -81,11 +85,11 @@ class Recorder:
         def on_request(
             request_type: str,
             name: str,
-            response_time: float | None = 0.0,
+            response_time: Any = None,
             response_length: int = 0,
             response: Any = None,
             exception: Any = None,
-            start_time: float | None = None,
+            start_time: Any = None,
             **_: Any,
         ) -> None:
             if ignored and (request_type in ignored or name in ignored):
@@ -113,10 +117,15 @@ class Recorder:
                 error, complete = name_failure(exception, status if isinstance(status, int) else 0)
                 if not complete:
                     status = 0
+            if type(response_time) is not float or not 0.0 <= response_time < MAX_AGE_S * 1000:
+                response_time = self._as_ms(response_time)
+            moment = now()
+            if type(start_time) is not float or not -MAX_AGE_S < moment - start_time < MAX_AGE_S:
+                start_time = self._as_start(start_time, moment, moment - response_time / 1000)
             append(
                 (
-                    now() - (response_time or 0.0) / 1000 if start_time is None else start_time,
-                    response_time or 0.0,
+                    start_time,
+                    response_time,
                     request_type,
                     name,
                     number,
@@ -132,6 +141,30 @@ class Recorder:
 
         return on_request
 
+    def _as_ms(self, value: Any) -> float:
+        """Convert a response time of another type; one that is missing or impossible is counted, and taken for 0."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = -1.0
+        if 0 <= number < MAX_AGE_S * 1000:
+            return number
+        self._untimed += 1
+        return 0.0
+
+    def _as_start(self, value: Any, moment: float, otherwise: float) -> float:
+        """Convert a start of another type; one of another clock is counted, and `otherwise` taken for it."""
+        if value is None:
+            return otherwise
+        try:
+            start = float(value)
+        except (TypeError, ValueError, OverflowError):
+            start = 0.0
+        if -MAX_AGE_S < moment - start < MAX_AGE_S:
+            return start
+        self._untimed += 1
+        return otherwise
+
     def note_exception(self, **_: Any) -> None:
         """Count an exception of a task or of a user's `on_start`: a listener of Locust's event `user_error`."""
         self._exceptions += 1
@@ -146,7 +179,7 @@ class Recorder:
         try:
             packed = msgpack.packb(rows, default=repr)
         except (OverflowError, ValueError):  # a number of more than 64 bits, or a text that is not Unicode
-            packed = msgpack.packb([[repr(value) for value in row] for row in rows])
+            packed = msgpack.packb([[_packable(value) for value in row] for row in rows])
         recent = [_shorten(row) for row in rows[-MAX_RECENT:]]
         rows.clear()
         self._write(packed, json.dumps(recent))
@@ -156,7 +189,7 @@ class Recorder:
             remaining = memoryview(packed)
             while remaining:
                 remaining = remaining[self._file.write(remaining) :]
-            numbers = (self._requests, self._failures, self._ignored, self._exceptions)
+            numbers = (self._requests, self._failures, self._ignored, self._exceptions, self._untimed)
             self._totals.write_text(f"{' '.join(map(str, numbers))}\n", encoding="ascii")
             new = self._recent.with_name(f"{self._recent.name}.new")
             new.write_text(recent, encoding="ascii")
@@ -184,14 +217,20 @@ class Recorder:
             gevent.sleep(COUNT_INTERVAL_S)
 
 
+def _packable(value: Any) -> Any:
+    """Convert a value that msgpack refuses; all others stay."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**64 else float(value) if abs(value) < 2**1000 else 0
+    return value if value is None or isinstance(value, float | bytes) else repr(value)
+
+
 def _shorten(row: Row) -> tuple[float, float, bool]:
     """Reduce a row to when it ended, its response time from when it was due, and whether it failed."""
-    try:
-        sent, service_ms, *_, intended = row
-        late_ms = 0.0 if intended is None else 1000 * (sent - intended)
-        return sent + service_ms / 1000, service_ms + late_ms, row[ERROR] is not None
-    except TypeError:  # a client reports times of other types
-        return 0.0, 0.0, row[ERROR] is not None
+    sent, service_ms, *_, intended = row
+    late_ms = 0.0 if intended is None else 1000 * (sent - intended)
+    return sent + service_ms / 1000, service_ms + late_ms, row[ERROR] is not None
 
 
 def record(environment: Any, runner: WorkerRunner | MasterRunner, *, scheduled: bool) -> None:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from loadstone.errors import GeneratorError, MeasureError, ServerError
@@ -30,6 +31,12 @@ and then the master may have stood still too."""
 MAX_LOG_BYTES = 20 * 2**20
 """Bytes of a Locust process's log, above which the run breaks: printing takes CPU that the users need, and disk."""
 ABORT_PATIENCE_S = 2.0
+SAFE_PATH_SINCE = (3, 11)
+"""Version of Python that has the option -P."""
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 class Totals(NamedTuple):
@@ -41,6 +48,8 @@ class Totals(NamedTuple):
     """Events that the suite ignores."""
     exceptions: int
     """Exceptions of tasks, and of users that start."""
+    untimed: int
+    """Events without a usable time."""
 
 
 class LocustFleet:
@@ -73,6 +82,8 @@ class LocustFleet:
         """The user's own files: name in the suite → SHA-256."""
         self.versions = ask_versions(command.python, command.folder) if run.load.python else {}
         """Versions of Python and Locust, if another environment runs Locust."""
+        if self.versions:
+            command = replace(command, safe_path=_version(self.versions["python"]) >= SAFE_PATH_SINCE)
         environment, folder = command.environment(os.environ), command.folder
         self.workers: list[Child] = []
         try:

@@ -1,6 +1,7 @@
 """The command lines and the environment of Locust's processes, for each kind of load. Nothing is started here."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from loadstone.measure.ports import LOOPBACK
 from loadstone.plan.schedule import Run
 from loadstone.suite.declared_requests import prepare_requests
 from loadstone.suite.load_settings import Load
+from loadstone.suite.locust_options import VARIABLE
 from loadstone.suite.settings import DEFAULT_KIND
 from loadstone.suite.types import Exponential
 
@@ -41,6 +43,8 @@ class LocustCommand:
     """On which the master listens for its workers."""
     id_prefix: str
     """Beginning of the ids of posted albums."""
+    safe_path: bool = True
+    """Whether Python is new enough to leave the current folder to Locust, which puts it on the path by itself."""
 
     @property
     def folder(self) -> Path:
@@ -64,7 +68,8 @@ class LocustCommand:
     @property
     def own_files(self) -> list[Path]:
         """The locustfiles of the user, as absolute paths."""
-        return [(self.base / name).resolve() for name in self.run.load.locustfile or ()]
+        names = self.run.load.locustfile or ()  # symlinks stay: Locust looks for siblings where the path says
+        return [Path(os.path.abspath(self.base / name)) for name in names]  # noqa: PTH100 - see above
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """Return the whole environment of Locust's processes. Variables that would configure Locust are left out.
@@ -108,7 +113,8 @@ class LocustCommand:
         """Write what master and workers have in common. Classes come first: `--tags a B` would take B for a tag."""
         run, load = self.run, self.run.load
         files = ",".join(map(str, [*self._files(), INSTRUMENT]))
-        command = [self.python, "-X", "faulthandler", "-m", "locust", *self._classes(), "--locustfile", files]
+        command = [self.python, *["-P"] * self.safe_path, "-X", "faulthandler", "-m", "locust"]
+        command += [*self._classes(), "--locustfile", files]
         command += ["--host", load.host or self.url, "--expect-workers", str(load.workers)]
         command += ["--stop-timeout", f"{load.stop_timeout:g}", "--exit-code-on-error", "0"]
         command += ["--loadstone-seed", str(run.seed)]
@@ -140,9 +146,20 @@ class LocustCommand:
         command = ["--loadstone-weights", json.dumps(weights)] if weights else []
         command += ["--loadstone-shape", load.shape] if load.shape else []
         for name, value in load.options.items():
-            command += _option(name, value)
+            command += _option(name, self._fill_in(name, value))
         command += ["--tags", *load.tags] if load.tags else []
         return command + (["--exclude-tags", *load.exclude_tags] if load.exclude_tags else [])
+
+    def _fill_in(self, name: str, value: object) -> object:
+        """Put the values of variables in place of their names. Raises `GeneratorError` if one is not set."""
+        if isinstance(value, tuple):
+            return tuple(self._fill_in(name, word) for word in value)
+        if not isinstance(value, str) or not VARIABLE.fullmatch(value):
+            return value
+        found = self.environment(os.environ).get(value[1:])
+        if found is None:
+            raise GeneratorError(f"load.options.{name}: {value}: no such variable in the environment or in env_from")
+        return found
 
     def _hosts(self) -> list[str]:
         """List the hosts to which users may connect."""
@@ -200,5 +217,7 @@ def read_variables(path: Path) -> dict[str, str]:
             raise GeneratorError(f"load.env_from: {path}, line {number}: not allowed; allowed: NAME=VALUE")
         name, value = assignment[1], assignment[2].strip()
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        if name.startswith("LOCUST_"):
+            raise GeneratorError(f"load.env_from: {path}, line {number}: {name} would change the run; remove it")
         variables[name] = value[1:-1] if quoted else value
     return variables

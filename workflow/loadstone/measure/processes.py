@@ -16,8 +16,8 @@ from loadstone.measure.guard import COOKIE, MAX_WAIT_S, POLL_S, Guard, Process, 
 from loadstone.measure.orphans import adopts_orphans
 from loadstone.measure.redaction import redact
 
-NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-"""Added to every child's environment: requests to loopback must not go through a proxy."""
+NO_PROXY = ("NO_PROXY", "no_proxy")
+"""Variables that name the hosts to which requests go without a proxy: this machine is one of them for every child."""
 MAX_LOG_TAIL = 64 * 1024
 """Bytes at the end of a log that are read to explain why its process ended."""
 MAX_LAST_WORDS = 200
@@ -48,14 +48,15 @@ class Child:
         self._adopts = adopts and adopts_orphans()
         self._table = ProcessTable()
         self._noted: set[int] = set()
-        marks = {**NO_PROXY, "PYTHONUNBUFFERED": "1", **(environment or {}), COOKIE: self._cookie}
+        whole = {**(os.environ if inherit else {}), "PYTHONUNBUFFERED": "1", **(environment or {})}
+        direct = {name: ",".join(filter(None, (whole.get(name), "127.0.0.1"))) for name in NO_PROXY}
         with log.open("ab") as output:
             output.write(f"$ {shlex.join(self.shown)}\n".encode())
             output.flush()
             self._process = subprocess.Popen(
                 list(argv),
                 cwd=folder,
-                env={**(os.environ if inherit else {}), **marks},
+                env={**whole, **direct, COOKIE: self._cookie},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

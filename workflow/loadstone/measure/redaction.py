@@ -7,14 +7,10 @@ A password in a URL is a secret too.
 import re
 from collections.abc import Sequence
 
+from loadstone.suite.secrets import names_secret
+
 HIDDEN = "***"
 
-SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "token", "credential", "authorization", "apikey")
-"""A secret's name contains one of these."""
-SECRET_WORDS = frozenset({"key", "keys", "pass", "pwd", "cookie"})
-"""Or one of these as a separate word."""
-
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _NAMED = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)["']?(?P<separator>\s*[:=]\s*)""", re.ASCII)
 _VALUE = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&;,}\])]+""")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/?#@\s:]*):[^/?#\s]*@")
@@ -25,14 +21,11 @@ def redact(argv: Sequence[str]) -> list[str]:
     shown: list[str] = []
     hide_next = False
     for argument in argv:
-        shown.append(HIDDEN if hide_next and not argument.startswith("-") else _redact_text(argument))
-        hide_next = argument.startswith("-") and "=" not in argument and _names_secret(argument)
+        is_value = hide_next and not argument.startswith("-")
+        shown.append(HIDDEN if is_value else _redact_text(argument))
+        if not is_value:  # an option may have several values
+            hide_next = argument.startswith("-") and "=" not in argument and names_secret(argument)
     return shown
-
-
-def _names_secret(name: str) -> bool:
-    words = {word.lower() for word in _WORD.findall(name)}
-    return any(part in name.lower() for part in SECRET_PARTS) or not words.isdisjoint(SECRET_WORDS)
 
 
 def _redact_text(text: str) -> str:
@@ -40,7 +33,7 @@ def _redact_text(text: str) -> str:
     parts: list[str] = []
     at = 0
     for named in _NAMED.finditer(text):
-        if named.start() < at or not _names_secret(named["name"]):
+        if named.start() < at or not names_secret(named["name"]):
             continue
         end = _end_of_value(text, named)
         parts += [text[at : named.end()], HIDDEN if end > named.end() else ""]

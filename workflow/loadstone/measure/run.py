@@ -162,6 +162,7 @@ class _Measurement:
             server=server.answered_requests(),
             ignored=fleet.totals().ignored,
             exceptions=fleet.totals().exceptions,
+            untimed=fleet.totals().untimed,
         )
         self._refuse_empty_window(requests, fleet)
         albums = count_albums(requests, (albums_before, albums_after), server.max_albums, self.window)

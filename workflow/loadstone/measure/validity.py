@@ -28,6 +28,9 @@ def check_validity(
     if counts.exceptions:
         figure = f"{several(counts.exceptions, 'exception')}, listed in locust_exceptions.csv"
         locust += [Check(name="users' tasks ended without an exception", ok=False, figure=figure)]
+    if counts.untimed:
+        figure = f"{several(counts.untimed, 'event')} without: they count as 0 ms, or as just ended"
+        locust += [Check(name="request events have a response time and a possible start", ok=False, figure=figure)]
     if restarts is None:
         return locust
     restarted = Check(name="server workers restarted", ok=not restarts, figure=_list_restarts(restarts, window))

@@ -38,8 +38,8 @@ from loadstone.report.sections import (
     verdicts,
     warnings,
 )
-from loadstone.suite.foreign_servers import is_loopback
 from loadstone.suite.settings import GunicornServer, Server
+from loadstone.suite.urls import is_loopback
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FILTERS = (

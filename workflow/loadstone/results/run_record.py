@@ -86,6 +86,8 @@ class RequestCounts(Part):
     """Events that Locust counted and the suite ignores (`load.ignore`)."""
     exceptions: int = 0
     """Exceptions of users' tasks, and of users that start. Locust's own file of exceptions has their texts."""
+    untimed: int = 0
+    """Events whose response time or start was missing, or no possible time: they count as 0 ms, or as just ended."""
     server: int | None
     """Requests that the server's worker processes report, without health checks and preflight; None if they report
     nothing."""

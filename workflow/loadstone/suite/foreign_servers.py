@@ -3,7 +3,6 @@
 The models state where such a server listens, and refuse one that no load may be sent to.
 """
 
-import ipaddress
 import re
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -12,38 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from loadstone.suite.load_settings import MAX_WORKERS
 from loadstone.suite.types import Model, SparseModel
+from loadstone.suite.urls import check_url, is_loopback
 
-URL = re.compile(
-    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?:[0-9]{1,5}|\{port\}))?(?:/[A-Za-z0-9._~/%-]*)?"
-)
 PORTS = {"http": 80, "https": 443}
 PLACEHOLDERS = ("port", "workers", "threads")
 """Names that `{…}` in a command stands for."""
-
-
-def check_url(url: str) -> str:
-    """Accept `http://HOST:PORT/PATH` or https; return it without a trailing slash. Raises ValueError for anything else.
-
-    A user name passes: the server's model refuses it with a message that does not repeat the password.
-    """
-    try:
-        parts = urlsplit(url.replace("{port}", "1"))
-        bare = url.replace(f"{url.partition('://')[2].rpartition('@')[0]}@", "", 1) if "@" in parts.netloc else url
-        if parts.port == 0 or not URL.fullmatch(bare):
-            raise ValueError
-    except ValueError:
-        raise ValueError("http://HOST:PORT or https://HOST:PORT, with a base path or without") from None
-    return url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host`, judged by its text alone, can only be this machine: 127.0.0.0/8, ::1 or localhost."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _words(value: object) -> object:

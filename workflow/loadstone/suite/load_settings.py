@@ -11,7 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from loadstone.suite.declared_requests import DeclaredRequest, check_length
+from loadstone.suite.locust_options import check_option_name, check_options, check_variable_name, freeze_options
 from loadstone.suite.types import MAX_THINK_TIME_MEANS, Exponential, Model, PositiveDuration, SparseModel, ThinkTime
+from loadstone.suite.urls import check_url
 
 MAX_ARRIVALS = 100_000
 """Requests/s of an open load: a guard against typing errors."""
@@ -67,20 +69,6 @@ def as_tuple(value: object) -> object:
     if isinstance(value, str):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
-
-
-def _options(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
-    return value
-
-
-def _check_option(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-        raise ValueError("the name of an option without its dashes, such as api-version")
-    if name.startswith("loadstone"):
-        raise ValueError("an option of the locustfile; those that begin with loadstone are Loadstone's own")
-    return name
 
 
 def _check_pattern(pattern: str) -> str:
@@ -166,19 +154,23 @@ class Load(SparseModel):
     ) = None
     """User classes of the locustfile to run: a list of names, or name → weight. Default: all, with their own weights.
     """
-    host: str | None = Field(default=None, pattern=r"^https?://[!-~]+$")
-    """Base URL for the users, in place of the server's. A host that a User class sets by itself stays."""
+    host: Annotated[str, AfterValidator(check_url)] | None = None
+    """Base URL for the users, in place of the server's. Another machine has to be listed in allow_hosts. A host that a
+    User class sets by itself stays."""
     folder: str | None = None
     """Folder in which Locust runs, relative to the suite's folder, which is the default."""
-    env: dict[str, str] = Field(default={})
+    env: dict[Annotated[str, AfterValidator(check_variable_name)], str] = Field(default={})
     """Environment variables for Locust, added to those of the campaign. Results show them: keep secrets in env_from."""
     env_from: Texts | None = None
     """Files with NAME=VALUE lines, one variable per line, relative to the suite's folder. Their values appear in no
     result."""
     options: Annotated[
-        dict[Annotated[str, AfterValidator(_check_option)], Scalar | tuple[Scalar, ...]], BeforeValidator(_options)
+        dict[Annotated[str, AfterValidator(check_option_name)], Scalar | tuple[Scalar, ...]],
+        BeforeValidator(freeze_options),
+        AfterValidator(check_options),
     ] = Field(default={})
-    """Command-line options that the locustfile declares: name → value, list of values, or true for a flag."""
+    """Command-line options that the locustfile declares: name → value, list of values, or true for a flag. $NAME stands
+    for a variable of the environment or of env_from; results do not show its value."""
     tags: Texts | None = None
     """Run only tasks with one of these tags."""
     exclude_tags: Texts | None = None

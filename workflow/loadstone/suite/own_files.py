@@ -4,27 +4,32 @@ A locustfile is read, never imported: to import it would run it.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from loadstone.suite.load_settings import Load
 
 Client = Literal["HttpUser", "FastHttpUser", "other"]
+MAX_MODULES = 500
+"""Modules of the user's own that are followed."""
 HTTP_CLIENTS: tuple[Client, ...] = ("HttpUser", "FastHttpUser")
 
 
 def list_own_files(load: Load, base: Path) -> dict[str, Path]:
     """List the files that a load depends on, as the suite would name them → path: they invalidate its runs.
 
-    These are the locustfiles, the Python files beside each, and what the suite lists as `files` and `env_from`; of a
-    folder, all files in it.
+    These are the locustfiles, the Python files beside each, the modules in the user's own folders that they import, and
+    what the suite lists as `files` and `env_from`; of a folder, all files in it.
     """
     found: dict[str, Path] = {}
     for name in load.locustfile or ():
         path = base / name
         found[name] = path
         found |= {str(Path(name).parent / other.name): other for other in sorted(path.parent.glob("*.py"))}
+    for path in _follow_imports(list(found.values()), [base / (load.folder or ".")]):
+        found.setdefault(os.path.relpath(path, base), path)
     for name in (*(load.files or ()), *(load.env_from or ())):
         path = base / name
         if path.is_dir():
@@ -34,8 +39,45 @@ def list_own_files(load: Load, base: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def _follow_imports(files: Sequence[Path], folders: Sequence[Path]) -> list[Path]:
+    """List the modules that files import from the folder of a file or from `folders`, and those that these import."""
+    found: dict[Path, None] = {}
+    waiting = list(files)
+    while waiting and len(found) < MAX_MODULES:
+        file = waiting.pop()
+        for module in _imported_modules(file):
+            parts = module.split(".")
+            for folder in dict.fromkeys([file.parent, *(each.parent for each in files), *folders]):
+                for end in range(1, len(parts) + 1):
+                    stem = folder.joinpath(*parts[:end])
+                    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+                        if path not in found and path not in files and path.is_file():
+                            found[path] = None
+                            waiting.append(path)
+    return sorted(found)
+
+
+def _imported_modules(file: Path) -> set[str]:
+    """Name what a file imports; of `from a import b`, both a and a.b, since b may be a module."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            before = f"{node.module}." if node.module else ""
+            names |= {node.module or "", *(before + alias.name for alias in node.names)} - {""}
+    return names
+
+
 def find_complaints(load: Load, base: Path) -> Iterator[str]:
     """Yield the key and what is wrong for each file or class of a load that does not exist."""
+    if any("," in name for name in load.locustfile or ()):
+        yield "load.locustfile: a path with a comma, which Locust takes for two; rename the file or its folder"
+        return
     for key in ("locustfile", "files", "env_from"):
         for name in getattr(load, key) or ():
             path = base / name

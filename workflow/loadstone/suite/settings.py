@@ -5,12 +5,14 @@ are errors.
 """
 
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.load_settings import MAX_WORKERS, Load, Mix
 from loadstone.suite.types import Duration, Model, PositiveDuration, Precision
+from loadstone.suite.urls import is_loopback
 
 SHARED_STORES = frozenset({"sqlite"})
 """Stores that all worker processes of a server share. The other stores are in the memory of one process."""
@@ -85,6 +87,20 @@ Server = Annotated[GunicornServer | CommandServer | ExternalServer, Field(discri
 DEFAULT_KIND = "gunicorn"
 
 
+def _refuse_other_host(load: Load, server: GunicornServer | CommandServer | ExternalServer) -> None:
+    """Raise ValueError if the load goes to a machine that neither the server nor `allow_hosts` names."""
+    if load.host is None:
+        return
+    host = urlsplit(load.host).hostname or ""
+    if "@" in load.host:
+        raise ValueError("load.host: a user name or password would appear in every result; allowed: http://HOST:PORT")
+    named = (getattr(server, "host", ""), *(load.allow_hosts or ()))
+    if not is_loopback(host) and host not in named:
+        raise ValueError(
+            f"load.host: {host} is not this machine; if its owner agrees to the load, list it in load.allow_hosts"
+        )
+
+
 class Conditions(Model):
     """Everything that a run's figures depend on, as far as the suite determines it."""
 
@@ -111,6 +127,7 @@ class Conditions(Model):
 
     @model_validator(mode="after")
     def _answerable(self) -> "Conditions":
+        _refuse_other_host(self.load, self.server)
         mix = self.load.mix
         if mix is None:
             return self

@@ -10,9 +10,9 @@ from loadstone.errors import ResultError
 from loadstone.results.run_record import RunRecord
 from loadstone.results.signals import Signals
 from loadstone.results.tables import MAX_LATE_SHARE
-from loadstone.suite.foreign_servers import is_loopback
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import GunicornServer, Server
+from loadstone.suite.urls import is_loopback
 from loadstone.summarise.user_cycle import Cycle
 from loadstone.summarise.users import Stretch, mean_users, range_of_users
 

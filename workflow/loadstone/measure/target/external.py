@@ -7,8 +7,9 @@ from loadstone.errors import ServerError
 from loadstone.measure.stop import StopRequest, wait_until
 from loadstone.measure.target.preflight import Preflight
 from loadstone.measure.target.ready import HEALTH, ReadyCheck, ready_sign
-from loadstone.suite.foreign_servers import ExternalServer, ForeignServer, is_loopback, remote_refused
+from loadstone.suite.foreign_servers import ExternalServer, ForeignServer, remote_refused
 from loadstone.suite.load_settings import Load
+from loadstone.suite.urls import is_loopback
 
 READY_DEADLINE_S = 2.0
 """Short, because the server must be running already."""
