@@ -118,7 +118,14 @@ class AbCampaign:
             if fresh:
                 raise type(error)(f"{side}, {self.sides[side].label}: {error}") from None
             return AbRun(
-                side=side, pair=pair, verdict=None, left_out=str(error), requests=0, mean_ms=None, throughput_rps=None
+                side=side,
+                pair=pair,
+                verdict=None,
+                left_out=str(error),
+                requests=0,
+                failures=0,
+                mean_ms=None,
+                goodput_rps=None,
             )
         return self._summarise(side, record, into, self.folder / side / "summaries" / name / str(pair))
 
@@ -136,12 +143,13 @@ class AbCampaign:
             verdict=judgement.verdict,
             left_out=None if judgement.verdict.is_sound else _describe(judgement),
             requests=int(row["requests"]),
+            failures=int(row["failures"]),
             mean_ms=float(row["mean_ms"]),
-            throughput_rps=float(row["throughput_rps"]),
+            goodput_rps=float(row["goodput_rps"]),
         )
 
     def _report_run(self, number: int, run: AbRun, name: str, left_s: float) -> None:
-        figures = f"mean {figure(run.mean_ms)} ms, {figure(run.throughput_rps)} requests/s, {run.verdict}"
+        figures = f"mean {figure(run.mean_ms)} ms, {figure(run.goodput_rps)} successful requests/s, {run.verdict}"
         if run.verdict is None:
             figures = f"broken: {run.left_out}"
         total = len(self.schedule.runs)
