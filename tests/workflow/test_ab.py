@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from ruamel.yaml import YAML
 
+from loadstone.ab.folder import hold_folder
 from loadstone.results.ab import AbFinding, read_ab
 from loadstone.results.run_record import read_record
 from tests.conftest import ROOT, files_below, processes_of, wait_for
@@ -166,6 +167,23 @@ def test_ctrl_c_keeps_complete_runs_and_nothing_half(
     runs = [path for path in files_below(tmp_path / "ab") if path.name == "run.json"]
     assert [str(path.relative_to(tmp_path / "ab")) for path in runs] == ["A/runs/albums/1/run.json"]
     assert [path for path in files_below(tmp_path / "ab") if path.name.startswith(".") and path.name != ".git"] == []
+
+
+def test_second_comparison_in_the_same_folder_is_refused(
+    start: "Callable[..., subprocess.Popen[str]]", repository: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    process = start("fast", "slow")
+    wait_for(lambda: "[1/4]" in (tmp_path / "said").read_text("utf-8"), 60, "the first run")
+    before = files_below(tmp_path / "ab" / "A" / "runs" / "albums" / "1")
+    suite = str(repository[0] / "load" / "suite.yaml")
+    answer = commandline.loadstone("ab", "fast", "fast", "--suite", suite, cwd=tmp_path)
+    assert answer.returncode == 2
+    [line] = [line for line in answer.stderr.splitlines() if line.startswith("loadstone: ")]
+    assert "--results: another `loadstone ab` is at work in ab; wait until it ends, or choose another folder" in line
+    assert files_below(tmp_path / "ab" / "A" / "runs" / "albums" / "1") == before != []
+    assert_interrupted(process, tmp_path)
+    with hold_folder(tmp_path / "ab"):
+        pass
 
 
 def test_ctrl_c_during_a_build_leaves_no_worktree(
