@@ -169,6 +169,21 @@ def test_ctrl_c_keeps_complete_runs_and_nothing_half(
     assert [path for path in files_below(tmp_path / "ab") if path.name.startswith(".") and path.name != ".git"] == []
 
 
+def test_commit_that_breaks_in_its_second_run_is_not_let_through(
+    start: "Callable[..., subprocess.Popen[str]]", repository: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    folder = repository[0]
+    service = folder / "service.py"
+    once = "import pathlib\nmarker = pathlib.Path('started')\nif marker.exists():\n    sys.exit(3)\nmarker.touch()\n"
+    run_git(folder, "switch", "--quiet", "--create", "breaks", "fast")
+    service.write_text(service.read_text("utf-8").replace("\nSLEEP_S", f"\n{once}SLEEP_S"), encoding="utf-8")
+    run_git(folder, "commit", "--quiet", "--all", "--message", "start only once")
+    assert start("fast", "breaks").wait(120) == 2, (tmp_path / "said").read_text("utf-8")
+    [compared] = read_ab(tmp_path / "ab" / "ab.json").experiments
+    assert (compared.finding, compared.failures.runs) == (AbFinding.CANNOT_TELL, (0, 1))
+    assert compared.reason.startswith("1 of 2 runs of B failed (broken), and 0 of 2 of A: ")
+
+
 def test_second_comparison_in_the_same_folder_is_refused(
     start: "Callable[..., subprocess.Popen[str]]", repository: tuple[Path, str, str], tmp_path: Path
 ) -> None:
