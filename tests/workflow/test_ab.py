@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from ruamel.yaml import YAML
 
+from loadstone.ab.folder import hold_folder
 from loadstone.results.ab import AbFinding, read_ab
 from loadstone.results.run_record import read_record
 from tests.conftest import ROOT, files_below, processes_of, wait_for
@@ -166,6 +167,38 @@ def test_ctrl_c_keeps_complete_runs_and_nothing_half(
     runs = [path for path in files_below(tmp_path / "ab") if path.name == "run.json"]
     assert [str(path.relative_to(tmp_path / "ab")) for path in runs] == ["A/runs/albums/1/run.json"]
     assert [path for path in files_below(tmp_path / "ab") if path.name.startswith(".") and path.name != ".git"] == []
+
+
+def test_commit_that_breaks_in_its_second_run_is_not_let_through(
+    start: "Callable[..., subprocess.Popen[str]]", repository: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    folder = repository[0]
+    service = folder / "service.py"
+    once = "import pathlib\nmarker = pathlib.Path('started')\nif marker.exists():\n    sys.exit(3)\nmarker.touch()\n"
+    run_git(folder, "switch", "--quiet", "--create", "breaks", "fast")
+    service.write_text(service.read_text("utf-8").replace("\nSLEEP_S", f"\n{once}SLEEP_S"), encoding="utf-8")
+    run_git(folder, "commit", "--quiet", "--all", "--message", "start only once")
+    assert start("fast", "breaks").wait(120) == 2, (tmp_path / "said").read_text("utf-8")
+    [compared] = read_ab(tmp_path / "ab" / "ab.json").experiments
+    assert (compared.finding, compared.failures.runs) == (AbFinding.CANNOT_TELL, (0, 1))
+    assert compared.reason.startswith("1 of 2 runs of B failed (broken), and 0 of 2 of A: ")
+
+
+def test_second_comparison_in_the_same_folder_is_refused(
+    start: "Callable[..., subprocess.Popen[str]]", repository: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    process = start("fast", "slow")
+    wait_for(lambda: "[1/4]" in (tmp_path / "said").read_text("utf-8"), 60, "the first run")
+    before = files_below(tmp_path / "ab" / "A" / "runs" / "albums" / "1")
+    suite = str(repository[0] / "load" / "suite.yaml")
+    answer = commandline.loadstone("ab", "fast", "fast", "--suite", suite, cwd=tmp_path)
+    assert answer.returncode == 2
+    [line] = [line for line in answer.stderr.splitlines() if line.startswith("loadstone: ")]
+    assert "--results: another `loadstone ab` is at work in ab; wait until it ends, or choose another folder" in line
+    assert files_below(tmp_path / "ab" / "A" / "runs" / "albums" / "1") == before != []
+    assert_interrupted(process, tmp_path)
+    with hold_folder(tmp_path / "ab"):
+        pass
 
 
 def test_ctrl_c_during_a_build_leaves_no_worktree(

@@ -69,4 +69,4 @@ def test_every_finding_has_an_exit_code() -> None:
         .exit_code
         for finding in AbFinding
     }  # fmt: skip
-    assert codes == {"slower": 1, "can't tell": 2, "faster": 0, "no change": 0}
+    assert codes == {"fails more": 1, "slower": 1, "can't tell": 2, "faster": 0, "no change": 0}

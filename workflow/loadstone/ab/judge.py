@@ -1,23 +1,29 @@
-"""Judge two commits by their pairs of runs: slower, faster, no change, or can't tell.
+"""Judge two commits by their pairs of runs: fails more, slower, faster, no change, or can't tell.
 
 The run is the unit of replication. The ratio B/A compares geometric means over the pairs in which both runs count. Its
 interval is Welch's over runs if fewer than six pairs were planned, because a difference of pairs then has too few
 degrees of freedom to show anything; from six pairs on it is Student's over pairs, which a drift of the machine does not
 widen. The number that was planned decides, never the figures.
 
-A finding needs the whole interval: beyond the margin for slower and faster, inside the margin for no change. With
-several experiments, each interval has the confidence 1 - 5 %/experiments (Bonferroni), so that all of them hold
-together with 95 %.
+A finding needs the whole interval: beyond the margin for slower and faster, inside the margin for no change. An
+experiment has two intervals: of the mean response time, and of the goodput. Each has the confidence
+1 - 5 %/(2 · experiments) (Bonferroni), also where goodput is not judged, since the figures decide that. So the chance
+that any experiment of two equal commits is called slower or faster is at most 5 %, if runs scatter log-normally.
+
+Runs that cannot be used drop out of both intervals. What they show is judged by `failures`: B is at best untold while
+more of its runs drop out than of A's.
 """
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 
+from loadstone.ab.failures import judge_failures
 from loadstone.ab.wording import as_interval, bounds, times
+from loadstone.ab.wording import confidence as write_confidence
 from loadstone.compare.judge import judge_ratio
 from loadstone.compare.model import ChangeFinding
-from loadstone.results.ab import AbExperiment, AbFinding, AbMetric, AbResult, AbRun, AbSide, SideName
+from loadstone.results.ab import AbExperiment, AbFailures, AbFinding, AbMetric, AbResult, AbRun, AbSide, SideName
 from loadstone.results.bounded import Bounded
 from loadstone.suite.verdict import Verdict
 from loadstone.text import limit, named, several
@@ -28,6 +34,9 @@ MIN_PAIRED = 6
 
 SAYS_NOTHING = (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE)
 """Verdicts under which the load sets the throughput, whatever the server does."""
+
+INTERVALS = 2
+"""Intervals per experiment: of the mean response time, and of the goodput."""
 
 FINDINGS = {
     ChangeFinding.REGRESSION: AbFinding.SLOWER,
@@ -42,8 +51,8 @@ DECISIVE_FIRST = (AbFinding.SLOWER, AbFinding.FASTER, AbFinding.CANNOT_TELL, AbF
 
 
 def confidence_of(experiments: int) -> float:
-    """Return the confidence of each interval for that many experiments."""
-    return 1 - (1 - CONFIDENCE) / experiments
+    """Return the confidence of each interval for that many experiments: all of them hold together with 95 %."""
+    return 1 - (1 - CONFIDENCE) / (INTERVALS * experiments)
 
 
 def judge_experiment(
@@ -52,28 +61,38 @@ def judge_experiment(
     """Judge one experiment by its runs."""
     pairs = _sound_pairs(runs)
     limits = tuple(_describe_limits([run for run in runs if run.side == side]) for side in ("A", "B"))
-    by_throughput = not any(run.verdict in SAYS_NOTHING for pair in pairs for run in pair)
+    by_goodput = not any(run.verdict in SAYS_NOTHING for pair in pairs for run in pair)
     reason = _why_not_judged(runs, pairs, planned_pairs)
     paired = planned_pairs >= MIN_PAIRED
     mean = _measure_ratio([(a.mean_ms, b.mean_ms) for a, b in pairs], confidence, paired=paired)
-    throughput = _measure_ratio([(a.throughput_rps, b.throughput_rps) for a, b in pairs], confidence, paired=paired)
-    throughput = _widen(throughput, min((run.requests for pair in pairs for run in pair), default=0))
+    goodput = _measure_ratio([(a.goodput_rps, b.goodput_rps) for a, b in pairs], confidence, paired=paired)
+    goodput = _widen(goodput, min((run.requests for pair in pairs for run in pair), default=0))
     mean = _judge(mean, margin, higher_is_better=False, judged=not reason)
-    throughput = _judge(throughput, margin, higher_is_better=True, judged=by_throughput and not reason)
-    judged_findings = [metric.finding for metric in (mean, throughput) if metric.finding is not None]
-    finding = min(judged_findings, key=DECISIVE_FIRST.index, default=AbFinding.CANNOT_TELL)
+    goodput = _judge(goodput, margin, higher_is_better=True, judged=by_goodput and not reason)
+    judged_findings = [metric.finding for metric in (mean, goodput) if metric.finding is not None]
+    by_figures = min(judged_findings, key=DECISIVE_FIRST.index, default=AbFinding.CANNOT_TELL)
+    failures = judge_failures(runs, confidence)
+    explained = reason or _explain(by_figures, mean, goodput, margin, confidence)
     return AbExperiment(
         experiment=name,
-        finding=finding,
-        reason=reason or _explain(finding, mean, throughput, margin, confidence),
+        finding=_combine(by_figures, failures),
+        reason="; ".join(part for part in (failures.reason, explained) if part),
         pairs=len(pairs),
         planned_pairs=planned_pairs,
         limits=limits,  # type: ignore[arg-type]  # two sides
         mean_ms=mean,
-        throughput_rps=throughput,
+        goodput_rps=goodput,
+        failures=failures,
         runs=tuple(runs),
         expected_s=expected_s,
     )
+
+
+def _combine(by_figures: AbFinding, failures: AbFailures) -> AbFinding:
+    """Return the finding of an experiment: nothing but *slower* stands where B may fail more."""
+    if failures.finding == AbFinding.CANNOT_TELL and by_figures == AbFinding.SLOWER:
+        return by_figures
+    return failures.finding or by_figures
 
 
 def conclude(a: AbSide, b: AbSide, margin: float, experiments: Sequence[AbExperiment]) -> AbResult:
@@ -124,13 +143,13 @@ def _measure_ratio(values: Sequence[tuple[float | None, float | None]], confiden
     return AbMetric(a=_geometric_mean(a), b=_geometric_mean(b), ratio=Bounded.of(found), finding=None)
 
 
-def _widen(throughput: AbMetric, requests: int) -> AbMetric:
+def _widen(goodput: AbMetric, requests: int) -> AbMetric:
     """Widen the interval by one request of a run's count: counts that agree by chance look exact and are not."""
-    found = throughput.ratio
+    found = goodput.ratio
     if found is None or found.low is None or found.high is None or not requests:
-        return throughput
+        return goodput
     step = 1 + 1 / requests
-    return throughput.model_copy(
+    return goodput.model_copy(
         update={"ratio": Bounded(value=found.value, low=found.low / step, high=found.high * step)}
     )
 
@@ -150,15 +169,15 @@ def _geometric_mean(values: Sequence[float]) -> float:
     return math.exp(math.fsum(map(math.log, values)) / len(values))
 
 
-def _explain(finding: AbFinding, mean: AbMetric, throughput: AbMetric, margin: float, confidence: float) -> str:
+def _explain(finding: AbFinding, mean: AbMetric, goodput: AbMetric, margin: float, confidence: float) -> str:
     """State the figures that decide a finding."""
-    named_metrics = (("mean response time", mean), ("throughput", throughput))
+    named_metrics = (("mean response time", mean), ("goodput", goodput))
     parts = [f"{name} {_ratio(metric)}" for name, metric in named_metrics if metric.finding == finding]
     ending = {
         AbFinding.CANNOT_TELL: f"the interval reaches across the margin of {limit(margin)}; more pairs narrow it",
         AbFinding.NO_CHANGE: f"within {limit(margin)}",
     }.get(finding, f"beyond {limit(margin)}")
-    return f"{' and '.join(parts)} ({100 * confidence:.3g} % interval): {ending}"
+    return f"{' and '.join(parts)} ({write_confidence(confidence)} interval): {ending}"
 
 
 def _ratio(metric: AbMetric) -> str:
@@ -169,10 +188,17 @@ def _outcome(a: AbSide, b: AbSide, margin: float, experiments: Sequence[AbExperi
     found = {finding: [e.experiment for e in experiments if e.finding == finding] for finding in AbFinding}
     both = f"{b.label} next to {a.label}"
     of = several(len(experiments), "experiment")
-    if slower := found[AbFinding.SLOWER]:
-        return f"{both}: slower by more than {limit(margin)} in {len(slower)} of {of}: {named(slower)}."
+    failing, slower = found[AbFinding.FAILS_MORE], found[AbFinding.SLOWER]
+    worse = [f"fails more in {len(failing)} of {of}: {named(failing)}"] if failing else []
+    if slower:
+        worse.append(f"slower by more than {limit(margin)} in {len(slower)} of {of}: {named(slower)}")
+    if worse:
+        return f"{both}: {'; '.join(worse)}."
     if unknown := found[AbFinding.CANNOT_TELL]:
-        return f"{both}: can't tell in {len(unknown)} of {of}: {named(unknown)}; nothing is known to be slower."
+        return (
+            f"{both}: can't tell in {len(unknown)} of {of}: {named(unknown)}; "
+            "nothing is known to be slower or to fail more."
+        )
     if faster := found[AbFinding.FASTER]:
         return f"{both}: faster by more than {limit(margin)} in {len(faster)} of {of}: {named(faster)}; nothing slower."
     return f"{both}: no change beyond {limit(margin)} in {of}."

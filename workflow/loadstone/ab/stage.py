@@ -8,15 +8,15 @@ The folder of the comparison holds, for each side, what a campaign holds for its
     ab.json                                 the comparison, written last
 """
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from loadstone.ab.folder import hold_folder
 from loadstone.ab.judge import conclude, confidence_of, judge_experiment
 from loadstone.ab.schedule import AbSchedule, ScheduledRun
 from loadstone.analyse.bottleneck import judge
-from loadstone.errors import Interrupted, MeasureError, SuiteError
+from loadstone.errors import Interrupted, MeasureError
 from loadstone.files import write_bytes
 from loadstone.measure.build import build_checkout
 from loadstone.measure.checkout import checkout_folder_of, marker_of
@@ -36,9 +36,6 @@ from loadstone.suite.verdict import Verdict
 from loadstone.summarise.stage import summarise_run
 from loadstone.text import clock, figure
 
-OWN_NAMES = frozenset({"A", "B", "builds", "logs", "failed", "ab.json"})
-"""What the folder of a comparison holds."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbCampaign:
@@ -56,22 +53,12 @@ class AbCampaign:
     report: Callable[[str], None] = field(default=print)
     """Takes one line per build and run."""
 
-    def prepare_folder(self) -> None:
-        """Remove an earlier comparison's runs. Raises `SuiteError` if the folder holds anything else."""
-        if self.folder.is_dir() and (foreign := {path.name for path in self.folder.iterdir()} - OWN_NAMES):
-            raise SuiteError(
-                f"--results: {self.folder} holds {min(foreign)}, which is not of an earlier comparison; "
-                "allowed: a new folder, or one of `loadstone ab`"
-            )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "ab.json").unlink(missing_ok=True)
-        for name in ("A", "B", "failed"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-
     def carry_out(self) -> AbResult:
-        """Measure all pairs and judge them; leave `ab.json`. Raises `MeasureError` if nothing can be measured."""
-        with StopRequest("loadstone ab") as stop:
-            self.prepare_folder()
+        """Measure all pairs and judge them; leave `ab.json`.
+
+        Raises `MeasureError` if nothing can be measured, `SuiteError` if the folder is not free.
+        """
+        with hold_folder(self.folder), StopRequest("loadstone ab") as stop:
             self._build(stop)
             runs: dict[str, list[AbRun]] = {name: [] for name in self.schedule.pairs}
             left_s = self.schedule.expected_s
@@ -82,8 +69,8 @@ class AbCampaign:
                 fresh = not any(run.side == scheduled.side for run in runs[name])
                 runs[name].append(self._measure(scheduled, fresh=fresh))
                 self._report_run(number, runs[name][-1], name, left_s)
-        result = self._judge(runs)
-        write_bytes(self.folder / "ab.json", to_json(result))
+            result = self._judge(runs)
+            write_bytes(self.folder / "ab.json", to_json(result))
         return result
 
     def _build(self, stop: StopRequest) -> None:
@@ -118,7 +105,14 @@ class AbCampaign:
             if fresh:
                 raise type(error)(f"{side}, {self.sides[side].label}: {error}") from None
             return AbRun(
-                side=side, pair=pair, verdict=None, left_out=str(error), requests=0, mean_ms=None, throughput_rps=None
+                side=side,
+                pair=pair,
+                verdict=None,
+                left_out=str(error),
+                requests=0,
+                failures=0,
+                mean_ms=None,
+                goodput_rps=None,
             )
         return self._summarise(side, record, into, self.folder / side / "summaries" / name / str(pair))
 
@@ -136,12 +130,13 @@ class AbCampaign:
             verdict=judgement.verdict,
             left_out=None if judgement.verdict.is_sound else _describe(judgement),
             requests=int(row["requests"]),
+            failures=int(row["failures"]),
             mean_ms=float(row["mean_ms"]),
-            throughput_rps=float(row["throughput_rps"]),
+            goodput_rps=float(row["goodput_rps"]),
         )
 
     def _report_run(self, number: int, run: AbRun, name: str, left_s: float) -> None:
-        figures = f"mean {figure(run.mean_ms)} ms, {figure(run.throughput_rps)} requests/s, {run.verdict}"
+        figures = f"mean {figure(run.mean_ms)} ms, {figure(run.goodput_rps)} successful requests/s, {run.verdict}"
         if run.verdict is None:
             figures = f"broken: {run.left_out}"
         total = len(self.schedule.runs)

@@ -2,7 +2,7 @@
 
 from loadstone.compare import wording
 from loadstone.results.ab import AbExperiment, AbMetric, AbResult, AbRun
-from loadstone.text import figure, limit
+from loadstone.text import figure, limit, percent
 from loadstone.theory.intervals import Interval
 
 HEADINGS = (
@@ -12,13 +12,13 @@ HEADINGS = (
     "B ms",
     "B/A",
     "interval",
-    "throughput B/A",
+    "goodput B/A",
     "interval",
     "limited by",
     "pairs",
 )
 """Columns of the table of experiments."""
-RIGHT = frozenset({"A ms", "B ms", "B/A", "throughput B/A", "interval", "pairs"})
+RIGHT = frozenset({"A ms", "B ms", "B/A", "goodput B/A", "interval", "pairs"})
 """Those with figures."""
 
 
@@ -32,8 +32,8 @@ def table_rows(result: AbResult) -> list[list[str]]:
             figure(compared.mean_ms.b),
             times(compared.mean_ms),
             bounds(compared.mean_ms),
-            times(compared.throughput_rps),
-            bounds(compared.throughput_rps),
+            times(compared.goodput_rps),
+            bounds(compared.goodput_rps),
             limits(compared),
             f"{compared.pairs} of {compared.planned_pairs}" if compared.pairs < compared.planned_pairs
             else str(compared.pairs),
@@ -58,22 +58,33 @@ def limits(compared: AbExperiment) -> str:
     return a if a == b else f"{a} → {b}"
 
 
+def confidence(value: float) -> str:
+    """Write an interval's confidence: 97.5 %, 99.875 %."""
+    return f"{100 * value:.5g} %"
+
+
 def notes(result: AbResult) -> list[str]:
-    """Explain the table: the margin, the intervals, and each run that does not count."""
+    """Explain the table: the margin, the intervals, what failed, and each run that does not count."""
     lines = [
-        f"Margin {limit(result.margin)}; intervals at {100 * result.confidence:.3g} %"
-        + f", so that all {len(result.experiments)} hold together with 95 %" * (len(result.experiments) > 1)
-        + "; B/A compares mean response times."
+        f"Margin {limit(result.margin)}; intervals at {confidence(result.confidence)}: for two equal commits, the "
+        "chance that any experiment is called slower or faster is at most 5 %. B/A compares mean response times of "
+        "successful requests, goodput B/A successful requests per second."
     ]
-    shown = [e.experiment for e in result.experiments if e.throughput_rps.finding is None and e.pairs]
+    shown = [e.experiment for e in result.experiments if e.goodput_rps.finding is None and e.pairs]
     if shown:
-        lines.append(f"Throughput is set by the load and not judged: {', '.join(shown)}.")
+        lines.append(f"Goodput is set by the load and not judged: {', '.join(shown)}.")
+    lines += [f"Requests that failed: {_shares(e)}." for e in result.experiments if any(e.failures.shares)]
     if any("generator" in limit for e in result.experiments for limit in e.limits):
         lines.append(
             "Where the load generator was the limit, figures say little about the service: raise load.workers."
         )
     lines += [f"Does not count: {_describe(e, run)}" for e in result.experiments for run in e.runs if run.left_out]
     return lines
+
+
+def _shares(compared: AbExperiment) -> str:
+    a, b = map(percent, compared.failures.shares)
+    return f"{compared.experiment}, A {a}, B {b}"
 
 
 def _describe(compared: AbExperiment, run: AbRun) -> str:

@@ -45,11 +45,11 @@ def ab(
 
     Checks both commits out, builds them, and runs the suite's experiments in
     turn (A B B A ...). Each experiment gets the ratio B/A with its interval, and
-    a finding: slower, faster, no change, can't tell.
+    a finding: fails more, slower, faster, no change, can't tell.
 
-    Exit codes: 0 if nothing is slower; 1 if an experiment is slower; 2 if none
-    is slower but one cannot be told, or after a mistake or a failure; 130 if it
-    is interrupted.
+    Exit codes: 0 if nothing is slower or fails more; 1 if an experiment is or
+    does; 2 if one cannot be told, or after a mistake or a failure; 130 if it is
+    interrupted.
     """
     from loadstone.measure.orphans import adopt_orphans
 

@@ -15,6 +15,7 @@ SideName = Literal["A", "B"]
 class AbFinding(StrEnum):
     """What the second commit amounts to, next to the first. The gravest comes first."""
 
+    FAILS_MORE = "fails more"
     SLOWER = "slower"
     CANNOT_TELL = "can't tell"
     FASTER = "faster"
@@ -46,9 +47,13 @@ class AbRun(Model):
     left_out: str | None
     """Why it does not count; None if it counts."""
     requests: int
-    """Requests in its window."""
+    """Requests in its window; 0 if it broke."""
+    failures: int
+    """Those of them that failed."""
     mean_ms: Known
-    throughput_rps: Known
+    """Of successful requests."""
+    goodput_rps: Known
+    """Successful requests per second."""
 
 
 class AbMetric(Model):
@@ -60,6 +65,19 @@ class AbMetric(Model):
     """B divided by A, with the interval at the comparison's `confidence`."""
     finding: AbFinding | None
     """None if the figure is shown and not judged."""
+
+
+class AbFailures(Model):
+    """How much failed with each commit, A first."""
+
+    runs: tuple[int, int]
+    """Runs that broke or had too many errors."""
+    shares: tuple[Known, Known]
+    """Share of requests that failed: the mean over runs. Broken and invalid runs are left out."""
+    finding: AbFinding | None
+    """*fails more* if that is shown, *can't tell* if B failed more and it is not shown; None otherwise."""
+    reason: str
+    """What the finding rests on, in words; empty without one."""
 
 
 class AbExperiment(Model):
@@ -75,7 +93,8 @@ class AbExperiment(Model):
     limits: tuple[str, str]
     """What limited throughput with A and with B."""
     mean_ms: AbMetric
-    throughput_rps: AbMetric
+    goodput_rps: AbMetric
+    failures: AbFailures
     runs: tuple[AbRun, ...]
     expected_s: float
     """Wall-clock seconds that its runs were expected to take."""
@@ -89,7 +108,7 @@ class AbResult(Model):
     margin: float
     """Relative change beyond which a whole interval must lie to count as slower or faster."""
     confidence: float
-    """Of each interval: 95 % for one experiment; higher for several, so that all hold together with 95 %."""
+    """Of each interval, so that all intervals of all experiments hold together with 95 %."""
     outcome: str
     """The answer in one sentence."""
     experiments: tuple[AbExperiment, ...]
@@ -101,8 +120,8 @@ class AbResult(Model):
 
     @property
     def exit_code(self) -> int:
-        """1 if something is slower, otherwise 2 if something cannot be told, otherwise 0."""
-        return {AbFinding.SLOWER: 1, AbFinding.CANNOT_TELL: 2}.get(self.finding, 0)
+        """1 if something is slower or fails more, otherwise 2 if something cannot be told, otherwise 0."""
+        return {AbFinding.FAILS_MORE: 1, AbFinding.SLOWER: 1, AbFinding.CANNOT_TELL: 2}.get(self.finding, 0)
 
 
 def read_ab(path: Path) -> AbResult:
