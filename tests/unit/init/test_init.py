@@ -105,6 +105,20 @@ def test_every_variant_in_a_comment_loads(name: str, folder: Path) -> None:
         load(folder)
 
 
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_gate_in_a_comment_can_be_decided(name: str, folder: Path) -> None:
+    """A single run has no interval, so that a hypothesis about it is always inconclusive."""
+    loadstone("init", *OPTIONS[name], cwd=folder)
+    [hypotheses] = [
+        variant["hypotheses"]
+        for variant in commented_out((folder / "loadstone.yaml").read_text("utf-8"))
+        if "hypotheses" in variant
+    ]
+    experiments = load(folder).experiments
+    compared = [test["compare"][side] for test in hypotheses.values() for side in ("of", "to")]
+    assert min(experiments[each].repeats for each in compared) >= 2
+
+
 def commented_out(text: str) -> list[dict[str, Any]]:
     """Read the comments that hold YAML: indented by three spaces or more after the #."""
     blocks = re.findall(r"(?:^ *#   .*\n)+", text, re.MULTILINE)
