@@ -41,7 +41,15 @@ def test_locustfile_is_never_imported(tmp_path: Path) -> None:
 
 
 def test_a_run_depends_on_python_files_beside_and_files_listed(tmp_path: Path) -> None:
-    for name in ("load/users.py", "load/helpers.py", "load/notes.txt", "data/a.csv", "data/deep/b.csv", "x.env"):
+    for name in (
+        "load/users.py",
+        "load/helpers.py",
+        "load/notes.txt",
+        "data/a.csv",
+        "data/deep/b.csv",
+        "x.env",
+        "data/__pycache__/c.pyc",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     load = Load(users=1, spawn_rate=1, locustfile=("load/users.py",), files=("data",), env_from=("x.env",))

@@ -1,4 +1,4 @@
-"""`loadstone analyse`: the workflow's step that puts all runs of a campaign together."""
+"""`loadstone analyse`: the workflow's stage that puts all runs of a campaign together."""
 
 from pathlib import Path
 from typing import Annotated

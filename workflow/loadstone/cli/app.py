@@ -32,7 +32,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
     "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
-    "Steps that the workflow runs": (build, measure, search, summarise, analyse, report),
+    "Stages that the workflow runs": (build, measure, search, summarise, analyse, report),
 }
 
 app = typer.Typer(

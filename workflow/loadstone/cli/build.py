@@ -1,4 +1,4 @@
-"""`loadstone build`: the workflow's step that checks out and builds one commit."""
+"""`loadstone build`: the workflow's stage that checks out and builds one commit."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`loadstone measure`: the workflow's step that measures one run."""
+"""`loadstone measure`: the workflow's stage that measures one run."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`loadstone report`: the workflow's step that writes the page."""
+"""`loadstone report`: the workflow's stage that writes the page."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`loadstone search`: the workflow's step that searches one capacity."""
+"""`loadstone search`: the workflow's stage that searches one capacity."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +11,11 @@ from loadstone.cli.options import Base, Builds, read_option
 def search(
     search: Annotated[str, typer.Option(metavar="JSON", help="The search with all its settings, as in plan.json.")],
     name: Annotated[str, typer.Option(help="The search's name in the suite.")],
-    seed: Annotated[int, typer.Option(help="The suite's seed, from which each probe's random numbers follow.")],
+    seed: Annotated[int, typer.Option(help="The suite's seed, from which each step's random numbers follow.")],
     into: Annotated[Path, typer.Option(metavar="DIR", help="Folder for search.json and for one folder per step.")],
     log: Annotated[Path, typer.Option(metavar="FILE", help="File for the log.")],
     failed: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of probes that fail, for diagnosis.")
+        Path, typer.Option(metavar="DIR", help="Folder for the requests and logs of steps that fail, for diagnosis.")
     ],
     base: Base = Path(),
     builds: Builds = Path("results/builds"),
@@ -24,7 +24,7 @@ def search(
 
     Example: loadstone search --name most --seed 1 \
                  --search "$(jq -c .suite.capacity.most results/plan.json)" \
-                 --into one-search --log one-search.log --failed failed-probes
+                 --into one-search --log one-search.log --failed failed-steps
 
     Writes search.json and one folder per step, and prints the answer.
 

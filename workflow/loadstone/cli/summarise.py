@@ -1,4 +1,4 @@
-"""`loadstone summarise`: the workflow's step that reduces one run to small tables."""
+"""`loadstone summarise`: the workflow's stage that reduces one run to small tables."""
 
 from pathlib import Path
 from typing import Annotated

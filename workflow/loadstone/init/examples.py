@@ -3,6 +3,7 @@
 A description can refer to itself, and it can be of any size, so that depth, references and lengths are bounded.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -17,6 +18,10 @@ MAX_ITEMS = 10
 """Items of a list."""
 MAX_TEXT = 200
 """Characters of a text that only has to be long enough."""
+HEX_LENGTH = 32
+"""Characters of a UUID in hexadecimal digits."""
+ONE_CLASS = re.compile(r"\^?\[(?!.*(?:--|&&|~~|\|\|))[^\[\]]+\](?:[+*]|\{\d+,\d*\})?\$?")
+"""Patterns that are one class of characters: only these are tried, because others could take for ever."""
 
 FORMATS = {
     "date": "2026-01-31",
@@ -34,11 +39,26 @@ FORMATS = {
 """Values for formats of text; addresses and names are those reserved for documentation."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """A value that is new in each request: it is written as a Python expression."""
+
+    expression: str
+
+    def __repr__(self) -> str:
+        """Write the expression, so that `pprint` writes it into a call."""
+        return self.expression
+
+
 @dataclass(slots=True)
 class Examples:
-    """Finds example values in a document, and notes what the document does not say."""
+    """Finds example values in a document, and notes what the document does not state."""
 
     document: Mapping[str, Any]
+    new_in: str | None = None
+    """Name of the object whose ids are new in each request: a service may refuse one that it has already."""
+    new: list[str] = field(default_factory=list)
+    """Properties whose values are new in each request."""
     unknown: list[str] = field(default_factory=list)
     """Values that are guesses, each as a clause."""
 
@@ -68,7 +88,7 @@ class Examples:
         """Return an example value of a schema. `name` is what a note calls it."""
         schema = self.resolve(schema)
         for value in _given(schema):
-            return value
+            return self.renew(value, schema, name)
         if depth >= MAX_DEPTH:
             return None
         if parts := schema.get("allOf"):
@@ -77,6 +97,34 @@ class Examples:
             if choices := [part for part in _list(schema.get(key)) if self.resolve(part).get("type") != "null"]:
                 return self.of(choices[0], name, depth + 1)
         return self._by_type(schema, name, depth)
+
+    def renew(self, value: Any, schema: Any, name: str) -> Any:
+        """Put new ids in place of those of an example, if it is one of the object whose ids are new."""
+        if name != self.new_in or not isinstance(value, dict):
+            return value
+        schema = self.resolve(schema)
+        properties = _mapping(self._merge(schema, schema.get("allOf")).get("properties"))
+        return {key: self._new(key, properties.get(key), example=each) or each for key, each in value.items()}
+
+    def _new(self, key: str, schema: Any, *, example: Any = None) -> NewValue | None:
+        """Make a value that is new in each request for an id that is text, or a UUID without an example."""
+        schema = self.resolve(schema)
+        form = schema.get("format")
+        example = next(_given(schema), example)
+        if schema.get("type") != "string" or form not in (None, "uuid") or "const" in schema or "enum" in schema:
+            return None
+        if key != "id" and (form != "uuid" or example is not None):
+            return None
+        if form == "uuid":
+            self.new.append(key)
+            return NewValue("str(uuid4())")
+        longest = _whole(schema.get("maxLength"), HEX_LENGTH)
+        if longest < 1 or _whole(schema.get("minLength"), 0) > HEX_LENGTH:
+            return None
+        if "pattern" in schema and not _allows_hex(schema["pattern"], min(longest, HEX_LENGTH)):
+            return None
+        self.new.append(key)
+        return NewValue("uuid4().hex" if longest >= HEX_LENGTH else f"uuid4().hex[:{longest}]")
 
     def _merge(self, schema: Mapping[str, Any], parts: Any) -> dict[str, Any]:
         merged: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
@@ -102,7 +150,7 @@ class Examples:
         if kind == "boolean":
             return True
         if kind != "string":
-            self.unknown.append(f"the description does not say what {name} is")
+            self.unknown.append(f"the description does not state what {name} is")
         return self._text(schema, name)
 
     def _object(self, schema: Mapping[str, Any], name: str, depth: int) -> dict[str, Any]:
@@ -111,7 +159,9 @@ class Examples:
         required = [key for key in _list(schema.get("required")) if isinstance(key, str)]
         wanted = required or [key for key in properties if self.resolve(properties[key]).get("readOnly") is not True]
         return {
-            str(key): self.of(properties.get(key, {}), f"{name}.{key}", depth + 1) for key in wanted[:MAX_PROPERTIES]
+            str(key): (self._new(str(key), properties.get(key)) if name == self.new_in else None)
+            or self.of(properties.get(key, {}), f"{name}.{key}", depth + 1)
+            for key in wanted[:MAX_PROPERTIES]
         }
 
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
@@ -123,6 +173,16 @@ class Examples:
         shortest = _whole(schema.get("minLength"), 0)
         longest = _whole(schema.get("maxLength"), MAX_TEXT)
         return "text".ljust(min(shortest, MAX_TEXT), "x")[: max(longest, 0)]
+
+
+def _allows_hex(pattern: Any, length: int) -> bool:
+    """Return whether a pattern certainly allows hexadecimal digits: if it is one class that has all of them."""
+    if not isinstance(pattern, str) or len(pattern) > MAX_TEXT or not ONE_CLASS.fullmatch(pattern):
+        return False
+    try:
+        return all(re.search(pattern, digit * length) for digit in "0123456789abcdef")
+    except (re.error, OverflowError):
+        return False
 
 
 def _given(schema: Mapping[str, Any]) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """Read a locustfile without importing it: its User classes, load shapes and options."""
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +33,23 @@ def read_locustfile(path: Path) -> Locustfile:
         raise SuiteError(f"{path}: not Python: {error.msg} at line {error.lineno}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise SuiteError(f"{path}: not Python: {error}") from None
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = list(_classes(tree))
     return Locustfile(
         users=tuple(node.name for node in _subclasses(classes, "User") if not _is_abstract(node)),
         shapes=tuple(node.name for node in _subclasses(classes, "LoadTestShape") if not _is_abstract(node)),
         options=tuple(dict.fromkeys(_options(tree))),
     )
+
+
+def _classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    """Yield the classes of the module itself: Locust sees none of those in functions and in classes."""
+    left: deque[ast.AST] = deque([tree])
+    while left:
+        for child in ast.iter_child_nodes(left.popleft()):
+            if isinstance(child, ast.ClassDef):
+                yield child
+            elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                left.append(child)
 
 
 def _subclasses(classes: list[ast.ClassDef], ending: str) -> list[ast.ClassDef]:

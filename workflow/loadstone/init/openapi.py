@@ -21,6 +21,8 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 MAX_OPERATIONS = 200
 MAX_NOTE = 100
 """Characters of a note."""
+BODY = "the body"
+"""What notes call it."""
 FORM = "application/x-www-form-urlencoded"
 TAKEN = frozenset(
     (
@@ -46,9 +48,11 @@ class Operation:
     function: str
     """Name of the function that sends it."""
     arguments: dict[str, Any]
-    """Keyword arguments of Locust's client: params, headers, json or data."""
+    """Keyword arguments of Locust's client: params, headers, json or data; a `NewValue` stands for an expression."""
+    new: tuple[str, ...]
+    """Parts of the body that are new in each request."""
     notes: tuple[str, ...]
-    """What the description does not say, and so has to be checked."""
+    """What the description does not state, and so has to be checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +157,12 @@ class _Writer:
     operation: Mapping[str, Any]
     item: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
+    new: tuple[str, ...] = ()
+    """Parts of the body that are new in each request."""
 
     def write(self, used: set[str]) -> Operation:
         if self.operation.get("deprecated") is True:
             self.notes.append("the description calls this deprecated")
-        if self.method == "post":
-            self.notes.append("each request has the same values; make them differ if the service wants new ones")
         if self.method == "delete":
             self.notes.append("this deletes: each request needs something that is still there")
         values = self._parameters()
@@ -166,6 +170,9 @@ class _Writer:
         if values["query"]:
             arguments["params"] = values["query"]
         headers = values["header"] | self._body(arguments)
+        if self.method == "post":
+            same = f"apart from {', '.join(self.new)}, each request" if self.new else "each request"
+            self.notes.append(f"{same} has the same values; make them differ if the service wants new ones")
         if headers:
             arguments["headers"] = headers
         if self.operation.get("security", self.document.get("security")):
@@ -176,6 +183,7 @@ class _Writer:
             template=_line(self.template),
             function=_function_name(self.operation.get("operationId"), self.method, self.template, used),
             arguments=arguments,
+            new=self.new,
             notes=tuple(dict.fromkeys(_line(note) for note in self.notes)),
         )
 
@@ -222,7 +230,7 @@ class _Writer:
 
     def _body(self, arguments: dict[str, Any]) -> dict[str, str]:
         """Add an example body to the arguments; return the headers that it needs."""
-        examples = Examples(self.document)
+        examples = Examples(self.document, new_in=BODY if self.method == "post" else None)
         content = _mapping(examples.resolve(self.operation.get("requestBody")).get("content"))
         kind = next((kind for kind in content if "json" in str(kind)), next(iter(content), None))
         if kind is None:
@@ -232,14 +240,18 @@ class _Writer:
         for example in _mapping(media.get("examples")).values():
             value = examples.resolve(example).get("value") if value is None else value
         if value is None:
-            value = examples.of(media.get("schema"), "the body")
+            value = examples.of(media.get("schema"), BODY)
+        else:
+            value = examples.renew(value, media.get("schema"), BODY)
         self.notes += examples.unknown
+        self.new = tuple(dict.fromkeys(examples.new))
         if "json" in kind:
             arguments["json"] = value
             return {} if kind == "application/json" else {"Content-Type": str(kind)}
         if kind == FORM and isinstance(value, dict):
             arguments["data"] = value
             return {}
+        self.new = ()
         self.notes.append(f"the body is {kind}: write it by hand")
         arguments["data"] = value if isinstance(value, str) else ""
         return {"Content-Type": str(kind)} if not str(kind).startswith("multipart/") else {}

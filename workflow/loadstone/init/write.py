@@ -160,6 +160,7 @@ def _render_locustfile(description: Description, source: Path, url: str) -> str:
             source=_in_docstring(source.name),
             left_out=description.left_out,
             security=description.security,
+            new_values=any(operation.new for operation in description.operations),
             operations=[
                 {"function": each.function, "notes": each.notes, "call": _call(each, base_path)}
                 for each in description.operations
@@ -202,6 +203,7 @@ def _remarks(file: Locustfile | None, description: Description | None) -> Iterat
     if file is not None:
         yield (
             f"User classes in the file: {', '.join(file.users)}"
+            + "; add those that it imports to classes" * (len(file.users) > 1)
             if file.users
             else ("No User class was found by reading the file; if it imports them, Locust finds them")
         )
@@ -210,6 +212,6 @@ def _remarks(file: Locustfile | None, description: Description | None) -> Iterat
 def _warnings(server: ExternalServer) -> Iterator[str]:
     if not is_loopback(server.host):
         yield (
-            f"{server.host} is not this machine, so {SUITE} says allow_remote: true; "
+            f"{server.host} is not this machine, so {SUITE} has allow_remote: true; "
             "run it only if that machine's owner agrees to the load"
         )

@@ -21,7 +21,8 @@ def list_own_files(load: Load, base: Path) -> dict[str, Path]:
     """List the files that a load depends on, as the suite would name them → path: they invalidate its runs.
 
     These are the locustfiles, the Python files beside each, the modules in the user's own folders that they import, and
-    what the suite lists as `files` and `env_from`; of a folder, all files in it.
+    what the suite lists as `files` and `env_from`; of a folder, all files in it but Python's caches, which a run itself
+    writes.
     """
     found: dict[str, Path] = {}
     for name in load.locustfile or ():
@@ -33,10 +34,14 @@ def list_own_files(load: Load, base: Path) -> dict[str, Path]:
     for name in (*(load.files or ()), *(load.env_from or ())):
         path = base / name
         if path.is_dir():
-            found |= {str(Path(name) / p.relative_to(path)): p for p in sorted(path.rglob("*")) if p.is_file()}
+            found |= {str(Path(name) / p.relative_to(path)): p for p in _files_below(path)}
         else:
             found[name] = path
     return dict(sorted(found.items()))
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.rglob("*")) if p.is_file() and "__pycache__" not in p.relative_to(folder).parts]
 
 
 def _follow_imports(files: Sequence[Path], folders: Sequence[Path]) -> list[Path]:
