@@ -53,3 +53,9 @@ def test_endpoints_that_were_not_measured_alone_may_be_few(plan: Plan) -> None:
     assert weighed(plan, {"GET /fast": (90, 9.0), "GET /slow": (10, 9.0)}, alone) == pytest.approx(0.002)
     assert weighed(plan, {"GET /fast": (89, 9.0), "GET /slow": (11, 9.0)}, alone) is None
     assert weighed(plan, {"GET /fast": (89, 9.0), "GET /failed": (11, 9.0)}, alone) is None
+
+
+def test_endpoints_that_are_added_up_are_others_in_each_run(plan: Plan) -> None:
+    alone = {"GET /fast": (100, 2.0), "other": (100, 500.0)}
+    assert weighed(plan, {"GET /fast": (90, 9.0), "other": (10, 9.0)}, alone) == pytest.approx(0.002)
+    assert weighed(plan, {"GET /fast": (89, 9.0), "other": (11, 9.0)}, alone) is None

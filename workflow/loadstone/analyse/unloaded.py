@@ -2,13 +2,15 @@
 
 Users of a locustfile who do not wait request their endpoints in other proportions than users who do: a class with fast
 requests sends many more of them. The mean over all requests of the unloaded run would then be that of another load.
+
+What a run adds up as `other` are different endpoints in each run, so its unloaded response time is unknown.
 """
 
 import pandas as pd
 
 from loadstone.plan.baselines import is_baseline, unloaded_name
 from loadstone.plan.schedule import Plan
-from loadstone.results.tables import RunKey
+from loadstone.results.tables import OTHER, RunKey
 from loadstone.suite.hypotheses import ALL
 
 MIN_COVERED = 0.9
@@ -34,7 +36,7 @@ def _weigh(run: pd.DataFrame, unloaded: pd.DataFrame | None) -> float | None:
         return None
     of_endpoint = dict(zip(unloaded["endpoint"], unloaded["mean_ms"], strict=True))
     requests, alone = run["requests"].astype(float), run["endpoint"].map(of_endpoint).astype(float)
-    known = alone.notna()
+    known = alone.notna() & (run["endpoint"] != OTHER)
     if not requests.sum() or requests[known].sum() < MIN_COVERED * requests.sum():
         return None
     return float((requests * alone)[known].sum() / requests[known].sum()) / 1000
