@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from loadstone.suite.load import load_suite
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
 from loadstone.summarise.signals import gather_signals
+from loadstone.summarise.starts import Starts
 from loadstone.summarise.user_cycle import Cycle
+from loadstone.summarise.users import Stretch
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 
@@ -77,6 +80,30 @@ def test_schedule_is_missed_by_more_than_one_request_in_twenty(load: Any, late: 
     record = RECORD.model_copy(update={"run": conditions(load=load)})
     endpoints = ENDPOINTS.assign(requests=200, late=late)
     assert gather_signals(record, CYCLE, endpoints, PROCESSES, None).behind_schedule is behind
+
+
+@pytest.mark.parametrize(
+    ("load", "kept", "due", "unattributed", "behind"),
+    [
+        ({"arrivals": {"rate": 100}}, 300, 1000, 0.0, False),
+        ({"arrivals": {"rate": 100}}, 200, 1000, 0.0, True),  # 11 late requests of 200
+        ({"arrivals": {"rate": 100}}, 300, 824, 0.0, False),
+        ({"arrivals": {"rate": 100}}, 300, 823, 0.0, True),
+        ({"arrivals": {"rate": 100}}, 300, 823, 0.5, None),
+        ({"pacing": "500ms", "users": 50}, 300, 824, 0.0, False),
+        ({"pacing": "500ms", "users": 50}, 300, 823, 0.0, True),
+        ({}, 0, 0, 0.0, None),
+    ],
+)
+def test_schedule_is_missed_where_too_few_requests_kept_an_intended_start(
+    load: Any, kept: int, due: int, unattributed: float, behind: bool | None
+) -> None:
+    begin = RECORD.window[0]
+    record = RECORD.model_copy(update={"run": conditions(load=load)})
+    endpoints, cycle = ENDPOINTS.assign(requests=1000, late=11), replace(CYCLE, unattributed=unattributed)
+    running = [Stretch(begin, begin + 10, 50)]
+    found = gather_signals(record, cycle, endpoints, PROCESSES, None, running, Starts(kept, due))
+    assert (found.behind_schedule, found.scheduled) == (behind, kept or None)
 
 
 @pytest.mark.parametrize(

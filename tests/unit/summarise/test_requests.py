@@ -25,7 +25,7 @@ def write(
     path: Path,
     rows: list[tuple[float, str, float, float | None, int, int, str | None]],
     users: Sequence[int | None] | None = None,
-    lag_ms: list[float] | None = None,
+    lag_ms: Sequence[float | None] | None = None,
 ) -> Path:
     """Write requests given as (end after T0, endpoint, response_ms, server_ms, bytes, status, error)."""
     sent = [T0 + end - response / 1000 for end, _, response, *_ in rows]
@@ -33,7 +33,7 @@ def write(
         "time": sent,
         "intended": [None] * len(rows)
         if lag_ms is None
-        else [t - late / 1000 for t, late in zip(sent, lag_ms, strict=True)],
+        else [None if late is None else t - late / 1000 for t, late in zip(sent, lag_ms, strict=True)],
         "endpoint": [row[1] for row in rows],
         "user": users or [0] * len(rows),
         "worker": [0] * len(rows),
@@ -127,6 +127,14 @@ def test_response_counts_from_the_intended_start(tmp_path: Path, record: RunReco
     ladder = found.latency[found.latency["endpoint"] == GET].set_index("probability")
     assert ladder.loc[0.99, "response_ms"] == pytest.approx(3005, abs=0.01)
     assert ladder.loc[0.99, "service_ms"] == pytest.approx(5, abs=0.01)
+
+
+def test_intended_starts_are_counted_apart_from_requests(tmp_path: Path, record: RunRecord) -> None:
+    rows = [(end, GET, 5.0, None, 1, 200, None) for end in (9.0, 10.1, 11.0, 12.0, 20.1)]
+    path = write(tmp_path / "requests.parquet", rows, lag_ms=[0, 500, None, 0, 500])
+    starts = summarise_requests(path, record.window, record.phases.load_started).starts
+    assert (starts.kept, starts.due) == (2, 2), "10.1 was due before the window, 20.1 in it"
+    assert starts.late_share(1) == 0.5
 
 
 def test_without_a_schedule_service_and_response_are_one(tmp_path: Path, record: RunRecord) -> None:

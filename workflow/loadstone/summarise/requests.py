@@ -20,6 +20,7 @@ from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.course import Course
 from loadstone.summarise.heat_map import HeatMap
 from loadstone.summarise.read_requests import RequestBatch, RequestFile
+from loadstone.summarise.starts import Starts
 from loadstone.theory.quantiles import (
     Batch,
     Floats,
@@ -56,6 +57,8 @@ class RequestSummary:
     """A row per second of the whole run: see `COURSE_COLUMNS`."""
     heat: pd.DataFrame
     """A row per cell of the heat map of a long run: see `HEAT_COLUMNS`."""
+    starts: Starts
+    """The intended starts of an open or paced load."""
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ def _summarise(
     histogram = Histogram()
     course, heat_map = Course(load_started), HeatMap(load_started)
     lagging = False
+    kept_starts = due = 0
     for batch in file.batches():
         if kept is None and len(file.endpoints) > MAX_ENDPOINTS:
             return _summarise(path, window, load_started, most_requested(path, window))
@@ -117,6 +121,8 @@ def _summarise(
         heat_map.add(batch)
         inside = in_window(batch.end, window)
         good = inside & ~batch.failed
+        kept_starts += int((inside & ~np.isnan(batch.intended)).sum())
+        due += int(in_window(batch.intended, window).sum())
         lagging = lagging or bool(batch.lag_ms.any())
         histogram.add(*_with_total(batch.endpoint[good], batch.response_ms[good]))
         for number in np.unique(batch.endpoint[inside]):
@@ -153,6 +159,7 @@ def _summarise(
         latency=pd.DataFrame(latency, columns=LATENCY_COLUMNS).dropna(subset="response_ms"),
         course=course.table(),
         heat=heat_map.table(),
+        starts=Starts(kept_starts, due),
     )
 
 

@@ -15,6 +15,7 @@ from loadstone.results.window import Window
 from loadstone.summarise.processes import summarise_processes
 from loadstone.summarise.requests import add_up_requests, summarise_requests
 from loadstone.summarise.signals import gather_signals
+from loadstone.summarise.starts import Starts
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.users import Stretch, find_plateaus, users_over_time
 from loadstone.summarise.window import find_window
@@ -28,6 +29,10 @@ class Summary:
     """Name of a CSV file, without its ending → its content."""
     values: Mapping[str, Window | Signals]
     """Name of a JSON file, without its ending → its content."""
+    starts: Starts
+    """The intended starts of an open or paced load."""
+    window: tuple[float, float]
+    """Unix seconds."""
 
     def write(self, into: Path) -> None:
         """Write all files, each whole or not at all, with checksums. Raises `SystemFault` if the system refuses."""
@@ -65,7 +70,9 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
     of_processes = summarise_processes(processes, window.span)
     cycle = measure_cycle(requests, window.span)
     running = users_over_time(record, *window.span)
-    signals = gather_signals(record, cycle, of_requests.endpoints, of_processes, window.settled, running)
+    signals = gather_signals(
+        record, cycle, of_requests.endpoints, of_processes, window.settled, running, of_requests.starts
+    )
     if record.run.load.shape == "follow":
         found = [_plateau(record, each, requests, processes) for each in find_plateaus(running)]
         signals = signals.model_copy(update={"plateaus": tuple(found)})
@@ -78,4 +85,6 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
             "processes": of_processes,
         },
         values={"window": window, "signals": signals},
+        starts=of_requests.starts,
+        window=window.span,
     )
