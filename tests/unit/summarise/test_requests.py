@@ -15,6 +15,7 @@ from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import OTHER, read_run_table
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.requests import summarise_requests
+from loadstone.summarise.tally import MAX_TEXTS, Tally
 from tests.support.records import make_record
 
 GET, POST = "GET /albums", "POST /albums"
@@ -187,6 +188,49 @@ def test_many_kinds_of_failure_are_added_up(tmp_path: Path, record: RunRecord) -
     kinds = json.loads(table.set_index("endpoint").loc[GET].failure_kinds)
     assert len(kinds) == 21
     assert kinds["other kinds"] == 30
+
+
+def test_any_number_of_kinds_of_failure_takes_bounded_memory(tmp_path: Path, record: RunRecord) -> None:
+    """Two of three failures have a text of their own, such as one with an id; the third kind stays the first."""
+    own, names = 3 * MAX_TEXTS, ("GET /a", "GET /b")
+    rows = [
+        (11.0, names[n % 2], 1.0, None, 0, 0, text)
+        for n in range(own // 2)
+        for text in (f"no item {2 * n}", f"no item {2 * n + 1}", "HTTP 500")
+    ]
+    rows.append((12.0, GET, 1.0, None, 0, 0, "other kinds"))
+    path = write(tmp_path / "requests.parquet", rows)
+    table = summarise_requests(path, record.window, record.phases.load_started).endpoints.set_index("endpoint")
+    assert table["failures"].to_dict() == {ALL: 3 * own // 2 + 1, GET: 1, **dict.fromkeys(names, 3 * own // 4)}
+    for name in (ALL, *names):
+        kinds = json.loads(table.loc[name].failure_kinds)
+        assert next(iter(kinds)) == "HTTP 500"
+        assert sum(kinds.values()) == table.loc[name].failures
+        assert len(kinds) == 21
+    assert json.loads(table.loc[GET].failure_kinds) == {"other kinds": 1}
+
+
+def test_any_number_of_texts_is_counted_in_bounded_memory() -> None:
+    tally = Tally()
+    for n in range(5 * MAX_TEXTS):
+        tally.add({f"text {n}": 1, "often": 1})
+    assert tally.total == 10 * MAX_TEXTS
+    assert tally.most_common(1) == {"often": 5 * MAX_TEXTS}
+    assert len(tally.most_common(10 * MAX_TEXTS)) <= MAX_TEXTS
+
+
+def test_endpoint_requested_most_is_found_among_any_number(
+    tmp_path: Path, record: RunRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadstone.summarise.read_requests.BATCH_ROWS", 7000)
+    rows = [
+        (11.0, name, 1.0, None, 1, 200, None) for n in range(3 * MAX_TEXTS) for name in (f"GET /item/{n}", "GET /cart")
+    ]
+    path = write(tmp_path / "requests.parquet", rows)
+    table = summarise_requests(path, record.window, record.phases.load_started).endpoints.set_index("endpoint")
+    assert len(table) == 52
+    assert table.loc["GET /cart"].requests == 3 * MAX_TEXTS
+    assert table.loc[OTHER].requests == 3 * MAX_TEXTS - 49
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 not really", b"\0" * 1000])
