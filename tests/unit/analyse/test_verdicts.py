@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.verdicts import against_baselines, agree, judge_campaign, judge_elasticity
-from loadstone.plan.baselines import unloaded_name
+from loadstone.plan.baselines import unloaded_names
 from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals
@@ -188,7 +188,7 @@ def test_thresholds_are_the_suites(planned: Planned) -> None:
 
 def test_baselines_add_what_they_measured(planned: Planned) -> None:
     plan = planned("experiments: {a: {repeats: 2}}")
-    unloaded = unloaded_name(plan.suite.experiments["a"])
+    unloaded = unloaded_names(plan.suite.experiments["a"])[0]
     alone = Signals(**(EAGER | {"users": 1.0, "response_s": 0.004, "throughput": 250.0}))
     full = Signals(**(EAGER | {"generator_cpu": [0.99], "throughput": 2100.0, "response_s": 50 / 2100}))
     own = Signals(**(IDLE | {"unloaded_response_s": None, "generator_ceiling": None}))
@@ -200,7 +200,7 @@ def test_baselines_add_what_they_measured(planned: Planned) -> None:
 
 def test_a_baseline_that_broke_a_law_or_was_no_limit_adds_nothing(planned: Planned) -> None:
     plan = planned("experiments: {a: {repeats: 1}}")
-    unloaded = unloaded_name(plan.suite.experiments["a"])
+    unloaded = unloaded_names(plan.suite.experiments["a"])[0]
     broken = Signals(**(EAGER | {"users": 1.0, "response_s": 0.004, "throughput": 100.0}))
     idle = Signals(**(EAGER | {"generator_cpu": [0.5], "host_busy": 0.6}))
     own = Signals(**(IDLE | {"unloaded_response_s": None, "generator_ceiling": None}))
