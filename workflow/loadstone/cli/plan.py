@@ -130,8 +130,8 @@ def _describe_baselines(plan: "Plan") -> dict[str, str]:
     served: dict[str, list[str]] = {}
     for name, settings in plan.experiments.items():
         if not is_baseline(name):
-            for baseline in (*unloaded_names(settings), ceiling_name(settings)):
-                served.setdefault(baseline or "", []).append(name)
+            for baseline in filter(None, (*unloaded_names(settings), ceiling_name(settings))):
+                served.setdefault(baseline, []).append(name)
 
     def purpose(name: str) -> str:
         if not name.startswith(UNLOADED):
