@@ -13,6 +13,7 @@ from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 RUN = ("a", 1)
 BUSY = EAGER | {"server_cpu": 0.97}
 THINKING = IDLE | {"users": 10.0, "throughput": 6.64, "requests": 100.0}
+FAILING = BUSY | {"users": 40.0, "response_s": 0.04, "requests": 1000.0, "failures": 300.0}
 BROKEN = EAGER | {"throughput": 500.0}
 
 
@@ -40,11 +41,18 @@ def test_plateaus_that_differ_make_it_mixed_whatever_the_means_are() -> None:
     assert found.remark == "its plateaus differ: 10 users: think time, 50 users: server CPU"
 
 
-def test_plateau_whose_figures_cannot_be_used_does_not_count() -> None:
-    found = judged(BROKEN, BUSY)
-    assert found.verdict == "server CPU"
-    assert [each.verdict for each in found.plateaus] == ["invalid", "server CPU"]
-    assert judged(BROKEN).verdict == "undetermined"
+def test_plateau_whose_figures_cannot_be_used_makes_the_run_mixed_and_is_named_first() -> None:
+    found = judged(THINKING, FAILING, failures=0.0)
+    assert (found.verdict, found.parties, found.also) == ("mixed", ("think time",), None)
+    assert found.remark == "its plateaus differ: 40 users: errors, 10 users: think time"
+    assert judged(BROKEN, BUSY).remark == "its plateaus differ: 50 users: invalid, 50 users: server CPU"
+    alone = judged(BROKEN)
+    assert (alone.verdict, alone.remark) == ("undetermined", "the figures of no plateau can be used: 50 users: invalid")
+
+
+def test_plateau_whose_figures_cannot_be_used_is_among_the_few_that_are_named() -> None:
+    many = [THINKING | {"users": float(n), "throughput": 0.664 * n} for n in range(10, 25)]
+    assert "40 users: errors" in str(judged(*many, FAILING).remark)
 
 
 def test_without_a_plateau_there_is_no_verdict() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from loadstone.analyse.unloaded import weigh_unloaded
 from loadstone.analyse.verdicts import against_baselines
-from loadstone.plan.baselines import unloaded_name
+from loadstone.plan.baselines import unloaded_names
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.signals import Signals
 from loadstone.suite.load import load_suite
@@ -25,7 +25,7 @@ def plan(write_suite: Callable[[str], Path]) -> Plan:
 
 
 def weighed(plan: Plan, own: Rows, unloaded: Rows) -> float | None:
-    baseline = unloaded_name(plan.suite.experiments["own"])
+    baseline = unloaded_names(plan.suite.experiments["own"])[0]
     table = pd.DataFrame(
         [
             (name, 1, endpoint, requests, mean)
@@ -34,7 +34,7 @@ def weighed(plan: Plan, own: Rows, unloaded: Rows) -> float | None:
         ],
         columns=["experiment", "repeat", "endpoint", "requests", "mean_ms"],
     )
-    found = weigh_unloaded(plan, table)
+    found = weigh_unloaded(plan, table, {baseline})
     assert found.keys() == {("own", 1)}, "the mix of album users is the same with and without waits"
     signals = {("own", 1): Signals(**IDLE), (baseline, 1): Signals(**(EAGER | {"users": 1.0, "throughput": 20.0}))}
     assert against_baselines(plan, signals, table)["own", 1].unloaded_response_s == found["own", 1]
@@ -53,3 +53,38 @@ def test_endpoints_that_were_not_measured_alone_may_be_few(plan: Plan) -> None:
     assert weighed(plan, {"GET /fast": (90, 9.0), "GET /slow": (10, 9.0)}, alone) == pytest.approx(0.002)
     assert weighed(plan, {"GET /fast": (89, 9.0), "GET /slow": (11, 9.0)}, alone) is None
     assert weighed(plan, {"GET /fast": (89, 9.0), "GET /failed": (11, 9.0)}, alone) is None
+
+
+def test_endpoints_that_are_added_up_are_others_in_each_run(plan: Plan) -> None:
+    alone = {"GET /fast": (100, 2.0), "other": (100, 500.0)}
+    assert weighed(plan, {"GET /fast": (90, 9.0), "other": (10, 9.0)}, alone) == pytest.approx(0.002)
+    assert weighed(plan, {"GET /fast": (89, 9.0), "other": (11, 9.0)}, alone) is None
+
+
+def test_endpoints_of_each_class_come_from_its_own_run(write_suite: Callable[[str], Path]) -> None:
+    """Web and Admin both request /login; Web, nine of ten users, counts nine times there."""
+    path = write_suite("experiments: {own: {load: {locustfile: shop.py, classes: {Web: 9, Admin: 1}}}}")
+    (path.parent / "shop.py").write_text(
+        "from locust import HttpUser\nclass Web(HttpUser): pass\nclass Admin(HttpUser): pass\n", encoding="utf-8"
+    )
+    plan = make_plan(load_suite(path))
+    web, admin = unloaded_names(plan.suite.experiments["own"])
+    runs: dict[str, Rows] = {
+        "own": {"GET /cart": (50, 9.0), "GET /report": (40, 9.0), "POST /login": (10, 9.0)},
+        web: {"GET /cart": (900, 1.0), "POST /login": (9000, 2.0)},
+        admin: {"GET /report": (10, 100.0), "POST /login": (1, 12.0)},
+    }
+    table = pd.DataFrame(
+        [
+            (name, 1, endpoint, requests, mean)
+            for name, rows in runs.items()
+            for endpoint, (requests, mean) in ({"all": (1000, 77.0)} | rows).items()
+        ],
+        columns=["experiment", "repeat", "endpoint", "requests", "mean_ms"],
+    )
+    assert weigh_unloaded(plan, table, {web, admin})["own", 1] == pytest.approx((50 + 40 * 100 + 10 * 3) / 100 / 1000)
+    assert weigh_unloaded(plan, table, {web})["own", 1] is None, "the figures of Admin's run cannot be used"
+    alone = Signals(**(EAGER | {"users": 1.0, "throughput": 20.0}))
+    signals = {("own", 1): Signals(**IDLE), (web, 1): alone, (admin, 1): alone}
+    assert against_baselines(plan, signals, table)["own", 1].unloaded_response_s == pytest.approx(0.0408)
+    assert against_baselines(plan, signals)["own", 1].unloaded_response_s is None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.verdicts import against_baselines, agree, judge_campaign, judge_elasticity
-from loadstone.plan.baselines import unloaded_name
+from loadstone.plan.baselines import unloaded_names
 from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals
@@ -18,7 +19,9 @@ from loadstone.suite.load import load_suite
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
 from loadstone.summarise.signals import gather_signals
+from loadstone.summarise.starts import Starts
 from loadstone.summarise.user_cycle import Cycle
+from loadstone.summarise.users import Stretch
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 
@@ -77,6 +80,30 @@ def test_schedule_is_missed_by_more_than_one_request_in_twenty(load: Any, late: 
     record = RECORD.model_copy(update={"run": conditions(load=load)})
     endpoints = ENDPOINTS.assign(requests=200, late=late)
     assert gather_signals(record, CYCLE, endpoints, PROCESSES, None).behind_schedule is behind
+
+
+@pytest.mark.parametrize(
+    ("load", "kept", "due", "unattributed", "behind"),
+    [
+        ({"arrivals": {"rate": 100}}, 300, 1000, 0.0, False),
+        ({"arrivals": {"rate": 100}}, 200, 1000, 0.0, True),  # 11 late requests of 200
+        ({"arrivals": {"rate": 100}}, 300, 824, 0.0, False),
+        ({"arrivals": {"rate": 100}}, 300, 823, 0.0, True),
+        ({"arrivals": {"rate": 100}}, 300, 823, 0.5, None),
+        ({"pacing": "500ms", "users": 50}, 300, 824, 0.0, False),
+        ({"pacing": "500ms", "users": 50}, 300, 823, 0.0, True),
+        ({}, 0, 0, 0.0, None),
+    ],
+)
+def test_schedule_is_missed_where_too_few_requests_kept_an_intended_start(
+    load: Any, kept: int, due: int, unattributed: float, behind: bool | None
+) -> None:
+    begin = RECORD.window[0]
+    record = RECORD.model_copy(update={"run": conditions(load=load)})
+    endpoints, cycle = ENDPOINTS.assign(requests=1000, late=11), replace(CYCLE, unattributed=unattributed)
+    running = [Stretch(begin, begin + 10, 50)]
+    found = gather_signals(record, cycle, endpoints, PROCESSES, None, running, Starts(kept, due))
+    assert (found.behind_schedule, found.scheduled) == (behind, kept or None)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +188,7 @@ def test_thresholds_are_the_suites(planned: Planned) -> None:
 
 def test_baselines_add_what_they_measured(planned: Planned) -> None:
     plan = planned("experiments: {a: {repeats: 2}}")
-    unloaded = unloaded_name(plan.suite.experiments["a"])
+    unloaded = unloaded_names(plan.suite.experiments["a"])[0]
     alone = Signals(**(EAGER | {"users": 1.0, "response_s": 0.004, "throughput": 250.0}))
     full = Signals(**(EAGER | {"generator_cpu": [0.99], "throughput": 2100.0, "response_s": 50 / 2100}))
     own = Signals(**(IDLE | {"unloaded_response_s": None, "generator_ceiling": None}))
@@ -173,7 +200,7 @@ def test_baselines_add_what_they_measured(planned: Planned) -> None:
 
 def test_a_baseline_that_broke_a_law_or_was_no_limit_adds_nothing(planned: Planned) -> None:
     plan = planned("experiments: {a: {repeats: 1}}")
-    unloaded = unloaded_name(plan.suite.experiments["a"])
+    unloaded = unloaded_names(plan.suite.experiments["a"])[0]
     broken = Signals(**(EAGER | {"users": 1.0, "response_s": 0.004, "throughput": 100.0}))
     idle = Signals(**(EAGER | {"generator_cpu": [0.5], "host_busy": 0.6}))
     own = Signals(**(IDLE | {"unloaded_response_s": None, "generator_ceiling": None}))

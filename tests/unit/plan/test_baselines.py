@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadstone.errors import SuiteError
-from loadstone.plan.baselines import ceiling_name, is_baseline, unloaded_name
+from loadstone.plan.baselines import ceiling_name, is_baseline, unloaded_names
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.suite.load import load_suite
 
@@ -25,8 +25,8 @@ def test_one_response_for_each_server_mix_and_client_and_one_ceiling_for_each_ge
         "  reader: {load: {mix: {list_albums: 1}}}, fast: {load: {user: FastHttpUser, workers: 2}}}"
     )
     of = plan.suite.experiments
-    assert len({unloaded_name(of[name]) for name in ("a", "more-users", "longer", "bounded")}) == 1
-    assert len({unloaded_name(settings) for settings in of.values()}) == 4
+    assert len({unloaded_names(of[name]) for name in ("a", "more-users", "longer", "bounded")}) == 1
+    assert len({unloaded_names(settings) for settings in of.values()}) == 4
     assert {ceiling_name(settings) for settings in of.values()} == {"ceiling@HttpUser-1", "ceiling@FastHttpUser-2"}
     assert sum(is_baseline(run.experiment) for run in plan.runs) == 6
 
@@ -40,7 +40,7 @@ def test_they_come_first_once_each_and_are_short(planned: Planned) -> None:
 
 def test_unloaded_is_one_user_who_never_waits_at_a_store_that_does_not_grow(planned: Planned) -> None:
     plan = planned("experiments: {a: {server: {albums: 20}}}")
-    settings = plan.added[unloaded_name(plan.suite.experiments["a"])]
+    settings = plan.added[unloaded_names(plan.suite.experiments["a"])[0]]
     assert (settings.load.users, settings.load.think_time, settings.server.albums_max) == (1, (0, 0), 20)
     assert settings.load.mix == plan.suite.experiments["a"].load.mix
 
@@ -103,18 +103,37 @@ def of_file(write_suite: Callable[[str], Path]) -> Callable[[str], Plan]:
     return plan
 
 
-def test_unloaded_run_of_a_locustfile_has_one_user_of_each_class_and_no_waits(of_file: Callable[[str], Plan]) -> None:
+def test_each_class_of_a_locustfile_has_an_unloaded_run_with_one_user_and_no_waits(
+    of_file: Callable[[str], Plan],
+) -> None:
     plan = of_file(
         "classes: {Web: 9, Admin: 1}, users: 40, workers: 2, tags: buy, options: {api: 2}, shape: follow, env: {A: b}"
     )
     own = plan.suite.experiments["a"]
-    added = plan.added[unloaded_name(own)]
-    assert (added.load.users, added.load.spawn_rate, added.load.workers) == (2, 2, 1)
-    assert added.load.classes == {"Web": 1, "Admin": 1}
-    assert (added.load.think_time, added.load.shape) == ((0, 0), "ignore")
-    for key in ("locustfile", "tags", "options", "env", "user"):
-        assert getattr(added.load, key) == getattr(own.load, key)
+    assert {name for name in plan.added if name.startswith("unloaded@")} == {*unloaded_names(own)}
+    runs = [plan.added[name] for name in unloaded_names(own)]
+    assert [added.load.classes for added in runs] == [{"Web": 1}, {"Admin": 1}]
+    for added in runs:
+        assert (added.load.users, added.load.spawn_rate, added.load.workers) == (1, 1, 1)
+        assert (added.load.think_time, added.load.shape) == ((0, 0), "ignore")
+        for key in ("locustfile", "tags", "options", "env", "user"):
+            assert getattr(added.load, key) == getattr(own.load, key)
     assert own.load.think_time is None, "the file's own"
+
+
+def test_unloaded_run_of_a_locustfile_whose_classes_are_not_listed_is_one_user(of_file: Callable[[str], Plan]) -> None:
+    plan = of_file("users: 40")
+    [name] = unloaded_names(plan.suite.experiments["a"])
+    assert (plan.added[name].load.users, plan.added[name].load.classes) == (1, None)
+
+
+def test_names_of_unloaded_runs_of_album_users_stay(planned: Planned) -> None:
+    """A campaign's baselines are found by their names: other names would measure them again."""
+    plan = planned("experiments: {a: {}, b: {server: {store: dict}, load: {user: FastHttpUser}}}")
+    assert [unloaded_names(settings) for settings in plan.suite.experiments.values()] == [
+        ("unloaded@e57f6e8f",),
+        ("unloaded@abc3f82c",),
+    ]
 
 
 @pytest.mark.parametrize("schedule", ["pacing: 2s", "arrivals: {rate: 5}", "users: 20, spawn_rate: 10"])
@@ -135,7 +154,7 @@ def test_unknown_client_has_no_ceiling(of_file: Callable[[str], Plan]) -> None:
 def test_unloaded_run_of_declared_requests_is_one_user_who_sends_them(planned: Planned) -> None:
     plan = planned("experiments: {a: {load: {requests: [{get: /health, weight: 3}], users: 20, user: FastHttpUser}}}")
     own = plan.suite.experiments["a"]
-    added = plan.added[unloaded_name(own)]
+    added = plan.added[unloaded_names(own)[0]]
     assert (added.load.users, added.load.think_time, added.load.requests) == (1, (0, 0), own.load.requests)
     assert added.load.mix is None
     assert ceiling_name(own) == "ceiling@FastHttpUser-1"

@@ -78,7 +78,7 @@ def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
     assert (rows["open"].wanted_rps, rows["open"].achieved_rps, rows["paced"].wanted_rps) == (1000.0, 1000.0, 25.0)
     assert rows["open"].load == "open, 1,000/s (poisson)"
     assert rows["paced"].load == "paced: 50 users, one request every 2.00 s each"
-    assert (rows["open"].late, rows["open"].requests) == (3.0, 60.0)
+    assert (rows["open"].late, rows["open"].scheduled) == (3.0, 60.0)
     assert rows["open"].service[1] == pytest.approx(25.0), "half of the response, whose median is 50 ms"
     assert "repeat" in rows["open"].which
     table = open_loads.distributions(campaign)
@@ -89,10 +89,20 @@ def test_open_and_paced_loads_are_timed_twice(make: Make) -> None:
     assert "open-loads" in specifications(page)
 
 
+def test_requests_without_an_intended_start_cannot_be_late(make: Make) -> None:
+    def tasks(run: Run, rng: np.random.Generator) -> Made:
+        return late(run, rng) | {"scheduled": 4.0}
+
+    campaign = make(OPEN, tasks)
+    rows = {row.name: row for row in open_loads.scheduled_rows(campaign)}
+    assert (rows["open"].late, rows["open"].scheduled, rows["open"].late_share) == (3.0, 12.0, 0.25)
+    assert "3 of 12" in section(render(campaign), "open-loads")
+
+
 def test_missed_starts_are_named() -> None:
     def row(late: float) -> open_loads.ScheduledRow:
         return open_loads.ScheduledRow(
-            name=f"l{late:g}", load="", runs="", wanted_rps=1, achieved_rps=1, late=late, requests=100, response=[],
+            name=f"l{late:g}", load="", runs="", wanted_rps=1, achieved_rps=1, late=late, scheduled=100, response=[],
             service=[], which="",
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from loadstone.search.bisect import bracket, conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search, parse_objective
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import Settings
+from loadstone.summarise.starts import Starts
 
 ROW = {
     "requests": 1000, "failures": 0, "late": 0, "throughput_rps": 100.0, "service_ms": 4.0, "mean_ms": 5.0,
@@ -84,6 +85,31 @@ def test_what_meets_an_objective() -> None:
     nothing = made(of, 100, p95_ms=math.nan, service_ms=math.nan, failures=1000)
     assert (nothing.met, nothing.value_ms, nothing.service_ms) == (False, None, None)
     assert "at 200/s it does not: p95 was 60 ms" in conclude(of, [made(of, 100), made(of, 200, p95_ms=60)]).sentence
+
+
+def test_only_requests_with_an_intended_start_can_be_late() -> None:
+    """Of a locustfile's tasks with ten requests each, only the first ones have an intended start."""
+    few = judge_probe(search(), 10, ROW | {"late": 30}, "probe-1", Starts(100, 100), 10)
+    assert (few.met, few.late, few.scheduled) == (False, 0.3, 100)
+    assert few.why == "generator: 30 % of requests with an intended start were sent late"
+    assert judge_probe(search(), 10, ROW | {"late": 5}, "probe-1", Starts(100, 100), 10).met
+    nothing = judge_probe(search(), 10, ROW, "probe-1", Starts(0, 0), 10)
+    assert (nothing.late, nothing.why) == (0.0, "0 of 10 intended starts per second had a request")
+
+
+def test_rate_that_users_did_not_reach_misses_the_objective() -> None:
+    """1,000 starts are wanted: 5 % may be late, and chance may take four standard deviations more."""
+    of = search()
+
+    def reached(due: int) -> Probe:
+        return judge_probe(of, 100, ROW, "probe-1", Starts(1000, due), 10)
+
+    assert reached(1000).met
+    assert reached(824).met
+    assert (reached(823).met, reached(823).why) == (False, "82.3 of 100 intended starts per second had a request")
+    assert "at 100/s it does not: 50 of 100 intended" in conclude(of, [made(of, 50), reached(500)]).sentence
+    written = reached(1000).model_dump_json()
+    assert "scheduled" not in written, "as in files of earlier versions"
 
 
 @pytest.mark.parametrize("text", ["p95 < 50ms", "p99.9<1s", " mean <  2m "])

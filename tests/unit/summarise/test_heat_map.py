@@ -20,8 +20,8 @@ def batch(times: list[float], response_ms: list[float], failed: list[bool] | Non
     zeros = np.zeros(count)
     return RequestBatch(
         end=ORIGIN + np.array(times), endpoint=np.zeros(count, np.int64), response_ms=np.array(response_ms),
-        service_ms=zeros, server_ms=zeros, bytes=np.zeros(count, np.int64), error=np.array([None] * count, object),
-        failed=np.array(failed or [False] * count),
+        service_ms=zeros, intended=zeros, server_ms=zeros, bytes=np.zeros(count, np.int64),
+        error=np.array([None] * count, object), failed=np.array(failed or [False] * count),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import OTHER, read_run_table
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.requests import summarise_requests
+from loadstone.summarise.tally import MAX_TEXTS, Tally
 from tests.support.records import make_record
 
 GET, POST = "GET /albums", "POST /albums"
@@ -25,7 +26,7 @@ def write(
     path: Path,
     rows: list[tuple[float, str, float, float | None, int, int, str | None]],
     users: Sequence[int | None] | None = None,
-    lag_ms: list[float] | None = None,
+    lag_ms: Sequence[float | None] | None = None,
 ) -> Path:
     """Write requests given as (end after T0, endpoint, response_ms, server_ms, bytes, status, error)."""
     sent = [T0 + end - response / 1000 for end, _, response, *_ in rows]
@@ -33,7 +34,7 @@ def write(
         "time": sent,
         "intended": [None] * len(rows)
         if lag_ms is None
-        else [t - late / 1000 for t, late in zip(sent, lag_ms, strict=True)],
+        else [None if late is None else t - late / 1000 for t, late in zip(sent, lag_ms, strict=True)],
         "endpoint": [row[1] for row in rows],
         "user": users or [0] * len(rows),
         "worker": [0] * len(rows),
@@ -129,6 +130,14 @@ def test_response_counts_from_the_intended_start(tmp_path: Path, record: RunReco
     assert ladder.loc[0.99, "service_ms"] == pytest.approx(5, abs=0.01)
 
 
+def test_intended_starts_are_counted_apart_from_requests(tmp_path: Path, record: RunRecord) -> None:
+    rows = [(end, GET, 5.0, None, 1, 200, None) for end in (9.0, 10.1, 11.0, 12.0, 20.1)]
+    path = write(tmp_path / "requests.parquet", rows, lag_ms=[0, 500, None, 0, 500])
+    starts = summarise_requests(path, record.window, record.phases.load_started).starts
+    assert (starts.kept, starts.due) == (2, 2), "10.1 was due before the window, 20.1 in it"
+    assert starts.late_share(1) == 0.5
+
+
 def test_without_a_schedule_service_and_response_are_one(tmp_path: Path, record: RunRecord) -> None:
     rows = [(10 + n / 10, GET, float(n), None, 1, 200, None) for n in range(1, 50)]
     found = summarise_requests(write(tmp_path / "requests.parquet", rows), record.window, record.phases.load_started)
@@ -179,6 +188,49 @@ def test_many_kinds_of_failure_are_added_up(tmp_path: Path, record: RunRecord) -
     kinds = json.loads(table.set_index("endpoint").loc[GET].failure_kinds)
     assert len(kinds) == 21
     assert kinds["other kinds"] == 30
+
+
+def test_any_number_of_kinds_of_failure_takes_bounded_memory(tmp_path: Path, record: RunRecord) -> None:
+    """Two of three failures have a text of their own, such as one with an id; the third kind stays the first."""
+    own, names = 3 * MAX_TEXTS, ("GET /a", "GET /b")
+    rows = [
+        (11.0, names[n % 2], 1.0, None, 0, 0, text)
+        for n in range(own // 2)
+        for text in (f"no item {2 * n}", f"no item {2 * n + 1}", "HTTP 500")
+    ]
+    rows.append((12.0, GET, 1.0, None, 0, 0, "other kinds"))
+    path = write(tmp_path / "requests.parquet", rows)
+    table = summarise_requests(path, record.window, record.phases.load_started).endpoints.set_index("endpoint")
+    assert table["failures"].to_dict() == {ALL: 3 * own // 2 + 1, GET: 1, **dict.fromkeys(names, 3 * own // 4)}
+    for name in (ALL, *names):
+        kinds = json.loads(table.loc[name].failure_kinds)
+        assert next(iter(kinds)) == "HTTP 500"
+        assert sum(kinds.values()) == table.loc[name].failures
+        assert len(kinds) == 21
+    assert json.loads(table.loc[GET].failure_kinds) == {"other kinds": 1}
+
+
+def test_any_number_of_texts_is_counted_in_bounded_memory() -> None:
+    tally = Tally()
+    for n in range(5 * MAX_TEXTS):
+        tally.add({f"text {n}": 1, "often": 1})
+    assert tally.total == 10 * MAX_TEXTS
+    assert tally.most_common(1) == {"often": 5 * MAX_TEXTS}
+    assert len(tally.most_common(10 * MAX_TEXTS)) <= MAX_TEXTS
+
+
+def test_endpoint_requested_most_is_found_among_any_number(
+    tmp_path: Path, record: RunRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadstone.summarise.read_requests.BATCH_ROWS", 7000)
+    rows = [
+        (11.0, name, 1.0, None, 1, 200, None) for n in range(3 * MAX_TEXTS) for name in (f"GET /item/{n}", "GET /cart")
+    ]
+    path = write(tmp_path / "requests.parquet", rows)
+    table = summarise_requests(path, record.window, record.phases.load_started).endpoints.set_index("endpoint")
+    assert len(table) == 52
+    assert table.loc["GET /cart"].requests == 3 * MAX_TEXTS
+    assert table.loc[OTHER].requests == 3 * MAX_TEXTS - 49
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 not really", b"\0" * 1000])

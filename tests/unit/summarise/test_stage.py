@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.plan.schedule import Run
+from loadstone.results.integrity import open_parquet
 from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.results.run_record import RequestCounts, RunRecord
 from loadstone.results.signals import Signals, read_signals
@@ -78,6 +80,27 @@ def test_each_plateau_of_a_shape_has_signals_of_its_own(tmp_path: Path) -> None:
         assert each.signals.think_s == pytest.approx(THINK_S, abs=0.05)
         assert each.signals.server_cpu == pytest.approx(0.1, rel=0.1)
         assert (each.signals.plateaus, each.signals.fewest_users) == (None, None)
+
+
+def test_number_of_plateaus_does_not_change_how_often_the_requests_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def opening(path: Path) -> Any:
+        opened.append(path)
+        return open_parquet(path)
+
+    monkeypatch.setattr("loadstone.summarise.read_requests.open_parquet", opening)
+    passes = []
+    for counts in (((0.0, 5), (20.0, 6)), tuple((6.0 * n, 5 + n % 2) for n in range(8))):
+        folder = tmp_path / str(len(counts))
+        folder.mkdir()
+        found = signals_of(folder, write_run(folder, counts, "follow", users=50))
+        passes.append((len(found.plateaus or ()), sum(path.name == "requests.parquet" for path in opened)))
+        opened.clear()
+    assert [plateaus for plateaus, _ in passes] == [2, 6]
+    assert passes[0][1] == passes[1][1]
 
 
 def test_users_that_leave_are_no_trend_of_the_server(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The verdict on a run whose number of users follows a shape: one per plateau, and what they have in common.
 
 Means over the whole window hide a resource that was at its limit with many users and idle with few. So the run has a
-verdict only where all its plateaus have the same one.
+verdict only where all its plateaus have the same one, and the figures of all can be used.
 """
 
 from loadstone.analyse.bottleneck import judge
@@ -41,23 +41,28 @@ def _judge_plateau(plateau: Plateau, limits: Thresholds) -> PlateauVerdict:
 
 
 def _in_common(plateaus: tuple[PlateauVerdict, ...]) -> dict[str, object]:
-    """Return the verdict that all sound plateaus have, or a mixed one that names the parties of each."""
+    """Return the verdict that all plateaus have, or a mixed one that names the parties of each.
+
+    Plateaus whose figures cannot be used are named first.
+    """
     if not plateaus:
         return _undetermined("the number of users changed all the time, so there is no plateau to judge")
     sound = [each for each in plateaus if each.verdict.is_sound]
+    unsound = [each for each in plateaus if not each.verdict.is_sound]
+    by_users = [f"{several(each.users, 'user')}: {each.verdict}" for each in (*unsound, *sound)]
+    listed = named(list(dict.fromkeys(by_users)), MAX_NAMED)
     if not sound:
-        return _undetermined("the figures of no plateau can be used")
-    if len({each.verdict for each in sound}) == 1:
+        return _undetermined(f"the figures of no plateau can be used: {listed}")
+    if len({each.verdict for each in plateaus}) == 1:
         first = sound[0]
         remark = f"on {several(len(sound), 'plateau')}" + (f"; {first.remark}" if first.remark else "")
         return {"verdict": first.verdict, "parties": first.parties, "also": first.also, "remark": remark}
     parties = tuple(dict.fromkeys(party for each in sound for party in each.parties))
-    by_users = [f"{several(each.users, 'user')}: {each.verdict}" for each in plateaus]
     return {
         "verdict": Verdict.MIXED,
         "parties": parties,
         "also": parties[1] if len(parties) > 1 else None,
-        "remark": f"its plateaus differ: {named(list(dict.fromkeys(by_users)), MAX_NAMED)}",
+        "remark": f"its plateaus differ: {listed}",
     }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from loadstone.analyse.bottleneck import judge
 from loadstone.analyse.plateaus import judge_run
 from loadstone.analyse.unloaded import weigh_unloaded
-from loadstone.plan.baselines import ceiling_name, is_baseline, probe_name, unloaded_name
+from loadstone.plan.baselines import ceiling_name, is_baseline, probe_name, unloaded_names
 from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
 from loadstone.results.tables import RunKey
@@ -44,13 +44,13 @@ def against_baselines(
         name: s.response_s for (name, _), s in signals.items() if s.throughput and judge(s, limits).verdict.is_sound
     }
     ceilings = {name: s.throughput for (name, _), s in signals.items() if _is_ceiling(s, limits)}
-    weighed = {} if summary is None else weigh_unloaded(plan, summary)
+    weighed = {} if summary is None else weigh_unloaded(plan, summary, response.keys())
     complete = {}
     for (name, repeat), own in signals.items():
         settings = plan.experiments[name]
-        unloaded = response.get(unloaded_name(settings))
+        alone = unloaded_names(settings)
         baselines = {
-            "unloaded_response_s": unloaded and weighed.get((name, repeat), unloaded),
+            "unloaded_response_s": weighed.get((name, repeat), response.get(alone[0]) if len(alone) == 1 else None),
             "generator_ceiling": ceilings.get(ceiling_name(settings) or ""),
         }
         complete[name, repeat] = own if is_baseline(name) else _completed(own, baselines)

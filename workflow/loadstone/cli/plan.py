@@ -125,20 +125,19 @@ def _precision(interval: "Bounded | None") -> str:
 
 def _describe_baselines(plan: "Plan") -> dict[str, str]:
     """Describe each baseline: what it measures, and for which experiments."""
-    from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
+    from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_names
 
     served: dict[str, list[str]] = {}
     for name, settings in plan.experiments.items():
         if not is_baseline(name):
-            served.setdefault(unloaded_name(settings), []).append(name)
-            if ceiling := ceiling_name(settings):
-                served.setdefault(ceiling, []).append(name)
+            for baseline in filter(None, (*unloaded_names(settings), ceiling_name(settings))):
+                served.setdefault(baseline, []).append(name)
 
     def purpose(name: str) -> str:
         if not name.startswith(UNLOADED):
             return "the generator's ceiling: "
-        each = "one user's response time: "
-        return each if plan.added[name].load.users == 1 else "response time of one user of each class: "
+        of_class = "".join(f" ({each})" for each in plan.added[name].load.classes or ())
+        return f"one user's response time{of_class}: "
 
     return {
         name: purpose(name)

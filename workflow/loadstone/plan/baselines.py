@@ -1,7 +1,8 @@
 """Runs that Loadstone adds to a suite, so that verdicts have baselines to compare with.
 
-- The *unloaded* response time R₀ of every distinct server, load and client: one user without think time, or one of each
-  user class of a locustfile.
+- The *unloaded* response time R₀ of every distinct server, load and client: one user without think time. If a load
+  lists several user classes of a locustfile, each has a run of its own: at the same time, their requests would compete
+  for the server.
 - The *ceiling* of every load generator: the rate that its workers reach against a server that answers at once. There is
   none for a client of which Loadstone knows nothing.
 - The *probe* of an experiment with `probe: true`: the same experiment with twice the users.
@@ -42,15 +43,22 @@ def baselines_and_probes(experiments: Mapping[str, Settings], *, baselines: bool
     added = {probe_name(name): _probe(settings) for name, settings in experiments.items() if settings.probe}
     if baselines:
         for settings in [*experiments.values(), *added.values()]:
-            added[unloaded_name(settings)] = _unloaded(settings)
+            added |= {_name(alone): alone for alone in _unloaded(settings)}
             if ceiling := ceiling_name(settings):
                 added[ceiling] = _ceiling(settings)
     return dict(sorted(added.items()))
 
 
-def unloaded_name(settings: Settings) -> str:
-    """Name the run that measures R₀ for an experiment. It depends on the server, the requests and the client."""
-    content = _unloaded(settings).conditions.model_dump_json()
+def unloaded_names(settings: Settings) -> tuple[str, ...]:
+    """Name the runs that measure R₀ for an experiment: one, or one per user class in the order of `load.classes`.
+
+    The names depend on the server, the requests and the client.
+    """
+    return tuple(_name(alone) for alone in _unloaded(settings))
+
+
+def _name(alone: Settings) -> str:
+    content = alone.conditions.model_dump_json()
     return UNLOADED + hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
@@ -71,28 +79,29 @@ def is_baseline(name: str) -> bool:
     return name.startswith((UNLOADED, CEILING))
 
 
-def _unloaded(settings: Settings) -> Settings:
+def _unloaded(settings: Settings) -> list[Settings]:
     server = settings.server
     if isinstance(server, GunicornServer):
         server = server.model_copy(update={"albums_max": server.albums_max or max(1, server.albums)})
     if settings.load.mix is None:
-        return _unloaded_foreign(server, settings.load)
+        classes = settings.load.classes
+        of_each = [{name: 1} for name in classes] if classes else [None]
+        return [_unloaded_foreign(server, settings.load, each) for each in of_each]
     load = Load(user=settings.load.user, users=1, spawn_rate=1, think_time=(0.0, 0.0), mix=settings.load.mix)
-    return _short(server, load)
+    return [_short(server, load)]
 
 
-def _unloaded_foreign(server: Server, load: Load) -> Settings:
-    """Make the unloaded run of a locustfile, with one user of each class, or of declared requests, with one user."""
-    users = len(load.classes or ()) or 1
+def _unloaded_foreign(server: Server, load: Load, classes: dict[str, int] | None) -> Settings:
+    """Make the unloaded run of a locustfile or of declared requests, with one user."""
     alone = load.model_copy(
         update={
-            "users": users,
-            "spawn_rate": float(users),
+            "users": 1,
+            "spawn_rate": 1.0,
             "workers": 1,
             "think_time": (0.0, 0.0),
             "pacing": None,
             "arrivals": None,
-            "classes": dict.fromkeys(load.classes, 1) if load.classes else None,
+            "classes": classes,
             "shape": "ignore" if load.shape else None,
         }
     )

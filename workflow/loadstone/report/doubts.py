@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_name
+from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_names
 from loadstone.plan.schedule import Plan
 from loadstone.report.campaign import Campaign
 from loadstone.results.tables import RunKey
@@ -95,16 +95,18 @@ def called(plan: Plan, name: str) -> str:
         return name
     users = used_by(plan, name)
     if name.startswith(UNLOADED):
-        return f"unloaded response for {text.named(users, 2)}"
+        of_class = "".join(f" of {each}" for each in plan.experiments[name].load.classes or ())
+        return f"unloaded response{of_class} for {text.named(users, 2)}"
     load = plan.experiments[name].load
     return f"ceiling of {load.user}, {text.several(load.workers, 'worker')}"
 
 
 def used_by(plan: Plan, baseline: str) -> list[str]:
     """Name the experiments and probes that are judged against a baseline."""
-    name_of = unloaded_name if baseline.startswith(UNLOADED) else ceiling_name
     return [
-        name for name, settings in plan.experiments.items() if not is_baseline(name) and name_of(settings) == baseline
+        name
+        for name, settings in plan.experiments.items()
+        if not is_baseline(name) and baseline in (*unloaded_names(settings), ceiling_name(settings))
     ]
 
 

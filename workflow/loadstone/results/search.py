@@ -1,13 +1,16 @@
 """`search.json`: what a search for a capacity tried, and what it came to. `search` writes it."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from loadstone.results.json_file import read_json
-from loadstone.suite.types import FolderName, Model
+from loadstone.suite.types import FolderName, Model, SparseModel
 
 
-class Probe(Model):
+class Probe(SparseModel):
     """One rate that was tried."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"scheduled"})
 
     rate: float
     """Arrivals a second."""
@@ -17,7 +20,9 @@ class Probe(Model):
     service_ms: float | None
     """Mean from sending."""
     late: float
-    """Share of requests sent later than intended."""
+    """Share of the requests with an intended start that were sent later."""
+    scheduled: float | None = None
+    """Requests that had an intended start; None if all had one."""
     failures: float
     """Share of failed requests."""
     met: bool

@@ -21,7 +21,7 @@ class Signals(SparseModel):
     """What was measured in the window; whatever is missing is None."""
 
     SPARSE: ClassVar[frozenset[str]] = frozenset(
-        {"overlapping", "unattributed", "fewest_users", "most_users", "plateaus"}
+        {"overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled"}
     )
 
     users: float = Field(gt=0)
@@ -51,7 +51,7 @@ class Signals(SparseModel):
     arrival_rate: float | None = Field(default=None, gt=0)
     """Requests/s that an open load was to send."""
     behind_schedule: bool | None = None
-    """Whether requests began later than intended, where that was set beforehand."""
+    """Whether requests began later than intended, or fewer than intended, where that was set beforehand."""
     host_busy: float | None = Field(default=None, ge=0, le=1)
     """Share of all CPUs that was busy."""
     host_steal: float | None = Field(default=None, ge=0, le=1)
@@ -70,6 +70,8 @@ class Signals(SparseModel):
     """Fewest users that ran; None where all those ran that were asked for, all the time."""
     most_users: int | None = Field(default=None, ge=0)
     """Most users that ran; None likewise."""
+    scheduled: float | None = Field(default=None, ge=0)
+    """Requests of `requests` that had an intended start; None if all had one, or if there was no schedule."""
     plateaus: "tuple[Plateau, ...] | None" = None
     """The times with a constant number of users; None where a single number was asked for."""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from loadstone.results.search import Probe, SearchResult
 from loadstone.results.tables import MAX_LATE_SHARE
 from loadstone.suite.capacity import OBJECTIVE_METRICS, Search, parse_objective
+from loadstone.summarise.starts import Starts
 
 MAX_FAILED_SHARE = 0.01
 """Share of failed requests above which no objective is met."""
@@ -17,15 +18,30 @@ MAX_FAILED_SHARE = 0.01
 MAX_PROBES = 40
 
 
-def judge_probe(search: Search, rate: float, row: dict[str, float], folder: str) -> Probe:
-    """Judge a rate by the row of endpoints.csv that takes all endpoints together."""
+def judge_probe(
+    search: Search,
+    rate: float,
+    row: dict[str, float],
+    folder: str,
+    starts: Starts | None = None,
+    seconds: float = 0.0,
+) -> Probe:
+    """Judge a rate by the row of endpoints.csv that takes all endpoints together, and by the intended starts.
+
+    The window has `seconds`. Without `starts`, each request counts as having had an intended start in it.
+    """
     objective = parse_objective(search.slo)
     value = row[OBJECTIVE_METRICS[objective.metric]]
-    late, failures = row["late"] / row["requests"], row["failures"] / row["requests"]
+    requests = int(row["requests"])
+    starts, wanted = (starts, rate * seconds) if starts else (Starts(requests, requests), 0.0)
+    late, failures = starts.late_share(row["late"]), row["failures"] / requests if requests else 0.0
     known = not math.isnan(value)
     why = None
     if late > MAX_LATE_SHARE:
-        why = f"generator: {100 * late:.0f} % of requests were sent late"
+        which = "requests" if starts.kept == requests else "requests with an intended start"
+        why = f"generator: {100 * late:.0f} % of {which} were sent late"
+    elif starts.are_too_few(wanted):
+        why = f"{starts.due / seconds:.3g} of {rate:g} intended starts per second had a request"
     elif failures > MAX_FAILED_SHARE:
         why = f"{100 * failures:.0f} % of requests failed"
     elif not known or value >= objective.limit_ms:
@@ -36,6 +52,7 @@ def judge_probe(search: Search, rate: float, row: dict[str, float], folder: str)
         throughput_rps=row["throughput_rps"],
         service_ms=None if math.isnan(row["service_ms"]) else row["service_ms"],
         late=late,
+        scheduled=None if starts.kept == requests else starts.kept,
         failures=failures,
         met=why is None,
         why=why,

@@ -43,7 +43,8 @@ def search_capacity(
         summary.write(into / folder)
         table = summary.tables["endpoints"]
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
-        probes.append(judge_probe(search, rate, row, folder))
+        begin, end = summary.window
+        probes.append(judge_probe(search, rate, row, folder, summary.starts, end - begin))
     result = conclude(search, probes)
     shutil.rmtree(failed, ignore_errors=True)  # another attempt's probes, which may have had other numbers
     write_bytes(into / "search.json", to_json(result))

@@ -53,6 +53,8 @@ class RequestBatch:
     """Response time from the intended start of the request; from sending, if it had none."""
     service_ms: Floats
     """Response time from sending."""
+    intended: Floats
+    """When the request was due, unix seconds; NaN if it had no intended start."""
     server_ms: Floats
     """Time inside the server; NaN if the server did not report it."""
     bytes: Ints
@@ -120,11 +122,13 @@ class RequestFile:
         numbers = [self._number(endpoint_name(name)) for name in names.dictionary.to_pylist()]
         service_ms = batch.column("response_ms").to_numpy()
         error = batch.column("error")
+        intended = batch.column("intended").to_numpy(zero_copy_only=False).astype(np.float64)
         return RequestBatch(
             end=end_times(batch),
             endpoint=np.array(numbers, np.int64)[names.indices.to_numpy()],
-            response_ms=service_ms + _lag_ms(batch.column("intended"), batch.column("time").to_numpy()),
+            response_ms=service_ms + _lag_ms(intended, batch.column("time").to_numpy()),
             service_ms=service_ms,
+            intended=intended,
             server_ms=batch.column("server_ms").to_numpy(zero_copy_only=False).astype(np.float64),
             bytes=batch.column("bytes").to_numpy(),
             error=error.to_numpy(zero_copy_only=False) if error.null_count < len(error) else np.empty(0, object),
@@ -142,8 +146,6 @@ def endpoint_name(recorded: str) -> str:
     return name if name and name not in (ALL, OTHER) else f"«{name}»"
 
 
-def _lag_ms(intended: pa.Array, sent: Floats) -> Floats:
-    if intended.null_count == len(intended):
-        return np.zeros(len(sent))
-    lag = (sent - intended.to_numpy(zero_copy_only=False)) * 1000
+def _lag_ms(intended: Floats, sent: Floats) -> Floats:
+    lag = (sent - intended) * 1000
     return np.where(np.isnan(lag), 0.0, np.maximum(lag, 0.0))

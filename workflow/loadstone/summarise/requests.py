@@ -6,7 +6,7 @@ times are those of successful requests: a fast refusal is not a fast response.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 
 from loadstone.errors import ResultError
-from loadstone.results.requests import Bools, in_window
+from loadstone.results.requests import Bools, end_times, in_window
 from loadstone.results.tables import ENDPOINT_COLUMNS, LATE_MS, LATENCY_COLUMNS, PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.course import Course
 from loadstone.summarise.heat_map import HeatMap
-from loadstone.summarise.read_requests import RequestBatch, RequestFile
+from loadstone.summarise.read_requests import RequestBatch, RequestFile, endpoint_name, read_batches
+from loadstone.summarise.starts import Starts
+from loadstone.summarise.tally import Tally
 from loadstone.theory.quantiles import (
     Batch,
     Floats,
@@ -42,6 +44,8 @@ MAX_ENDPOINTS = 50
 """Endpoints of a run that have rows of their own: those with the most requests in the window."""
 MAX_KINDS = 20
 """Kinds of failure listed per endpoint; the others are added up."""
+OTHER_KINDS = "other kinds"
+"""Name of the others' sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class RequestSummary:
     """A row per second of the whole run: see `COURSE_COLUMNS`."""
     heat: pd.DataFrame
     """A row per cell of the heat map of a long run: see `HEAT_COLUMNS`."""
+    starts: Starts
+    """The intended starts of an open or paced load."""
 
 
 @dataclass(slots=True)
@@ -63,7 +69,7 @@ class _Sums:
     """Sums over the requests of one endpoint, or of all; times and bytes are those of successful requests."""
 
     requests: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: Tally = field(default_factory=Tally)
     """Kind of failure → number."""
     response_ms: float = 0.0
     max_ms: float = float("nan")
@@ -79,7 +85,7 @@ class _Sums:
 
     def add(self, other: "_Sums") -> None:
         self.requests += other.requests
-        self.failures += other.failures
+        self.failures.add_tally(other.failures)
         self.response_ms += other.response_ms
         self.max_ms = float(np.fmax(self.max_ms, other.max_ms))
         self.server_ms += other.server_ms
@@ -108,6 +114,7 @@ def _summarise(
     histogram = Histogram()
     course, heat_map = Course(load_started), HeatMap(load_started)
     lagging = False
+    kept_starts = due = 0
     for batch in file.batches():
         if kept is None and len(file.endpoints) > MAX_ENDPOINTS:
             return _summarise(path, window, load_started, most_requested(path, window))
@@ -117,6 +124,8 @@ def _summarise(
         heat_map.add(batch)
         inside = in_window(batch.end, window)
         good = inside & ~batch.failed
+        kept_starts += int((inside & ~np.isnan(batch.intended)).sum())
+        due += int(in_window(batch.intended, window).sum())
         lagging = lagging or bool(batch.lag_ms.any())
         histogram.add(*_with_total(batch.endpoint[good], batch.response_ms[good]))
         for number in np.unique(batch.endpoint[inside]):
@@ -153,28 +162,40 @@ def _summarise(
         latency=pd.DataFrame(latency, columns=LATENCY_COLUMNS).dropna(subset="response_ms"),
         course=course.table(),
         heat=heat_map.table(),
+        starts=Starts(kept_starts, due),
     )
 
 
 def most_requested(path: Path, window: tuple[float, float]) -> frozenset[str]:
     """Name the endpoints that have rows of their own, in a pass over the requests."""
-    file = RequestFile(path)
-    counts: Counter[int] = Counter()
-    for batch in file.batches():
-        numbers, times = np.unique(batch.endpoint[in_window(batch.end, window)], return_counts=True)
-        counts.update(dict(zip(numbers.tolist(), times.tolist(), strict=True)))
-    ranked = sorted(file.endpoints, key=lambda name: (-counts[file.endpoints[name]], name))
-    return frozenset(ranked[:MAX_ENDPOINTS])
+    tally = Tally()
+    for batch in read_batches(path, ["time", "endpoint", "response_ms"]):
+        column = batch.column("endpoint")
+        names = [endpoint_name(name) for name in column.dictionary.to_pylist()]
+        inside = in_window(end_times(batch), window)
+        times = np.bincount(column.indices.to_numpy()[inside], minlength=len(names))
+        of_batch: Counter[str] = Counter()
+        for name, count in zip(names, times.tolist(), strict=True):
+            of_batch[name] += count
+        tally.add(of_batch)
+    return frozenset(tally.first_by_rank(MAX_ENDPOINTS))
 
 
-def add_up_requests(path: Path, window: tuple[float, float]) -> pd.DataFrame:
-    """Make the row of all endpoints together, without percentiles: see `ENDPOINT_COLUMNS`."""
-    total = _Sums()
+def add_up_requests(path: Path, windows: Sequence[tuple[float, float]]) -> list[pd.DataFrame]:
+    """Make the row of all endpoints together for each window, without percentiles, in one pass over the requests.
+
+    Its columns are `ENDPOINT_COLUMNS`.
+    """
+    totals = [_Sums() for _ in windows]
     for batch in RequestFile(path, ()).batches():
-        inside = in_window(batch.end, window)
-        total.add(_sum_up(batch, inside, inside & ~batch.failed))
-    row = _row(ALL, total, np.full(len(PERCENTILES), np.nan), window[1] - window[0])
-    return pd.DataFrame([row], columns=list(ENDPOINT_COLUMNS))
+        for window, total in zip(windows, totals, strict=True):
+            inside = in_window(batch.end, window)
+            total.add(_sum_up(batch, inside, inside & ~batch.failed))
+    unknown = np.full(len(PERCENTILES), np.nan)
+    return [
+        pd.DataFrame([_row(ALL, total, unknown, end - begin)], columns=list(ENDPOINT_COLUMNS))
+        for (begin, end), total in zip(windows, totals, strict=True)
+    ]
 
 
 def _quantiles(
@@ -212,12 +233,15 @@ def _with_total(endpoint: Ints, values: Floats) -> Batch:
 
 
 def _sum_up(batch: RequestBatch, inside: Bools, good: Bools) -> _Sums:
+    failures = Tally()
+    if len(batch.error):
+        failures.add_texts(batch.error[inside & batch.failed].tolist())
     response_ms = batch.response_ms[good]
     server_ms = batch.server_ms[good]
     timed = ~np.isnan(server_ms)
     return _Sums(
         requests=int(inside.sum()),
-        failures=Counter(batch.error[inside & batch.failed].tolist() if len(batch.error) else ()),
+        failures=failures,
         response_ms=float(response_ms.sum()),
         max_ms=float(response_ms.max()) if len(response_ms) else float("nan"),
         server_ms=float(server_ms[timed].sum()),
@@ -230,11 +254,11 @@ def _sum_up(batch: RequestBatch, inside: Bools, good: Bools) -> _Sums:
 
 
 def _row(name: str, sums: _Sums, percentiles: Floats, seconds: float) -> tuple[object, ...]:
-    failures = sums.failures.total()
+    failures = sums.failures.total
     good = sums.requests - failures
-    kinds = dict(sums.failures.most_common(MAX_KINDS))
+    kinds = sums.failures.most_common(MAX_KINDS)
     if rest := failures - sum(kinds.values()):
-        kinds["other kinds"] = rest
+        kinds[OTHER_KINDS] = kinds.get(OTHER_KINDS, 0) + rest
     return (
         name,
         sums.requests,

@@ -8,11 +8,13 @@ from pydantic import ValidationError
 
 from loadstone.errors import ResultError
 from loadstone.results.run_record import RunRecord
-from loadstone.results.signals import Signals
+from loadstone.results.signals import MAX_UNKNOWN_SHARE, Signals
 from loadstone.results.tables import MAX_LATE_SHARE
 from loadstone.suite.hypotheses import ALL
+from loadstone.suite.load_settings import Load
 from loadstone.suite.settings import GunicornServer, Server
 from loadstone.suite.urls import is_loopback
+from loadstone.summarise.starts import Starts, wanted_rate
 from loadstone.summarise.user_cycle import Cycle
 from loadstone.summarise.users import Stretch, mean_users, range_of_users
 
@@ -24,14 +26,17 @@ def gather_signals(
     processes: pd.DataFrame,
     settled: bool | None,
     running: Sequence[Stretch] = (),
+    starts: Starts | None = None,
 ) -> Signals:
     """Gather the signals of one run; `running` holds the users over the window, if they were counted.
+
+    Without `starts`, all requests of a load with a schedule count as having had an intended start.
 
     Signals that were not measured are None, and the verdict names them as missing. Raises `ResultError` if a figure is
     impossible.
     """
     try:
-        return _gather(record, cycle, endpoints, processes, settled, running)
+        return _gather(record, cycle, endpoints, processes, settled, running, starts)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -45,6 +50,7 @@ def _gather(
     processes: pd.DataFrame,
     settled: bool | None,
     running: Sequence[Stretch],
+    starts: Starts | None,
 ) -> Signals:
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
     server = record.run.server
@@ -71,7 +77,8 @@ def _gather(
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
         generator_cpu=cpu.get("load-worker") or None,
         arrival_rate=record.run.load.arrivals.rate if record.run.load.arrivals else None,
-        behind_schedule=_behind(together) if record.run.load.scheduled else None,
+        behind_schedule=_behind(record.run.load, running, cycle, together, starts),
+        scheduled=_scheduled(record.run.load, together, starts),
         host_busy=_share(host["cpu"], cores),
         host_steal=_share(host["steal"], cores),
         host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
@@ -93,8 +100,29 @@ def _is_near(server: Server) -> bool:
     return isinstance(server, GunicornServer) or is_loopback(server.host)
 
 
-def _behind(together: pd.Series) -> bool:
-    return bool(together["late"] > MAX_LATE_SHARE * together["requests"])
+def _behind(
+    load: Load, running: Sequence[Stretch], cycle: Cycle, together: pd.Series, starts: Starts | None
+) -> bool | None:
+    """Whether too many intended starts were kept late, or not at all.
+
+    Those of requests whose user is unknown were not recorded, so that their number shows nothing.
+    """
+    if not load.scheduled:
+        return None
+    if starts is None:
+        return bool(together["late"] > MAX_LATE_SHARE * together["requests"])
+    if starts.late_share(together["late"]) > MAX_LATE_SHARE:
+        return True
+    seconds = sum(each.seconds for each in running)
+    too_few = starts.are_too_few(seconds * wanted_rate(load, mean_users(running)))
+    return None if too_few and cycle.unattributed > MAX_UNKNOWN_SHARE else too_few
+
+
+def _scheduled(load: Load, together: pd.Series, starts: Starts | None) -> float | None:
+    """Return the requests with an intended start; None if all had one, or none was to have one."""
+    if starts is None or not load.scheduled or starts.kept == together["requests"]:
+        return None
+    return float(starts.kept)
 
 
 def _or_zero(value: float) -> float:

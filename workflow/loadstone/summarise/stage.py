@@ -1,6 +1,6 @@
 """The stage `summarise`: turn one run's requests and samples into small tables of its window."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from loadstone.results.window import Window
 from loadstone.summarise.processes import summarise_processes
 from loadstone.summarise.requests import add_up_requests, summarise_requests
 from loadstone.summarise.signals import gather_signals
-from loadstone.summarise.user_cycle import measure_cycle
+from loadstone.summarise.starts import Starts
+from loadstone.summarise.user_cycle import Cycle, measure_cycles
 from loadstone.summarise.users import Stretch, find_plateaus, users_over_time
 from loadstone.summarise.window import find_window
 
@@ -28,6 +29,10 @@ class Summary:
     """Name of a CSV file, without its ending → its content."""
     values: Mapping[str, Window | Signals]
     """Name of a JSON file, without its ending → its content."""
+    starts: Starts
+    """The intended starts of an open or paced load."""
+    window: tuple[float, float]
+    """Unix seconds."""
 
     def write(self, into: Path) -> None:
         """Write all files, each whole or not at all, with checksums. Raises `SystemFault` if the system refuses."""
@@ -41,20 +46,18 @@ class Summary:
             write_sums(into, [*(f"{name}.csv" for name in self.tables), *(f"{name}.json" for name in self.values)])
 
 
-def _plateau(record: RunRecord, plateau: Stretch, requests: Path, processes: Path) -> Plateau:
-    """Measure one plateau as if it were the window."""
-    span = plateau.begin, plateau.end
-    signals = gather_signals(
-        record,
-        measure_cycle(requests, span),
-        add_up_requests(requests, span),
-        summarise_processes(processes, span),
-        None,
-        [plateau],
-    )
+def _measure_plateaus(
+    record: RunRecord, found: Sequence[Stretch], cycles: Sequence[Cycle], requests: Path, processes: Path
+) -> Iterator[Plateau]:
+    """Measure each plateau as if it were the window."""
     began = record.phases.load_started
-    alone = signals.model_copy(update={"fewest_users": None, "most_users": None})
-    return Plateau(begin_s=plateau.begin - began, end_s=plateau.end - began, signals=alone)
+    spans = [(each.begin, each.end) for each in found]
+    together = add_up_requests(requests, spans) if spans else []
+    for plateau, span, cycle, endpoints in zip(found, spans, cycles, together, strict=True):
+        of_processes = summarise_processes(processes, span)
+        signals = gather_signals(record, cycle, endpoints, of_processes, None, [plateau])
+        alone = signals.model_copy(update={"fewest_users": None, "most_users": None})
+        yield Plateau(begin_s=plateau.begin - began, end_s=plateau.end - began, signals=alone)
 
 
 def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary:
@@ -63,12 +66,15 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
     window = find_window(requests, record)
     of_requests = summarise_requests(requests, window.span, record.phases.load_started)
     of_processes = summarise_processes(processes, window.span)
-    cycle = measure_cycle(requests, window.span)
     running = users_over_time(record, *window.span)
-    signals = gather_signals(record, cycle, of_requests.endpoints, of_processes, window.settled, running)
+    plateaus = find_plateaus(running) if record.run.load.shape == "follow" else []
+    cycle, *cycles = measure_cycles(requests, [window.span, *((each.begin, each.end) for each in plateaus)])
+    signals = gather_signals(
+        record, cycle, of_requests.endpoints, of_processes, window.settled, running, of_requests.starts
+    )
     if record.run.load.shape == "follow":
-        found = [_plateau(record, each, requests, processes) for each in find_plateaus(running)]
-        signals = signals.model_copy(update={"plateaus": tuple(found)})
+        measured = _measure_plateaus(record, plateaus, cycles, requests, processes)
+        signals = signals.model_copy(update={"plateaus": tuple(measured)})
     return Summary(
         tables={
             "endpoints": of_requests.endpoints,
@@ -78,4 +84,6 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
             "processes": of_processes,
         },
         values={"window": window, "signals": signals},
+        starts=of_requests.starts,
+        window=window.span,
     )

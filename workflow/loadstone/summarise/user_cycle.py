@@ -5,7 +5,7 @@ Both are counted: where there are more than a few, the think time is unknown.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,34 +49,65 @@ class Cycle:
 def measure_cycle(path: Path, window: tuple[float, float]) -> Cycle:
     """Measure the cycle in one pass over a run's requests; the window is in unix seconds.
 
+    Raises `DamagedError` if the file is damaged.
+    """
+    [cycle] = measure_cycles(path, [window])
+    return cycle
+
+
+def measure_cycles(path: Path, windows: Sequence[tuple[float, float]]) -> list[Cycle]:
+    """Measure the cycle in each of some windows, in one pass over a run's requests.
+
     Requests are stored roughly in order of time. Each batch is sorted, and the time of each user's last response is
     kept for the next batch. Raises `DamagedError` if the file is damaged.
     """
-    begin, end = window
     last_end = np.empty(0)
-    ended = gaps = begun = overlapping = unattributed = 0
-    response_s = think_s = 0.0
+    sums = [_Sums(window) for window in windows]
     for user, sent, answered in _batches(path):
         if len(user) and int(user.max()) >= len(last_end):
             last_end = np.append(last_end, np.full(int(user.max()) + 1 - len(last_end), np.nan))
-        inside = in_window(answered, window)
-        ended += int(inside.sum())
-        response_s += float((answered - sent)[inside].sum())
         gap = _gaps(user, sent, answered, last_end)
-        sent_inside = in_window(sent, window)
-        begun += int(sent_inside.sum())
-        unattributed += int((sent_inside & (user == UNKNOWN)).sum())
+        for each in sums:
+            each.add(user, sent, answered, gap)
+    return [each.cycle() for each in sums]
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Sums over the requests that ended, or were sent, in a window."""
+
+    window: tuple[float, float]
+    ended: int = 0
+    begun: int = 0
+    gaps: int = 0
+    overlapping: int = 0
+    unattributed: int = 0
+    response_s: float = 0.0
+    think_s: float = 0.0
+
+    def add(self, user: Ints, sent: Floats, answered: Floats, gap: Floats) -> None:
+        """Add a batch of requests; `gap` is the time since the end of the same user's earlier requests."""
+        inside = in_window(answered, self.window)
+        self.ended += int(inside.sum())
+        self.response_s += float((answered - sent)[inside].sum())
+        sent_inside = in_window(sent, self.window)
+        self.begun += int(sent_inside.sum())
+        self.unattributed += int((sent_inside & (user == UNKNOWN)).sum())
         counted = sent_inside & ~np.isnan(gap)
-        gaps += int(counted.sum())
-        overlapping += int((gap[counted] < -OVERLAP_S).sum())
-        think_s += float(np.maximum(gap[counted], 0.0).sum())
-    return Cycle(
-        throughput=ended / (end - begin),
-        response_s=response_s / ended if ended else math.nan,
-        think_s=think_s / gaps if gaps else math.nan,
-        overlapping=overlapping / begun if begun else 0.0,
-        unattributed=unattributed / begun if begun else 0.0,
-    )
+        self.gaps += int(counted.sum())
+        self.overlapping += int((gap[counted] < -OVERLAP_S).sum())
+        self.think_s += float(np.maximum(gap[counted], 0.0).sum())
+
+    def cycle(self) -> Cycle:
+        """Divide the sums."""
+        begin, end = self.window
+        return Cycle(
+            throughput=self.ended / (end - begin),
+            response_s=self.response_s / self.ended if self.ended else math.nan,
+            think_s=self.think_s / self.gaps if self.gaps else math.nan,
+            overlapping=self.overlapping / self.begun if self.begun else 0.0,
+            unattributed=self.unattributed / self.begun if self.begun else 0.0,
+        )
 
 
 def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Floats:

@@ -20,13 +20,12 @@ ALWAYS_NAMED = {"server.store", "server.workers", "server.threads", "server.albu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unloaded:
-    """The response time of one server to a single user without think time, or to one user of each class."""
+    """The response time of one server to a single user without think time."""
 
     server: str
     client: str
     mix: str
     """The requests and their weights, or the locustfile that sends them."""
-    users: int
     response_ms: float | None
     requests: float | None
     problem: str | None
@@ -69,7 +68,6 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
             Unloaded(
                 server=describe(baseline.server, varying),
                 client=baseline.load.user,
-                users=baseline.load.users,
                 mix=describe_requests(baseline.load),
                 response_ms=1000 * signals.response_s if signals.requests else None,
                 requests=signals.requests,

@@ -26,7 +26,8 @@ class ScheduledRow:
     wanted_rps: float
     achieved_rps: float | None
     late: float
-    requests: float
+    scheduled: float
+    """Requests that had an intended start."""
     response: list[float | None]
     """Mean, and the percentiles of `PERCENTILES`, ms; of the median run."""
     service: list[float | None]
@@ -35,8 +36,8 @@ class ScheduledRow:
 
     @property
     def late_share(self) -> float:
-        """Share of requests that were sent late."""
-        return self.late / self.requests if self.requests else 0.0
+        """Share of the requests with an intended start that were sent late."""
+        return self.late / self.scheduled if self.scheduled else 0.0
 
 
 def scheduled_rows(campaign: Campaign) -> list[ScheduledRow]:
@@ -63,11 +64,16 @@ def _experiments(campaign: Campaign) -> Iterator[ScheduledRow]:
             wanted_rps=_wanted(load),
             achieved_rps=float(mine["throughput_rps"].mean()) if len(mine) else None,
             late=float(mine["late"].sum()),
-            requests=float(mine["requests"].sum()),
+            scheduled=sum(_with_start(campaign, key) for key in used),
             response=_row(median, "mean_ms", list(PERCENTILES)),
             service=[*_row(median, "service_ms", []), *_of_ladder(campaign, chosen.get(name), "service_ms")],
             which=f"percentiles of repeat {chosen[name][1]}, the median run" if several else "",
         )
+
+
+def _with_start(campaign: Campaign, run: tuple[str, int]) -> float:
+    signals = campaign.signals[run]
+    return (signals.requests or 0.0) if signals.scheduled is None else signals.scheduled
 
 
 def _row(rows: pd.DataFrame, mean: str, columns: Sequence[str]) -> list[float | None]:
@@ -98,7 +104,9 @@ def _probes(campaign: Campaign) -> Iterator[ScheduledRow]:
                 wanted_rps=probe.rate,
                 achieved_rps=probe.throughput_rps,
                 late=float(row["late"]) if row is not None else 0.0,
-                requests=float(row["requests"]) if row is not None else 0.0,
+                scheduled=0.0
+                if row is None
+                else float(row["requests"] if probe.scheduled is None else probe.scheduled),
                 response=[
                     None if row is None else float(row["mean_ms"]),
                     *(unknown if ladder is None else percentiles.percentiles(ladder, "response_ms", PERCENTILES)),
@@ -167,7 +175,7 @@ def late_sentences(rows: Sequence[ScheduledRow]) -> list[str]:
             return [f"{begin} None was."]
         return [f"{begin} Some were, in {some} of {len(rows)} loads, but never more than {text.limit(MAX_LATE_SHARE)}."]
     named = [
-        f"{row.name} ({text.count(row.late)} of {text.count(row.requests)}, {text.percent(row.late_share)})"
+        f"{row.name} ({text.count(row.late)} of {text.count(row.scheduled)}, {text.percent(row.late_share)})"
         for row in late
     ]
     return [
