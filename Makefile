@@ -61,7 +61,7 @@ test-tools:
 
 soak: setup ## run the long tests: half an hour at full speed, a thousand runs, every fault in every phase, fuzzing
 	LOADSTONE_FUZZ=2000 python -m pytest --numprocesses 2 --dist worksteal -m hypothesis --timeout 3600 tests/unit tests/server
-	python -m pytest -m soak -s tests/faults tests/soak
+	python -m pytest -m soak -s tests/faults tests/soak tests/workflow
 
 lint: setup ## check style, types and workflow
 	ruff check .

@@ -165,7 +165,7 @@ def test_file_of_pytest_functions(
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_locust.plugin")
     text = 'def test_login(session):\n    session.get("/login")\n'
     (tmp_path / "locustfile.py").write_text(text, encoding="utf-8")
-    process = start_measure(first_run(suite(Style("pytest", set()), service, workers=1)))
+    process = start_measure(first_run(suite(Style("pytest", set(), load="stop_timeout: 1s"), service, workers=1)))
     _, errors = process.communicate(timeout=90)
     assert process.returncode == 0, errors
     folder = tmp_path / "runs" / "a" / "1"

@@ -173,7 +173,7 @@ def test_a_second_campaign_in_the_folder_is_refused(folder: Path) -> None:
 
 def test_snakemake_itself_prints_little(folder: Path) -> None:
     """A line per run, the table at the end, and a fixed number of lines around them."""
-    repeats = 3
+    repeats = 2
     text = SUITE.format(duration="500ms", port=9).replace("repeats: 1", f"repeats: {repeats}")
     (folder / "loadstone.yaml").write_text(text, encoding="utf-8")
     line = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
