@@ -172,9 +172,7 @@ def test_file_of_pytest_functions(
     rows = pd.read_parquet(folder / "requests.parquet")
     assert_all_is_recorded(read_record(folder / "run.json"), rows)
     assert set(rows["endpoint"]) == {"GET /login"}
-    # such users do not stop when they are asked to: Locust kills them, at times between a response and its record
-    assert rows["user"].isna().sum() <= USERS
-    assert set(rows["user"].dropna()) == set(range(USERS))
+    assert_users_are_known(rows)
 
 
 def test_errors_that_an_environment_variable_asks_for(

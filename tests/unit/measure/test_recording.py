@@ -266,6 +266,28 @@ def test_greenlet_that_outlives_its_user_still_belongs_to_it(record: Record, tmp
     )
 
 
+def test_child_greenlet_that_outlives_its_user_belongs_to_it(record: Record, tmp_path: Path) -> None:
+    path = record(
+        "w0",
+        "import gc\n"
+        "from loadstone.instrument.users import follow_users\n"
+        "follow_users()\n"
+        "children = []\n"
+        "def ask():\n"
+        "    gevent.sleep(0.05)\n"
+        "    listener(request_type='GET', name='/late', response_time=1.0, response_length=0)\n"
+        "def life(user): children.append(gevent.spawn(lambda: children.append(gevent.spawn(ask))))\n"
+        "gevent.spawn(life, Someone(5)).get()\n"
+        "gevent.sleep(0.01)\n"
+        "gc.collect()\n"
+        "gevent.joinall(children)\n"
+        "kept.flush()\n",
+    )
+    collect_requests([path], tmp_path / "requests.parquet")
+    [row] = pq.read_table(tmp_path / "requests.parquet").to_pylist()
+    assert (row["endpoint"], row["user"]) == ("GET /late", 5)
+
+
 def test_ignored_events_are_counted_only(record: Record, tmp_path: Path) -> None:
     path = record(
         "w0",

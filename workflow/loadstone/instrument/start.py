@@ -14,7 +14,7 @@ from .connections import guard_connections
 from .failures import REFUSED, end_process
 from .options import add_options, own_options
 from .recorder import record
-from .users import Numbers, number_users, replace_waits
+from .users import Numbers, follow_users, number_users, replace_waits
 from .waiting import make_policy
 
 # Locust's own configuration files would change the run (`run-time` would end it): read none of them.
@@ -37,6 +37,7 @@ def start(environment: Any, runner: Any, **_: Any) -> None:
     elif isinstance(runner, WorkerRunner):
         numbers = Numbers()
         number_users(numbers, insecure=options.insecure)
+        follow_users()
         workers = max(1, environment.parsed_options.expect_workers)
 
         def take_rank(rank: int) -> None:

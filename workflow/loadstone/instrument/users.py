@@ -61,6 +61,19 @@ def _accept_certificates() -> None:
     HttpUser.__init__ = accepting  # type: ignore[method-assign]
 
 
+def follow_users() -> None:
+    """Mark each greenlet that starts with its user: the one that started it may be gone when it sends a request."""
+    gevent.Greenlet.add_spawn_callback(_mark)
+
+
+def _mark(greenlet: Any) -> None:
+    arguments = greenlet.args
+    own = arguments[0] if arguments else None
+    user = own if isinstance(own, User) else find_user(gevent.getcurrent())
+    if user is not None:
+        greenlet.loadstone_user = user
+
+
 def find_user(greenlet: Any) -> Any:
     """Find the user of a request by the greenlet that sends it; None if there is none.
 
