@@ -5,6 +5,8 @@ Each file of `tests/acceptance` also runs under plain `locust`.
 
 import json
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from loadstone.results.run_record import RunRecord, read_record
 from loadstone.summarise.stage import summarise_run
 from tests.support.acceptance import copy_style, line_server, web_service
 
-Start = Callable[[Run], "subprocess.Popen[str]"]
+Measure = Callable[[str], Path]
 
 USERS = 6
 
@@ -97,22 +99,32 @@ def suite(style: Style, url: str, workers: int) -> str:
     )
 
 
+@pytest.fixture
+def measure(
+    first_run: Callable[[str], Run], start_measure: Callable[[Run], "subprocess.Popen[str]"], tmp_path: Path
+) -> Measure:
+    """Measure the only run of a suite; return its folder."""
+
+    def run(text: str) -> Path:
+        process = start_measure(first_run(text))
+        _, errors = process.communicate(timeout=90)
+        assert process.returncode == 0, errors
+        assert "Traceback" not in errors
+        return tmp_path / "runs" / "a" / "1"
+
+    return run
+
+
 @pytest.mark.parametrize("style", [BANK, STORE, ROBOTS, FEED, LINES, AWKWARD], ids=lambda style: style.folder)
 def test_locustfile_of_each_style_runs_unchanged(
     style: Style,
     service: str,
     lines: str,
-    first_run: Callable[[str], Run],
-    start_measure: Start,
+    measure: Measure,
     tmp_path: Path,
 ) -> None:
     copy_style(style.folder, tmp_path)
-    run = first_run(suite(style, lines if style is LINES else service, workers=2))
-    process = start_measure(run)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "Traceback" not in errors
-    folder = tmp_path / "runs" / "a" / "1"
+    folder = measure(suite(style, lines if style is LINES else service, workers=2))
     record = read_record(folder / "run.json")
     rows = pd.read_parquet(folder / "requests.parquet")
     assert_all_is_recorded(record, rows)
@@ -155,8 +167,7 @@ def assert_it_can_be_summarised(record: RunRecord, folder: Path, tables: Path) -
 
 def test_file_of_pytest_functions(
     service: str,
-    first_run: Callable[[str], Run],
-    start_measure: Start,
+    measure: Measure,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -165,26 +176,19 @@ def test_file_of_pytest_functions(
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_locust.plugin")
     text = 'def test_login(session):\n    session.get("/login")\n'
     (tmp_path / "locustfile.py").write_text(text, encoding="utf-8")
-    process = start_measure(first_run(suite(Style("pytest", set(), load="stop_timeout: 1s"), service, workers=1)))
-    _, errors = process.communicate(timeout=90)
-    assert process.returncode == 0, errors
-    folder = tmp_path / "runs" / "a" / "1"
+    folder = measure(suite(Style("pytest", set(), load="stop_timeout: 1s"), service, workers=1))
     rows = pd.read_parquet(folder / "requests.parquet")
     assert_all_is_recorded(read_record(folder / "run.json"), rows)
     assert set(rows["endpoint"]) == {"GET /login"}
     assert_users_are_known(rows)
 
 
-def test_errors_that_an_environment_variable_asks_for(
-    service: str, first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
-) -> None:
+def test_errors_that_an_environment_variable_asks_for(service: str, measure: Measure, tmp_path: Path) -> None:
     copy_style("robots", tmp_path)
     (tmp_path / "secrets.env").write_text("# for the test\nERROR=1\n", encoding="utf-8")
     style = Style("robots", set(), ROBOTS.load + ", env_from: secrets.env")
-    process = start_measure(first_run(suite(style, service, workers=1)))
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    rows = pd.read_parquet(tmp_path / "runs" / "a" / "1" / "requests.parquet")
+    folder = measure(suite(style, service, workers=1))
+    rows = pd.read_parquet(folder / "requests.parquet")
     failed = rows[rows["endpoint"] == "GET /status/500"]
     assert set(failed["error"]) == {"HTTP 500"}
     assert set(failed["status"]) == {500}
@@ -192,8 +196,7 @@ def test_errors_that_an_environment_variable_asks_for(
 
 def test_locusts_own_settings_do_not_reach_a_run(
     service: str,
-    first_run: Callable[[str], Run],
-    start_measure: Start,
+    measure: Measure,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -204,10 +207,64 @@ def test_locusts_own_settings_do_not_reach_a_run(
     monkeypatch.setenv("LOCUST_RUN_TIME", "1s")
     monkeypatch.setenv("LOCUST_TAGS", "none")
     monkeypatch.setenv("LOCUST_HOST", "http://127.0.0.1:1")
-    process = start_measure(first_run(suite(STORE, service, workers=1)))
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    folder = tmp_path / "runs" / "a" / "1"
+    folder = measure(suite(STORE, service, workers=1))
     rows = pd.read_parquet(folder / "requests.parquet")
     assert_all_is_recorded(read_record(folder / "run.json"), rows)
     assert_users_are_known(rows)
+
+
+def test_another_environment_needs_locust_but_not_loadstone(service: str, measure: Measure, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "other")], check=True)
+    python = tmp_path / "other" / "bin" / "python"
+    command = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    assert subprocess.run([str(python), "-c", "import loadstone"], capture_output=True, check=False).returncode == 1
+    copy_style("store", tmp_path)
+    folder = measure(suite(Style("store", set(), load="python: other/bin/python"), service, workers=1))
+    record = read_record(folder / "run.json")
+    assert_all_is_recorded(record, pd.read_parquet(folder / "requests.parquet"))
+    assert set(record.load_versions) == {"python", "locust", "gevent"}
+
+
+def test_waits_of_the_file_are_replaced_where_the_suite_asks(service: str, measure: Measure, tmp_path: Path) -> None:
+    """The file's users would wait for a minute; paced, each begins a task every 100 ms."""
+    text = (
+        "from locust import HttpUser, constant, task\n"
+        "class Slow(HttpUser):\n"
+        "    wait_time = constant(60)\n"
+        "    @task\n"
+        "    def ask(self):\n"
+        "        self.client.get('/login')\n"
+        "        self.client.get('/login', name='again')\n"
+    )
+    (tmp_path / "locustfile.py").write_text(text, encoding="utf-8")
+    folder = measure(suite(Style("slow", set(), load="pacing: 100ms"), service, workers=2))
+    rows = pd.read_parquet(folder / "requests.parquet")
+    assert_all_is_recorded(read_record(folder / "run.json"), rows)
+    first, again = rows[rows["endpoint"] == "GET /login"], rows[rows["endpoint"] == "GET again"]
+    assert first["intended"].notna().all()
+    assert again["intended"].isna().all(), "only the first request of a task has a time at which it is due"
+    for _, of_user in first.groupby("user"):
+        assert of_user["intended"].sort_values().diff().dropna().between(0.0999, 0.1001).all()
+    assert set(first["user"]) == set(range(USERS))
+
+
+def test_number_of_users_follows_the_shape_of_the_file(service: str, measure: Measure, tmp_path: Path) -> None:
+    copy_style("store", tmp_path)
+    shape = (
+        "\nfrom locust import LoadTestShape\n\n"
+        "class Stairs(LoadTestShape):\n"
+        "    def tick(self):\n"
+        "        return (2, 10) if self.get_run_time() < 1 else (5, 10)\n"
+    )
+    with (tmp_path / "locustfile.py").open("a", encoding="utf-8") as file:
+        file.write(shape)
+    folder = measure(suite(Style("store", set(), load="shape: follow"), service, workers=1))
+    record = read_record(folder / "run.json")
+    rows = pd.read_parquet(folder / "requests.parquet")
+    assert_all_is_recorded(record, rows)
+    counts = [users for when, users in record.user_counts if when < record.window[1]]
+    assert counts[0] <= 2
+    assert max(counts) == 5
+    assert set(rows["user"]) == set(range(5))
