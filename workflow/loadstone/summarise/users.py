@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from loadstone.results.run_record import RunRecord
 
-SAMPLED_EVERY_S = 1.0
-"""Time between two counts of the users. A change happened at most this long before the count that shows it."""
-REPORTED_WITHIN_S = 3.0
-"""Time within which Locust's workers report new users. A count that rises this soon after all users have started was
-late; no user was."""
+CHANGE_MARGIN_S = 1.0
+"""Longest time from a change of the number of users to the count that shows it. Locust's workers count four times per
+second; a busy machine delays them."""
+LATE_COUNT_S = 3.0
+"""A count that rises this soon after all users have started was late; no user was."""
 MIN_PLATEAU_S = 5.0
 """Shortest time with a constant number of users that makes a plateau."""
 MAX_PLATEAUS = 30
@@ -58,7 +58,7 @@ def _without_late(record: RunRecord) -> list[tuple[float, int]]:
     rises = [
         place
         for place, (time, users) in enumerate(counts)
-        if time <= started + REPORTED_WITHIN_S and users > (counts[place - 1][1] if place else 0)
+        if time <= started + LATE_COUNT_S and users > (counts[place - 1][1] if place else 0)
     ]
     if not rises:
         return counts
@@ -81,12 +81,12 @@ def range_of_users(stretches: Sequence[Stretch]) -> tuple[int, int]:
 def find_plateaus(stretches: Sequence[Stretch]) -> list[Stretch]:
     """Find the stretches of at least `MIN_PLATEAU_S`, in order of time.
 
-    The last second before a change is left out: the change may have begun in it.
+    The last second before a change is left out, because the change may have begun in it.
     """
     last = len(stretches) - 1
     kept = [each for each in stretches if each.seconds >= MIN_PLATEAU_S and each.users > 0]
     longest = sorted(kept, key=lambda each: -each.seconds)[:MAX_PLATEAUS]
     return [
-        each if stretches[last] == each else Stretch(each.begin, each.end - SAMPLED_EVERY_S, each.users)
+        each if stretches[last] == each else Stretch(each.begin, each.end - CHANGE_MARGIN_S, each.users)
         for each in sorted(longest, key=lambda each: each.begin)
     ]
