@@ -129,7 +129,11 @@ def at_most(limit: int) -> str:
         ("{a: {server: {albums: 1000000000}}}", f"albums: 1000000000 {at_most(1_000_000)}"),
         ("{a: {duration: 20h}}", "duration: '20h' is not allowed; allowed: at most 6h"),
         ("{a: {warm_up: 99h}}", "warm_up: '99h' is not allowed; allowed: at most 6h"),
-        ("{a: {repeats: 100000}}", f"repeats: 100000 {at_most(100)}"),
+        ("{a: {repeats: 100000}}", "repeats: 100000 is not allowed; allowed: 1 to 100, or {min: 3, max: 10"),
+        (
+            "{a: {repeats: {min: 9, max: 8}}}",
+            "repeats: not allowed; allowed: {min: 3, max: 10, until: decided} with 2 <=",
+        ),
         ("{a: {duration: 6h, repeats: 50}}", "300 h in total, of which a takes 300 h; allowed: at most 168 h"),
         ("{a: {}}\ncapacity: {c: {slo: p95 < 1s, rates: [1, 1.0e9]}}", "lowest < highest <= 100,000"),
     ],

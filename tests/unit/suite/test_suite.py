@@ -18,6 +18,7 @@ from loadstone.errors import SuiteError
 from loadstone.plan.schedule import make_plan
 from loadstone.suite.load import load_suite
 from loadstone.suite.model import SuiteFile
+from loadstone.suite.repeats import fixed
 from loadstone.suite.settings import SHARED_STORES, store_names, task_names
 from loadstone.suite.types import MAX_THINK_TIME_S, format_duration, parse_duration
 from server.stores import IN_MEMORY
@@ -82,7 +83,10 @@ WriteSuite = Callable[[str], Path]
         (f"experiments: {{a: {{load: {{think_time: {'9' * 400}}}}}}}", "allowed: at most 300 seconds"),
         ("experiments: {a: {}}\npublished: {table: no.csv, rows: {b: x}}", "published.rows.b: no such experiment"),
         ("experiments: {a: {}}\npublished: {table: no.csv, rows: {}}", "published.table: 'no.csv': no such file"),
-        ("experiments: {a: {}}\nhypothesis: {}", "hypothesis: unknown key; allowed: seed, defaults, experiments"),
+        (
+            "experiments: {a: {}}\nhypothesis: {}",
+            "hypothesis: unknown key; allowed: seed, budget, defaults, experiments",
+        ),
         ("{}", "nothing to run"),
         ("- a", "is not a suite; allowed: a mapping of"),
         ("a: [", "not YAML"),
@@ -149,7 +153,7 @@ def test_sweep_makes_an_experiment_of_each_value(write_suite: WriteSuite) -> Non
 def test_command_line_replaces_defaults_but_not_experiments(write_suite: WriteSuite) -> None:
     path = write_suite("defaults: {duration: 5s}\nexperiments: {a: {}, b: {duration: 9s}}")
     suite = load_suite(path, {"duration": "180s", "repeats": 5})
-    assert (suite.experiments["a"].duration, suite.experiments["a"].repeats) == (180, 5)
+    assert (suite.experiments["a"].duration, suite.experiments["a"].repeats) == (180, fixed(5))
     assert suite.experiments["b"].duration == 9
 
 
@@ -224,7 +228,7 @@ def test_published_suite_has_the_published_lengths() -> None:
     published = [suite.experiments[name] for name in suite.published.rows]
     assert len(published) == 5
     assert {s.duration for s in published} == {180.0}
-    assert {s.repeats for s in suite.experiments.values()} == {5}
+    assert {s.repeats.min for s in suite.experiments.values()} == {5}
 
 
 def test_claims_are_the_same_in_both_suites() -> None:

@@ -47,7 +47,7 @@ def make_schedule(experiments: Mapping[str, Settings], seed: int, budget_s: floa
     Without a budget, each experiment has as many pairs as the suite gives it repeats, and at least two. With a budget
     in seconds, all have the same number: an even one, so that each commit comes first equally often, and at least two.
     """
-    pairs = {name: max(MIN_PAIRS, settings.repeats) for name, settings in experiments.items()}
+    pairs = {name: max(MIN_PAIRS, settings.repeats.min) for name, settings in experiments.items()}
     if budget_s is not None:
         pairs = dict.fromkeys(pairs, _affordable(experiments, budget_s))
     return AbSchedule(runs=tuple(_in_order(experiments, seed, pairs)), pairs=pairs)

@@ -76,7 +76,7 @@ def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Ana
     signals = against_baselines(plan, measured.signals, measured.summary)
     verdicts = judge_campaign(plan, signals)
     measured = dataclasses.replace(measured, counting=verdicts.counting)
-    precision = {name: settings.precision for name, settings in plan.experiments.items()}
+    precision = {name: settings.usual_precision for name, settings in plan.experiments.items()}
     return Analysis(
         summary=measured.summary,
         verdicts=verdicts,

@@ -107,7 +107,7 @@ def show_precision(plan: "Plan", repeats: "CampaignRepeats") -> None:
             found = measured[name]
             figures = [_precision(found.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
             needed = found.needed
-            table.add_row(name, str(found.runs), *figures, f"±{100 * settings.precision:g} %",
+            table.add_row(name, str(found.runs), *figures, f"±{100 * settings.usual_precision:g} %",
                           "unknown from one run" if needed is None else f"{needed:,}")  # fmt: skip
     console.print()
     console.print("Precision of the last campaign (95 % intervals, with the run as the unit):")

@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Mapping
 
 from loadstone.suite.load_settings import MAX_WORKERS, Load, Mix
+from loadstone.suite.repeats import fixed
 from loadstone.suite.settings import GunicornServer, Server, Settings
 
 UNLOADED, CEILING, PROBE = "unloaded@", "ceiling@", "@twice"
@@ -133,11 +134,12 @@ def _ceiling(settings: Settings) -> Settings:
 
 def _short(server: Server, load: Load, duration: float = DURATION_S, warm_up: float = WARM_UP_S) -> Settings:
     return Settings.model_construct(
-        duration=duration, warm_up=warm_up, server=server, load=load, repeats=1, precision=0.02, probe=False
+        duration=duration, warm_up=warm_up, server=server, load=load, repeats=fixed(1), precision=None, probe=False
     )
 
 
 def _probe(settings: Settings) -> Settings:
     load = settings.load
     more = {"users": 2 * load.users, "spawn_rate": 2 * load.spawn_rate}
-    return settings.model_copy(update={"load": load.model_copy(update=more), "probe": False})
+    repeats = fixed(settings.repeats.min)  # looks are not about probes
+    return settings.model_copy(update={"load": load.model_copy(update=more), "probe": False, "repeats": repeats})

@@ -9,9 +9,11 @@ from loadstone.suite.check_hypotheses import SuiteContents, check_hypotheses
 def find_problem(path: Path, plan: Plan) -> str | None:
     """Describe the first inconsistency of the plan at `path` in one line; None if `make_plan` could have made it."""
     suite = plan.suite
-    planned = {(name, repeat) for name, s in plan.experiments.items() for repeat in range(1, s.repeats + 1)}
     runs = {(run.experiment, run.repeat): run for run in plan.runs}
-    if not runs or planned != runs.keys() or len(runs) < len(plan.runs):
+    counts, bounds = plan.repeats, {name: settings.repeats for name, settings in plan.experiments.items()}
+    fitting = counts.keys() == bounds.keys() and all(b.min <= counts[name] <= b.max for name, b in bounds.items())
+    planned = {(name, repeat) for name, count in counts.items() for repeat in range(1, count + 1)}
+    if not runs or not fitting or planned != runs.keys() or len(runs) < len(plan.runs):
         return f"{path}: damaged: its runs do not match its experiments"
     for (name, _), run in runs.items():
         if any(getattr(run, key) != value for key, value in plan.experiments[name].conditions):

@@ -3,19 +3,24 @@
 Runs are ordered in blocks: repeat 1 of every experiment in one shuffled order, then repeat 2 in another. A slow drift
 of the machine therefore affects all experiments alike. Baselines come first, since verdicts need them. The order
 depends on the suite's seed and on the set of names, not on the order in which the file lists them.
+
+With repeats by need, `min` repeats are sure. After them come rounds: before each, a look at the results so far grants
+one more repeat to each experiment that needs it. `Grants` hold what the looks have granted.
 """
 
 import hashlib
-import itertools
 import random
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import Field
 
+from loadstone.errors import SuiteError
 from loadstone.plan.baselines import baselines_and_probes, is_baseline
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import Conditions, Settings
-from loadstone.suite.types import FolderName, Model
+from loadstone.suite.types import FolderName, Model, format_duration
+from loadstone.text import clock
 
 
 class Run(Conditions):
@@ -32,6 +37,19 @@ class Run(Conditions):
         return f"{self.experiment}, repeat {self.repeat}"
 
 
+Grants = Sequence[Collection[str]]
+"""The experiments that got one more repeat, per round."""
+
+CHECK_S = 3.5
+"""Seconds that the check of the machine before a campaign takes, and Snakemake's own start."""
+BETWEEN_S = 1.0
+"""Seconds between two runs: Snakemake's share, and the summary of a run."""
+LOOK_S = 2.5
+"""Seconds of a look: reading and judging the results so far."""
+END_S = 7.0
+"""Seconds of the analysis and the page."""
+
+
 class Plan(Model):
     """A suite and its runs in order, as the stages after measuring read it."""
 
@@ -46,9 +64,30 @@ class Plan(Model):
         return self.suite.experiments | self.added
 
     @property
+    def repeats(self) -> dict[str, int]:
+        """Number of planned runs per experiment, baseline and probe."""
+        return dict(Counter(run.experiment for run in self.runs))
+
+    @property
     def expected_s(self) -> float:
-        """Wall-clock seconds of all runs and searches together."""
-        return sum(run.expected_s for run in self.runs) + sum(s.expected_s for s in self.suite.capacity.values())
+        """Wall-clock seconds of the whole campaign: runs and searches, what lies between them, the looks, the page."""
+        searches = sum(search.expected_s for search in self.suite.capacity.values())
+        looks = max((count - self.experiments[name].repeats.min for name, count in self.repeats.items()), default=0)
+        runs = sum(run.expected_s + BETWEEN_S for run in self.runs)
+        return CHECK_S + runs + searches + looks * LOOK_S + END_S
+
+    @property
+    def window_s(self) -> float:
+        """Seconds of all windows together: the time that is measured."""
+        searches = self.suite.capacity.values()
+        return sum(run.duration for run in self.runs) + sum(
+            search.expected_probes * search.settings.duration for search in searches
+        )
+
+    @property
+    def rounds(self) -> int:
+        """The most rounds of further repeats that looks can grant; 0 without repeats by need."""
+        return max(s.repeats.max - s.repeats.min for s in self.experiments.values())
 
     @property
     def digest(self) -> str:
@@ -56,14 +95,34 @@ class Plan(Model):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-def make_plan(suite: Suite) -> Plan:
-    """List all runs of `suite` in the order in which they will be measured."""
+def make_plan(suite: Suite, grants: Grants = ()) -> Plan:
+    """List the runs of `suite` in the order in which they will be measured: the sure ones, then those of `grants`.
+
+    Raises `SuiteError` if the sure runs take longer than the suite's budget.
+    """
     canonical = _canonical(suite)
     added = baselines_and_probes(canonical.experiments, baselines=canonical.baselines)
     baselines = {name: settings for name, settings in added.items() if is_baseline(name)}
     rest = canonical.experiments | {name: settings for name, settings in added.items() if name not in baselines}
-    runs = itertools.chain(_in_blocks(canonical.seed, baselines), _in_blocks(canonical.seed, rest))
-    return Plan(suite=canonical, added=added, runs=tuple(runs))
+    sure = (*_in_blocks(canonical.seed, baselines), *_in_blocks(canonical.seed, rest))
+    plan = Plan(suite=canonical, added=added, runs=sure)
+    if suite.budget is not None and plan.expected_s > suite.budget:
+        raise SuiteError(
+            f"budget: {format_duration(suite.budget)} is less than the {clock(plan.expected_s)} that the sure runs "
+            "take; allowed: more, or fewer experiments, shorter durations or a smaller repeats.min"
+        )
+    runs = (*sure, *_in_rounds(canonical.seed, rest, grants))
+    return plan.model_copy(update={"runs": runs})
+
+
+def make_longest_plan(suite: Suite) -> Plan:
+    """List all runs that `suite` can come to: every experiment has its `max` repeats, whatever the budget."""
+    experiments = suite.experiments.items()
+    rounds = max(settings.repeats.max - settings.repeats.min for _, settings in experiments)
+    return make_plan(
+        suite,
+        [[name for name, s in experiments if s.repeats.max - s.repeats.min >= n] for n in range(1, rounds + 1)],
+    )
 
 
 def _canonical(suite: Suite) -> Suite:
@@ -83,12 +142,21 @@ def _canonical(suite: Suite) -> Suite:
 
 
 def _in_blocks(seed: int, experiments: Mapping[str, Settings]) -> Iterator[Run]:
-    for repeat in range(1, max((s.repeats for s in experiments.values()), default=0) + 1):
-        block = [name for name, settings in experiments.items() if repeat <= settings.repeats]
+    for repeat in range(1, max((s.repeats.min for s in experiments.values()), default=0) + 1):
+        block = [name for name, settings in experiments.items() if repeat <= settings.repeats.min]
         # names are ranked by hash, not shuffled: adding an experiment leaves the order of the others unchanged
         block.sort(key=lambda name: _digest(seed, "order", name, repeat))
         for name in block:
             yield _run(seed, name, experiments[name], repeat)
+
+
+def _in_rounds(seed: int, experiments: Mapping[str, Settings], grants: Grants) -> Iterator[Run]:
+    """Lay out granted repeats. Raises KeyError for a name that no experiment has."""
+    repeats = {name: settings.repeats.min for name, settings in experiments.items()}
+    for number, names in enumerate(grants, start=1):
+        for name in sorted(names, key=lambda name: _digest(seed, "round", name, number)):
+            repeats[name] += 1
+            yield _run(seed, name, experiments[name], repeats[name])
 
 
 def _run(seed: int, name: str, settings: Settings, repeat: int) -> Run:

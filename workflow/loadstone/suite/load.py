@@ -24,8 +24,9 @@ from loadstone.suite.settings import Settings
 from loadstone.suite.size_limits import MAX_RUNS, check_size
 from loadstone.text import dotted, listed, short
 
-OVERRIDABLE = ("duration", "warm_up", "repeats", "seed")
-"""Keys that can be given on the command line, in place of the suite's defaults."""
+OVERRIDABLE = ("duration", "warm_up", "repeats", "seed", "budget")
+OF_SUITE = ("seed", "budget")
+"""Keys that can be given on the command line, in place of the suite's own and of its defaults."""
 
 
 def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
@@ -39,7 +40,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
             "\n".join(f"command line: {key}: unknown key; allowed: suite, {', '.join(OVERRIDABLE)}" for key in unknown)
         )
     file = _read(path)
-    command_line = Layer("command line", {key: value for key, value in overrides.items() if key != "seed"})
+    command_line = Layer("command line", {key: value for key, value in overrides.items() if key not in OF_SUITE})
     bottom = [command_line, Layer("defaults", file.defaults)]
     layered = collect_layers(path, file, bottom)
     complaints = layered.complaints
@@ -83,6 +84,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     seed = _seed(overrides.get("seed", file.seed))
     return Suite(
         seed=seed,
+        budget=_budget(overrides.get("budget"), file),
         experiments=experiments,
         sweeps=sweeps,
         capacity=searches,
@@ -137,6 +139,14 @@ def _fill_in_searches(
             continue
         searches[name] = Search(settings=settings, slo=search.slo, rates=search.rates, within=search.within)
     return searches, complaints
+
+
+def _budget(given: object, file: SuiteFile) -> float | None:
+    try:
+        return file.budget if given is None else SuiteFile.model_validate({"budget": given}).budget
+    except ValidationError as error:
+        allowed = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SuiteError(f"command line: budget: {short(given)} is not allowed; allowed: {allowed}") from None
 
 
 def _seed(value: object) -> int:

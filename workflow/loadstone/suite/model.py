@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema
 from loadstone.suite.capacity import Search, Slo
 from loadstone.suite.hypotheses import Hypothesis
 from loadstone.suite.load_settings import KINDS, MAX_ARRIVALS, Load
+from loadstone.suite.repeats import REPEATS_SCHEMA
 from loadstone.suite.settings import GunicornServer, Server, Settings
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.types import (
@@ -30,6 +31,7 @@ from loadstone.suite.types import (
     FolderName,
     Model,
     Name,
+    PositiveDuration,
     Precision,
 )
 
@@ -93,8 +95,8 @@ class SweepFile(Model):
     """Length of the window, for every level."""
     warm_up: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
     """Time between the last user's start and the window, for every level."""
-    repeats: Any = Field(default=None, json_schema_extra={"type": "integer", "minimum": 1})
-    """Independent runs of every level."""
+    repeats: Any = Field(default=None, json_schema_extra=dict(REPEATS_SCHEMA))
+    """Independent runs of every level: a number, or as many as are needed, as for an experiment."""
     precision: Any = Field(default=None, json_schema_extra=dict(PRECISION_SCHEMA))
     """Wanted precision of every level."""
     probe: Any = Field(default=None, json_schema_extra={"type": "boolean"})
@@ -169,6 +171,9 @@ class SuiteFile(Model):
 
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
     """Determines the order of runs, and what every user requests."""
+    budget: PositiveDuration | None = None
+    """Wall-clock time of a whole campaign, which bounds the repeats by need. The repeats that are measured in any case
+    have to fit. Default: no bound."""
     defaults: SomeSettings = Field(default={})
     """Settings of every experiment that does not give its own."""
     experiments: dict[Name, SomeSettings] = Field(default={})
@@ -211,6 +216,7 @@ class Suite(Model):
     """A suite with every setting filled in: the input of `plan` and all later stages."""
 
     seed: int
+    budget: PositiveDuration | None = None
     experiments: dict[str, Settings]
     sweeps: dict[str, Sweep]
     capacity: dict[FolderName, Search] = Field(default={})

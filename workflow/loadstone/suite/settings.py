@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.load_settings import MAX_WORKERS, Load, Mix
+from loadstone.suite.repeats import NumberOfRepeats, fixed
 from loadstone.suite.types import Duration, Model, PositiveDuration, Precision
 from loadstone.suite.urls import is_loopback
 
@@ -19,6 +20,9 @@ SHARED_STORES = frozenset({"sqlite"})
 
 OVERHEAD_S = 3.2
 """Expected wall-clock seconds of a run beyond its ramp-up, warm-up and window."""
+
+USUAL_PRECISION = 0.02
+"""Precision that reports measure repeats against where a suite asks for none."""
 
 StoreName = Literal["list", "dict", "sqlite", "cached"]
 
@@ -144,11 +148,13 @@ class Conditions(Model):
 class Settings(Conditions):
     """All settings of one experiment."""
 
-    repeats: int = Field(default=3, ge=1, le=100)
-    """Independent runs of the experiment."""
-    precision: Precision = 0.02
-    """Wanted half width of the 95 % intervals of throughput and mean response time, relative to their values. After a
-    first campaign, `loadstone plan` reports how many repeats this needs."""
+    repeats: NumberOfRepeats = Field(default=fixed(3), json_schema_extra={"default": 3})
+    """Independent runs of the experiment: a number, or {min: 3, max: 10, until: decided}, with more than min only where
+    results leave a question open."""
+    precision: Precision | None = None
+    """Wanted half width of the 95 % intervals of throughput and mean response time, relative to their values. Repeats
+    by need go on until it is reached. After a first campaign, `loadstone plan` reports how many repeats it needs, and
+    without a value how many ±2 % needs."""
     probe: bool = False
     """Whether to measure the experiment with twice the users as well. The change of throughput separates think time
     from a capacity that is reached."""
@@ -164,6 +170,11 @@ class Settings(Conditions):
                 f"allowed: load.users of at most {limit // 2:,}"
             )
         return self
+
+    @property
+    def usual_precision(self) -> float:
+        """The wanted precision, or the usual one where none is asked for."""
+        return USUAL_PRECISION if self.precision is None else self.precision
 
     @property
     def conditions(self) -> Conditions:

@@ -32,7 +32,8 @@ def check_size(path: Path, experiments: Mapping[str, Settings], searches: Mappin
 
 
 def _count_runs(settings: Settings) -> int:
-    return settings.repeats * (2 if settings.probe else 1)
+    """Count the runs of an experiment at most, with those of its probe."""
+    return settings.repeats.max + (settings.repeats.min if settings.probe else 0)
 
 
 def _hours(seconds: float) -> str:
