@@ -10,7 +10,7 @@ rule report:
     """Write the report."""
     input:
         ALL_SUMMARIES,
-        of_runs(rules.measure.output.record),
+        of_campaign(rules.measure.output.record),
         sources=REPORT_SOURCES,
         plan=rules.plan.output.plan,
         summary=rules.analyse.output.summary,

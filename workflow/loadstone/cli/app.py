@@ -17,6 +17,7 @@ from loadstone.cli.figures import figures
 from loadstone.cli.fit import fit
 from loadstone.cli.gate import gate
 from loadstone.cli.init import init
+from loadstone.cli.look import look
 from loadstone.cli.measure import measure
 from loadstone.cli.plan import plan
 from loadstone.cli.report import report
@@ -32,7 +33,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try a suite": (plan, schema),
     "Watch a campaign": (serve,),
     "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
-    "Stages that the workflow runs": (build, measure, search, summarise, analyse, report),
+    "Stages that the workflow runs": (build, measure, search, summarise, look, analyse, report),
 }
 
 app = typer.Typer(

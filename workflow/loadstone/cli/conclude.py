@@ -111,7 +111,10 @@ def _strays(results: Path) -> list[Path]:
 
     if not (results / "plan.json").exists():
         return []
-    planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
+    plan = read_plan(results / "plan.json")
+    planned = {(run.experiment, str(run.repeat)) for run in plan.runs}
+    # repeats of an earlier time, which looks no longer asked for
+    planned |= {(name, str(n)) for name, s in plan.experiments.items() for n in range(1, s.repeats.max + 1)}
     found = sorted(path for path in (results / "runs").glob("*/*") if not path.name.startswith("."))
     return [path for path in found if (path.parent.name, path.name) not in planned]
 

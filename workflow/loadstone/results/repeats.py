@@ -45,12 +45,24 @@ class Drift(Model):
     """The finding with its figures."""
 
 
+class Effort(Model):
+    """What a campaign took."""
+
+    campaign_s: Amount
+    """Wall-clock seconds from the check of the machine to the page, without pauses of the campaign."""
+    window_s: Amount
+    """Seconds inside windows, those of baselines included."""
+    runs: int
+
+
 class CampaignRepeats(Model):
     """The whole file."""
 
     experiments: dict[str, ExperimentRepeats]
     drift: Drift | None
     """None where too few runs can be compared."""
+    effort: Effort | None = None
+    """None in files of earlier versions."""
 
 
 def read_repeats(path: Path) -> CampaignRepeats:
