@@ -34,7 +34,7 @@ from loadstone.suite.hypotheses import (
 )
 from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.text import figure, p_value, quantity, several
-from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
+from loadstone.theory.intervals import Interval, geometric_mean_of_runs, mean_of_runs, ratio_of_pairs, ratio_of_runs
 from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
 MISFIT = 0.01
@@ -162,7 +162,8 @@ def _judge_value(value: Value, expect: str, data: HypothesisData) -> Conclusion:
         return _judge_published(value.published, value.metric, expect, data)
     metric, name, endpoint = METRICS[value.metric], str(value.of), value.endpoint or ALL
     measured = data.metrics.values_of(name, value.metric, endpoint)
-    interval = mean_of_runs(list(measured.values.values()))
+    values = list(measured.values.values())
+    interval = (mean_of_runs if value.metric == FAILURES or min(values) <= 0 else geometric_mean_of_runs)(values)
     if value.metric == FAILURES:
         interval = data.metrics.widen_by_counts(interval, name, endpoint, measured.values)
     text = (

@@ -113,7 +113,7 @@ class Metrics:
         tail = (1 - CONFIDENCE) / 2
         low = stats.beta.ppf(tail, failures, requests - failures + 1) if failures else 0.0
         high = stats.beta.ppf(1 - tail, failures + 1, requests - failures) if failures < requests else 1.0
-        return replace(share, low=min(share.low, float(low)), high=max(share.high, float(high)))
+        return replace(share, low=max(0.0, min(share.low, float(low))), high=min(1.0, max(share.high, float(high))))
 
     def _per_request(self, run: RunKey, metric: str) -> float:
         """Divide what processes used per second by the throughput: the service demand law."""

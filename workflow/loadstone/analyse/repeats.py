@@ -14,7 +14,7 @@ from loadstone.results.bounded import Bounded
 from loadstone.results.repeats import CampaignRepeats, Drift, ExperimentRepeats
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.text import p_value, several
-from loadstone.theory.intervals import mean_of_runs, outlier, repeats_needed, variation
+from loadstone.theory.intervals import estimate_of_runs, mean_of_runs, outlier, repeats_needed, variation
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
 """Metrics that have to be precise and in which repeats have to agree → their names in sentences."""
@@ -61,7 +61,8 @@ def combine_repeats(runs: Sequence[RunFigures], precision: float, limits: Thresh
     estimates = [count for count in needed if count is not None]
     return ExperimentRepeats(
         runs=len(runs),
-        intervals={metric: Bounded.of(mean_of_runs(of_runs)) for metric, of_runs in values.items() if of_runs},
+        intervals={metric: Bounded.of(estimate_of_runs(of_runs)) for metric, of_runs in values.items() if of_runs},
+        values={metric: tuple(of_runs) for metric, of_runs in values.items() if of_runs},
         variation={**spread},
         precision=precision,
         needed=max(estimates) if len(estimates) == len(needed) else None,

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loadstone.cli.console import make_console, make_table
+from loadstone.cli.console import describe_parentheses, make_console, make_table
 from loadstone.cli.options import Overrides, read_overrides
 from loadstone.errors import SystemFault
 from loadstone.files import write_text
-from loadstone.text import clock, several
+from loadstone.text import clock, each_run, several
 
 if TYPE_CHECKING:
     from loadstone.plan.schedule import Plan
-    from loadstone.results.bounded import Bounded
-    from loadstone.results.repeats import CampaignRepeats
+    from loadstone.results.repeats import CampaignRepeats, ExperimentRepeats
 
 WIDTH = 160
 """Columns of the output where it is not a terminal."""
@@ -129,22 +128,32 @@ def show_precision(plan: "Plan", repeats: "CampaignRepeats") -> None:
     for name, settings in plan.suite.experiments.items():
         if name in measured:
             found = measured[name]
-            figures = [_precision(found.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
-            needed = found.needed
+            figures = [_precision(found, metric) for metric in ("throughput_rps", "mean_ms")]
             table.add_row(name, str(found.runs), *figures, f"±{100 * settings.usual_precision:g} %",
-                          "unknown from one run" if needed is None else f"{needed:,}")  # fmt: skip
+                          _needed(found))  # fmt: skip
     console.print()
-    console.print("Precision of the last campaign (95 % intervals, with the run as the unit):")
+    console.print("Precision of the last campaign, with the run as the unit:")
     console.print(table)
+    if note := describe_parentheses([found.runs for name, found in measured.items() if name in plan.suite.experiments]):
+        console.print(note, highlight=False)
 
 
-def _precision(interval: "Bounded | None") -> str:
+def _needed(repeats: "ExperimentRepeats") -> str:
+    if repeats.needed is None:
+        return "unknown from one run" if repeats.runs == 1 else "unknown"
+    return f"{repeats.needed:,}"
+
+
+def _precision(repeats: "ExperimentRepeats", metric: str) -> str:
+    """Write a mean with its precision and interval; below four runs, with the runs themselves."""
+    interval = repeats.intervals.get(metric)
     if interval is None or interval.value is None:
         return "–"
     value, low, high = interval.value, interval.low, interval.high
     if low is None or high is None or not value:
-        return f"{value:.4g}"
-    return f"{value:.4g} ±{50 * (high - low) / abs(value):.2g} %"
+        runs = each_run(repeats.values.get(metric, ()))
+        return f"{value:.4g} ({runs})" if runs else f"{value:.4g}"
+    return f"{value:.4g} ±{50 * (high - low) / abs(value):.2g} % ({low:.4g} – {high:.4g})"
 
 
 def _describe_baselines(plan: "Plan") -> dict[str, str]:

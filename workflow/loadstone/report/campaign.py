@@ -162,8 +162,13 @@ class Campaign:
         repeats = self.repeats.experiments.get(experiment)
         return repeats.intervals.get(metric) if repeats else None
 
+    def values_of(self, experiment: str, metric: str) -> Sequence[float]:
+        """The runs' own values of a metric, of which `interval_of` is the mean."""
+        repeats = self.repeats.experiments.get(experiment)
+        return repeats.values.get(metric, ()) if repeats else ()
+
     def means(self, metrics: Mapping[str, str]) -> pd.DataFrame:
-        """List the means of metrics over the runs of each experiment with two or more: one run has no interval.
+        """List the means of metrics over the runs of each experiment with four or more: fewer have no interval.
 
         `metrics` says what each is called. Columns experiment, statistic, value, low, high.
         """

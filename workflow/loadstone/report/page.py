@@ -40,6 +40,7 @@ from loadstone.report.sections import (
 )
 from loadstone.suite.settings import GunicornServer, Server
 from loadstone.suite.urls import is_loopback
+from loadstone.theory.intervals import MIN_FOR_INTERVAL
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FILTERS = (
@@ -161,6 +162,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["min_for_interval"] = MIN_FOR_INTERVAL
     environment.filters |= {written.__name__: written for written in FILTERS}
     return environment
 

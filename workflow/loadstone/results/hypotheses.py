@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import RootModel
+from pydantic import Field, RootModel
 
 from loadstone.results.bounded import Known
 from loadstone.results.json_file import read_json
@@ -38,6 +38,8 @@ class JudgedHypothesis(Model):
     gate: bool
     evidence: str
     """A sentence with the figures."""
+    variance_shares: dict[str, float] = Field(default={})
+    narrowing: float | None = None
 
 
 class JudgedHypotheses(RootModel[tuple[JudgedHypothesis, ...]]):

@@ -5,6 +5,8 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
 from loadstone.results.bounded import Amount, Bounded, Known
 from loadstone.results.json_file import read_json
 from loadstone.suite.types import Model
@@ -15,14 +17,17 @@ class ExperimentRepeats(Model):
 
     runs: int
     intervals: dict[str, Bounded]
-    """Metric → its mean over the runs in which it is known; without bounds where that is a single one."""
+    """Metric → its geometric mean over the runs in which it is known; without bounds where these are fewer than four,
+    or where one of them has 0: the mean is then the arithmetic one."""
+    values: dict[str, tuple[float, ...]] = Field(default={})
+    """Metric → its value in each of these runs, in the order of repeats."""
     variation: dict[str, Known]
     """Metric → coefficient of variation between runs; absent where a single run knows it, or the mean is 0."""
     precision: Amount
     """Half an interval's width over its value, as wanted."""
     needed: int | None
     """Repeats for `precision` of throughput and of mean response time, by the spread of these; None where that of
-    either is not known."""
+    either is not known. At least four: with fewer there is no interval."""
     disagreements: tuple[str, ...]
     """What sets repeats apart, a phrase each."""
 
