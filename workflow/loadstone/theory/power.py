@@ -17,7 +17,7 @@ POINTS = 200
 """Points at which the expectation is taken."""
 HALVINGS = 40
 """Steps of the bisection."""
-MAX_DISTANCE = 100.0
+MAX_DISTANCE = 30.0
 """Noncentrality beyond the critical value at which every difference is shown, in standard errors."""
 
 
