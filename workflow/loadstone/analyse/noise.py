@@ -98,6 +98,11 @@ def expect(check: NoiseCheck, repeats: CampaignRepeats | None, where: str) -> Ex
     return measured
 
 
+def write_lines(check: NoiseCheck | None, problems: Sequence[str]) -> list[str]:
+    """State the check before a campaign in one line, if it was made, and what went wrong in a line each."""
+    return [*([] if check is None else [write_line(check)]), *problems]
+
+
 def write_line(check: NoiseCheck) -> str:
     """State a check in one line."""
     if check.spin_ms is None:

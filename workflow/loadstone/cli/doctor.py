@@ -13,6 +13,7 @@ from loadstone.errors import ResultError, SystemFault
 if TYPE_CHECKING:
     from loadstone.analyse.noise import Expectation
     from loadstone.results.noise import NoiseCheck
+    from loadstone.results.repeats import CampaignRepeats
 
 WIDTH = 100
 """Columns of the output where it is not a terminal."""
@@ -43,32 +44,28 @@ def doctor(
     Exit code: 0 if the check was made, whatever it shows; 1 if it could not be
     made; 130 if it is interrupted.
     """
-    from loadstone.analyse.noise import expect_by_check
+    from loadstone.analyse.noise import expect
     from loadstone.measure.noise import check_noise
     from loadstone.measure.stop import StopRequest
 
-    measured, remark = _expect_by_repeats(results)
+    repeats, remark = _read_repeats(results / "repeats.json")
     with SystemFault.at("this machine"), StopRequest("loadstone doctor") as stop:
         if seconds > PROGRESS_S:
             print(f"checking this machine for {seconds:g} s", file=sys.stderr, flush=True)
         check = check_noise(seconds, stop)
-    expected = measured or expect_by_check(check)
+    expected = expect(check, repeats, str(results))
     if json:
         print_json(_to_json(check, expected))
     else:
         show_check(check, expected, remark)
 
 
-def _expect_by_repeats(results: Path) -> tuple["Expectation | None", str]:
-    """Take the expectation from an earlier campaign, if there is one; else a remark if its file cannot be used."""
-    from loadstone.analyse.noise import expect_by_repeats
+def _read_repeats(path: Path) -> tuple["CampaignRepeats | None", str]:
+    """Read an earlier campaign's repeats, if there is one; return a remark if the file cannot be used."""
     from loadstone.results.repeats import read_repeats
 
-    path = results / "repeats.json"
-    if not path.exists():
-        return None, ""
     try:
-        return expect_by_repeats(read_repeats(path), str(results)), ""
+        return (read_repeats(path) if path.exists() else None), ""
     except ResultError as error:
         return None, f"{error}; not used"
 
