@@ -197,7 +197,7 @@ def of_campaign(checks: Sequence[NoiseCheck], started: Sequence[float]) -> list[
 
     `started` are the runs' beginnings, in unix seconds.
     """
-    ends = [check.time for check in checks[1:]] + [math.inf]
+    ends = [*(check.time for check in checks), math.inf][1:]
     return [
         check for check, end in zip(checks, ends, strict=True) if any(check.time <= begin < end for begin in started)
     ]

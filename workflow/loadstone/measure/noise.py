@@ -5,6 +5,7 @@ lock, so that it does not disturb a measurement; while another measurement holds
 """
 
 import math
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -22,9 +23,13 @@ from loadstone.measure.machine_lock import try_machine_lock
 from loadstone.measure.spinners import POLL_S, Spin, Spinners, median_ms, variation_of_stretches
 from loadstone.measure.stop import StopRequest
 from loadstone.results.noise import MAX_PROCESSES, NoiseCheck, OtherProcess, append_check
+from loadstone.text import short
 
 CHECK_S = 2.0
-"""Seconds of the check before a campaign."""
+"""Seconds of the check before a campaign, unless `VARIABLE` states others."""
+VARIABLE = "LOADSTONE_NOISE_CHECK_S"
+"""Environment variable for these seconds; 0 leaves the check out."""
+MAX_CHECK_S = 60.0
 ALONE = 0.8
 """Share of the time in which one process spins."""
 MIN_CPUS = 0.01
@@ -115,11 +120,19 @@ def check_before_campaign(path: Path, stop: StopRequest) -> tuple[NoiseCheck | N
     """Check the machine before a campaign and append the result to its `noise.json`.
 
     Returns the check and lines for the user about what failed. Nothing that fails here stops a campaign. The check is
-    None if it failed. It is not stored if another measurement held the machine: the campaign waits for that one.
-    Raises `Interrupted` if a signal arrives.
+    None if it failed or is switched off. It is not stored if another measurement held the machine, for which the
+    campaign waits. Raises `Interrupted` if a signal arrives.
     """
+    seconds = _wanted_seconds()
+    if seconds is None:
+        allowed = f"0 to {MAX_CHECK_S:g} seconds; 0 leaves the check out"
+        return None, [
+            f"noise check: not made: {VARIABLE}={short(os.environ[VARIABLE])} is not allowed; allowed: {allowed}"
+        ]
+    if seconds == 0:
+        return None, []
     try:
-        check = check_noise(CHECK_S, stop)
+        check = check_noise(seconds, stop)
     except MeasureError as error:
         stop.check()
         return None, [str(error)]
@@ -130,6 +143,15 @@ def check_before_campaign(path: Path, stop: StopRequest) -> tuple[NoiseCheck | N
     except LoadstoneError as error:
         return check, [f"noise check: not stored: {error}"]
     return check, [f"noise check: {line}"] * bool(line)
+
+
+def _wanted_seconds() -> float | None:
+    """Return how long the check before a campaign takes; None if the environment holds something else."""
+    try:
+        seconds = float(os.environ.get(VARIABLE) or CHECK_S)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds <= MAX_CHECK_S else None
 
 
 def _watch_only(seconds: float, stop: StopRequest, watch: _Watch) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def append_check(path: Path, check: NoiseCheck) -> str | None:
     `ResultError` if it cannot be read, and `SystemFault` if the file cannot be written.
     """
     line = None
-    with SystemFault.at(path):
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             earlier = read_checks(path)
@@ -106,6 +106,8 @@ def append_check(path: Path, check: NoiseCheck) -> str | None:
             earlier = ()
             line = f"{error}; moved to {_set_aside(path)}"
         write_bytes(path, to_json(NoiseChecks(checks=(*earlier, check)[-MAX_CHECKS:])))
+    except OSError as error:
+        raise SystemFault.of(error, path) from None
     return line
 
 
