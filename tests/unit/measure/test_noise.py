@@ -69,7 +69,7 @@ def start_doctor(folder: Path) -> "subprocess.Popen[str]":
 
 
 def test_neighbour_is_named_without_its_arguments(neighbour: int, own_locks: Path, tmp_path: Path) -> None:
-    answer = loadstone("doctor", "--json", "--seconds", "1", "--results", tmp_path)
+    answer = loadstone("doctor", "--json", "--seconds", "2", "--results", tmp_path)
     assert answer.returncode == 0, answer.stderr
     result = json.loads(answer.stdout)
     check = NoiseCheck.model_validate_json(json.dumps(result["check"]))
@@ -92,7 +92,7 @@ def test_machine_that_another_measurement_holds_is_only_watched(own_locks: Path,
         StopRequest("test") as stop,
         hold_machine_lock("theirs, repeat 2", stop, print),
     ):
-        answer = loadstone("doctor", "--seconds", "1", "--results", tmp_path)
+        answer = loadstone("doctor", "--seconds", "2", "--results", tmp_path)
         check, problems = check_before_campaign(tmp_path / "noise.json", stop)
     assert answer.returncode == 0
     assert "theirs, repeat 2" in answer.stdout

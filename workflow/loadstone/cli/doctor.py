@@ -23,7 +23,7 @@ PROGRESS_S = 2.0
 
 def doctor(
     seconds: Annotated[
-        float, typer.Option(metavar="SECONDS", min=1, max=60, help="Length of the check, 1 to 60 s.")
+        float, typer.Option(metavar="SECONDS", min=2, max=60, help="Length of the check, 2 to 60 s.")
     ] = 4.0,
     results: Annotated[
         Path,
@@ -104,7 +104,7 @@ def show_check(check: "NoiseCheck", expected: "Expectation | None", remark: str 
     if expected is not None:
         console.print(f"{expected.sentence}\n({expected.grounds})", soft_wrap=True, style="bold")
     else:
-        console.print("How far repeats will lie apart is not known: the spin was not tried.", soft_wrap=True)
+        console.print("How far repeats will lie apart is not known.", soft_wrap=True)
     if remark:
         console.print(printable(remark), soft_wrap=True)
     for remedy in find_remedies(check):

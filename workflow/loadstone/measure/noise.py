@@ -176,10 +176,12 @@ def _spin(seconds: float, stop: StopRequest, watch: _Watch, cores: int) -> dict[
             own = set(spinners.pids)
     except OSError as error:
         raise MeasureError(f"noise check: no process could be started: {error.strerror}") from None
-    median = median_ms(alone)
+    median, variation = median_ms(alone), variation_of_stretches(alone)
+    if variation is None:
+        watch.missing.append("how much the spin varies: the check was too short")
     return _what_others_used(before, after, own) | {
         "spin_ms": median,
-        "spin_variation": variation_of_stretches(alone),
+        "spin_variation": variation,
         "slowdown": _slowdown(together, median) if cores > 1 else None,
         "steal": _steal(before, end),
     }
