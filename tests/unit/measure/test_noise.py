@@ -22,20 +22,12 @@ from loadstone.results.noise import MAX_PROCESSES, NoiseCheck, read_checks
 from tests.conftest import processes_of, wait_for
 from tests.support.commandline import loadstone
 
-BURN = """
-import hashlib, threading
-data = bytes(1 << 26)
-def burn():
-    while True:
-        hashlib.sha256(data)  # without the interpreter's lock
-for _ in range(4):
-    threading.Thread(target=burn).start()
-"""
+BURN = "while True: pass"
 
 
 @pytest.fixture
 def neighbour() -> Iterator[int]:
-    """A process that uses more CPU than any other, even on a crowded machine: each thread gets a share."""
+    """A process that uses a CPU, as far as it gets one."""
     process = subprocess.Popen([sys.executable, "-c", BURN, "--password=hidden"])
     yield process.pid
     process.kill()
@@ -126,6 +118,14 @@ def test_wrong_length_of_the_check_is_one_line(tmp_path: Path, monkeypatch: pyte
     assert "LOADSTONE_NOISE_CHECK_S" in problem
     assert "allowed: 0 to 60 seconds" in problem
     assert not (tmp_path / "noise.json").exists()
+
+
+@pytest.mark.parametrize("value", ["1", "61", "nan", "inf", "long"])
+def test_wrong_length_of_doctor_is_one_line(value: str) -> None:
+    answer = loadstone("doctor", "--seconds", value)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    [line] = answer.stderr.splitlines()
+    assert "--seconds" in line
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

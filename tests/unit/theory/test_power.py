@@ -29,6 +29,8 @@ def test_more_repeats_and_less_variation_show_smaller_differences() -> None:
     by_repeats = [detectable_difference(0.05, repeats) for repeats in (2, 3, 5, 10, 100)]
     assert by_repeats == sorted(by_repeats, reverse=True)  # type: ignore[type-var]  # none of them is None
     assert detectable_difference(0.0, 3) == 0
+    assert detectable_difference(1e300, 2) > 1e100  # type: ignore[operator]
+    assert detectable_difference(1e300, 2, power=0.999) == math.inf
     assert detectable_difference(0.02, 5) < detectable_difference(0.04, 5)  # type: ignore[operator]
 
 

@@ -1,5 +1,6 @@
 """`loadstone doctor`: how noisy this machine is, and which differences it can show."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +9,7 @@ import typer
 
 from loadstone.cli.console import make_console, print_json
 from loadstone.cli.options import Json
-from loadstone.errors import ResultError, SystemFault
+from loadstone.errors import ResultError, SuiteError, SystemFault
 
 if TYPE_CHECKING:
     from loadstone.analyse.noise import Expectation
@@ -48,6 +49,8 @@ def doctor(
     from loadstone.measure.noise import check_noise
     from loadstone.measure.stop import StopRequest
 
+    if not math.isfinite(seconds):
+        raise SuiteError(f"--seconds: {seconds} is not allowed; allowed: 2 to 60")
     repeats, remark = _read_repeats(results / "repeats.json")
     with SystemFault.at("this machine"), StopRequest("loadstone doctor") as stop:
         if seconds > PROGRESS_S:

@@ -161,7 +161,7 @@ def _watch_only(seconds: float, stop: StopRequest, watch: _Watch) -> dict[str, A
         stop.sleep(POLL_S)
         watch.look()
     after = _Moment.now(watch)
-    return _what_others_used(before, after, set()) | {"steal": _steal(before, after)}
+    return _what_others_used(before, after, set()) | {"steal": _steal(before, after, watch)}
 
 
 def _spin(seconds: float, stop: StopRequest, watch: _Watch, cores: int) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _spin(seconds: float, stop: StopRequest, watch: _Watch, cores: int) -> dict[
         "spin_ms": median,
         "spin_variation": variation,
         "slowdown": _slowdown(together, median) if cores > 1 else None,
-        "steal": _steal(before, end),
+        "steal": _steal(before, end, watch),
     }
 
 
@@ -216,8 +216,12 @@ def _what_others_used(before: _Moment, after: _Moment, own: set[int]) -> dict[st
     }
 
 
-def _steal(before: _Moment, after: _Moment) -> float | None:
+def _steal(before: _Moment, after: _Moment, watch: _Watch) -> float | None:
     """Return the share of all CPUs' time that the hypervisor took between two moments."""
-    if before.host.steal is None or after.host.steal is None or after.host.total <= before.host.total:
+    if before.host.steal is None or after.host.steal is None:
+        watch.missing.append("steal: this system does not count it")
+        return None
+    if after.host.total <= before.host.total:
+        watch.missing.append("steal: the check was too short")
         return None
     return min(1.0, max(0.0, (after.host.steal - before.host.steal) / (after.host.total - before.host.total)))

@@ -17,6 +17,8 @@ POINTS = 200
 """Points at which the expectation is taken."""
 HALVINGS = 40
 """Steps of the bisection."""
+MAX_EXPONENT = 700.0
+"""Logarithm of a ratio from which it counts as infinite."""
 MAX_DISTANCE = 30.0
 """Noncentrality beyond the critical value at which every difference is shown, in standard errors."""
 
@@ -50,7 +52,9 @@ def detectable_difference(
         middle = (low + high) / 2
         shown = 1 - float(special.nctdtr(2 * repeats - 2, middle, critical).mean())
         low, high = (middle, high) if shown < power else (low, middle)
-    return math.expm1(high * math.sqrt(math.log1p(variation**2) * 2 / repeats))
+    sigma = math.sqrt(2 * math.log(math.hypot(1, variation)))  # √ln(1 + variation²) without an overflow
+    exponent = high * sigma * math.sqrt(2 / repeats)
+    return math.expm1(exponent) if exponent < MAX_EXPONENT else math.inf
 
 
 def range_of_repeats(variation: float, confidence: float = CONFIDENCE) -> float:
