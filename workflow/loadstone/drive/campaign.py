@@ -26,6 +26,8 @@ PREFIX = "loadstone: "
 """How the lines begin that a stage prints for the user."""
 ERROR = re.compile(r"Error in rule (.+), see (.+)")
 """The line per failed job (see `loadstone.lifecycle.short_log`)."""
+NOISE = "noise check: "
+"""How the line about the machine's noise begins, which comes before the first run."""
 WAITING = ": waiting for another measurement on this machine"
 MAX_QUOTED = 12
 """Lines of Snakemake's output that are shown if it fails without a line of Loadstone's."""
@@ -58,6 +60,8 @@ class _Watch:
             if not self.explained:
                 self._report_failure(f"{PREFIX}{failed[1]} failed, see {failed[2]}", stopping=stopping)
             self.explained = False
+        elif text.startswith(NOISE):
+            self.display.report(text)
         elif WAITING in text:
             self.waiting = text.partition(" ")[2]
         elif text:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline, probe_name
@@ -16,6 +17,7 @@ from loadstone.plan.schedule import Plan
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
 from loadstone.results.integrity import check_sums
+from loadstone.results.noise import NoiseCheck, read_checks
 from loadstone.results.repeats import CampaignRepeats, read_repeats
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.scaling import SweepResult, read_scaling
@@ -89,6 +91,10 @@ class Campaign:
     hypotheses: tuple[JudgedHypothesis, ...]
     searches: dict[str, CompletedSearch]
     published: PublishedTable | None
+    noise: Sequence[NoiseCheck] = ()
+    """The checks of the machine before the parts of the campaign that measured these runs."""
+    noise_problem: str = ""
+    """Why the checks cannot be read, if so."""
 
     @cached_property
     def experiments(self) -> list[str]:
@@ -190,9 +196,11 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     scaling, hypotheses = read_scaling(results / "scaling.json"), read_hypotheses(results / "hypotheses.json")
     _check_plan(plan, results, verdicts, repeats, scaling, hypotheses)
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
+    records = [read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs]
+    noise, noise_problem = _read_noise(results / "noise.json", records)
     return Campaign(
         plan=plan,
-        records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs],
+        records=records,
         windows=measured.windows,
         signals=against_baselines(plan, measured.signals, measured.summary),
         summary=_own(measured.summary),
@@ -206,7 +214,18 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         hypotheses=hypotheses,
         searches=_read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
+        noise=noise,
+        noise_problem=noise_problem,
     )
+
+
+def _read_noise(path: Path, records: Sequence[RunRecord]) -> tuple[Sequence[NoiseCheck], str]:
+    """Read the checks of the machine that concern these runs. A file that cannot be used is a phrase on the page."""
+    try:
+        checks = read_checks(path)
+    except ResultError as error:
+        return (), str(error)
+    return of_campaign(checks, [record.phases.server_started for record in records]), ""
 
 
 def _check_plan(
