@@ -65,11 +65,12 @@ def test_more_than_eight_slots_are_shown_and_not_judged() -> None:
 
 
 def test_measured_is_the_mean_of_runs_with_its_interval() -> None:
-    [one], [three] = calibrate([level(1, 44.0)]), calibrate([level(1, 43.0, 44.0, 45.0)])
-    assert (one.measured, one.low, one.high) == (44.0, None, None)
-    assert three.low is not None
-    assert three.high is not None
-    assert three.low < three.measured == 44.0 < three.high
+    [three], [four] = calibrate([level(1, 43.0, 44.0, 45.0)]), calibrate([level(1, 43.0, 44.0, 44.0, 45.0)])
+    assert (three.low, three.high, three.values) == (None, None, (43.0, 44.0, 45.0))
+    assert three.measured == pytest.approx((43.0 * 44.0 * 45.0) ** (1 / 3))
+    assert four.low is not None
+    assert four.high is not None
+    assert four.low < four.measured < four.high
 
 
 def test_cpu_of_the_server_lowers_the_prediction_beside_the_pure_one() -> None:
