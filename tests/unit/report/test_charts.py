@@ -68,6 +68,9 @@ def test_few_runs_are_shown_themselves_and_an_interval_stays_above_zero() -> Non
     assert (lost.low, lost.value, lost.each) == (None, 3.0, "runs from 0 to 4.00")
     assert mean([5.0]).each == ""  # type: ignore[union-attr]
     assert estimated(Bounded(value=None, low=None, high=None)) is None
+    earlier = estimated(Bounded(value=55.0, low=-516.8, high=626.8))
+    assert earlier is not None
+    assert (earlier.low, earlier.high) == (None, None), "as earlier versions left it in a file"
     assert mean([]) is None
 
 
