@@ -13,6 +13,7 @@ from loadstone.results.json_file import to_json
 from loadstone.results.scaling import CampaignScaling, SweepResult
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import Calibration, Settings
+from loadstone.text import figure
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
 from tests.unit.analyse.test_sweeps import sweeps
@@ -163,6 +164,8 @@ def test_command_prints_every_point_and_fails_with_one(factor: float, code: int,
     assert sum("shown" in row for row in rows) == 2
     assert "45.5" in rows[0]
     assert "50 %" in rows[0], "how busy the machine was"
+    runs = figure(factor * 1000 / 22)
+    assert f"{runs}, {runs}" in rows[0], "two runs are shown themselves"
     counted = "within 10 % of the prediction: 5 of 5 points with up to 8 slots"
     outcome = f"W{counted[1:]}." if code == 0 else f"Not {counted}: "
     assert outcome in answer.stdout
