@@ -25,10 +25,14 @@ class Mean:
 
 
 def estimated(found: Bounded | Interval | None, runs: Sequence[float] = ()) -> Mean | None:
-    """Take a figure with its interval, and the runs that it is the mean of; None where there is no value."""
+    """Take a figure with its interval, and the runs that it is the mean of; None where there is no value.
+
+    An interval that reaches 0 is not shown: earlier versions made such intervals, and no rate or time lies there.
+    """
     if found is None or found.value is None:
         return None
-    return Mean(value=found.value, low=found.low, high=found.high, runs=tuple(runs))
+    low, high = (None, None) if found.low is not None and found.low <= 0 else (found.low, found.high)
+    return Mean(value=found.value, low=low, high=high, runs=tuple(runs))
 
 
 def mean(values: Sequence[float]) -> Mean | None:
