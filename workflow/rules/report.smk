@@ -19,6 +19,7 @@ rule report:
         repeats=rules.analyse.output.repeats,
         hypotheses=rules.analyse.output.hypotheses,
         searches=ALL_SEARCHES,
+        looks=looks_taken,
         published=PUBLISHED_TABLE,
     output:
         page=report("report/index.html", caption="../captions/page.rst", category="Report"),

@@ -83,7 +83,13 @@ def analyse_measured(measured: MeasuredCampaign, summaries: Path, published: Pat
     verdicts = judge_campaign(plan, signals)
     measured = dataclasses.replace(measured, counting=verdicts.counting)
     precision = {name: settings.usual_precision for name, settings in plan.experiments.items()}
-    repeats = analyse_repeats(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds)
+    first_stages = {
+        name: settings.repeats.min
+        for name, settings in plan.experiments.items()
+        if settings.precision is not None and settings.repeats.by_need
+    }
+    figures = measured.figures(list(plan.experiments))
+    repeats = analyse_repeats(figures, precision, plan.suite.thresholds, first_stages)
     return Analysis(
         summary=measured.summary,
         verdicts=verdicts,

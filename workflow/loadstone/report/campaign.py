@@ -13,10 +13,11 @@ from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline, probe_name
-from loadstone.plan.schedule import Plan
+from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
 from loadstone.results.integrity import check_sums
+from loadstone.results.looks import Look, read_looks
 from loadstone.results.noise import NoiseCheck, read_checks
 from loadstone.results.repeats import CampaignRepeats, read_repeats
 from loadstone.results.run_record import RunRecord, read_record
@@ -95,6 +96,8 @@ class Campaign:
     """The checks of the machine before the parts of the campaign that measured these runs."""
     noise_problem: str = ""
     """Why the checks cannot be read, if so."""
+    looks: Sequence[Look] = ()
+    """In a suite with repeats by need: the looks in order."""
 
     @cached_property
     def experiments(self) -> list[str]:
@@ -216,6 +219,7 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         published=None if published is None else read_publication(published),
         noise=noise,
         noise_problem=noise_problem,
+        looks=read_looks(results / "looks", make_plan(plan.suite).digest) if plan.rounds else (),
     )
 
 

@@ -28,6 +28,7 @@ from loadstone.report.sections import (
     experiments,
     get_post,
     hypotheses,
+    looks,
     noise,
     open_loads,
     provenance,
@@ -70,6 +71,7 @@ SECTIONS: tuple[Build, ...] = (
     noise.section,
     baselines.section,
     repeats.section,
+    looks.section,
     runs.section,
 )
 """The page, from the answer to the method."""
