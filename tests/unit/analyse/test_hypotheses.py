@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.campaign import MeasuredCampaign
-from loadstone.analyse.hypotheses import judge_hypotheses, judge_interval
+from loadstone.analyse.conclusion import judge_interval
+from loadstone.analyse.hypotheses import judge_hypotheses
 from loadstone.analyse.verdicts import agree_by_experiment
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
@@ -327,7 +328,7 @@ def test_trend_with_too_little_to_go_by_is_left_open(judge: Judge) -> None:
     single = CROSSED.replace("repeats: 2", "repeats: 1")
     answer = judge("trend: {metric: mean, over: sizes}, expect: rises", albums(0.001), suite=single)
     assert (answer.outcome, answer.low) == ("inconclusive", None)
-    assert "too few runs for an interval" in answer.evidence
+    assert "too few runs for a 95 % interval" in answer.evidence
     answer = judge("trend: {metric: mean, over: few}, expect: linear", albums(0.001), suite=single)
     assert answer.outcome == "inconclusive"
     assert "without repeats a bend cannot be detected" in answer.evidence
