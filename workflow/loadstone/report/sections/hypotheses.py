@@ -109,20 +109,18 @@ def family_sentences(hypotheses: Sequence[JudgedHypothesis]) -> str:
     parts = []
     if len(together) > 1:
         parts.append(
-            f"{text.several(len(together), 'hypothesis')} are judged together (Holm's procedure), so that at most 5 % of "
-            "campaigns hold a wrong judgement on any of them: their intervals have a higher confidence than 95 %, which "
-            "is written next to them."
+            f"{text.several(len(together), 'hypothesis')} are judged together (Holm's procedure), so that at most 5 % "
+            "of campaigns hold a wrong judgement on any of them. The confidence that this takes is written next to "
+            "each interval."
         )
     if together and alone:
-        others = "1 other hypothesis tests" if alone == 1 else f"{text.count(alone)} other hypotheses test"
-        parts.append(
-            f"{others} a verdict or a published row, and {'is' if alone == 1 else 'each is'} judged by itself."
-        )
+        others, are = ("1 other tests", "is") if alone == 1 else (f"{text.count(alone)} others test", "each is")
+        parts.append(f"{others} a verdict or a published row, and {are} judged by itself.")
     looks = max((each.looks for each in together), default=1)
     if looks > 1:
         parts.append(
-            f"Repeats follow need, so a hypothesis may be judged up to {looks} times: each of these looks has its share "
-            "of the 5 %."
+            f"Repeats follow need: a hypothesis may be judged up to {looks} times, and each of these looks has its "
+            "share of the 5 %."
         )
     return " ".join(parts)
 
