@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from loadstone.analyse.conclusion import narrowing
 from loadstone.analyse.evidence import Evidence, Line, Mean, Ratio
@@ -17,7 +18,7 @@ from loadstone.plan.schedule import Run
 from loadstone.results.hypotheses import JudgedHypothesis, Outcome
 from loadstone.suite.hypotheses import Compare, Region, parse_shape
 from loadstone.theory.intervals import Interval
-from loadstone.theory.sequential import step_down
+from loadstone.theory.sequential import level_of_look, step_down
 from tests.unit.analyse.test_hypotheses import PUBLISHED, factor, judge_all
 
 Together = Callable[..., dict[str, JudgedHypothesis]]
@@ -70,18 +71,21 @@ def test_one_hypothesis_with_fixed_repeats_is_judged_at_95_per_cent(together: To
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "looks"),
+    ("a", "b", "blocks"),
     [
-        ("{min: 3, max: 10}", "{min: 3, max: 10}", 8),
-        ("5", "{min: 3, max: 10}", 3),
-        ("10", "3", 1),
-        ("{min: 3, max: 5}", "{min: 4, max: 9}", 3),
+        ("{min: 3, max: 10}", "{min: 3, max: 10}", (3, 10)),
+        ("5", "{min: 3, max: 10}", (3, 5)),
+        ("10", "3", (3, 3)),
+        ("{min: 3, max: 5}", "{min: 4, max: 9}", (3, 5)),
     ],
 )
-def test_a_look_is_a_number_of_blocks_that_both_can_be_in(together: Together, a: str, b: str, looks: int) -> None:
+def test_a_look_is_a_number_of_blocks_that_both_can_be_in(
+    together: Together, a: str, b: str, blocks: tuple[int, int]
+) -> None:
     hypothesis = compare("a", "b", "> 1.05")
     [found] = together(f"a: {{repeats: {a}}}, b: {{repeats: {b}}}", hypothesis, behaviour=factor(a=1.3)).values()
-    assert (found.looks, found.level) == (looks, pytest.approx(1 - 0.05 / looks))
+    looks = blocks[1] - blocks[0] + 1
+    assert (found.looks, found.level) == (looks, pytest.approx(1 - level_of_look(0.05, *blocks)))
     assert (f"up to {looks} looks" in found.evidence) == (looks > 1)
 
 
@@ -209,14 +213,21 @@ LOOKS = range(3, 11)
 AT_BOUND = Region(low=1.05, open=True)
 
 
-def decided_at_any_look(draw: Draw, campaigns: int, seed: int) -> float:
-    """Return the share of campaigns that decide a ratio of exactly 1.05 at one of the looks, and stop there."""
+def at_most(campaigns: int) -> int:
+    """Return how many of some campaigns may be wrong if one in twenty is: a count that chance exceeds once in 1000."""
+    return int(stats.binom.isf(0.001, campaigns, 0.05))
+
+
+def decided_at_any_look(draw: Draw, campaigns: int, seed: int) -> int:
+    """Return the number of campaigns that decide a ratio of exactly 1.05 at one of the looks, and stop there."""
     rng = np.random.default_rng(seed)
     wrong = 0
     for _ in range(campaigns):
         a, b = draw(rng)
-        wrong += any(Member(ratio(a[:blocks], b[:blocks], AT_BOUND), len(LOOKS)).decided_at(0.05) for blocks in LOOKS)
-    return wrong / campaigns
+        wrong += any(
+            Member(ratio(a[:blocks], b[:blocks], AT_BOUND), LOOKS[0], LOOKS[-1]).decided_at(0.05) for blocks in LOOKS
+        )
+    return wrong
 
 
 def made_up(cv: tuple[float, float] = (0.05, 0.05), *, drift: float = 0.0, block: float = 0.0) -> Draw:
@@ -241,7 +252,8 @@ def made_up(cv: tuple[float, float] = (0.05, 0.05), *, drift: float = 0.0, block
     ],
 )
 def test_looking_again_and_again_decides_wrongly_at_most_once_in_twenty(draw: Draw) -> None:
-    assert decided_at_any_look(draw, 500, seed=11) <= 0.05
+    """Plain intervals at 95 % decide wrongly in 12 to 16 % of these campaigns. Both sides count as wrong here."""
+    assert decided_at_any_look(draw, 500, seed=11) <= at_most(500)
 
 
 @pytest.mark.slow
@@ -254,11 +266,11 @@ def test_a_campaign_of_twelve_hypotheses_holds_a_wrong_judgement_at_most_once_in
         baseline = rng.lognormal(0, 0.05, 6).tolist()
         others = truth[:, None] * rng.lognormal(0, 0.05, (12, 6))
         wrong += any(wrongly_judged(truth, others[:, :n].tolist(), baseline[:n]) for n in (3, 4, 5, 6))
-    assert wrong <= 5
+    assert wrong <= at_most(100)
 
 
 def wrongly_judged(truth: np.ndarray, others: list[list[float]], baseline: list[float]) -> bool:
-    members = [Member(ratio(other, baseline, AT_BOUND), 4) for other in others]
+    members = [Member(ratio(other, baseline, AT_BOUND), 3, 6) for other in others]
     right = {1: Outcome.SUPPORTED, -1: Outcome.REFUTED}
     for step, true, member in zip(step_down([each.decided_at for each in members], 0.05), truth, members, strict=True):
         if step.decided and member.conclude(step.level, 12).outcome != right.get(int(np.sign(true - 1.05))):
@@ -271,7 +283,7 @@ def test_clear_differences_are_decided_early() -> None:
     """A ratio of 2 against 1.05, at CV 5 %, takes three repeats almost always."""
     rng = np.random.default_rng(13)
     members = [
-        Member(ratio((2 * rng.lognormal(0, 0.05, 3)).tolist(), rng.lognormal(0, 0.05, 3).tolist(), AT_BOUND), 8)
+        Member(ratio((2 * rng.lognormal(0, 0.05, 3)).tolist(), rng.lognormal(0, 0.05, 3).tolist(), AT_BOUND), 3, 10)
         for _ in range(200)
     ]
     assert sum(member.decided_at(0.05) for member in members) >= 190

@@ -26,17 +26,25 @@ class Member:
 
     evidence: Evidence | NotJudgeable
     """Or why there is none."""
-    looks: int
+    first: int
+    """Blocks at its first look."""
+    last: int
+    """Blocks at its last look."""
+
+    @property
+    def looks(self) -> int:
+        """How many times it may be judged."""
+        return self.last - self.first + 1
 
     def decided_at(self, level: float) -> bool:
         """Whether it is decided if all its looks together may err with this probability."""
         if isinstance(self.evidence, NotJudgeable):
             return False
-        return self.evidence.outcome(1 - level_of_look(level, self.looks)) != Outcome.INCONCLUSIVE
+        return self.evidence.outcome(1 - level_of_look(level, self.first, self.last)) != Outcome.INCONCLUSIVE
 
     def conclude(self, level: float, family: int) -> Conclusion:
         """Judge it at this level, over all its looks."""
-        confidence = 1 - level_of_look(level, self.looks)
+        confidence = 1 - level_of_look(level, self.first, self.last)
         if isinstance(self.evidence, NotJudgeable):
             conclusion = Conclusion(outcome=Outcome.INCONCLUSIVE, evidence=str(self.evidence), level=confidence)
         else:
@@ -68,10 +76,10 @@ def _member(hypothesis: Hypothesis, data: HypothesisData) -> Member:
         evidence: Evidence | NotJudgeable = collect_evidence(hypothesis, data)
     except NotJudgeable as error:
         evidence = error
-    return Member(evidence, looks_of(experiments, data))
+    return Member(evidence, *looks_of(experiments, data))
 
 
-def looks_of(experiments: Sequence[str], data: HypothesisData) -> int:
-    """Return how many numbers of blocks there can be that all experiments are in: one look each."""
+def looks_of(experiments: Sequence[str], data: HypothesisData) -> tuple[int, int]:
+    """Return the fewest and the most blocks that all experiments can be in: there is a look at each number."""
     repeats = [data.metrics.measured.plan.experiments[name].repeats for name in experiments]
-    return min(each.max for each in repeats) - min(each.min for each in repeats) + 1
+    return min(each.min for each in repeats), min(each.max for each in repeats)

@@ -72,7 +72,8 @@ def _judge_alone(hypothesis: Hypothesis, data: HypothesisData) -> Conclusion:
     if hypothesis.value is None:
         experiments = experiments_of(hypothesis, data)
         found = _judge_bottleneck(experiments[0], parse_verdict(hypothesis.expect), data)
-        return replace(found, looks=looks_of(experiments, data))
+        first, last = looks_of(experiments, data)
+        return replace(found, looks=last - first + 1)
     try:
         return _judge_published(str(hypothesis.value.published), hypothesis.value.metric, hypothesis.expect, data)
     except NotJudgeable as error:
