@@ -1,4 +1,4 @@
-"""Run all benchmarks, as `make bench` does: about six minutes. Run nothing else on the machine meanwhile."""
+"""Run all benchmarks, as `make bench` does: about five minutes. Run nothing else on the machine meanwhile."""
 
 from benchmarks import api, decisions, pipeline, recorder
 
