@@ -230,7 +230,7 @@ def judge(a: Floats, b: Floats, blocks: int) -> bool:
 
 
 def count_wrong_of_other_tests() -> None:
-    """Print the same for a mean against a bound, a trend over three levels, and variances that differ by a factor of 16.
+    """Print the same for a mean, for a trend over three levels, and for variances that differ by a factor of 16.
 
     The last one has no bar: Welch's t alone exceeds its level there.
     """
