@@ -1,8 +1,9 @@
 """Run all benchmarks, as `make bench` does: about five minutes. Run nothing else on the machine meanwhile."""
 
-from benchmarks import api, pipeline, recorder
+from benchmarks import api, decisions, pipeline, recorder
 
 if __name__ == "__main__":
     pipeline.main()
     api.main()
     recorder.main()
+    decisions.main()

@@ -89,6 +89,14 @@ def limit(share: float) -> str:
     return f"{100 * share:g} %"
 
 
+def confidence(level: float) -> str:
+    """Write the confidence of an interval, with two digits of what it lacks to certainty: 95 %, 99.58 %, 99.948 %."""
+    error = 100 * (1 - level)
+    digits = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 0
+    text = f"{100 - error:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
 def utilisation(share: float | None) -> str:
     """Write a utilisation, small ones with two decimals at most: < 0.01, 0.04, 0.898."""
     if share is None or math.isnan(share) or share >= 0.1 or share == 0:
@@ -160,7 +168,7 @@ def plain(value: object) -> str:
     return f"{value:,g}" if isinstance(value, int | float) and abs(value) < 1e6 else str(value)
 
 
-PLURALS = {"hypothesis": "hypotheses", "capacity search": "capacity searches"}
+PLURALS = {"hypothesis": "hypotheses", "capacity search": "capacity searches", "pair of runs": "pairs of runs"}
 """What does not take a plain s."""
 
 

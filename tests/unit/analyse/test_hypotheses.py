@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from loadstone.analyse.campaign import MeasuredCampaign
-from loadstone.analyse.hypotheses import judge_hypotheses, judge_interval
+from loadstone.analyse.conclusion import judge_interval
+from loadstone.analyse.hypotheses import judge_hypotheses
 from loadstone.analyse.verdicts import agree_by_experiment
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
@@ -39,6 +40,57 @@ def plain(run: Run, endpoint: str, rng: np.random.Generator) -> Mapping[str, flo
     return {"mean_ms": 10 * float(rng.lognormal(0, 0.01))}
 
 
+def judge_all(
+    folder: Path,
+    suite: str,
+    behaviour: Behaviour = plain,
+    *,
+    verdicts: Mapping[tuple[str, int], str] | None = None,
+    signals: Mapping[str, Any] | None = None,
+    published: Path | None = None,
+) -> tuple[JudgedHypothesis, ...]:
+    """Make up a campaign of a suite and judge its hypotheses."""
+    path = folder / "suite.yaml"
+    path.write_text(suite, encoding="utf-8")
+    (folder / "published.csv").write_text(PUBLISHED.read_text(encoding="utf-8"), encoding="utf-8")
+    plan = make_plan(load_suite(path))
+    rng = np.random.default_rng(6)
+    base = dict.fromkeys(ENDPOINT_COLUMNS, math.nan) | {"requests": 1000, "failures": 0}
+    base |= {"throughput_rps": 1000.0, "goodput_rps": 1000.0}
+    rows = [
+        {
+            **base,
+            "experiment": run.experiment,
+            "repeat": run.repeat,
+            "endpoint": endpoint,
+            **behaviour(run, endpoint, rng),
+        }
+        for run in plan.runs
+        for endpoint in ENDPOINTS
+    ]
+    keys = [(run.experiment, run.repeat) for run in plan.runs]
+    measured = MeasuredCampaign(
+        plan=plan,
+        summary=pd.DataFrame(rows),
+        signals={key: Signals(**(EAGER | dict(signals or {}))) for key in keys},
+        windows={},
+    )
+    processes = pd.DataFrame(
+        [(*key, "load-worker", 900.0, 100.0) for key in keys for _ in range(2)],
+        columns=["experiment", "repeat", "role", "voluntary_per_s", "involuntary_per_s"],
+    )
+    of_runs = {
+        run: judgement(name) for run, name in (dict.fromkeys(keys, "undetermined") | dict(verdicts or {})).items()
+    }
+    judged = CampaignVerdicts(
+        experiments=agree_by_experiment(of_runs), runs=tuple(RunVerdict.of(*each) for each in of_runs.items())
+    )
+    hypotheses = judge_hypotheses(measured, processes, judged, read_rows_if_valid(published))
+    assert JudgedHypotheses.model_validate_json(to_json(hypotheses), strict=True) == hypotheses
+    assert all(len(answer.evidence.splitlines()) == 1 for answer in hypotheses.root)
+    return hypotheses.root
+
+
 @pytest.fixture
 def judge(tmp_path: Path) -> Judge:
     """Make up a campaign of a suite with one hypothesis, judge it and return what came out."""
@@ -48,49 +100,10 @@ def judge(tmp_path: Path) -> Judge:
         behaviour: Behaviour = plain,
         *,
         suite: str = "baselines: false\nexperiments: {a: {}, b: {}}",
-        verdicts: Mapping[tuple[str, int], str] | None = None,
-        signals: Mapping[str, Any] | None = None,
-        published: Path | None = None,
+        **others: Any,
     ) -> JudgedHypothesis:
-        path = tmp_path / "suite.yaml"
-        path.write_text(f"{suite}\nhypotheses: {{h: {{claim: A claim., {hypothesis}}}}}\n", encoding="utf-8")
-        (tmp_path / "published.csv").write_text(PUBLISHED.read_text(encoding="utf-8"), encoding="utf-8")
-        plan = make_plan(load_suite(path))
-        rng = np.random.default_rng(6)
-        base = dict.fromkeys(ENDPOINT_COLUMNS, math.nan) | {"requests": 1000, "failures": 0}
-        base |= {"throughput_rps": 1000.0, "goodput_rps": 1000.0}
-        rows = [
-            {
-                **base,
-                "experiment": run.experiment,
-                "repeat": run.repeat,
-                "endpoint": endpoint,
-                **behaviour(run, endpoint, rng),
-            }
-            for run in plan.runs
-            for endpoint in ENDPOINTS
-        ]
-        keys = [(run.experiment, run.repeat) for run in plan.runs]
-        measured = MeasuredCampaign(
-            plan=plan,
-            summary=pd.DataFrame(rows),
-            signals={key: Signals(**(EAGER | dict(signals or {}))) for key in keys},
-            windows={},
-        )
-        processes = pd.DataFrame(
-            [(*key, "load-worker", 900.0, 100.0) for key in keys for _ in range(2)],
-            columns=["experiment", "repeat", "role", "voluntary_per_s", "involuntary_per_s"],
-        )
-        of_runs = {
-            run: judgement(name) for run, name in (dict.fromkeys(keys, "undetermined") | dict(verdicts or {})).items()
-        }
-        judged = CampaignVerdicts(
-            experiments=agree_by_experiment(of_runs), runs=tuple(RunVerdict.of(*each) for each in of_runs.items())
-        )
-        hypotheses = judge_hypotheses(measured, processes, judged, read_rows_if_valid(published))
-        assert JudgedHypotheses.model_validate_json(to_json(hypotheses), strict=True) == hypotheses
-        [answer] = hypotheses.root
-        assert len(answer.evidence.splitlines()) == 1
+        text = f"{suite}\nhypotheses: {{h: {{claim: A claim., {hypothesis}}}}}\n"
+        [answer] = judge_all(tmp_path, text, behaviour, **others)
         return answer
 
     return judged
@@ -327,7 +340,7 @@ def test_trend_with_too_little_to_go_by_is_left_open(judge: Judge) -> None:
     single = CROSSED.replace("repeats: 2", "repeats: 1")
     answer = judge("trend: {metric: mean, over: sizes}, expect: rises", albums(0.001), suite=single)
     assert (answer.outcome, answer.low) == ("inconclusive", None)
-    assert "too few runs for an interval" in answer.evidence
+    assert "too few runs for a 95 % interval" in answer.evidence
     answer = judge("trend: {metric: mean, over: few}, expect: linear", albums(0.001), suite=single)
     assert answer.outcome == "inconclusive"
     assert "without repeats a bend cannot be detected" in answer.evidence

@@ -50,6 +50,18 @@ def test_hypotheses_refuted_first(make: Make) -> None:
     places = [page.index(text) for text in ("✗ refuted b answers far more.", "? inconclusive", "✓ supported")]
     assert places == sorted(places)
     assert "The server binds <a>." in page, "escaped"
+    assert "3 hypotheses are judged together (Holm's procedure), so that at most 5 % of campaigns hold a wrong" in page
+    assert "1 other tests a verdict or a published row, and is judged by itself." in page
+    assert (found[0].level, found[1].level, found[2].level) == ("98.3 %", "95 %", "")
+    assert f"{found[0].interval} (98.3 %)" in page
+    assert "looks" not in page
+
+
+def test_looks_are_counted_on_the_page(make: Make) -> None:
+    suite = CLAIMS.replace("{}", "{repeats: {min: 3, max: 5}}")
+    page = section(render(make(suite, steady)), "hypotheses")
+    assert "a hypothesis may be judged up to 3 times, and each of these looks has its share of the 5 %." in page
+    assert "judged together with 2 others, up to 3 looks" in page
 
 
 def test_no_hypotheses_no_section(make: Make) -> None:

@@ -13,7 +13,7 @@ from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.verdict import Verdict
 from loadstone.text import listed, short
-from loadstone.theory.intervals import CONFIDENCE, Interval
+from loadstone.theory.intervals import Interval
 
 COLUMNS = {
     "throughput": "throughput_rps",
@@ -53,11 +53,19 @@ class Metrics:
     """Experiment × repeat × process, as `summarise` wrote it."""
     verdicts: CampaignVerdicts
 
-    def values_of(self, experiment: str, metric: str, endpoint: str) -> MetricValues:
+    def blocks(self, experiments: Collection[str]) -> int:
+        """Return the number of blocks that all of these experiments are in: repeat r of each belongs to block r."""
+        last = dict.fromkeys(experiments, 0)
+        for name, repeat in self.verdicts.by_run:
+            if name in last:
+                last[name] = max(last[name], repeat)
+        return min(last.values())
+
+    def values_of(self, experiment: str, metric: str, endpoint: str, blocks: float = math.inf) -> MetricValues:
         """Collect a metric over an experiment's runs, leaving out runs that are invalid or had too many errors.
 
-        The share of failures is taken from runs with too many errors as well. Raises `NotJudgeable` where half of the
-        runs or more are left out.
+        Only the first `blocks` repeats count. The share of failures is taken from runs with too many errors as well.
+        Raises `NotJudgeable` where half of the runs or more are left out.
         """
         unusable = (Verdict.INVALID,) if metric == FAILURES else (Verdict.INVALID, Verdict.ERRORS)
         self._check_endpoint(experiment, endpoint)
@@ -65,7 +73,7 @@ class Metrics:
         values: dict[int, float] = {}
         left_out: dict[int, str] = {}
         for (name, repeat), run in sorted(self.verdicts.by_run.items()):
-            if name != experiment:
+            if name != experiment or repeat > blocks:
                 continue
             verdict, value = run.verdict, measured.get(repeat, math.nan)
             if verdict in unusable:
@@ -100,20 +108,11 @@ class Metrics:
         table = self.measured.summary
         return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)]
 
-    def widen_by_counts(self, share: Interval, experiment: str, endpoint: str, repeats: Collection[int]) -> Interval:
-        """Widen the interval of a share of failures by what the number of requests allows (Clopper & Pearson 1934).
-
-        Runs without a failure don't scatter, but they prove no more than their number of requests can.
-        """
+    def counts(self, experiment: str, endpoint: str, repeats: Collection[int]) -> tuple[float, float]:
+        """Count the failures and the requests of some of an experiment's runs."""
         rows = self._rows(experiment, endpoint)
         rows = rows[rows["repeat"].isin(list(repeats))]
-        failures, requests = float(rows["failures"].sum()), float(rows["requests"].sum())
-        if share.low is None or share.high is None:
-            return share
-        tail = (1 - CONFIDENCE) / 2
-        low = stats.beta.ppf(tail, failures, requests - failures + 1) if failures else 0.0
-        high = stats.beta.ppf(1 - tail, failures + 1, requests - failures) if failures < requests else 1.0
-        return replace(share, low=max(0.0, min(share.low, float(low))), high=min(1.0, max(share.high, float(high))))
+        return float(rows["failures"].sum()), float(rows["requests"].sum())
 
     def _per_request(self, run: RunKey, metric: str) -> float:
         """Divide what processes used per second by the throughput: the service demand law."""
@@ -135,3 +134,16 @@ class Metrics:
         of_run = (table["experiment"] == run[0]) & (table["repeat"] == run[1]) & (table["role"] == GENERATOR)
         rows = table[of_run]
         return float(rows[["voluntary_per_s", "involuntary_per_s"]].to_numpy(float).sum()) if len(rows) else math.nan
+
+
+def widen_by_counts(share: Interval, failures: float, requests: float, confidence: float) -> Interval:
+    """Widen the interval of a share of failures by what the number of requests allows (Clopper & Pearson 1934).
+
+    Runs without a failure don't scatter, but they prove no more than their number of requests can.
+    """
+    if share.low is None or share.high is None:
+        return share
+    tail = (1 - confidence) / 2
+    low = stats.beta.ppf(tail, failures, requests - failures + 1) if failures else 0.0
+    high = stats.beta.ppf(1 - tail, failures + 1, requests - failures) if failures < requests else 1.0
+    return replace(share, low=max(0.0, min(share.low, float(low))), high=min(1.0, max(share.high, float(high))))

@@ -11,7 +11,7 @@ from loadstone.suite.types import Model
 
 
 class Outcome(StrEnum):
-    """Where the 95 % interval of the effect lies: inside what is expected, outside, or neither."""
+    """Where the interval of the effect lies: inside what is expected, outside, or neither."""
 
     SUPPORTED = "supported"
     REFUTED = "refuted"
@@ -38,8 +38,19 @@ class JudgedHypothesis(Model):
     gate: bool
     evidence: str
     """A sentence with the figures."""
-    variance_shares: dict[str, float] = Field(default={})
-    narrowing: float | None = None
+    level: Known = 0.95
+    """Confidence of the interval from `low` to `high`, by which it was judged; None for a test of the verdict."""
+    family: int = Field(default=0, ge=0)
+    """Number of hypotheses judged together with it, itself included: all those judged by an interval of measured runs.
+    At most 5 % of campaigns judge any of them wrongly. 0 for a test of the verdict and for a published row."""
+    looks: int = Field(default=1, ge=1)
+    """How many times it may be judged while its campaign runs; 1 if numbers of repeats are fixed."""
+    variance_shares: dict[str, float] = Field(default_factory=dict)
+    """Experiment → the share of the effect's variance that its runs contribute, 1 in all. Equal shares for a trend and
+    where runs are compared in pairs. Empty if there is nothing to judge by: no interval of runs, or too few runs."""
+    narrowing: Known = None
+    """Factor below 1 by which the interval's half width would have to shrink for a decision, if the estimate stayed.
+    None if the hypothesis is decided, or if the interval has no bounds."""
 
 
 class JudgedHypotheses(RootModel[tuple[JudgedHypothesis, ...]]):

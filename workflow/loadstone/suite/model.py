@@ -6,7 +6,7 @@ errors.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +33,7 @@ from loadstone.suite.types import (
     Name,
     PositiveDuration,
     Precision,
+    SparseModel,
 )
 
 Scalar = bool | int | float | str
@@ -212,8 +213,10 @@ class Sweep(Model):
     levels: tuple[Level, ...]
 
 
-class Suite(Model):
+class Suite(SparseModel):
     """A suite with every setting filled in: the input of `plan` and all later stages."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"budget"})
 
     seed: int
     budget: PositiveDuration | None = None

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearModel:
-    """y = a + b·x + c·load, with 95 % intervals by Student's t; no bounds without degrees of freedom."""
+    """y = a + b·x + c·load, with intervals by Student's t; no bounds without degrees of freedom."""
 
     a: Interval
     """y at x = 0 and load 0."""
@@ -53,6 +53,7 @@ class _Fit:
     covariance: Floats
     freedom: int
     runs: int
+    confidence: float
 
     def combination(self, *weights: float) -> Interval:
         """Estimate a weighted sum of the coefficients."""
@@ -65,13 +66,15 @@ class _Fit:
 
     @property
     def t(self) -> float:
-        return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom))
+        return float(stats.t.ppf((1 + self.confidence) / 2, self.freedom))
 
 
-def fit_linear_model(x: Sequence[float], y: Sequence[float], load: Sequence[float] | None = None) -> LinearModel:
+def fit_linear_model(
+    x: Sequence[float], y: Sequence[float], load: Sequence[float] | None = None, *, confidence: float = CONFIDENCE
+) -> LinearModel:
     """Fit the model to runs: the level of the factor, the metric and, if it was varied, the load of each run.
 
-    Raises ValueError if the runs do not determine the coefficients.
+    `confidence` is that of all intervals. Raises ValueError if the runs do not determine the coefficients.
     """
     levels, values = np.asarray(x, float), np.asarray(y, float)
     loads = None if load is None else np.asarray(load, float)
@@ -81,7 +84,7 @@ def fit_linear_model(x: Sequence[float], y: Sequence[float], load: Sequence[floa
     scaled = (levels - lowest) / distance  # from 0 to 1, so that large levels lose no digits
     mean_load = 0.0 if loads is None else float(loads.mean())
     columns = [np.ones_like(levels), scaled, *([] if loads is None else [loads - mean_load])]
-    fit = _least_squares(np.column_stack(columns), values)
+    fit = _least_squares(np.column_stack(columns), values, confidence)
     rest = () if loads is None else (0.0,)
     return LinearModel(
         a=fit.combination(1.0, -lowest / distance, *(() if loads is None else (-mean_load,))),
@@ -93,7 +96,7 @@ def fit_linear_model(x: Sequence[float], y: Sequence[float], load: Sequence[floa
     )
 
 
-def _least_squares(design: Floats, y: Floats) -> _Fit:
+def _least_squares(design: Floats, y: Floats, confidence: float) -> _Fit:
     runs, parameters = design.shape
     if np.linalg.matrix_rank(design) < parameters:
         raise ValueError("the effects of the levels and of the load cannot be separated")
@@ -102,7 +105,7 @@ def _least_squares(design: Floats, y: Floats) -> _Fit:
     residuals = y - design @ beta
     freedom = runs - parameters
     variance = float(residuals @ residuals) / freedom if freedom > 0 else math.nan
-    return _Fit(beta, inverse * variance, freedom, runs)
+    return _Fit(beta, inverse * variance, freedom, runs, confidence)
 
 
 def _relative(fit: _Fit) -> Interval:

@@ -27,7 +27,9 @@ class HypothesisRow:
     effect: str
     """With its unit; a dash for a test without one."""
     interval: str
-    """Its 95 % interval; empty where there is none."""
+    """Its interval; empty where there is none."""
+    level: str
+    """The interval's confidence; empty where there is none."""
     expected: str
     evidence: str
     gate: str
@@ -66,6 +68,7 @@ def _row(hypothesis: JudgedHypothesis, about_published: bool) -> HypothesisRow:
         sign=SIGNS[outcome],
         effect=text.quantity(hypothesis.effect, unit, sign=signed),
         interval=f"{low} to {high}" if has_interval else "",
+        level=text.confidence(hypothesis.level) if has_interval and hypothesis.level is not None else "",
         expected=hypothesis.expect,
         evidence=hypothesis.evidence,
         gate=_gate(hypothesis.gate, outcome),
@@ -99,12 +102,37 @@ def outcome_sentence(rows: Sequence[HypothesisRow]) -> str:
     return f"{text.several(len(rows), 'hypothesis')}: {', '.join(parts)}."
 
 
+def family_sentences(hypotheses: Sequence[JudgedHypothesis]) -> str:
+    """State which hypotheses are judged together, and how many times they may be judged."""
+    together = [each for each in hypotheses if each.family]
+    alone = len(hypotheses) - len(together)
+    parts = []
+    if len(together) > 1:
+        parts.append(
+            f"{text.several(len(together), 'hypothesis')} are judged together (Holm's procedure), so that at most 5 % "
+            "of campaigns hold a wrong judgement on any of them. The confidence that this takes is written next to "
+            "each interval."
+        )
+    if together and alone:
+        others, are = ("1 other tests", "is") if alone == 1 else (f"{text.count(alone)} others test", "each is")
+        parts.append(f"{others} a verdict or a published row, and {are} judged by itself.")
+    looks = max((each.looks for each in together), default=1)
+    if looks > 1:
+        parts.append(
+            f"Repeats follow need: a hypothesis may be judged up to {looks} times, and each of these looks has its "
+            "share of the 5 %."
+        )
+    return " ".join(parts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HypothesesView:
     """What the section shows."""
 
     rows: list[HypothesisRow]
     lead: str
+    family: str
+    """Which hypotheses are judged together; empty for one that is judged once."""
 
 
 def section(campaign: Campaign, _: Doubts) -> Section | None:
@@ -112,5 +140,5 @@ def section(campaign: Campaign, _: Doubts) -> Section | None:
     rows = hypothesis_rows(campaign)
     if not rows:
         return None
-    view = HypothesesView(rows=rows, lead=outcome_sentence(rows))
+    view = HypothesesView(rows=rows, lead=outcome_sentence(rows), family=family_sentences(campaign.hypotheses))
     return Section(anchor="hypotheses", title="Hypotheses", navigation="Hypotheses", view=view)
