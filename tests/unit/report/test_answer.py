@@ -1,11 +1,9 @@
 """The sentences of the answer, and the experiments one by one."""
 
-import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from loadstone.plan.schedule import Run

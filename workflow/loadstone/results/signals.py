@@ -17,8 +17,8 @@ MAX_UNKNOWN_SHARE = 0.01
 """Share of requests that overlap, or whose user is unknown, above which the think time is unknown."""
 
 NOTABLE_OTHER_LOAD = 0.25
-"""Share of the machine's CPUs above which other processes were certainly running. The kernel's share of a loaded run and
-the cost of measuring stay below it."""
+"""Share of the machine's CPUs above which other processes were certainly running. The kernel's share of a loaded run
+and the cost of measuring stay below it."""
 
 
 class Signals(SparseModel):

@@ -100,7 +100,8 @@ def _foreign(campaign: Campaign) -> WarningGroup | None:
     if not disturbed:
         return None
     runs = f"{text.count(len(disturbed))} of {text.several(len(by_run), 'run')}, baselines included,"
-    title = f"In {runs} other processes used more than {text.limit(NOTABLE_OTHER_LOAD)} of the CPUs: see each experiment"
+    share = text.limit(NOTABLE_OTHER_LOAD)
+    title = f"In {runs} other processes used more than {share} of the CPUs: see each experiment"
     return WarningGroup(title=title, items=[], more=0, link="experiments")
 
 
