@@ -108,6 +108,19 @@ def _read_spin(path: Path) -> float | None:
     return statistics.median(times) if times else None
 
 
+def read_shares(results: Path, plan: Plan) -> dict[RunKey, float]:
+    """Read which share of the machine each run of a plan left to others, where that was recorded.
+
+    Raises `ResultError` if a file is damaged.
+    """
+    shares = {}
+    for run in plan.runs:
+        folder = results / "runs" / run.experiment / str(run.repeat)
+        if (folder / "run.json").exists():
+            shares[run.experiment, run.repeat] = _others_share(results, read_record(folder / "run.json"))
+    return {run: share for run, share in shares.items() if share is not None}
+
+
 def _others_share(results: Path, record: RunRecord) -> float | None:
     """Return the share of the machine that a run left to others; None if that was not recorded."""
     path = results / "summaries" / record.run.experiment / str(record.run.repeat) / "signals.json"
