@@ -434,7 +434,8 @@ BUSY = (0.5, 0.52, 0.49)
         (1.3, QUIET, QUIET, SLOWER, None),
         (1.3, QUIET, BUSY, CANNOT_TELL, Cause.BUSY),
         (1.3, BUSY, QUIET, SLOWER, None),
-        (1.3, BUSY, BUSY, SLOWER, None),
+        (1.3, BUSY, BUSY, CANNOT_TELL, Cause.BUSY),
+        (1.0, BUSY, BUSY, NO_CHANGE, None),
         (0.7, BUSY, QUIET, CANNOT_TELL, Cause.BUSY),
         (0.7, QUIET, BUSY, FASTER, None),
         (1.0, QUIET, BUSY, CANNOT_TELL, Cause.BUSY),
@@ -498,8 +499,8 @@ def test_busy_machine_ends_with_exit_code_2_in_every_form(make: Make, tmp_path: 
     assert answer.returncode == 2
     (line,) = answer.stderr.splitlines()
     assert line.startswith(
-        "loadstone: steady: can't tell: the machine was busy: other processes and the kernel used 1.00 % of the machine "
-        "before and 45.0 % after: throughput "
+        "loadstone: steady: can't tell: the machine was busy: other processes and the kernel used 1.00 % of the "
+        "machine before and 45.0 % after: throughput "
     )
     assert line.endswith("; measure again on a quiet machine")
     assert "2 can't tell (1 slower by the figures, but the machine could be the reason)" in answer.stdout

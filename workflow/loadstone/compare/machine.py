@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loadstone.compare.model import CampaignResults, Cause, ChangeFinding, RunResult
+from loadstone.results.signals import NOTABLE_OTHER_LOAD
 from loadstone.text import percent
 
 DISTURBED = 0.05
@@ -53,13 +54,16 @@ class Machine:
     def explain(self, by_figures: ChangeFinding, slowdown: float) -> Cause | None:
         """Name what could explain a finding; None if nothing can. `slowdown` is the logarithm, positive if slower.
 
-        A difference is explained by others who used more of the machine on the slower side, by a slower machine there,
-        and by a drift of the same size within a campaign. *No change* is explained if others used clearly more of it
-        on either side, since a change could be hidden.
+        A difference is explained by others who used more of the machine on the slower side, or so much there that
+        their number matters as well as their share; by a slower machine there; and by a drift of the same size within
+        a campaign. *No change* is explained if others used clearly more of it on either side, since a change could be
+        hidden.
         """
         if by_figures in (ChangeFinding.NO_CHANGE, ChangeFinding.CANNOT_TELL):
             return Cause.BUSY if abs(self.gap) > DISTURBED else None
         gap = math.copysign(self.gap, self.gap * slowdown)
+        if (self.others[slowdown > 0] or 0.0) > NOTABLE_OTHER_LOAD:
+            return Cause.BUSY
         if gap > NOTABLE_GAP and abs(slowdown) <= CHANGE_PER_SHARE * gap:
             return Cause.BUSY
         if abs(slowdown) <= max((abs(math.log1p(drift)) for drift in self.drifts if drift is not None), default=0.0):
@@ -76,7 +80,7 @@ class Machine:
     def describe(self) -> str:
         """State what differed, with figures; empty if nothing of the kind was recorded."""
         parts = []
-        if abs(self.gap) > NOTABLE_GAP:
+        if abs(self.gap) > NOTABLE_GAP or max(share or 0.0 for share in self.others) > NOTABLE_OTHER_LOAD:
             before, after = (percent(share or 0.0) for share in self.others)
             parts.append(f"other processes and the kernel used {before} of the machine before and {after} after")
         for side, drift in zip(("before", "after"), self.drifts, strict=True):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from loadstone.theory.intervals import CONFIDENCE, Interval
 
@@ -105,7 +105,7 @@ def ratio_of_groups(
     total, half = sum(of_means), 0.0
     if total:
         freedom = total**2 / sum(of_mean**2 / own for of_mean, own in zip(of_means, freedoms, strict=True))
-        half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * math.sqrt(total)
+        half = float(special.stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(total)
     return Interval(
         value=math.exp(difference), low=math.exp(difference - half), high=math.exp(difference + half), runs=runs
     )
