@@ -81,7 +81,7 @@ class Machine:
         """State what differed, with figures; empty if nothing of the kind was recorded."""
         parts = []
         if abs(self.gap) > NOTABLE_GAP or max(share or 0.0 for share in self.others) > NOTABLE_OTHER_LOAD:
-            before, after = (percent(share or 0.0) for share in self.others)
+            before, after = ("an unknown share" if share is None else percent(share) for share in self.others)
             parts.append(f"other processes and the kernel used {before} of the machine before and {after} after")
         for side, drift in zip(("before", "after"), self.drifts, strict=True):
             if drift is not None:
