@@ -77,7 +77,7 @@ def test_documented_workflow_finds_the_slower_commit(repository: tuple[Path, str
     folder, fast, slow = repository
     answer = run_documented_steps(folder, fast, slow, pairs=2)
     assert answer.returncode == 1, answer.stdout + answer.stderr
-    assert "slower by more than 5 % in 1 of 1 experiment: albums." in answer.stdout.replace("\n", " ")
+    assert "slower (margin 5 %) in 1 of 1 experiment: albums." in answer.stdout.replace("\n", " ")
     runs = [line for line in answer.stderr.splitlines() if re.match(r"\[\d/4\] albums, pair ", line)]
     assert len(runs) == 4
     assert [line.split(", ")[2][0] for line in runs] == list("ABBA")
@@ -102,7 +102,7 @@ def test_documented_workflow_finds_the_slower_commit(repository: tuple[Path, str
     assert seeds[0] != seeds[1]
 
     summary = (folder / "summary.md").read_text("utf-8")
-    assert "slower by more than 5 % in 1 of 1 experiment" in summary.splitlines()[0]
+    assert "slower (margin 5 %) in 1 of 1 experiment" in summary.splitlines()[0]
     [failure] = ET.parse(folder / "ab.xml").iter("failure")  # noqa: S314 - our own
     assert "slower: mean response time" in str(failure.get("message"))
 

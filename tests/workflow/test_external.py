@@ -105,7 +105,9 @@ def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
     """Sum the run up and judge it, as the workflow does."""
     record = read_record(folder / "run.json")
     summarise_run(record, folder / "requests.parquet", folder / "processes.parquet").write(tables)
-    verdict = judge(read_signals(tables / "signals.json"))
+    signals = read_signals(tables / "signals.json")
+    assert signals.other_cpus is None, "the server's CPU is not known apart from that of others"
+    verdict = judge(signals)
     assert verdict.verdict not in (Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION)
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
     assert not {"u_server", "u_slot"} & {figure.signal for figure in verdict.evidence}

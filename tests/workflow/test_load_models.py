@@ -69,7 +69,9 @@ def test_a_frozen_server_shows_in_an_open_run(
     assert found.p99_ms > 1000
     assert found.max_ms == pytest.approx(1000 * FREEZE_S, rel=0.4)
     assert found.p50_ms < 500
-    assert signals_of(tables)["arrival_rate"] == 100
+    signals = signals_of(tables)
+    assert signals["arrival_rate"] == 100
+    assert isinstance(signals["other_cpus"], float), "all processes of the run were sampled"
 
 
 def test_a_generator_with_too_few_users_is_behind_its_schedule(

@@ -11,7 +11,8 @@ LoadstoneError
 ├── ResultError         a file under results/ cannot be used
 │   └── DamagedError    it is damaged, of another format, or not what its path says
 ├── SystemFault         the machine refuses: a full disk, no permission, no file or port left
-└── GateError           a gate of the suite is refuted, or --fail-on found something
+├── GateError           a gate of the suite is refuted, or --fail-on found something
+└── UndecidedError      the same, but the machine was busy and could be the reason
 
 `loadstone.__main__` prints them; nothing else does.
 """
@@ -131,3 +132,9 @@ _ADVICE = {
 
 class GateError(LoadstoneError):
     """A campaign refutes a gate, or a comparison shows a change that `--fail-on` names."""
+
+
+class UndecidedError(LoadstoneError):
+    """Something failed by its figures, and a busy machine could be the reason: it must be measured again."""
+
+    exit_code = 2

@@ -24,7 +24,7 @@ def make_result(name: str = "feature/a|b") -> AbResult:
 def test_markdown_is_one_table_with_the_answer_above_it() -> None:
     text = to_markdown(make_result())
     lines = text.splitlines()
-    assert lines[0].startswith("### feature/a\\|b (bbbbbbb) next to main (aaaaaaa): slower by more than 5 % in 1 of 3")
+    assert lines[0].startswith("### feature/a\\|b (bbbbbbb) next to main (aaaaaaa): slower (margin 5 %) in 1 of 3")
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + 3
     assert {line.replace("\\|", "").count("|") for line in table} == {table[1].count("|")}

@@ -56,10 +56,10 @@ def judged(
         ([5.0, 5.1, 4.9], AbFinding.FASTER),
         ([10.1, 10.0, 10.05], AbFinding.NO_CHANGE),
         ([10.0, 20.0, 10.0], AbFinding.CANNOT_TELL),
-        ([10.6, 10.4, 10.5], AbFinding.CANNOT_TELL),
+        ([10.5, 10.3, 10.4], AbFinding.CANNOT_TELL),
     ],
 )
-def test_whole_interval_decides(b: list[float], finding: AbFinding) -> None:
+def test_interval_and_ratio_decide(b: list[float], finding: AbFinding) -> None:
     assert judged(runs([10.0, 10.1, 9.9], b), 3).finding == finding
 
 
@@ -125,14 +125,14 @@ def test_several_experiments_raise_the_confidence_of_each() -> None:
     ("findings", "code", "sentence"),
     [
         ("no change", 0, "change (bbbbbbb) next to main (aaaaaaa): no change beyond 5 % in 1 experiment."),
-        ("faster no change", 0, "faster by more than 5 % in 1 of 2 experiments: e0; nothing slower."),
+        ("faster no change", 0, "faster (margin 5 %) in 1 of 2 experiments: e0; nothing slower."),
         ("can't tell", 2, "can't tell in 1 of 1 experiment: e0; nothing is known to be slower or to fail more."),
-        ("can't tell slower", 1, "slower by more than 5 % in 1 of 2 experiments: e1."),
+        ("can't tell slower", 1, "slower (margin 5 %) in 1 of 2 experiments: e1."),
         ("can't tell fails more", 1, "change (bbbbbbb) next to main (aaaaaaa): fails more in 1 of 2 experiments: e1."),
         (
             "slower fails more",
             1,
-            "fails more in 1 of 2 experiments: e1; slower by more than 5 % in 1 of 2 experiments: e0.",
+            "fails more in 1 of 2 experiments: e1; slower (margin 5 %) in 1 of 2 experiments: e0.",
         ),
         (
             "faster can't tell",

@@ -3,11 +3,14 @@
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from loadstone.plan.schedule import Run
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
 from loadstone.results.json_file import to_json
 from tests.support.commandline import loadstone
+from tests.support.made_up import Made, Make, steady
 
 
 def gate(path: Path) -> subprocess.CompletedProcess[str]:
@@ -85,3 +88,36 @@ def test_missing_file_is_one_line(tmp_path: Path) -> None:
     answer = gate(tmp_path / "none.json")
     assert answer.returncode == 1
     assert answer.stderr == f"loadstone: {tmp_path / 'none.json'}: cannot be read: No such file or directory\n"
+
+
+GATES = """
+baselines: false
+defaults: {repeats: 3}
+experiments: {a: {}, b: {}}
+hypotheses:
+  of-a: {claim: It is fast., value: {metric: mean, of: a}, expect: < 0.001ms, gate: true}
+  of-b: {claim: It is fast too., value: {metric: mean, of: b}, expect: < 0.001ms, gate: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("busy", "quiet", "code"), [("ab", 0.02, 2), ("a", 0.02, 1), ("", 0.3, 1), ("ab", None, 1), ("", 0.8, 2)]
+)
+def test_refuted_gate_with_busy_runs_is_undecided(
+    make: Make, tmp_path: Path, busy: str, quiet: float | None, code: int
+) -> None:
+    """Kernel work is in all runs of an experiment alike, and stays below a quarter of the machine."""
+
+    def behaviour(run: Run, rng: np.random.Generator) -> Made:
+        others = quiet and (quiet + 1.0 * (run.experiment in busy and run.repeat == 2))
+        return steady(run, rng) | {"other_cpus": others, "host_steal": 0.0}
+
+    campaign = make(GATES, behaviour)
+    (tmp_path / "results" / "plan.json").write_text(campaign.plan.model_dump_json(), encoding="utf-8")
+    answer = gate(tmp_path / "results" / "hypotheses.json")
+    lines = answer.stderr.splitlines()
+    assert answer.returncode == code, answer.stderr
+    assert len(lines) == 2
+    undecided = [line for line in lines if ": can't tell: the machine was busy: in " in line]
+    assert len(undecided) == (2 if quiet == 0.8 else 0 if quiet is None else len(busy))
+    assert all(line.endswith("; measure again on a quiet machine") for line in undecided)

@@ -1,11 +1,9 @@
 """The sentences of the answer, and the experiments one by one."""
 
-import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from loadstone.plan.schedule import Run
@@ -49,16 +47,19 @@ def test_table_that_can_not_be_audited_has_no_sentence(make: Make) -> None:
 
 
 def test_what_else_was_running_is_named(make: Make) -> None:
-    campaign = make("baselines: false\nexperiments: {a: {}}", steady)
-    host = campaign.processes.iloc[:1].assign(role="host", cpu=1.9)
-    table = pd.concat([campaign.processes, host.assign(repeat=2), host.assign(repeat=1, cpu=1.2)])
-    found = dataclasses.replace(campaign, processes=table)
+    suite = "baselines: false\ndefaults: {repeats: 3}\nexperiments: {a: {}}"
+    others = {1: 0.2, 2: 0.9, 3: None}
+    found = make(suite, lambda run, rng: steady(run, rng) | {"other_cpus": others[run.repeat]})
     assert {key: round(each.cpus, 3) for key, each in other_load.other_load(found).items()} == {
         ("a", 1): 0.2,
         ("a", 2): 0.9,
     }
     assert "in 1 of 2 runs (baselines included)" in answer.doubt_sentence(found, find_doubts(found))
     assert "In 1 of 2 runs, baselines included, other processes" in section(render(found), "warnings")
+
+
+def test_quiet_machine_is_no_sentence(make: Make) -> None:
+    campaign = make("baselines: false\nexperiments: {a: {}}", steady)
     assert other_load.other_load_sentence(campaign) == ""
 
 

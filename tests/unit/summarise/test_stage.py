@@ -115,7 +115,7 @@ def test_run_with_all_its_users_all_the_time_has_no_key_about_their_number(tmp_p
     record = write_run(tmp_path, ((0.0, 20),), None, users=20)
     assert signals_of(tmp_path, record).users == 20
     written = json.loads((tmp_path / "summary" / "signals.json").read_text(encoding="utf-8"))
-    assert not written.keys() & Signals.SPARSE
+    assert written.keys() & Signals.SPARSE <= {"other_cpus"}
     assert record.run.load.mix is None
     window = json.loads((tmp_path / "summary" / "window.json").read_text(encoding="utf-8"))
     assert window["albums_begin"] is None
@@ -128,3 +128,23 @@ def test_albums_of_a_load_without_a_mix_are_not_counted(tmp_path: Path) -> None:
     signals_of(tmp_path, record.model_copy(update={"albums": albums}))
     window = json.loads((tmp_path / "summary" / "window.json").read_text(encoding="utf-8"))
     assert [window[key] for key in ("albums_begin", "albums_end", "growth_effect_ms")] == [None, None, None]
+
+
+def test_what_others_used_is_what_no_process_of_the_run_used(tmp_path: Path) -> None:
+    record = write_run(tmp_path, COUNTS, None, users=50)
+    table = summarise_run(record, tmp_path / "requests.parquet", tmp_path / "processes.parquet").tables["processes"]
+    host = table["role"] == "host"
+    others = float(table.loc[host, "cpu"].iloc[0] - table.loc[~host, "cpu"].sum())
+    assert signals_of(tmp_path, record).other_cpus == pytest.approx(max(0.0, others))
+
+
+@pytest.mark.parametrize("role", ["host", "server-worker", "load-worker"])
+def test_what_others_used_is_unknown_if_something_was_not_sampled(tmp_path: Path, role: str) -> None:
+    """CPU time of the run's own processes must not pass for that of others."""
+    record = write_run(tmp_path, COUNTS, None, users=50)
+    path = tmp_path / "processes.parquet"
+    with open_parquet(path) as file:
+        table = file.read()
+    rest = [not str(each).startswith(role.partition("-")[0]) for each in table["role"].to_pylist()]
+    pq.write_table(table.filter(pa.array(rest)), path)
+    assert signals_of(tmp_path, record).other_cpus is None

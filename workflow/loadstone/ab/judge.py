@@ -5,10 +5,11 @@ interval is Welch's over runs if fewer than six pairs were planned, because a di
 degrees of freedom to show anything; from six pairs on it is Student's over pairs, which a drift of the machine does not
 widen. The number that was planned decides, never the figures.
 
-A finding needs the whole interval: beyond the margin for slower and faster, inside the margin for no change. An
-experiment has two intervals: of the mean response time, and of the goodput. Each has the confidence
-1 - 5 %/(2 · experiments) (Bonferroni), also where goodput is not judged, since the figures decide that. So the chance
-that any experiment of two equal commits is called slower or faster is at most 5 %, if runs scatter log-normally.
+Slower and faster: the interval excludes 1, and the ratio itself lies beyond the margin. No change: the interval lies
+inside the margin. An experiment has two intervals: of the mean response time, and of the goodput. Each has the
+confidence 1 - 5 %/(2 · experiments) (Bonferroni), also where goodput is not judged, since the figures decide that. So
+the chance that any experiment of two equal commits is called slower or faster is at most 5 %, if runs scatter
+log-normally.
 
 Runs that cannot be used drop out of both intervals. What they show is judged by `failures`: B is at best untold while
 more of its runs drop out than of A's.
@@ -20,31 +21,19 @@ from collections.abc import Sequence
 
 from loadstone.ab.failures import judge_failures
 from loadstone.ab.wording import as_interval, bounds, times
-from loadstone.ab.wording import confidence as write_confidence
 from loadstone.compare.judge import judge_ratio
-from loadstone.compare.model import ChangeFinding
+from loadstone.compare.wording import confidence as write_confidence
 from loadstone.results.ab import AbExperiment, AbFailures, AbFinding, AbMetric, AbResult, AbRun, AbSide, SideName
 from loadstone.results.bounded import Bounded
-from loadstone.suite.verdict import Verdict
+from loadstone.suite.verdict import SET_BY_LOAD
 from loadstone.text import limit, named, several
 from loadstone.theory.intervals import CONFIDENCE, ratio_of_pairs, ratio_of_runs
 
 MIN_PAIRED = 6
 """Planned pairs from which on the interval is one of pairs."""
 
-SAYS_NOTHING = (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE)
-"""Verdicts under which the load sets the throughput, whatever the server does."""
-
 INTERVALS = 2
 """Intervals per experiment: of the mean response time, and of the goodput."""
-
-FINDINGS = {
-    ChangeFinding.REGRESSION: AbFinding.SLOWER,
-    ChangeFinding.IMPROVEMENT: AbFinding.FASTER,
-    ChangeFinding.SMALL_CHANGE: AbFinding.NO_CHANGE,
-    ChangeFinding.WITHIN_NOISE: AbFinding.NO_CHANGE,
-}
-"""Finding of `loadstone compare` → finding about two commits; all others are no answer."""
 
 DECISIVE_FIRST = (AbFinding.SLOWER, AbFinding.FASTER, AbFinding.CANNOT_TELL, AbFinding.NO_CHANGE)
 """Which finding of two figures stands for their experiment."""
@@ -61,7 +50,7 @@ def judge_experiment(
     """Judge one experiment by its runs."""
     pairs = _sound_pairs(runs)
     limits = tuple(_describe_limits([run for run in runs if run.side == side]) for side in ("A", "B"))
-    by_goodput = not any(run.verdict in SAYS_NOTHING for pair in pairs for run in pair)
+    by_goodput = not any(run.verdict in SET_BY_LOAD for pair in pairs for run in pair)
     reason = _why_not_judged(runs, pairs, planned_pairs)
     paired = planned_pairs >= MIN_PAIRED
     mean = _measure_ratio([(a.mean_ms, b.mean_ms) for a, b in pairs], confidence, paired=paired)
@@ -144,11 +133,11 @@ def _measure_ratio(values: Sequence[tuple[float | None, float | None]], confiden
 
 
 def _widen(goodput: AbMetric, requests: int) -> AbMetric:
-    """Widen the interval by one request of a run's count: counts that agree by chance look exact and are not."""
+    """Widen the interval by one request of each side's count: counts that agree by chance look exact and are not."""
     found = goodput.ratio
     if found is None or found.low is None or found.high is None or not requests:
         return goodput
-    step = 1 + 1 / requests
+    step = (1 + 1 / requests) ** 2
     return goodput.model_copy(
         update={"ratio": Bounded(value=found.value, low=found.low / step, high=found.high * step)}
     )
@@ -162,7 +151,7 @@ def _judge(metric: AbMetric, margin: float, *, higher_is_better: bool, judged: b
     if found is None:
         return metric.model_copy(update={"finding": AbFinding.CANNOT_TELL})
     change = judge_ratio(found, margin, higher_is_better=higher_is_better)
-    return metric.model_copy(update={"finding": FINDINGS.get(change, AbFinding.CANNOT_TELL)})
+    return metric.model_copy(update={"finding": AbFinding(change)})
 
 
 def _geometric_mean(values: Sequence[float]) -> float:
@@ -176,7 +165,7 @@ def _explain(finding: AbFinding, mean: AbMetric, goodput: AbMetric, margin: floa
     ending = {
         AbFinding.CANNOT_TELL: f"the interval reaches across the margin of {limit(margin)}; more pairs narrow it",
         AbFinding.NO_CHANGE: f"within {limit(margin)}",
-    }.get(finding, f"beyond {limit(margin)}")
+    }.get(finding, f"without 1, and the ratio is beyond {limit(margin)}")
     return f"{' and '.join(parts)} ({write_confidence(confidence)} interval): {ending}"
 
 
@@ -191,7 +180,7 @@ def _outcome(a: AbSide, b: AbSide, margin: float, experiments: Sequence[AbExperi
     failing, slower = found[AbFinding.FAILS_MORE], found[AbFinding.SLOWER]
     worse = [f"fails more in {len(failing)} of {of}: {named(failing)}"] if failing else []
     if slower:
-        worse.append(f"slower by more than {limit(margin)} in {len(slower)} of {of}: {named(slower)}")
+        worse.append(f"slower (margin {limit(margin)}) in {len(slower)} of {of}: {named(slower)}")
     if worse:
         return f"{both}: {'; '.join(worse)}."
     if unknown := found[AbFinding.CANNOT_TELL]:
@@ -200,5 +189,5 @@ def _outcome(a: AbSide, b: AbSide, margin: float, experiments: Sequence[AbExperi
             "nothing is known to be slower or to fail more."
         )
     if faster := found[AbFinding.FASTER]:
-        return f"{both}: faster by more than {limit(margin)} in {len(faster)} of {of}: {named(faster)}; nothing slower."
+        return f"{both}: faster (margin {limit(margin)}) in {len(faster)} of {of}: {named(faster)}; nothing slower."
     return f"{both}: no change beyond {limit(margin)} in {of}."

@@ -58,16 +58,11 @@ def limits(compared: AbExperiment) -> str:
     return a if a == b else f"{a} → {b}"
 
 
-def confidence(value: float) -> str:
-    """Write an interval's confidence: 97.5 %, 99.875 %."""
-    return f"{100 * value:.5g} %"
-
-
 def notes(result: AbResult) -> list[str]:
     """Explain the table: the margin, the intervals, what failed, and each run that does not count."""
     lines = [
-        f"Margin {limit(result.margin)}; intervals at {confidence(result.confidence)}: for two equal commits, the "
-        "chance that any experiment is called slower or faster is at most 5 %. B/A compares mean response times of "
+        f"Margin {limit(result.margin)}; intervals at {wording.confidence(result.confidence)}: for two equal commits, "
+        "the chance that any experiment is called slower or faster is at most 5 %. B/A compares mean response times of "
         "successful requests, goodput B/A successful requests per second."
     ]
     shown = [e.experiment for e in result.experiments if e.goodput_rps.finding is None and e.pairs]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadstone.cli.options import Damaged
-from loadstone.errors import GateError
+from loadstone.errors import GateError, UndecidedError
 from loadstone.text import several
 
 if TYPE_CHECKING:
@@ -23,9 +23,12 @@ def gate(
     Example: loadstone gate results/hypotheses.json
 
     Prints how many gates there are and their outcomes, or one line per refuted
-    gate. Inconclusive gates do not fail.
+    gate. Inconclusive gates do not fail. If others used the machine during runs of
+    a refuted gate, that could be the reason: the line states it, and the exit code
+    is 2 unless another gate is refuted without such runs.
 
-    Exit code: 1 if a gate is refuted, or if the file is missing or damaged.
+    Exit code: 1 if a gate is refuted, or if the file is missing or damaged; 2 if
+    gates are refuted and a busy machine could be the reason for each.
     """
     from loadstone.results.quarantine import quarantine_damaged
 
@@ -36,13 +39,18 @@ def gate(
 def check_gates(path: Path) -> str:
     """Read `hypotheses.json` and count the outcomes of its gates, in a sentence.
 
-    Raises `GateError` with one line per refuted gate, and `ResultError` if the file cannot be used.
+    What the machine did is read from the campaign's files next to it, if they are there. Raises `GateError` with one
+    line per refuted gate; `UndecidedError` if a busy machine could be the reason for each; and `ResultError` if a file
+    cannot be used.
     """
+    from loadstone.compare.gates import find_disturbance
     from loadstone.results.hypotheses import Outcome, read_hypotheses
 
     gates = [hypothesis for hypothesis in read_hypotheses(path) if hypothesis.gate]
     if refuted := [gate for gate in gates if gate.outcome == Outcome.REFUTED]:
-        raise GateError("\n".join(_line(gate) for gate in refuted))
+        disturbed = {gate.id: find_disturbance(path.parent, gate.id) for gate in refuted}
+        kind = UndecidedError if all(disturbed.values()) else GateError
+        raise kind("\n".join(_line(gate, disturbed[gate.id]) for gate in refuted))
     if not gates:
         return "no hypothesis is a gate"
     counts = Counter(gate.outcome for gate in gates)
@@ -50,5 +58,9 @@ def check_gates(path: Path) -> str:
     return f"{several(len(gates), 'gate')}: {outcomes}"
 
 
-def _line(gate: "JudgedHypothesis") -> str:
-    return " ".join(f"{gate.id}: refuted: «{gate.claim}»: {gate.evidence}".split())
+def _line(gate: "JudgedHypothesis", disturbance: str) -> str:
+    line = f"{gate.id}: refuted: «{gate.claim}»: {gate.evidence}"
+    if disturbance:
+        line = f"{gate.id}: can't tell: the machine was busy: {disturbance}; refuted by the figures: «{gate.claim}»: "
+        line += f"{gate.evidence}; measure again on a quiet machine"
+    return " ".join(line.split())

@@ -1,21 +1,22 @@
-"""`--fail-on` of `loadstone compare`: the changes that end it with exit code 1, and their lines."""
+"""`--fail-on` of `loadstone compare`: the changes that end it with exit code 1 or 2, and their lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadstone.compare import wording
 from loadstone.compare.model import (
     DEFAULT_MARGIN,
-    METRICS,
     CampaignComparison,
+    Cause,
     ChangeFinding,
     ExperimentComparison,
-    MetricChange,
 )
-from loadstone.compare.wording import MAX_NAMED, bounds, one_line, percentage, quantity, ratio
+from loadstone.compare.wording import MAX_NAMED, one_line
 from loadstone.errors import SuiteError
 from loadstone.suite.types import parse_percentage
 from loadstone.text import named
 
+REGRESSION = "regression"
 ALLOWED = "regression:5% (more than 0%, less than 100%), or verdict"
 
 
@@ -24,13 +25,13 @@ class FailOn:
     """The changes from one campaign to the other that are failures."""
 
     regression: float | None = None
-    """Relative change by which no metric may get worse; None if regressions do not fail."""
+    """Margin beyond which nothing may be slower; None if that does not fail."""
     verdict: bool = False
     """Whether a changed verdict fails."""
 
     @property
     def margin(self) -> float:
-        """The relative change beyond which changes count."""
+        """The relative change up to which nothing counts as slower or faster."""
         return DEFAULT_MARGIN if self.regression is None else self.regression
 
 
@@ -49,19 +50,19 @@ def parse_fail_on(texts: Sequence[str]) -> FailOn:
             margin = parse_percentage(share)
         except ValueError:
             margin = 0.0
-        if kind != ChangeFinding.REGRESSION or not 0 < margin < 1:
+        if kind != REGRESSION or not 0 < margin < 1:
             raise SuiteError(f"--fail-on: {one_line(text)!r} is not allowed; allowed: {ALLOWED}")
         margins.append(margin)
     return FailOn(regression=min(margins, default=None), verdict=verdict)
 
 
 def list_failures(comparison: CampaignComparison, fail_on: FailOn) -> list[str]:
-    """List the changes that fail, one line per experiment and kind, regressions first."""
+    """List the changes that fail, one line per experiment and kind, slower experiments first."""
     lines = []
     if fail_on.regression is not None:
         lines += [
-            _describe_regression(compared, comparison.margin)
-            for compared in comparison.experiments_with(ChangeFinding.REGRESSION)
+            _describe(compared, comparison, f"slower (margin {wording.percentage(comparison.margin)})")
+            for compared in comparison.experiments_with(ChangeFinding.SLOWER)
         ]
     if fail_on.verdict:
         lines += [
@@ -72,28 +73,39 @@ def list_failures(comparison: CampaignComparison, fail_on: FailOn) -> list[str]:
     return lines
 
 
+def list_undecided(comparison: CampaignComparison, fail_on: FailOn) -> list[str]:
+    """List the experiments that are slower by their figures, where the machine could be the reason."""
+    if fail_on.regression is None:
+        return []
+    return [
+        _describe(compared, comparison, f"can't tell: {compared.cause}: {compared.machine}")
+        + "; measure again on a quiet machine"
+        for compared in comparison.experiments
+        if compared.hides_slowdown
+    ]
+
+
 def list_cautions(comparison: CampaignComparison) -> list[str]:
-    """List why a regression could be missed, one line per reason."""
+    """List why a slower experiment could be missed, or be nobody's doing; one line per reason."""
     lines = []
     if single := [compared.experiment for compared in comparison.experiments if compared.has_single_run]:
         lines.append(
             f"a single run has no interval: measure at least 2 repeats, before and after: {named(single, MAX_NAMED)}"
         )
-    not_judged = comparison.experiments_with(ChangeFinding.NOT_JUDGED)
-    if unjudged := [f"{compared.experiment} ({compared.not_judged})" for compared in not_judged if compared.not_judged]:
-        lines.append(f"not judged: {named(unjudged, MAX_NAMED)}")
+    unusable = [compared for compared in comparison.experiments if compared.not_judged]
+    if unjudged := [f"{compared.experiment} ({compared.not_judged})" for compared in unusable]:
+        lines.append(f"can't tell: {Cause.UNUSABLE}: {named(unjudged, MAX_NAMED)}")
+    unknown = [e.experiment for e in comparison.experiments if None in e.others and not (e.same_runs or e.not_judged)]
+    if unknown:
+        lines.append(
+            "whether other processes used the machine was not recorded, so that they could be why something changed: "
+            f"{named(unknown, MAX_NAMED)}"
+        )
     return [one_line(line) for line in lines]
 
 
-def _describe_regression(compared: ExperimentComparison, margin: float) -> str:
-    line = f"{compared.experiment}: regression beyond {percentage(margin)}: "
-    line += "; ".join(_describe_change(change) for change in compared.metrics_with(ChangeFinding.REGRESSION))
+def _describe(compared: ExperimentComparison, comparison: CampaignComparison, finding: str) -> str:
+    line = f"{compared.experiment}: {finding}: {wording.figures(compared, comparison, ChangeFinding.SLOWER)}"
     if compared.settings:
         line += f"; settings that changed too: {named([change.key for change in compared.settings], MAX_NAMED)}"
     return one_line(line)
-
-
-def _describe_change(change: MetricChange) -> str:
-    metric = METRICS[change.metric]
-    values = f"{quantity(change.before)} → {quantity(change.after)} {metric.unit}"
-    return f"{metric.name} {values}, ratio {ratio(change.ratio)}, 95 % interval {bounds(change.ratio, 'to')}"

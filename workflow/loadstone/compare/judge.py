@@ -1,21 +1,29 @@
 """Compare two campaigns: what became faster or slower beyond the noise of repeats, and what else changed.
 
-The run is the unit of replication. A ratio compares geometric means over runs; its 95 % interval is Welch's, on
-logarithms. A metric is a regression only if its whole interval lies beyond the margin on the worse side, so that
-neither a noisy run nor a single run can make one. Runs that are invalid or had too many errors are left out, and named.
+The run is the unit of replication. A ratio compares geometric means over runs; its interval is Welch's on logarithms,
+with variances to which the other experiments of the campaign contribute (`theory.variances`). All intervals hold
+together with 95 % (Bonferroni over experiments and judged metrics), so that two campaigns of equal code differ anywhere
+in at most 5 % of comparisons.
+
+Runs that are invalid or had too many errors are left out, and named; so are runs during which others used the machine,
+if enough are left. What the machine could explain is not said of the code: see `compare.machine`.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from loadstone.compare.machine import Machine, leave_out_disturbed, watch_machine
 from loadstone.compare.model import (
     DEFAULT_MARGIN,
     DIRTY,
+    JUDGED,
     METRICS,
     CampaignComparison,
     CampaignResults,
+    Cause,
     ChangeFinding,
     ExperimentComparison,
     ExperimentResult,
@@ -25,8 +33,27 @@ from loadstone.compare.model import (
     UnusedRun,
     ValueChange,
 )
-from loadstone.text import several
-from loadstone.theory.intervals import Interval, ratio_of_runs
+from loadstone.suite.verdict import SET_BY_LOAD
+from loadstone.text import percent, several
+from loadstone.theory.intervals import CONFIDENCE, Interval
+from loadstone.theory.variances import TypicalVariance, find_typical_variance, ratio_of_groups
+
+MIN_REQUESTS = {"p95_ms": 200}
+"""Requests that each run needs for a percentile to be judged: ten beyond it."""
+
+Runs = tuple[list[RunResult], list[RunResult]]
+"""Runs of one experiment, before and after."""
+Typical = tuple[TypicalVariance, TypicalVariance]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """What all experiments of a comparison have in common."""
+
+    margin: float
+    confidence: float
+    typical: Mapping[str, Typical]
+    """Metric → what the campaigns show of the variance of its logarithm."""
 
 
 def compare_campaigns(
@@ -36,11 +63,16 @@ def compare_campaigns(
     names = sorted({*before.experiments, *after.experiments})
     shared = [name for name in names if name in before.experiments and name in after.experiments]
     facts = ({key: ", ".join(values) for key, values in side.environment.items()} for side in (before, after))
+    counting = {name: _choose_runs(before.experiments[name], after.experiments[name]) for name in shared}
+    rules = _Rules(
+        margin=margin,
+        confidence=confidence_of(len(shared)),
+        typical={metric: _find_typical(metric, list(counting.values())) for metric in METRICS},
+    )
     return CampaignComparison(
         margin=margin,
-        experiments=tuple(
-            compare_experiment(name, before.experiments[name], after.experiments[name], margin) for name in shared
-        ),
+        confidence=rules.confidence,
+        experiments=tuple(_compare_experiment(name, before, after, counting[name], rules) for name in shared),
         only_before=tuple(name for name in names if name not in after.experiments),
         only_after=tuple(name for name in names if name not in before.experiments),
         environment=list_changes(*facts),
@@ -49,42 +81,29 @@ def compare_campaigns(
     )
 
 
-def compare_experiment(
-    name: str, before: ExperimentResult, after: ExperimentResult, margin: float
-) -> ExperimentComparison:
-    """Compare the runs of one experiment."""
-    usable = [[run for run in side.runs if run.verdict.is_sound] for side in (before, after)]
-    reason = _why_not_judged(before, after)
-    old, new = usable if reason is None else (before.runs, after.runs)
-    return ExperimentComparison(
-        experiment=name,
-        metrics=tuple(_compare_metric(metric, old, new, margin, judged=reason is None) for metric in METRICS),
-        runs=(len(usable[0]), len(usable[1])),
-        left_out=(*_list_unused("before", before), *_list_unused("after", after)),
-        not_judged=reason,
-        verdicts=(_verdict_with_parties(before), _verdict_with_parties(after)),
-        # other parties alone are no other verdict: the parties of a mixed verdict change with single runs
-        verdict_changed=before.verdict != after.verdict,
-        settings=list_changes(before.settings, after.settings),
-    )
+def confidence_of(experiments: int) -> float:
+    """Return the confidence of each interval for that many experiments: all of them hold together with 95 %.
+
+    Every metric that can be judged counts, also where it is not, since the figures decide that.
+    """
+    return 1 - (1 - CONFIDENCE) / (len(JUDGED) * max(1, experiments))
 
 
 def judge_ratio(ratio: Interval, margin: float, *, higher_is_better: bool) -> ChangeFinding:
     """Judge the ratio of after to before by its interval.
 
-    A change counts if its whole interval lies beyond `margin`. It is small if the interval excludes 1 and lies within
-    the margin, and noise if the interval includes 1 and lies within the margin. Everything else is inconclusive: the
-    interval reaches across the margin, or there is no interval.
+    Slower or faster: the interval excludes 1, and the ratio itself lies beyond `margin`. No change: the interval lies
+    within the margin. Everything else cannot be told, as without an interval.
     """
     if ratio.low is None or ratio.high is None:
-        return ChangeFinding.INCONCLUSIVE
-    if ratio.high < 1 - margin:
-        return ChangeFinding.REGRESSION if higher_is_better else ChangeFinding.IMPROVEMENT
-    if ratio.low > 1 + margin:
-        return ChangeFinding.IMPROVEMENT if higher_is_better else ChangeFinding.REGRESSION
-    if ratio.low < 1 - margin or ratio.high > 1 + margin:
-        return ChangeFinding.INCONCLUSIVE
-    return ChangeFinding.WITHIN_NOISE if ratio.low <= 1 <= ratio.high else ChangeFinding.SMALL_CHANGE
+        return ChangeFinding.CANNOT_TELL
+    if ratio.high < 1 and ratio.value < 1 - margin:
+        return ChangeFinding.SLOWER if higher_is_better else ChangeFinding.FASTER
+    if ratio.low > 1 and ratio.value > 1 + margin:
+        return ChangeFinding.FASTER if higher_is_better else ChangeFinding.SLOWER
+    return (
+        ChangeFinding.NO_CHANGE if 1 - margin <= ratio.low and ratio.high <= 1 + margin else ChangeFinding.CANNOT_TELL
+    )
 
 
 def list_changes(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[ValueChange, ...]:
@@ -96,20 +115,111 @@ def list_changes(before: Mapping[str, object], after: Mapping[str, object]) -> t
     )
 
 
-def _compare_metric(
-    metric: str, before: Sequence[RunResult], after: Sequence[RunResult], margin: float, *, judged: bool
-) -> MetricChange:
-    values = [[v for run in runs if math.isfinite(v := run.metrics[metric]) and v > 0] for runs in (before, after)]
-    ratio = ratio_of_runs(values[1], values[0]) if judged and all(values) else None
+def _choose_runs(before: ExperimentResult, after: ExperimentResult) -> Runs:
+    """Choose the runs that count: sound ones, and undisturbed ones if enough are left."""
+    sound = [[run for run in side.runs if run.verdict.is_sound] for side in (before, after)]
+    return leave_out_disturbed(sound[0], sound[1])
+
+
+def _find_typical(metric: str, counting: Sequence[Runs]) -> Typical:
+    """Estimate how far a metric's logarithm scatters: for each campaign by itself, since one may be noisier."""
+    old, new = (
+        find_typical_variance([np.log(_values(metric, runs[side])).tolist() for runs in counting]) for side in (0, 1)
+    )
+    return old, new
+
+
+def _compare_experiment(
+    name: str, before: CampaignResults, after: CampaignResults, counting: Runs, rules: _Rules
+) -> ExperimentComparison:
+    """Compare the runs of one experiment."""
+    old, new = before.experiments[name], after.experiments[name]
+    same = _are_same(old, new)
+    reason = None if same else _why_not_judged(old, new)
+    machine = Machine() if same else watch_machine(before, after, counting)
+    shown = counting if reason is None else (list(old.runs), list(new.runs))
+    return ExperimentComparison(
+        experiment=name,
+        metrics=tuple(
+            _repeat_metric(metric, shown)
+            if same
+            else _compare_metric(metric, shown, rules, machine, judged=reason is None)
+            for metric in METRICS
+        ),
+        runs=(len(counting[0]), len(counting[1])),
+        left_out=(*_list_unused("before", old, counting[0]), *_list_unused("after", new, counting[1])),
+        not_judged=reason,
+        same_runs=same,
+        others=machine.others,
+        machine=machine.describe(),
+        verdicts=(_verdict_with_parties(old), _verdict_with_parties(new)),
+        # other parties alone are no other verdict: the parties of a mixed verdict change with single runs
+        verdict_changed=old.verdict != new.verdict,
+        settings=list_changes(old.settings, new.settings),
+    )
+
+
+def _are_same(before: ExperimentResult, after: ExperimentResult) -> bool:
+    """Whether both sides hold the very same runs."""
+    old, new = ([run.identity for run in side.runs] for side in (before, after))
+    return all(old) and old == new and bool(old)
+
+
+def _values(metric: str, runs: Sequence[RunResult]) -> list[float]:
+    return [value for run in runs if math.isfinite(value := run.metrics[metric]) and value > 0]
+
+
+def _repeat_metric(metric: str, runs: Runs) -> MetricChange:
+    """Compare runs with themselves: nothing was measured twice, so nothing changed."""
+    before, after = (_geometric_mean(_values(metric, side)) for side in runs)
+    ratio = Interval(value=1.0, low=1.0, high=1.0, runs=len(runs[0])) if before is not None else None
+    finding = ChangeFinding.NO_CHANGE if metric in JUDGED else None
+    return MetricChange(metric=metric, before=before, after=after, ratio=ratio, finding=finding, by_figures=finding)
+
+
+def _compare_metric(metric: str, runs: Runs, rules: _Rules, machine: Machine, *, judged: bool) -> MetricChange:
+    values = [_values(metric, side) for side in runs]
+    ratio = None
+    if judged and all(values):
+        typical = rules.typical[metric]
+        ratio = ratio_of_groups(values[1], values[0], (typical[1], typical[0]), confidence=rules.confidence)
+    found, by_figures, cause = _judge(metric, runs, ratio, rules, machine, judged=judged)
     return MetricChange(
         metric=metric,
         before=_geometric_mean(values[0]),
         after=_geometric_mean(values[1]),
         ratio=ratio,
-        finding=ChangeFinding.NOT_JUDGED
-        if ratio is None
-        else judge_ratio(ratio, margin, higher_is_better=METRICS[metric].higher_is_better),
+        finding=found,
+        by_figures=by_figures,
+        cause=cause,
     )
+
+
+def _judge(
+    metric: str, runs: Runs, ratio: Interval | None, rules: _Rules, machine: Machine, *, judged: bool
+) -> tuple[ChangeFinding | None, ChangeFinding | None, Cause | None]:
+    """Return the finding, what the figures alone would show, and why it cannot be told."""
+    if metric not in JUDGED or (judged and not _shows_something(metric, runs)):
+        return None, None, None
+    unknown = ChangeFinding.CANNOT_TELL
+    if ratio is None:
+        return unknown, unknown, Cause.UNKNOWN if judged else Cause.UNUSABLE
+    if ratio.low is None:
+        return unknown, unknown, Cause.SINGLE_RUN
+    better = METRICS[metric].higher_is_better
+    by_figures = judge_ratio(ratio, rules.margin, higher_is_better=better)
+    cause = machine.explain(by_figures, math.log(ratio.value) * (-1 if better else 1))
+    if cause is not None:
+        return unknown, by_figures, cause
+    return by_figures, by_figures, Cause.WIDE if by_figures == unknown else None
+
+
+def _shows_something(metric: str, runs: Runs) -> bool:
+    """Whether a metric shows what the server can do: no rate that the load sets, and no percentile of few requests."""
+    both = (*runs[0], *runs[1])
+    if metric == "throughput_rps":
+        return not any(run.verdict in SET_BY_LOAD for run in both)
+    return all(run.requests >= MIN_REQUESTS.get(metric, 0) for run in both)
 
 
 def _geometric_mean(values: Sequence[float]) -> float | None:
@@ -127,11 +237,18 @@ def _why_not_judged(before: ExperimentResult, after: ExperimentResult) -> str | 
     return "; ".join(reasons) or None
 
 
-def _list_unused(side: Side, result: ExperimentResult) -> list[UnusedRun]:
+def _list_unused(side: Side, result: ExperimentResult, counting: Sequence[RunResult]) -> list[UnusedRun]:
+    """List the runs that do not count: unusable ones, and disturbed ones."""
+    counted = {run.repeat for run in counting}
     return [
-        UnusedRun(side=side, repeat=run.repeat, verdict=run.verdict, reason=run.reason)
+        UnusedRun(
+            side=side,
+            repeat=run.repeat,
+            verdict="busy" if run.verdict.is_sound else run.verdict,
+            reason=f"others used {percent(run.others or 0.0)} of the machine" if run.verdict.is_sound else run.reason,
+        )
         for run in result.runs
-        if not run.verdict.is_sound
+        if run.repeat not in counted
     ]
 
 

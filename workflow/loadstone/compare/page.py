@@ -68,8 +68,11 @@ def _ratios(change: MetricChange) -> Iterator[float]:
         yield from (value for value in (change.ratio.value, change.ratio.low, change.ratio.high) if value)
 
 
-def render_comparison(comparison: CampaignComparison, folders: tuple[str, str]) -> str:
-    """Write the page; `folders` are the campaigns' folders, before and after."""
+def render_comparison(comparison: CampaignComparison, folders: tuple[str, str], *, everything: bool = False) -> str:
+    """Write the page; `folders` are the campaigns' folders, before and after.
+
+    What did not change can be unfolded; with `everything`, it is unfolded already.
+    """
     environment = Environment(
         loader=ChoiceLoader([PackageLoader("loadstone.compare"), PackageLoader(report.__name__)]),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -78,7 +81,14 @@ def render_comparison(comparison: CampaignComparison, folders: tuple[str, str]) 
         lstrip_blocks=True,
     )
     filters: tuple[Callable[..., object], ...] = (
-        *(wording.bounds, wording.count_runs, wording.fact_label, wording.fact_values, wording.list_left_out),
+        *(
+            wording.bounds,
+            wording.count_runs,
+            wording.finding,
+            wording.fact_label,
+            wording.fact_values,
+            wording.list_left_out,
+        ),
         *(wording.percentage, wording.quantity, wording.ratio, wording.setting),
     )
     environment.filters |= {function.__name__: function for function in filters}
@@ -88,6 +98,10 @@ def render_comparison(comparison: CampaignComparison, folders: tuple[str, str]) 
         folders=dict(zip(("before", "after"), folders, strict=True)),
         summary=wording.summary(comparison),
         legend=wording.legend(comparison),
+        confidence=wording.confidence(comparison.confidence),
+        untold=wording.untold(comparison),
+        unchanged=[compared for compared in comparison.experiments if not compared.changed],
+        everything=everything,
         settings=wording.settings_by_change(comparison),
         both_dirty=wording.BOTH_DIRTY,
         metrics=METRICS,

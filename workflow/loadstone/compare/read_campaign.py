@@ -1,11 +1,14 @@
 """Read a campaign's folder for a comparison: its plan, its results, and the machine and source it was measured with.
 
-Only plan.json, summary.csv, verdicts.json and the run.json of each run are read. They must belong together: a campaign
-whose suite was changed and that was not finished has results of the old suite next to the new plan.
+plan.json, summary.csv, verdicts.json and the run.json of each run are read. They must belong together: a campaign whose
+suite was changed and that was not finished has results of the old suite next to the new plan. What shows whether the
+machine was busy is read if it is there: the signals of each run, repeats.json and noise.json.
 """
 
 import csv
+import hashlib
 import math
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +17,15 @@ import orjson
 
 from loadstone.compare.model import DIRTY, METRICS, CampaignResults, ExperimentResult, RunResult
 from loadstone.compare.wording import MAX_NAMED
-from loadstone.errors import ResultError
+from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan
 from loadstone.results.campaign_folder import FINISH_FIRST, check_runs
 from loadstone.results.integrity import check_sums
+from loadstone.results.repeats import read_repeats
 from loadstone.results.run_record import RunRecord, read_record
+from loadstone.results.signals import read_signals
 from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import RunVerdict, read_verdicts
 from loadstone.suite.differences import dotted_keys
@@ -64,7 +69,11 @@ def read_campaign(results: Path) -> CampaignResults:
     return CampaignResults(
         experiments={
             name: ExperimentResult(
-                runs=tuple(_run(rows[key], judged[key]) for key in sorted(judged) if key[0] == name),
+                runs=tuple(
+                    _run(rows[key], judged[key], records[key], _others_share(results, records[key]))
+                    for key in sorted(judged)
+                    if key[0] == name
+                ),
                 verdict=verdicts.experiments[name].verdict,
                 parties=verdicts.experiments[name].parties,
                 settings=dict(dotted_keys(plan.experiments[name].model_dump(mode="json"))),
@@ -72,18 +81,68 @@ def read_campaign(results: Path) -> CampaignResults:
             for name in names
         },
         suite=dict(dotted_keys(plan.suite.model_dump(mode="json", include=SUITE_KEYS))),
-        environment=_environment(records),
+        environment=_environment(list(records.values())),
+        drift=_read_drift(results / "repeats.json"),
+        spin_ms=_read_spin(results / "noise.json"),
     )
 
 
-def _read_records(results: Path, plan: Plan) -> list[RunRecord]:
-    records = []
+def _read_drift(path: Path) -> float | None:
+    """Return the campaign's change of throughput, where it is worth naming."""
+    if not path.exists():
+        return None
+    drift = read_repeats(path).drift
+    return drift.change if drift is not None and drift.named else None
+
+
+def _read_spin(path: Path) -> float | None:
+    """Return the median time of the noise checks' fixed computation, in ms; None if there is no such file.
+
+    Nothing depends on the file, so one that cannot be read counts as missing.
+    """
+    try:
+        checks = orjson.loads(path.read_bytes())["checks"]
+        times = [float(check["spin_ms"]) for check in checks if check.get("spin_ms")]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return statistics.median(times) if times else None
+
+
+def read_shares(results: Path, plan: Plan) -> dict[RunKey, float]:
+    """Read which share of the machine each run of a plan left to others, where that was recorded.
+
+    Raises `ResultError` if a file is damaged.
+    """
+    shares = {}
+    for run in plan.runs:
+        folder = results / "runs" / run.experiment / str(run.repeat)
+        if (folder / "run.json").exists():
+            shares[run.experiment, run.repeat] = _others_share(results, read_record(folder / "run.json"))
+    return {run: share for run, share in shares.items() if share is not None}
+
+
+def _others_share(results: Path, record: RunRecord) -> float | None:
+    """Return the share of the machine that a run left to others; None if that was not recorded."""
+    path = results / "summaries" / record.run.experiment / str(record.run.repeat) / "signals.json"
+    if not path.exists():
+        return None
+    try:
+        signals = read_signals(path)
+    except TableError as error:
+        raise ResultError(str(error.lines[0])) from None
+    if signals.other_cpus is None:
+        return None
+    return signals.other_cpus / record.machine.cores + (signals.host_steal or 0.0)
+
+
+def _read_records(results: Path, plan: Plan) -> dict[RunKey, RunRecord]:
+    records = {}
     for run in plan.runs:
         path = results / "runs" / run.experiment / str(run.repeat) / "run.json"
         record = read_record(path)
         if record.run != run:
             raise ResultError(f"{path}: measured with settings that differ from plan.json: {FINISH_FIRST}")
-        records.append(record)
+        records[run.experiment, run.repeat] = record
     return records
 
 
@@ -124,14 +183,22 @@ def _row(row: Mapping[str, str]) -> _Row:
     )
 
 
-def _run(row: _Row, judged: RunVerdict) -> RunResult:
+def _run(row: _Row, judged: RunVerdict, record: RunRecord, others: float | None) -> RunResult:
     reason = ""
     if judged.verdict == Verdict.ERRORS:
         reason = f"{row.failures:,.0f} of {row.requests:,.0f} requests failed"
         reason += f" ({named(row.kinds, MAX_KINDS)})" * bool(row.kinds)
     elif judged.verdict == Verdict.INVALID:
         reason = judged.remark or ""
-    return RunResult(repeat=judged.repeat, verdict=judged.verdict, reason=reason, metrics=row.metrics)
+    return RunResult(
+        repeat=judged.repeat,
+        verdict=judged.verdict,
+        reason=reason,
+        metrics=row.metrics,
+        requests=row.requests,
+        others=others,
+        identity=hashlib.sha256(record.model_dump_json().encode()).hexdigest(),
+    )
 
 
 def _environment(records: list[RunRecord]) -> dict[str, tuple[str, ...]]:

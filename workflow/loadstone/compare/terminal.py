@@ -14,46 +14,59 @@ from loadstone.compare.model import (
     ExperimentComparison,
     MetricChange,
 )
+from loadstone.text import named, several
+
+MAX_LISTED = 8
+"""Experiments that a reason lists."""
 
 STYLES = {
-    ChangeFinding.REGRESSION: "bold red",
-    ChangeFinding.IMPROVEMENT: "bold green",
-    ChangeFinding.INCONCLUSIVE: "yellow",
-    ChangeFinding.NOT_JUDGED: "magenta",
+    ChangeFinding.SLOWER: "bold red",
+    ChangeFinding.FASTER: "bold green",
+    ChangeFinding.CANNOT_TELL: "yellow",
 }
 
 
 def show_comparison(
-    console: Console, comparison: CampaignComparison, folders: tuple[str, str], notes: Sequence[str]
+    console: Console,
+    comparison: CampaignComparison,
+    folders: tuple[str, str],
+    notes: Sequence[str],
+    *,
+    everything: bool = False,
 ) -> None:
-    """Print the folders compared, the table, what else changed, the notes and the summary."""
+    """Print the summary, the folders, a table of what changed, or of everything, what else changed, and the notes."""
+    console.print(Text(wording.summary(comparison), style="bold"), soft_wrap=True)
     for side, folder in zip(("before", "after"), folders, strict=True):
         console.print(f"{side:7} {wording.one_line(folder)}", soft_wrap=True)
-    console.print()
-    console.print(_table(comparison))
-    console.print()
-    for finding, meaning in wording.legend(comparison):
-        console.print(Text.assemble((f"{finding}: ", STYLES.get(finding, "")), meaning))
+    listed = comparison.experiments if everything else comparison.changed
+    if listed:
+        console.print()
+        console.print(_table(comparison, listed))
+        for finding, meaning in wording.legend(comparison):
+            console.print(Text.assemble((f"{finding}: ", STYLES.get(finding, "")), meaning))
     for title, lines in _sections(comparison):
         console.print()
         console.print(Text(title, style="bold"))
         for line in lines:
             console.print(f"  {wording.one_line(line)}", soft_wrap=True)
-    console.print()
+    rest = len(comparison.experiments) - len(listed)
+    if notes or rest:
+        console.print()
     for note in notes:
         console.print(note, soft_wrap=True)
-    console.print(Text(wording.summary(comparison), style="bold"), soft_wrap=True)
+    if rest:
+        console.print(f"--all lists the figures of {several(rest, 'experiment')} more.", soft_wrap=True)
 
 
-def _table(comparison: CampaignComparison) -> Table:
+def _table(comparison: CampaignComparison, listed: Sequence[ExperimentComparison]) -> Table:
     """Lay out one row per experiment, with one line per metric."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 1, 0), pad_edge=False)
     table.add_column("experiment", overflow="fold")
     table.add_column("", no_wrap=True)
-    for heading in ("before", "after", "ratio", "95 % interval"):
+    for heading in ("before", "after", "ratio", f"{wording.confidence(comparison.confidence)} interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
-    for compared in comparison.experiments:
+    for compared in listed:
         cells = zip(*(_cells(change) for change in compared.metrics), strict=True)
         name = Text.assemble(wording.one_line(compared.experiment), "\n", (wording.count_runs(compared), "dim"))
         table.add_row(name, *(Text("\n").join(column) for column in cells))
@@ -68,13 +81,14 @@ def _cells(change: MetricChange) -> list[Text]:
         Text(wording.quantity(change.after)),
         Text(wording.ratio(change.ratio)),
         Text(wording.bounds(change.ratio)),
-        Text(change.finding, style=STYLES.get(change.finding, "")),
+        Text(wording.finding(change), style=STYLES.get(change.finding, "") if change.finding else "dim"),
     ]
 
 
 def _sections(comparison: CampaignComparison) -> Iterator[tuple[str, list[str]]]:
     """List what else changed: title, lines; without sections that are empty."""
     sections = {
+        "Can't tell": [f"{reason}: {named(names, MAX_LISTED)}" for reason, names in wording.untold(comparison)],
         "Verdicts that changed": [
             f"{compared.experiment}: {' → '.join(compared.verdicts)}"
             for compared in comparison.experiments

@@ -1,12 +1,16 @@
 """How a comparison is put into words and figures: the same in a terminal, on the page and in a log."""
 
 import re
+from collections.abc import Sequence
 
 from loadstone.compare.model import (
-    GRAVEST_FIRST,
+    METRICS,
+    OF_THE_MACHINE,
     CampaignComparison,
+    Cause,
     ChangeFinding,
     ExperimentComparison,
+    MetricChange,
     UnusedRun,
     ValueChange,
 )
@@ -93,37 +97,92 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def confidence(value: float) -> str:
+    """Write an interval's confidence: 97.5 %, 99.875 %."""
+    return f"{100 * value:.5g} %"
+
+
+def finding(change: MetricChange) -> str:
+    """Write the finding of a metric, if it is judged."""
+    return "–" if change.finding is None else change.finding
+
+
 def summary(comparison: CampaignComparison) -> str:
-    """Count the experiments by finding, in one sentence."""
-    counts = [(finding, len(comparison.experiments_with(finding))) for finding in GRAVEST_FIRST]
-    findings = ", ".join(f"{count} {_plural(finding, count)}" for finding, count in counts if count)
+    """Count the experiments by finding, in one sentence that names those that changed."""
+    counts = [(each, comparison.experiments_with(each)) for each in ChangeFinding]
+    findings = "; ".join(_count(each, found) for each, found in counts if found)
     changed = sum(compared.verdict_changed for compared in comparison.experiments)
     verdicts = f"; {several(changed, 'verdict')} changed" if changed else "; no verdict changed"
-    return (
-        f"{several(len(comparison.experiments), 'experiment')}, margin {percentage(comparison.margin)}: "
-        + findings
-        + verdicts
-    )
+    of = several(len(comparison.experiments), "experiment")
+    return one_line(f"{of}, margin {percentage(comparison.margin)}: {findings}{verdicts}")
 
 
-def _plural(finding: ChangeFinding, count: int) -> str:
-    has_plural = finding in (ChangeFinding.REGRESSION, ChangeFinding.IMPROVEMENT, ChangeFinding.SMALL_CHANGE)
-    return finding + "s" * (has_plural and count != 1)
+def _count(each: ChangeFinding, found: Sequence[ExperimentComparison]) -> str:
+    changed = each in (ChangeFinding.SLOWER, ChangeFinding.FASTER)
+    names = f" ({named([compared.experiment for compared in found], MAX_NAMED)})" if changed else ""
+    hidden = sum(compared.hides_slowdown for compared in found)
+    busy = f" ({hidden} slower by the figures, but the machine could be the reason)" if hidden else ""
+    return f"{len(found)} {each}{names}{busy}"
 
 
 def legend(comparison: CampaignComparison) -> list[tuple[ChangeFinding, str]]:
     """Explain the findings that occur: finding, meaning."""
     margin = percentage(comparison.margin)
     meanings = {
-        ChangeFinding.REGRESSION: f"worse, and the whole interval is beyond {margin}",
-        ChangeFinding.IMPROVEMENT: f"better, and the whole interval is beyond {margin}",
-        ChangeFinding.INCONCLUSIVE: f"the interval reaches across {margin}, or there is none: measure more repeats",
-        ChangeFinding.NOT_JUDGED: "the metric was not measured, or too few runs can be used",
-        ChangeFinding.SMALL_CHANGE: f"certainly a change, and certainly at most {margin}",
-        ChangeFinding.WITHIN_NOISE: f"at most {margin}, and possibly no change at all",
+        ChangeFinding.SLOWER: f"worse: the interval excludes 1, and the ratio lies beyond {margin}",
+        ChangeFinding.FASTER: f"better: the interval excludes 1, and the ratio lies beyond {margin}",
+        ChangeFinding.CANNOT_TELL: "neither is shown; the reason is listed",
+        ChangeFinding.NO_CHANGE: f"the interval lies within {margin}, or both sides are the same runs",
     }
-    occurring = {change.finding for compared in comparison.experiments for change in compared.metrics}
-    return [(finding, meanings[finding]) for finding in GRAVEST_FIRST if finding in occurring]
+    occurring = {compared.finding for compared in comparison.experiments}
+    return [(each, meanings[each]) for each in ChangeFinding if each in occurring]
+
+
+ADVICE = {
+    Cause.BUSY: "measure again on a quiet machine",
+    Cause.CHANGED: "measure again, or compare commits in pairs with loadstone ab",
+    Cause.SINGLE_RUN: "measure at least 2 repeats, before and after",
+    Cause.WIDE: "more repeats, or longer ones, narrow it",
+}
+"""What to do if it cannot be told."""
+
+
+def untold(comparison: CampaignComparison) -> list[tuple[str, list[str]]]:
+    """Group the experiments that cannot be told by their reason: the reason with what to do, experiments."""
+    groups: dict[Cause, list[str]] = {}
+    for compared in comparison.experiments_with(ChangeFinding.CANNOT_TELL):
+        cause = compared.cause or Cause.UNKNOWN
+        details = compared.not_judged or (compared.machine if cause in OF_THE_MACHINE else "")
+        groups.setdefault(cause, []).append(f"{compared.experiment} ({details})" if details else compared.experiment)
+    return [
+        (cause + (f"; {ADVICE[cause]}" if cause in ADVICE else ""), groups[cause]) for cause in Cause if cause in groups
+    ]
+
+
+def reason(compared: ExperimentComparison, comparison: CampaignComparison) -> str:
+    """State what an experiment's finding rests on, in one line."""
+    if compared.same_runs:
+        return "both campaigns hold the same runs"
+    figured = figures(compared, comparison, compared.decisive.by_figures)
+    if compared.finding == ChangeFinding.CANNOT_TELL:
+        cause = compared.cause or Cause.UNKNOWN
+        details = compared.not_judged or (compared.machine if cause in OF_THE_MACHINE else "")
+        return "; ".join(part for part in (f"{cause}: {details}" if details else cause, figured) if part)
+    return figured
+
+
+def figures(compared: ExperimentComparison, comparison: CampaignComparison, by_figures: ChangeFinding | None) -> str:
+    """Write the metrics that show a finding by their figures, with their ratios and intervals."""
+    shown = [change for change in compared.metrics if change.by_figures == by_figures and change.ratio is not None]
+    return "; ".join(_describe(change, comparison.confidence) for change in shown if change.finding is not None)
+
+
+def _describe(change: MetricChange, level: float) -> str:
+    metric = METRICS[change.metric]
+    values = f"{metric.name} {quantity(change.before)} → {quantity(change.after)} {metric.unit}"
+    if change.ratio is None or change.ratio.low is None:
+        return f"{values}, ratio {ratio(change.ratio)}"
+    return f"{values}, ratio {ratio(change.ratio)}, {confidence(level)} interval {bounds(change.ratio, 'to')}"
 
 
 def count_runs(compared: ExperimentComparison) -> str:

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 from loadstone import text
 from loadstone.report.campaign import Campaign
+from loadstone.results.signals import NOTABLE_OTHER_LOAD
 from loadstone.results.tables import RunKey
-
-NOTABLE = 0.25
-"""Share of the machine's CPUs above which other processes were running. The kernel's share of a loaded run and the cost
-of measuring stay below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +19,17 @@ class OtherLoad:
     @property
     def notable(self) -> bool:
         """Whether it exceeds what the kernel and the measurement take."""
-        return self.cpus > NOTABLE * self.cores
+        return self.cpus > NOTABLE_OTHER_LOAD * self.cores
 
 
 def other_load(campaign: Campaign) -> dict[RunKey, OtherLoad]:
     """Find the CPUs that other processes used in each run, baselines included, where all processes were sampled."""
-    table = campaign.processes.dropna(subset="cpu")
-    host = table[table["role"] == "host"].groupby(["experiment", "repeat"])["cpu"].first()
-    own = table[table["role"] != "host"].groupby(["experiment", "repeat"])["cpu"].sum()
     cores = {(r.run.experiment, r.run.repeat): r.machine.cores for r in campaign.records}
-    both = (host - own).dropna()
-    keys = [(str(name), int(repeat)) for name, repeat in both.index]
-    return {key: OtherLoad(cpus=max(0.0, float(cpus)), cores=cores[key]) for key, cpus in zip(keys, both, strict=True)}
+    return {
+        key: OtherLoad(cpus=signals.other_cpus, cores=cores[key])
+        for key, signals in campaign.signals.items()
+        if signals.other_cpus is not None
+    }
 
 
 def other_load_sentence(campaign: Campaign) -> str:

@@ -106,7 +106,7 @@ class AbResult(Model):
     a: AbSide
     b: AbSide
     margin: float
-    """Relative change beyond which a whole interval must lie to count as slower or faster."""
+    """Relative change up to which nothing counts as slower or faster."""
     confidence: float
     """Of each interval, so that all intervals of all experiments hold together with 95 %."""
     outcome: str

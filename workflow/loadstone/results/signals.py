@@ -16,12 +16,16 @@ from loadstone.theory import operational
 MAX_UNKNOWN_SHARE = 0.01
 """Share of requests that overlap, or whose user is unknown, above which the think time is unknown."""
 
+NOTABLE_OTHER_LOAD = 0.25
+"""Share of the machine's CPUs above which other processes were certainly running. The kernel's share of a loaded run
+and the cost of measuring stay below it."""
+
 
 class Signals(SparseModel):
     """What was measured in the window; whatever is missing is None."""
 
     SPARSE: ClassVar[frozenset[str]] = frozenset(
-        {"overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled"}
+        {"overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled", "other_cpus"}
     )
 
     users: float = Field(gt=0)
@@ -58,6 +62,9 @@ class Signals(SparseModel):
     """Share of all CPUs that the hypervisor took."""
     host_run_queue: float | None = Field(default=None, ge=0)
     """Processes that ran or could have, on average, over the number of CPUs: above 1, some waited for a CPU."""
+    other_cpus: float | None = Field(default=None, ge=0)
+    """CPUs that processes of neither the server nor the load generator used, the kernel's own work and the cost of
+    measuring among them; None where not all of these processes were sampled."""
     bytes_per_s: float | None = Field(default=None, ge=0)
     link_bytes_per_s: float | None = Field(default=None, gt=0)
     steady: bool | None = None

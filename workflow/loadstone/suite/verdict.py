@@ -32,3 +32,6 @@ class Verdict(StrEnum):
 
 SERVER_VERDICTS = (Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION)
 """Those that name the server."""
+
+SET_BY_LOAD = (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE)
+"""Those under which the load sets the throughput, whatever the server does."""

@@ -82,6 +82,7 @@ def _gather(
         host_busy=_share(host["cpu"], cores),
         host_steal=_share(host["steal"], cores),
         host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
+        other_cpus=_other_cpus(processes, server_sampled=_is_near(server)),
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
         steady=settled if fewest == most else None,
         overlapping=cycle.overlapping,
@@ -98,6 +99,21 @@ def _has_unbounded_slots(server: Server) -> bool:
 def _is_near(server: Server) -> bool:
     """Whether the server certainly runs on this machine, whose CPUs are known."""
     return isinstance(server, GunicornServer) or is_loopback(server.host)
+
+
+def _other_cpus(processes: pd.DataFrame, *, server_sampled: bool) -> float | None:
+    """Return the CPUs that no process of the run used: busy CPUs of the machine, less those of server and generator.
+
+    None if something of the run was not sampled: its CPU time would pass for that of others. A server elsewhere uses
+    none of this machine's. A process without a figure was not there in the window if it has no memory there either.
+    """
+    is_host = processes["role"] == "host"
+    own = processes[~is_host]
+    own = own[own["cpu"].notna() | own["rss_max_mib"].notna()]
+    parts = {str(role).partition("-")[0] for role in own["role"]}
+    needed = {"load", "server"} if server_sampled else {"load"}
+    cpus = float(processes.loc[is_host, "cpu"].sum(min_count=1) - own["cpu"].sum(skipna=False))
+    return max(0.0, cpus) if needed <= parts and math.isfinite(cpus) else None
 
 
 def _behind(

@@ -8,8 +8,9 @@ from loadstone.analyse.noise import find_change
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import FEWER, GROWING, UNSETTLED, Doubts, called
-from loadstone.report.other_load import NOTABLE, other_load, other_load_sentence
+from loadstone.report.other_load import other_load, other_load_sentence
 from loadstone.report.section import Section
+from loadstone.results.signals import NOTABLE_OTHER_LOAD
 from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
 
@@ -107,7 +108,8 @@ def _foreign(campaign: Campaign) -> WarningGroup | None:
     if not disturbed:
         return None
     runs = f"{text.count(len(disturbed))} of {text.several(len(by_run), 'run')}, baselines included,"
-    title = f"In {runs} other processes used more than {text.limit(NOTABLE)} of the CPUs: see each experiment"
+    share = text.limit(NOTABLE_OTHER_LOAD)
+    title = f"In {runs} other processes used more than {share} of the CPUs: see each experiment"
     return WarningGroup(title=title, items=[], more=0, link="experiments")
 
 
