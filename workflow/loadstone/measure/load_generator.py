@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from loadstone.errors import GeneratorError, MeasureError, ServerError
 from loadstone.measure.load_identity import ask_versions, hash_own_files
@@ -53,7 +54,11 @@ class Totals(NamedTuple):
 
 
 class LocustFleet:
-    """The master and workers of one run, started together."""
+    """The master and workers of one run, started together.
+
+    Users start after `begin` has been called. Until then nothing is sent to the server at `url`, which may still be
+    starting; a locustfile of the user's own may send requests when it is loaded.
+    """
 
     def __init__(self, run: Run, url: str, workspace: Workspace) -> None:
         scratch, logs, guard = workspace.scratch, workspace.logs, workspace.guard
@@ -64,6 +69,7 @@ class LocustFleet:
         """The recorders' files, one per worker, and the master's as the last."""
         self.records.append(scratch / "master.records")
         self.csv_prefix = scratch / "locust"
+        self._go_ahead = scratch / "go-ahead"
         self._bytes_read = 0
         self._last_beat = 0
         self._last_check = 0.0
@@ -73,7 +79,7 @@ class LocustFleet:
             run=run,
             url=url,
             base=workspace.base,
-            port=free_port(),
+            port=free_port(reserved=urlsplit(url).port),
             id_prefix=make_id_prefix(run, secrets.token_hex(4)),
         )
         self._files = command.own_files
@@ -91,7 +97,7 @@ class LocustFleet:
                 log = logs / f"load-worker-{k}.log"
                 self.workers.append(Child(command.worker(records), log, guard, environment, folder, inherit=False))
             self.master = Child(
-                command.master(self.csv_prefix, self.timeline, self.records[-1]),
+                command.master(self.csv_prefix, self.timeline, self.records[-1], self._go_ahead),
                 logs / "load-master.log",
                 guard,
                 environment,
@@ -102,6 +108,10 @@ class LocustFleet:
             for worker in self.workers:
                 worker.join(0)
             raise GeneratorError(f"load.python: cannot start {command.python}: {error.strerror}") from None
+
+    def begin(self) -> None:
+        """Let users start as soon as all workers are set up."""
+        self._go_ahead.touch()
 
     def new_events(self) -> Iterator[tuple[str, float]]:
         """Yield the events that the conductor noted since the last call, as (event, unix seconds)."""
@@ -242,6 +252,7 @@ class LocustFleet:
     def remove_raw_records(self) -> None:
         """Remove the files that are no part of a result once the requests are collected."""
         self.timeline.unlink()
+        self._go_ahead.unlink()
         for path in self.records:
             for ending in ("", ".totals", ".users", ".recent"):
                 path.with_name(path.name + ending).unlink(missing_ok=True)

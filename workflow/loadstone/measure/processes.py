@@ -44,6 +44,7 @@ class Child:
         self.log = log
         self._guard = guard
         self._code: int | None = None
+        self._asked = False
         self._cookie = guard.next_cookie()
         self._adopts = adopts and adopts_orphans()
         self._table = ProcessTable()
@@ -101,11 +102,11 @@ class Child:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(process.pid, os.WNOHANG)
 
-    def stop(self, patience_s: float, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal, wait up to `patience_s` seconds, then kill it and its family. Returns the exit code."""
-        if self.exit_code is None:
+    def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal that makes it end, once, and return at once."""
+        if self.exit_code is None and not self._asked:
             self._process.send_signal(number)
-        return self.join(patience_s)
+        self._asked = True
 
     def join(self, patience_s: float) -> int:
         """Wait up to `patience_s` seconds for its end, then kill its whole family. Returns the exit code."""
