@@ -108,9 +108,9 @@ class _Measurement:
             server = open_target(self._run.server, self._run.load, self._workspace)
             ends.callback(server.kill)
             self._watch.times["server_started"] = server.started
-            self._watch.enter("starting the server")
             together = self._run.load.locustfile is None
             fleet = self._start_locust(server, ends) if together else None
+            self._watch.enter("starting the server")
             self._watch.times["server_ready"] = server.wait_ready()
             server.preflight()
             albums_before = server.count_albums()

@@ -17,7 +17,7 @@ from loadstone.suite.urls import is_loopback
 SHARED_STORES = frozenset({"sqlite"})
 """Stores that all worker processes of a server share. The other stores are in the memory of one process."""
 
-OVERHEAD_S = 3.2
+OVERHEAD_S = 1.0
 """Expected wall-clock seconds of a run beyond its ramp-up, warm-up and window."""
 
 StoreName = Literal["list", "dict", "sqlite", "cached"]
