@@ -44,7 +44,7 @@ def starting(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Pa
     """A run whose Locust workers are there, while its server is not ready yet."""
     (tmp_path / "slow.py").write_text(SERVER, encoding="utf-8")
     server = f"{{kind: command, argv: [{sys.executable}, slow.py, '{{port}}'], cwd: {tmp_path}, ready: /ready}}"
-    load = "{users: 2, spawn_rate: 2, think_time: 0.05, workers: 2, requests: [GET /orders]}"
+    load = "{users: 2, spawn_rate: 2, think_time: 0.05, workers: 2, requests: [{get: /orders}]}"
     process = start_measure(
         first_run(
             "baselines: false\ndefaults: {duration: 1s, warm_up: 0s, repeats: 1}\n"
