@@ -44,8 +44,11 @@ def wait_for_phase(tmp_path: Path, phase: str) -> None:
 
 
 def find(tmp_path: Path, *words: str) -> psutil.Process:
-    """Find the process of the run whose command line holds all `words`; among parent and children, the parent."""
-    found = [p for p in processes_of(tmp_path) if all(word in " ".join(p.cmdline()) for word in words)]
+    """Find the process of the run whose name and command line hold all `words`; among parent and children, the parent.
+
+    Locust's processes have the name of their log.
+    """
+    found = [p for p in processes_of(tmp_path) if all(word in " ".join([p.name(), *p.cmdline()]) for word in words)]
     return min(found, key=lambda p: p.create_time())
 
 

@@ -39,10 +39,11 @@ def test_server_killed(in_window: "subprocess.Popen[str]", tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("locust", "worker-1.records"), "Locust worker 1 ended with exit code -9"),
-        (("locust", "--master-bind-port"), "Locust's master ended with exit code -9"),
+        (("load-worker-1",), "Locust worker 1 ended with exit code -9"),
+        (("load-master",), "Locust's master ended with exit code -9"),
+        (("fork_locust.py",), "Locust worker 0 ended with exit code -9"),
     ],
-    ids=["worker", "master"],
+    ids=["worker", "master", "the process that forked them"],
 )
 def test_part_of_the_generator_killed(
     in_window: "subprocess.Popen[str]", tmp_path: Path, words: tuple[str, ...], sentence: str
@@ -54,8 +55,8 @@ def test_part_of_the_generator_killed(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("locust", "worker-0.records"), "a Locust worker has stopped reporting to its master"),
-        (("locust", "--master-bind-port"), "Locust's master has stopped reporting"),
+        (("load-worker-0",), "a Locust worker has stopped reporting to its master"),
+        (("load-master",), "Locust's master has stopped reporting"),
     ],
     ids=["worker", "master"],
 )
@@ -101,7 +102,7 @@ def test_users_never_all_spawned(first_run: Callable[[str], Run], start_measure:
     """A worker stands still while users are started, so no window begins."""
     process = start_measure(first_run(TEXT.replace("users: 5, spawn_rate: 5", "users: 40, spawn_rate: 2")))
     wait_for_phase(tmp_path, "ramp-up")
-    find(tmp_path, "locust", "worker-0.records").suspend()
+    find(tmp_path, "load-worker-0").suspend()
     assert_broken(process, tmp_path, "a Locust worker has stopped reporting to its master")
 
 

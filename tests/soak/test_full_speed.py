@@ -35,16 +35,16 @@ MAX_GROWTH_MB = 1.0
 MAX_MB = 1024
 """Of any process at any time, including the measuring process while it collects the records."""
 SAMPLE_INTERVAL_S = 1.0
-PARTS = {"recorder": "worker-0.records", "master": "--master-bind-port"}
-"""Watched process, other than the measuring one → a word of its command line."""
+PARTS = {"recorder": "load-worker-0", "master": "load-master"}
+"""Watched process, other than the measuring one → its name."""
 
 
 def watch(process: "subprocess.Popen[str]", tmp_path: Path) -> pd.DataFrame:
     """Sample memory and open files of the watched processes until the run is over: time, part, mb, files."""
     watched = {"measuring": psutil.Process(process.pid)}
-    for part, word in PARTS.items():
-        wait_for(lambda word=word: find(tmp_path, word), 60, f"the start of the {part}")
-        watched[part] = find(tmp_path, word)[0]
+    for part, name in PARTS.items():
+        wait_for(lambda name=name: find(tmp_path, name), 60, f"the start of the {part}")
+        watched[part] = find(tmp_path, name)[0]
     rows = []
     while process.poll() is None:
         for part, known in watched.items():
@@ -56,8 +56,8 @@ def watch(process: "subprocess.Popen[str]", tmp_path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["time", "part", "mb", "files"])
 
 
-def find(tmp_path: Path, word: str) -> list[psutil.Process]:
-    return [process for process in processes_of(tmp_path) if word in " ".join(process.cmdline())]
+def find(tmp_path: Path, name: str) -> list[psutil.Process]:
+    return [process for process in processes_of(tmp_path) if process.name() == name]
 
 
 @pytest.mark.soak

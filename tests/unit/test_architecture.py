@@ -46,6 +46,7 @@ MAY = {
     "live/snakemake_log.py": {"time"},  # reads the moment in the name of Snakemake's log
     "live/server.py": {"flask", "socket", "time"},  # the live view's web server
     "instrument": {"requests", "socket", "time"},  # runs in Locust's processes, beside the users
+    "instrument/fork_locust.py": {"signal"},  # starts Locust's processes
     "suite/repository.py": {"subprocess"},  # asks git which commit a name in a suite stands for, as it reads files
     "measure": SIDE_EFFECTS - {"flask"},
 }

@@ -277,7 +277,7 @@ def test_invalid(first_run: Callable[[str], Run], start_measure: Start, tmp_path
     process = start_measure(run)
     log = tmp_path / "logs" / "1.log"
     wait_for(lambda: log.exists() and ": window" in log.read_text("utf-8"), 40, "the window")
-    worker = next(p for p in processes_of(tmp_path) if "worker-1.records" in " ".join(p.cmdline()))
+    worker = next(p for p in processes_of(tmp_path) if p.name() == "load-worker-1")
     with frozen(worker):
         wait_for(lambda: ": drain" in log.read_text("utf-8"), 20, "the window's end")
     _, errors = process.communicate(timeout=60)

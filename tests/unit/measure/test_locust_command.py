@@ -52,7 +52,7 @@ def test_options_of_the_locustfile_reach_master_and_workers(make_command: MakeCo
     command = make_command(keys)
     worker, master = (
         command.worker(tmp_path / "records"),
-        command.master(tmp_path / "csv", tmp_path / "timeline", tmp_path / "master"),
+        command.master(tmp_path / "csv", tmp_path / "timeline", tmp_path / "master", tmp_path / "go"),
     )
     for words in (worker, master):
         assert {"--seed=7", "--dry", "--name=-x", "--loadstone-seed"} <= set(words)

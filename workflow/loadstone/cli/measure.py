@@ -30,9 +30,14 @@ def measure(
 
     Exit codes: 1 if the run fails, 130 if it is interrupted.
     """
+    import gc
+
+    gc.disable()  # what is imported is no garbage
     from loadstone.measure.orphans import adopt_orphans
     from loadstone.measure.run import measure as measure_run
     from loadstone.plan.schedule import Run
 
+    gc.enable()
     adopt_orphans()
     measure_run(read_option(Run, "--run", run), into, log, failed, base, builds=builds)
+    gc.freeze()  # otherwise the interpreter searches all modules for garbage before it ends

@@ -25,6 +25,8 @@ def add_options(parser: Any, **_: Any) -> None:
     add("warm-up", type=float, default=3.0, metavar="S", help="Seconds from the last user's start to the window")
     add("window", type=float, default=20.0, metavar="S", help="Seconds of the window")
     add("timeline", default="", metavar="FILE", help="Master: file for the times of the run's events")
+    add("go-ahead", default="", metavar="FILE",
+        help="Master: file for whose appearance users wait, once all workers are set up. Default: none")  # fmt: skip
     add("records", default="", metavar="FILE", help="Worker: file for every request")
     add("shape", choices=["refuse", "ignore", "follow"], default="refuse", help="What to do with a LoadTestShape")
     add("weights", type=json.loads, default={}, metavar="JSON", help="User class → weight")

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from loadstone.measure.collect_requests import collect_requests
 from loadstone.measure.sampler import Sampler
 from loadstone.measure.workspace import Workspace
 from loadstone.results.failed import FAILED_JSON, FailedRun, write_failed_run
@@ -26,6 +25,8 @@ def keep_broken_run(
 
     Raises OSError if that fails. A single file that cannot be kept is listed in `failed.json`.
     """
+    from loadstone.measure.collect_requests import collect_requests  # pyarrow takes long to import
+
     kept = workspace.scratch / "failed"
     kept.mkdir()
     missing: list[str] = []

@@ -5,12 +5,15 @@ import os
 import secrets
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from loadstone.errors import GeneratorError, MeasureError, ServerError
+from loadstone.measure.forked import Fork, Forks
 from loadstone.measure.load_identity import ask_versions, hash_own_files
 from loadstone.measure.locust_command import LocustCommand, make_id_prefix
 from loadstone.measure.locust_exit import explain_exit, find_place
@@ -53,7 +56,11 @@ class Totals(NamedTuple):
 
 
 class LocustFleet:
-    """The master and workers of one run, started together."""
+    """The master and workers of one run, started together.
+
+    Users start after `begin` has been called. Until then nothing is sent to the server at `url`, which may still be
+    starting; a locustfile of the user's own may send requests when it is loaded.
+    """
 
     def __init__(self, run: Run, url: str, workspace: Workspace) -> None:
         scratch, logs, guard = workspace.scratch, workspace.logs, workspace.guard
@@ -64,6 +71,7 @@ class LocustFleet:
         """The recorders' files, one per worker, and the master's as the last."""
         self.records.append(scratch / "master.records")
         self.csv_prefix = scratch / "locust"
+        self._go_ahead = scratch / "go-ahead"
         self._bytes_read = 0
         self._last_beat = 0
         self._last_check = 0.0
@@ -73,7 +81,7 @@ class LocustFleet:
             run=run,
             url=url,
             base=workspace.base,
-            port=free_port(),
+            port=free_port(reserved=urlsplit(url).port),
             id_prefix=make_id_prefix(run, secrets.token_hex(4)),
         )
         self._files = command.own_files
@@ -85,23 +93,28 @@ class LocustFleet:
         if self.versions:
             command = replace(command, safe_path=_version(self.versions["python"]) >= SAFE_PATH_SINCE)
         environment, folder = command.environment(os.environ), command.folder
-        self.workers: list[Child] = []
+        master = command.master(self.csv_prefix, self.timeline, self.records[-1], self._go_ahead)
+        commands = [(master, logs / "load-master.log")]
+        for k, records in enumerate(self.records[:-1]):
+            commands.append((command.worker(records), logs / f"load-worker-{k}.log"))
+        self._forks: Forks | None = None
+        started: list[Child] = []
         try:
-            for k, records in enumerate(self.records[:-1]):
-                log = logs / f"load-worker-{k}.log"
-                self.workers.append(Child(command.worker(records), log, guard, environment, folder, inherit=False))
-            self.master = Child(
-                command.master(self.csv_prefix, self.timeline, self.records[-1]),
-                logs / "load-master.log",
-                guard,
-                environment,
-                folder,
-                inherit=False,
-            )
+            if run.load.locustfile is None and run.load.python is None and sys.platform == "linux":
+                self._forks = Forks(commands, scratch, command.port, guard, environment, folder)
+            else:
+                for argv, log in commands:
+                    started.append(Child(argv, log, guard, environment, folder, inherit=False))
         except OSError as error:
-            for worker in self.workers:
-                worker.join(0)
+            for child in started:
+                child.join(0)
             raise GeneratorError(f"load.python: cannot start {command.python}: {error.strerror}") from None
+        processes: list[Child | Fork] = [*(self._forks.processes if self._forks else started)]
+        self.master, self.workers = processes[0], processes[1:]
+
+    def begin(self) -> None:
+        """Let users start as soon as all workers are set up."""
+        self._go_ahead.touch()
 
     def new_events(self) -> Iterator[tuple[str, float]]:
         """Yield the events that the conductor noted since the last call, as (event, unix seconds)."""
@@ -132,7 +145,7 @@ class LocustFleet:
     def _names(self) -> str:
         return ", ".join(path.name for path in self._files) or "the users"
 
-    def _explain_end(self, name: str, process: Child) -> str:
+    def _explain_end(self, name: str, process: Child | Fork) -> str:
         """Explain in a sentence why a process ended before the load was over."""
         code = process.exit_code
         if code == REFUSED:
@@ -232,16 +245,20 @@ class LocustFleet:
 
     def kill(self) -> None:
         """End all processes at once."""
-        for child in [self.master, *self.workers]:
+        for child in [self._forks.parent] if self._forks else [self.master, *self.workers]:
             child.join(0)
 
     def processes(self) -> list[tuple[str, int]]:
         """List its processes as (role, pid)."""
-        return [("load-master", self.master.pid), *(("load-worker", worker.pid) for worker in self.workers)]
+        named = [("load-master", self.master), *(("load-worker", worker) for worker in self.workers)]
+        return [(role, pid) for role, process in named if (pid := process.pid) is not None]
 
     def remove_raw_records(self) -> None:
         """Remove the files that are no part of a result once the requests are collected."""
         self.timeline.unlink()
+        self._go_ahead.unlink()
+        if self._forks:
+            self._forks.remove_files()
         for path in self.records:
             for ending in ("", ".totals", ".users", ".recent"):
                 path.with_name(path.name + ending).unlink(missing_ok=True)

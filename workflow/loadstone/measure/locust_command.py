@@ -92,15 +92,19 @@ class LocustCommand:
         command += ["--loadstone-insecure"] if not getattr(self.run.server, "verify", True) else []
         return [*command, *self._recording(records)]
 
-    def master(self, csv_prefix: Path, timeline: Path, records: Path) -> list[str]:
-        """Write the command line of the master, which notes events in `timeline` and its own requests in `records`."""
+    def master(self, csv_prefix: Path, timeline: Path, records: Path, go_ahead: Path) -> list[str]:
+        """Write the command line of the master, which notes events in `timeline` and its own requests in `records`.
+
+        Users start once the file `go_ahead` exists.
+        """
         run = self.run
         command = [*self._common(), "--headless", "--master"]
         command += ["--master-bind-host", LOOPBACK, "--master-bind-port", str(self.port)]
         command += ["--users", str(run.load.users), "--spawn-rate", f"{run.load.spawn_rate:g}", "--only-summary"]
         command += ["--csv", str(csv_prefix.absolute())]
         command += ["--loadstone-warm-up", f"{run.warm_up:g}", "--loadstone-window", f"{run.duration:g}"]
-        return [*command, "--loadstone-timeline", str(timeline.absolute()), *self._recording(records)]
+        command += ["--loadstone-timeline", str(timeline.absolute()), "--loadstone-go-ahead", str(go_ahead.absolute())]
+        return [*command, *self._recording(records)]
 
     def _recording(self, records: Path) -> list[str]:
         load = self.run.load

@@ -10,8 +10,17 @@ LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT_S = 1.0
 
 
-def free_port(host: str = LOOPBACK) -> int:
-    """Find a TCP port on `host`, this machine, that no process listens on. Raises `SystemFault` if there is none."""
+def free_port(host: str = LOOPBACK, *, reserved: int | None = None) -> int:
+    """Find a TCP port on `host`, this machine, that no process listens on, and that is not the `reserved` one.
+
+    Raises `SystemFault` if there is none.
+    """
+    while (port := _find_port(host)) == reserved:
+        pass
+    return port
+
+
+def _find_port(host: str) -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         try:
             listener.bind((host, 0))

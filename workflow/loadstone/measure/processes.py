@@ -24,7 +24,28 @@ MAX_LAST_WORDS = 200
 """Characters of a log's last line that an error message quotes."""
 
 
-class Child:
+class Logged:
+    """A process with a log of what it printed."""
+
+    def __init__(self, shown: list[str], log: Path) -> None:
+        self.shown = shown
+        """The command line without secrets, as logs and `run.json` hold it. It is the first line of the log."""
+        self.log = log
+
+    def end_of_log(self) -> str:
+        """Read the end of the log, without the command in its first line."""
+        with self.log.open("rb") as file:
+            file.readline()
+            file.seek(max(file.tell(), self.log.stat().st_size - MAX_LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
+
+    def last_words(self) -> str:
+        """Return the last line of the log that is not blank, for an error message."""
+        lines = [line.strip() for line in self.end_of_log().splitlines() if line.strip()]
+        return lines[-1][:MAX_LAST_WORDS] if lines else "its log is empty"
+
+
+class Child(Logged):
     """A process that this one started. Ending it ends its descendants too, also those that left its process group."""
 
     def __init__(
@@ -37,13 +58,18 @@ class Child:
         *,
         inherit: bool = True,
         adopts: bool = False,
+        quiet: bool = False,
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
-        """Start the command. With `adopts`, orphans that carry no mark are taken for its descendants."""
-        self.shown = redact(argv)
-        """The command line without secrets, as logs and `run.json` hold it."""
-        self.log = log
+        """Start the command.
+
+        With `adopts`, orphans that carry no mark are taken for its descendants. With `quiet`, the command is not
+        written to the log. `stdin` is an open file for its standard input.
+        """
+        super().__init__(redact(argv), log)
         self._guard = guard
         self._code: int | None = None
+        self._asked = False
         self._cookie = guard.next_cookie()
         self._adopts = adopts and adopts_orphans()
         self._table = ProcessTable()
@@ -51,13 +77,14 @@ class Child:
         whole = {**(os.environ if inherit else {}), "PYTHONUNBUFFERED": "1", **(environment or {})}
         direct = {name: ",".join(filter(None, (whole.get(name), "127.0.0.1"))) for name in NO_PROXY}
         with log.open("ab") as output:
-            output.write(f"$ {shlex.join(self.shown)}\n".encode())
-            output.flush()
+            if not quiet:
+                output.write(f"$ {shlex.join(self.shown)}\n".encode())
+                output.flush()
             self._process = subprocess.Popen(
                 list(argv),
                 cwd=folder,
                 env={**whole, **direct, COOKIE: self._cookie},
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
@@ -101,11 +128,11 @@ class Child:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(process.pid, os.WNOHANG)
 
-    def stop(self, patience_s: float, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal, wait up to `patience_s` seconds, then kill it and its family. Returns the exit code."""
-        if self.exit_code is None:
+    def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal that makes it end, once, and return at once."""
+        if self.exit_code is None and not self._asked:
             self._process.send_signal(number)
-        return self.join(patience_s)
+        self._asked = True
 
     def join(self, patience_s: float) -> int:
         """Wait up to `patience_s` seconds for its end, then kill its whole family. Returns the exit code."""
@@ -127,13 +154,6 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience_s)
 
-    def end_of_log(self) -> str:
-        """Read the end of the log, without the command in its first line."""
-        with self.log.open("rb") as file:
-            file.readline()
-            file.seek(max(file.tell(), self.log.stat().st_size - MAX_LOG_TAIL))
-            return file.read().decode("utf-8", "replace")
-
     def _end_family(self) -> None:
         """Kill what is left of the family, and wait for its end."""
         deadline = time.monotonic() + MAX_WAIT_S
@@ -142,8 +162,3 @@ class Child:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(POLL_S)
-
-    def last_words(self) -> str:
-        """Return the last line of the log that is not blank, for an error message."""
-        lines = [line.strip() for line in self.end_of_log().splitlines() if line.strip()]
-        return lines[-1][:MAX_LAST_WORDS] if lines else "its log is empty"

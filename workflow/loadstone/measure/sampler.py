@@ -5,13 +5,12 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from loadstone.results.processes import SAMPLE_SCHEMA
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 SAMPLE_INTERVAL_S = 0.25
 RECENT_S = 1 + SAMPLE_INTERVAL_S / 2
@@ -35,10 +34,14 @@ class Sample(NamedTuple):
 
 
 class Sampler:
-    """Takes samples and writes them to `path`, a row group at a time. The file is complete after `close`."""
+    """Takes samples and writes them to `path`, a row group at a time. The file is complete after `close`.
+
+    What writes Parquet is imported when the first rows are written: a run's processes need not wait for it.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd", write_page_checksum=True)
+        self._path = path
+        self._file: pq.ParquetWriter | None = None
         self._unwritten: list[Sample] = []
         self._recent: deque[Sample] = deque()
         self._processes: dict[int, psutil.Process] = {}
@@ -81,10 +84,16 @@ class Sampler:
 
     def close(self) -> None:
         """Write the remaining samples and complete the file."""
-        self._flush()
-        self._file.close()
+        self._flush().close()
 
-    def _flush(self) -> None:
+    def _flush(self) -> "pq.ParquetWriter":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from loadstone.results.processes import SAMPLE_SCHEMA
+
+        if self._file is None:
+            self._file = pq.ParquetWriter(self._path, SAMPLE_SCHEMA, compression="zstd", write_page_checksum=True)
         if self._unwritten:
             columns = zip(*self._unwritten, strict=True)
             arrays = [
@@ -92,6 +101,7 @@ class Sampler:
             ]
             self._file.write_table(pa.Table.from_arrays(arrays, schema=SAMPLE_SCHEMA))
             self._unwritten.clear()
+        return self._file
 
 
 def _sample_process(role: str, process: psutil.Process) -> Sample:

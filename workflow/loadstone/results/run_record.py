@@ -39,7 +39,12 @@ class Commands(Part):
 
 
 class Phases(Part):
-    """When each phase began, in unix seconds. A server that was already running counts as started when first asked."""
+    """When each phase began, in unix seconds. A server that was already running counts as started when first asked.
+
+    Server and Locust start at the same time, except for a locustfile of the user's own. `workers_connected` may
+    therefore come before `server_ready`; users start after both. The requests are collected while the server ends, so
+    that `server_stopped` is when its end was noticed.
+    """
 
     server_started: float
     server_ready: float

@@ -102,9 +102,14 @@ class CommandTarget(ForeignTarget):
             self._pids, self._refreshed = self._process.family(), now
         return [("server-worker", pid) for pid in self._pids]
 
+    def ask_to_stop(self) -> None:
+        """Send the signal that stops it, once."""
+        self._process.ask_to_stop(self._stop_signal)
+
     def stop(self) -> int:
         """Stop it in order; return its exit code."""
-        return self._process.stop(STOP_PATIENCE_S, self._stop_signal)
+        self.ask_to_stop()
+        return self._process.join(STOP_PATIENCE_S)
 
     def kill(self) -> None:
         """End it at once."""

@@ -80,6 +80,9 @@ class ExternalTarget(ForeignTarget):
         """Return none: Loadstone samples only processes that it started."""
         return []
 
+    def ask_to_stop(self) -> None:
+        """Leave the server running."""
+
     def stop(self) -> None:
         """Leave the server running."""
 

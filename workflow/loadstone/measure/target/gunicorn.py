@@ -168,9 +168,14 @@ class GunicornTarget:
         """List when a worker came up in place of another; unix seconds."""
         return sorted(path.stat().st_mtime for path in self._state.glob("*.ready"))[self.config.workers :]
 
+    def ask_to_stop(self) -> None:
+        """Send the signal that stops it, once."""
+        self.process.ask_to_stop()
+
     def stop(self) -> int:
         """Stop it in order; return its exit code."""
-        return self.process.stop(STOP_PATIENCE_S)
+        self.ask_to_stop()
+        return self.process.join(STOP_PATIENCE_S)
 
     def kill(self) -> None:
         """End it at once."""

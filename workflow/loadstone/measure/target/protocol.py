@@ -37,8 +37,11 @@ class Target(Protocol):
     def worker_restarts(self) -> list[float] | None:
         """List when a worker came up in place of another; unix seconds."""
 
+    def ask_to_stop(self) -> None:
+        """Ask it to stop in order, if Loadstone started it, and return at once. Later calls do nothing."""
+
     def stop(self) -> int | None:
-        """Stop it in order, if Loadstone started it; return its exit code."""
+        """Stop it in order, if Loadstone started it; return its exit code once it has ended."""
 
     def kill(self) -> None:
         """End it at once, if Loadstone started it."""
