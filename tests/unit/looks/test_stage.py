@@ -61,18 +61,27 @@ def test_hopeless_question_is_given_up(tmp_path: Path) -> None:
 
 
 def test_budget_goes_to_where_a_repeat_narrows_most(tmp_path: Path) -> None:
-    """Of two open questions the noisy side of the nearer one comes first; what the budget does not hold rests."""
+    """Of two open questions the nearer one comes first; what the budget does not hold rests."""
     text = HEAD + "experiments: {slow: {}, fast: {load: {users: 60}}, other: {load: {users: 70}}}\n"
-    text += RATIO % "> 1.05"
-    rates = {"slow": (1000.0, 0.0005), "fast": (1100.0, 0.04), "other": (1000.0, 0.01)}
+    near = "near: {claim: c, compare: {metric: throughput, of: fast, to: slow}, expect: '> 1.05'}"
+    far = "far: {claim: c, compare: {metric: throughput, of: other, to: slow}, expect: '> 1.05'}"
+    text += f"hypotheses: {{{near}, {far}}}\n"
+    rates = {"slow": (1000.0, 0.02), "fast": (1120.0, 0.02), "other": (1055.0, 0.02)}
     (tmp_path / "suite.yaml").write_text(text, encoding="utf-8")
     sure = make_plan(load_suite(tmp_path / "suite.yaml"))
-    one_more = sure.expected_s + sure.runs[0].expected_s + 5
-    looks = look_at(tmp_path, f"budget: {one_more:.0f}s\n" + text, rates)
-    assert looks[0].granted == ("fast",)
-    assert looks[0].experiments["other"].reason == "no question about it is open"
-    assert looks[0].experiments["slow"].reason.startswith("h is open, but the budget of")
-    assert looks[0].spent_s <= one_more
+    two_more = sure.expected_s + 2 * sure.runs[0].expected_s + 7
+    looks = look_at(tmp_path, f"budget: {two_more:.0f}s\n" + text, rates)
+    assert looks[0].open == ("far", "near")
+    assert looks[0].granted == ("fast", "slow")
+    assert looks[0].experiments["other"].reason.startswith("far is open, but the budget of")
+    assert looks[0].spent_s <= two_more
+
+
+def test_question_with_a_fixed_side_gets_no_repeats_that_cannot_count(tmp_path: Path) -> None:
+    text = HEAD + "experiments: {slow: {repeats: 3}, fast: {load: {users: 60}}}\n" + RATIO % "> 1.05"
+    [look] = look_at(tmp_path, text, {"slow": (1000, 0.05), "fast": (1060, 0.05)})
+    assert look.granted == ()
+    assert look.experiments["fast"].reason == "h is open, but slow has the most repeats allowed"
 
 
 def test_law_that_is_asked_for_gets_five_repeats(tmp_path: Path) -> None:

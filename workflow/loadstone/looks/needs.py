@@ -4,7 +4,8 @@ A question is a hypothesis that is not decided, a scaling law that the suite ask
 reached. An experiment of which nothing is asked, or whose questions are all answered, rests.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from loadstone.analyse.campaign import MeasuredCampaign
@@ -26,23 +27,19 @@ UNSURE = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A question that another repeat of an experiment would bring nearer to its answer."""
+    """A question that one more repeat of some experiments would bring nearer to its answer."""
 
-    experiment: str
+    experiments: tuple[str, ...]
+    """Those with the fewest repeats of all that the question is about: it is judged by the repeats that all have."""
     reason: str
     gain: float
-    """Share of the question's variance that one more repeat removes, weighted by how near the answer is."""
+    """Share of the question's variance that the repeats remove, weighted by how near the answer is."""
 
 
 def find_needs(plan: Plan, analysis: Analysis, measured: MeasuredCampaign) -> list[Need]:
-    """Find what the results so far leave open, for experiments that may have more repeats."""
-    repeats = plan.repeats
-    needs = [
-        *_of_hypotheses(plan, analysis, repeats),
-        *_of_laws(plan, analysis, repeats),
-        *_of_precision(plan, measured, repeats),
-    ]
-    return [need for need in needs if may_have_more(plan, need.experiment)]
+    """Find what the results so far leave open and further repeats can answer."""
+    needs = [*_of_hypotheses(plan, analysis), *_of_laws(plan, analysis), *_of_precision(plan, measured)]
+    return [need for need in needs if all(may_have_more(plan, name) for name in need.experiments)]
 
 
 def may_have_more(plan: Plan, experiment: str) -> bool:
@@ -50,52 +47,56 @@ def may_have_more(plan: Plan, experiment: str) -> bool:
     return plan.repeats[experiment] < plan.experiments[experiment].repeats.max
 
 
-def _of_hypotheses(plan: Plan, analysis: Analysis, repeats: dict[str, int]) -> Iterator[Need]:
+def _need(plan: Plan, names: Iterable[str], reason: str, nearness: float) -> Need:
+    """Ask for one more repeat where there are fewest: it turns a variance of 1/n into one of 1/(n + 1)."""
+    repeats = {name: plan.repeats[name] for name in names}
+    fewest = min(repeats.values())
+    behind = tuple(sorted(name for name, count in repeats.items() if count == fewest))
+    return Need(experiments=behind, reason=reason, gain=nearness / (fewest + 1))
+
+
+def _of_hypotheses(plan: Plan, analysis: Analysis) -> Iterator[Need]:
     for judged in analysis.hypotheses.root:
         if judged.outcome != Outcome.INCONCLUSIVE:
             continue
         if judged.test == "bottleneck":
-            yield from _of_verdict(plan, analysis, judged, repeats)
-        elif not out_of_reach(plan, judged, repeats):
+            yield from _of_verdict(plan, analysis, judged)
+        elif judged.variance_shares and not out_of_reach(plan, judged):
             nearness = UNSURE if judged.narrowing is None else judged.narrowing**2
-            for name, share in judged.variance_shares.items():
-                gain = nearness * share / (repeats[name] + 1)
-                yield Need(experiment=name, reason=f"{judged.id} is open", gain=gain)
+            yield _need(plan, judged.variance_shares, f"{judged.id} is open", nearness)
 
 
-def out_of_reach(plan: Plan, judged: JudgedHypothesis, repeats: dict[str, int]) -> bool:
+def out_of_reach(plan: Plan, judged: JudgedHypothesis) -> bool:
     """Whether a hypothesis needs far more repeats than its experiments may have.
 
     The half width of an interval shrinks with the square root of the repeats.
     """
     names = list(judged.variance_shares)
-    if judged.narrowing is None or not names or min(repeats[name] for name in names) < MIN_FOR_FUTILITY:
+    if judged.narrowing is None or not names:
         return False
-    most = max(plan.experiments[name].repeats.max for name in names)
-    needed = max(repeats[name] for name in names) / judged.narrowing**2 if judged.narrowing else float("inf")
-    return needed > FUTILE * most
+    repeats = min(plan.repeats[name] for name in names)
+    most = min(plan.experiments[name].repeats.max for name in names)
+    needed = repeats / judged.narrowing**2 if judged.narrowing else math.inf
+    return repeats >= MIN_FOR_FUTILITY and needed > FUTILE * most
 
 
-def _of_verdict(plan: Plan, analysis: Analysis, judged: JudgedHypothesis, repeats: dict[str, int]) -> Iterator[Need]:
+def _of_verdict(plan: Plan, analysis: Analysis, judged: JudgedHypothesis) -> Iterator[Need]:
     """A verdict on which runs disagree can be settled by more of them; one on which they agree cannot."""
     name = str(plan.suite.hypotheses[judged.id].bottleneck)
     agreed = analysis.verdicts.experiments[name]
     if len(agreed.runs) > 1 or Verdict.INVALID in agreed.runs:
-        yield Need(experiment=name, reason=f"{judged.id} is open", gain=UNSURE / (repeats[name] + 1))
+        yield _need(plan, [name], f"{judged.id} is open", UNSURE)
 
 
-def _of_laws(plan: Plan, analysis: Analysis, repeats: dict[str, int]) -> Iterator[Need]:
+def _of_laws(plan: Plan, analysis: Analysis) -> Iterator[Need]:
     """A law that there are grounds for needs enough repeats at each level that it uses."""
     for name, sweep in analysis.scaling.root.items():
-        if not plan.suite.sweeps[name].fit or not sweep.laws:
-            continue
-        for level in sweep.levels:
-            if level.experiment not in sweep.left_out and repeats[level.experiment] < FIRM_REPEATS:
-                gain = 1 / len(sweep.levels) / (repeats[level.experiment] + 1)
-                yield Need(experiment=level.experiment, reason=f"the law of {name} has few repeats", gain=gain)
+        used = [level.experiment for level in sweep.levels if level.experiment not in sweep.left_out]
+        if sweep.laws and used and min(plan.repeats[level] for level in used) < FIRM_REPEATS:
+            yield _need(plan, used, f"the law of {name} has few repeats", 1.0)
 
 
-def _of_precision(plan: Plan, measured: MeasuredCampaign, repeats: dict[str, int]) -> Iterator[Need]:
+def _of_precision(plan: Plan, measured: MeasuredCampaign) -> Iterator[Need]:
     """By Stein's two-stage rule: the repeats that are measured in any case state how many there have to be in all."""
     for name, settings in plan.suite.experiments.items():
         if settings.precision is None or not settings.repeats.by_need:
@@ -107,7 +108,7 @@ def _of_precision(plan: Plan, measured: MeasuredCampaign, repeats: dict[str, int
             for metric in ("throughput_rps", "mean_ms")
             if len(first) > 1 and (first[metric] > 0).all()
         ]
-        if needed and max(needed) > repeats[name]:
-            gain = 1 / (repeats[name] + 1) * min(1.0, repeats[name] / max(needed))
+        repeats = plan.repeats[name]
+        if needed and max(needed) > repeats:
             precision = f"±{100 * settings.precision:g} %"
-            yield Need(experiment=name, reason=f"its precision of {precision} is not reached", gain=gain)
+            yield _need(plan, [name], f"its precision of {precision} is not reached", repeats / max(needed))

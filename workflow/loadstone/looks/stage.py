@@ -1,10 +1,11 @@
 """The stage `look`: judge the results so far as `analyse` does, and grant repeats within the budget.
 
-A repeat goes first to where it narrows most per second: an experiment's rank is the share of variance that one more
-repeat removes from an open question, weighted by how near that question is to its answer, over the seconds that a run
-takes. Each experiment gets one repeat per round at most, so that rounds stay blocks.
+A repeat goes first to where it narrows most per second: a question's rank is the share of its variance that one more
+repeat of each of its experiments removes, weighted by how near it is to its answer, over the seconds that these repeats
+take. Each experiment gets one repeat per round at most, so that rounds stay blocks.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from loadstone.results.hypotheses import Outcome
 from loadstone.results.looks import ExperimentAtLook, Look, grants_of
 from loadstone.suite.model import Suite
 from loadstone.text import clock
+
+MIN_COST_S = 0.001
+"""Seconds that a repeat counts with where it is granted already, so that its question comes first."""
 
 
 def take_look(suite: Suite, earlier: Sequence[Look], summaries: Path, published: Path | None) -> Look:
@@ -50,28 +54,35 @@ def take_look(suite: Suite, earlier: Sequence[Look], summaries: Path, published:
 
 
 def _grant(plan: Plan, needs: Sequence[Need], spent_s: float) -> dict[str, str]:
-    """Choose the experiments that get a repeat, the most useful per second first: name → reason."""
-    best: dict[str, Need] = {}
-    for need in needs:
-        if need.experiment not in best or need.gain > best[need.experiment].gain:
-            best[need.experiment] = need
-    costs = {name: plan.experiments[name].expected_s + BETWEEN_S for name in best}
-    left_s = float("inf") if plan.suite.budget is None else plan.suite.budget - spent_s - LOOK_S
+    """Choose the experiments that get a repeat, the most useful per second first: name → reason.
+
+    A repeat that is granted for one question costs nothing for the next.
+    """
+    left_s = math.inf if plan.suite.budget is None else plan.suite.budget - spent_s - LOOK_S
     granted: dict[str, str] = {}
-    for name in sorted(best, key=lambda name: (-best[name].gain / costs[name], name)):
-        if costs[name] <= left_s:
-            left_s -= costs[name]
-            granted[name] = best[name].reason
+
+    def cost(need: Need) -> float:
+        return sum(plan.experiments[name].expected_s + BETWEEN_S for name in need.experiments if name not in granted)
+
+    waiting = list(needs)
+    while affordable := [need for need in waiting if cost(need) <= left_s]:
+        best = max(affordable, key=lambda need: (need.gain / max(cost(need), MIN_COST_S), need.reason))
+        left_s -= cost(best)
+        granted |= {name: best.reason for name in best.experiments if name not in granted}
+        waiting.remove(best)
     return granted
 
 
 def _why_rests(plan: Plan, name: str, needs: Sequence[Need], analysis: Analysis) -> str:
-    if open_questions := [need.reason for need in needs if need.experiment == name]:
+    if open_questions := [need.reason for need in needs if name in need.experiments]:
         budget = clock(plan.suite.budget or 0.0)
         return f"{open_questions[0]}, but the budget of {budget} is spent"
     asked = [h for h in analysis.hypotheses.root if name in h.variance_shares and h.outcome == Outcome.INCONCLUSIVE]
-    if asked and not may_have_more(plan, name):
-        return f"{asked[0].id} is open after the most repeats allowed"
-    if any(out_of_reach(plan, judged, plan.repeats) for judged in asked):
-        return f"{asked[0].id} would need far more repeats than allowed"
+    for judged in asked:
+        if out_of_reach(plan, judged):
+            return f"{judged.id} would need far more repeats than allowed"
+        if full := [each for each in judged.variance_shares if not may_have_more(plan, each)]:
+            return f"{judged.id} is open, but {full[0]} has the most repeats allowed"
+    if asked:
+        return f"{asked[0].id} is open, but other experiments have fewer repeats"
     return "no question about it is open"
