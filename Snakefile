@@ -7,6 +7,7 @@
     snakemake --cores all --directory DIR                   the whole campaign in the folder DIR
 
 suite ─► plan ─► measure (each run) ─► summarise (each run) ─► analyse ─► report
+                      └──────── look (after each round) ◄──┘
 """
 
 
@@ -17,6 +18,7 @@ include: "workflow/rules/build.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/summarise.smk"
+include: "workflow/rules/look.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/gate.smk"

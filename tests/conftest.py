@@ -69,6 +69,12 @@ def lock_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_noise_check() -> None:
+    """Leave out the check of the machine before each campaign: tests that are about it switch it on."""
+    os.environ["LOADSTONE_NOISE_CHECK_S"] = "0"
+
+
 @pytest.fixture
 def write_suite(tmp_path: Path) -> Callable[[str], Path]:
     """Write a suite's text to a file."""

@@ -25,6 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("measure", "summarise"),
     ("search",),
     ("analyse",),
+    ("looks",),
     ("live", "notebook", "report"),
     ("compare", "drive", "init"),
     ("ab",),

@@ -7,8 +7,9 @@ the lists below say so: everything else stays equal, byte for byte.
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean, geometric_mean
 from typing import Any
 
 import pytest
@@ -139,23 +140,46 @@ def test_search_judges_its_probes_the_same(earlier: Path, plan: Plan) -> None:
     assert conclude(search, again).model_dump(mode="json") == content(folder, "search.json")
 
 
-def test_repeats_are_the_same_to_the_byte(earlier: Path, today: Path) -> None:
-    before = (earlier / "repeats.json").read_text(encoding="utf-8")
-    assert (today / "repeats.json").read_text(encoding="utf-8") == reworded(before)
+def check_mean(before: Any, after: Any, runs: Sequence[float]) -> None:
+    """That version's means were arithmetic, with intervals of two and three runs; today's are geometric, without."""
+    assert before["value"] == pytest.approx(fmean(runs))
+    assert after["value"] == pytest.approx(geometric_mean(runs))
+    assert (before["low"] is None) == (len(runs) == 1)
+    assert after["low"] is after["high"] is None
+
+
+def test_repeats_are_the_same_but_for_means(earlier: Path, today: Path) -> None:
+    """Today's file also holds the runs, and asks for four repeats at least."""
+    before, after = content(earlier, "repeats.json"), content(today, "repeats.json")
+    for name, found in after["experiments"].items():
+        was = before["experiments"][name]
+        intervals, values, needed = found.pop("intervals"), found.pop("values"), found.pop("needed")
+        assert list(intervals) == list(values) == list(was["intervals"])
+        for metric, runs in values.items():
+            check_mean(was["intervals"][metric], intervals[metric], runs)
+        assert (needed is None) == (was["needed"] is None)
+        assert needed is None or needed >= 4
+        del was["intervals"], was["needed"]
+    assert after == before
 
 
 def test_hypotheses_have_the_same_effects_in_wider_intervals(earlier: Path, today: Path) -> None:
-    """That version judged each by itself, at 95 %: today they are judged together, so fewer are decided."""
+    """That version judged each by itself, at 95 %: today they are judged together, so fewer are decided.
+
+    Intervals of values are on the log scale.
+    """
     before, after = (read_hypotheses(folder / "hypotheses.json") for folder in (earlier, today))
     together = [each for each in after if each.family]
     assert {each.family for each in together} == {len(together)}
-    for one, other in zip(before, after, strict=True):
-        assert (one.id, one.effect, one.unit, one.runs) == (other.id, other.effect, other.unit, other.runs)
-        assert other.outcome in (one.outcome, Outcome.INCONCLUSIVE)
-        if not other.family:
-            assert other.outcome == one.outcome
-        elif one.low is not None and one.high is not None and other.low is not None and other.high is not None:
-            assert other.low < one.low <= one.high < other.high
+    for was, found in zip(before, after, strict=True):
+        assert (was.id, was.unit, was.runs) == (found.id, found.unit, found.runs)
+        assert found.outcome in (was.outcome, Outcome.INCONCLUSIVE)
+        assert found.effect == (was.effect and pytest.approx(was.effect, rel=0.02 if found.test == "value" else 1e-9))
+        if not found.family:
+            assert found.outcome == was.outcome
+        elif was.low is not None and was.high is not None and found.low is not None and found.high is not None:
+            assert was.high < found.high
+            assert found.low > 0 if found.test == "value" else found.low < was.low
 
 
 def test_summary_is_the_same_but_for_sweep_and_level(earlier: Path, today: Path, plan: Plan) -> None:
@@ -187,7 +211,29 @@ def test_sweeps_are_the_same(earlier: Path, today: Path) -> None:
     ]  # fmt: skip
     for name, sweep in after.items():
         assert close(sweep.pop("laws"), before[name].pop("laws"))
+        drop_means(before[name], sweep)
     assert after == before
+
+
+def drop_means(before: Any, after: Any) -> None:
+    """Check the means of a sweep, then remove them."""
+    for was, found in zip(before["levels"], after["levels"], strict=True):
+        for key, runs in (("throughput", "goodput_rps"), ("response", "mean_ms")):
+            check_mean(was.pop(key), found.pop(key), found[runs])
+        for key in ("throughput_ratio", "response_ratio"):
+            if len(found["mean_ms"]) < 3:
+                found[key] |= {bound: was[key][bound] for bound in ("low", "high")}
+    for was, found in zip(before["calibration"] or (), after["calibration"] or (), strict=True):
+        means = [
+            {"value": each.pop("measured"), "low": each.pop("low"), "high": each.pop("high")} for each in (was, found)
+        ]
+        check_mean(*means, found.pop("values"))
+        assert found.pop("ratio") == pytest.approx(was.pop("ratio"), rel=0.01)
+    for was, found in zip(*((each["forecast"] or {"levels": ()})["levels"] for each in (before, after)), strict=True):
+        for key in ("throughput", "response_s"):
+            check_mean(was[key], found[key], found[key].pop("values"))
+            assert was.pop(key)["runs"] == found.pop(key)["runs"]
+        assert found.pop("throughput_ratio") == pytest.approx(was.pop("throughput_ratio"), rel=0.01)
 
 
 def close(one: Any, other: Any) -> bool:
@@ -214,22 +260,20 @@ def test_files_of_that_version_are_read(earlier: Path, today: Path) -> None:
     before, after = read_verdicts(earlier / "verdicts.json"), read_verdicts(today / "verdicts.json")
     assert before.counting == after.counting
     assert {run.run: run.verdict for run in before.runs} == {run.run: run.verdict for run in after.runs}
-    assert read_repeats(earlier / "repeats.json").experiments == read_repeats(today / "repeats.json").experiments
+    assert read_repeats(earlier / "repeats.json").drift == read_repeats(today / "repeats.json").drift
     assert {each.level for each in read_hypotheses(earlier / "hypotheses.json")} == {0.95}
     assert read_scaling(earlier / "scaling.json").keys() == read_scaling(today / "scaling.json").keys()
 
 
 def test_page_of_that_version_is_the_page_of_today(earlier: Path, today: Path, plan: Plan) -> None:
-    """Except for what came with later versions: lines over album counts in the analysis, and the tables of probes.
-
-    Hypotheses are judged together today.
-    """
+    """Except for what came with later versions: lines over album counts in the analysis, the tables of probes, means
+    and intervals on the log scale, runs in the place of intervals below four, and hypotheses judged together."""
     before, after = (render(load_campaign(plan, folder, earlier / "published.csv")) for folder in (earlier, today))
     names = re.findall(r'<section[^>]*id="([^"]+)"', before)
     assert names == re.findall(r'<section[^>]*id="([^"]+)"', after)
     assert len(names) > 10
     differing = {name for name in names if reworded(section(before, name)) != reworded(section(after, name))}
-    assert differing == {"albums", "answer", "hypotheses", "open-loads"}
+    assert differing == {"albums", "answer", "hypotheses", "open-loads", "repeats", "sweeps"}
     assert "list-grows" in section(after, "albums")
     for page in (before, after):
         assert "four-slots, step 2" in section(page, "open-loads")

@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 
 import loadstone
+from loadstone.analyse.noise import write_line
 from loadstone.plan.schedule import Run
+from loadstone.results.noise import read_checks
 from loadstone.results.run_record import read_record
 from tests.support.campaign import Project
+from tests.support.page_parts import section
 
 RUN_FILES = {
     "requests.parquet", "processes.parquet", "run.json", "logs", "locust_stats.csv", "locust_stats_history.csv",
@@ -51,6 +54,16 @@ def test_phases_follow_each_other(results: Path) -> None:
         assert times == sorted(times)
         assert record.phases.window_end - record.phases.window_begin == pytest.approx(record.run.duration)
         assert record.phases.window_begin - record.phases.all_users_running == pytest.approx(record.run.warm_up)
+
+
+def test_machine_is_checked_once_before_the_first_run(measured: Project, results: Path) -> None:
+    [check] = read_checks(results / "noise.json")
+    records = [read_record(path) for path in (results / "runs").glob("*/*/run.json")]
+    assert check.time + check.seconds < min(record.phases.server_started for record in records)
+    printed = (measured.folder.parent / "snakemake.txt").read_text("utf-8")
+    assert re.findall("^noise check: spin .*", printed, re.MULTILINE) == [write_line(check)]
+    page = (measured.folder / "report" / "index.html").read_text("utf-8")
+    assert "The machine at the last check" in section(page, "noise")
 
 
 def test_runs_never_overlap_and_come_in_blocks(results: Path) -> None:

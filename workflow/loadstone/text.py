@@ -128,6 +128,19 @@ def interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{figure(low)} – {figure(high)}"
 
 
+MAX_EACH = 3
+"""Runs whose figures are written one by one; of more, the range is."""
+
+
+def each_run(values: Sequence[float]) -> str:
+    """Write the figures of a few runs one by one, in their order: 33.0, 33.2, 33.4; nothing for a single run."""
+    if len(values) < 2:
+        return ""
+    if len(values) > MAX_EACH:
+        return f"runs from {figure(min(values))} to {figure(max(values))}"
+    return ", ".join(figure(value) for value in values)
+
+
 def p_value(p: float | None) -> str:
     """Write how likely something is by chance: p = 0.02."""
     if p is None or math.isnan(p):

@@ -13,10 +13,12 @@ from pathlib import Path
 from loadstone.errors import LoadstoneError
 from loadstone.lifecycle.shutdown import DRIVER
 from loadstone.plan.checkouts import checkout_of, list_checkouts
-from loadstone.plan.schedule import make_plan
+from loadstone.plan.schedule import make_longest_plan, make_plan
 from loadstone.project import find_library
+from loadstone.results.looks import read_look
 from loadstone.suite.load import load_suite
 from loadstone.suite.own_files import list_own_files
+from loadstone.text import clock
 
 # `loadstone` in a shell command is the one installed next to the interpreter that runs Snakemake, whether or not the
 # environment is activated. Rules `exec` it, so that it is Snakemake's own child. LOADSTONE_PARENT names that process,
@@ -62,7 +64,8 @@ SUITE_FOLDER = os.path.relpath(SUITE.parent)  # however the suite is spelled
 PLAN = load_plan(SUITE, OVERRIDES)
 SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
 
-RUNS = {(run.experiment, str(run.repeat)): run for run in PLAN.runs}
+LONGEST = make_longest_plan(PLAN.suite)  # every repeat that looks can grant
+RUNS = {(run.experiment, str(run.repeat)): run for run in LONGEST.runs}
 PRIORITY = {key: len(RUNS) - place for place, key in enumerate(RUNS)}
 
 SEARCHED = {name: search.settings for name, search in PLAN.suite.capacity.items()}
@@ -87,13 +90,15 @@ SUMMARISE_SOURCES = sources(
     "theory/steady_state.py",
 )
 SEARCH_SOURCES = [*sources("search/**/*.py"), *SUMMARISE_SOURCES]
-ANALYSE_SOURCES = sources(
+ANALYSE_PATTERNS = (
     "analyse/**/*.py",
     "results/**/*.py",
     "theory/**/*.py",
     "suite/hypotheses.py",
     "suite/load_test_table.py",
 )
+ANALYSE_SOURCES = sources(*ANALYSE_PATTERNS)
+LOOK_SOURCES = sources("looks/**/*.py", *ANALYSE_PATTERNS)
 REPORT_SOURCES = sources(
     "report/**/*.py",
     "report/templates/*",
@@ -106,6 +111,7 @@ REPORT_SOURCES = sources(
 wildcard_constraints:
     experiment="|".join(re.escape(name) for name in PLAN.experiments),
     repeat=r"\d+",
+    round=r"[1-9]\d*",
     search="|".join(re.escape(name) for name in PLAN.suite.capacity) or "none",
     checkout="|".join(CHECKOUTS) or "none",
 
@@ -161,7 +167,67 @@ def run_priority(wildcards):
     return PRIORITY[wildcards.experiment, wildcards.repeat]
 
 
-def of_runs(files, *experiments):
-    """List a rule's output files for every run of the given experiments, or of all experiments if none is given."""
-    runs = [run for run in PLAN.runs if not experiments or run.experiment in experiments]
-    return expand(files, zip, experiment=[run.experiment for run in runs], repeat=[run.repeat for run in runs])
+def take_looks(rounds):
+    """List what looks granted, per round, at most `rounds` of them.
+
+    Where a look has not been taken yet, this makes Snakemake take it first, and ask again.
+    """
+    grants = []
+    while len(grants) < rounds:
+        look = read_look(Path(checkpoints.look.get(round=len(grants) + 1).output.look))
+        if not look.granted:
+            break
+        grants.append(look.granted)
+    return grants
+
+
+def of_plan(plan, files):
+    """List a rule's output files for every run of a plan."""
+    return expand(
+        files, zip, experiment=[run.experiment for run in plan.runs], repeat=[run.repeat for run in plan.runs]
+    )
+
+
+def of_campaign(files):
+    """List a rule's output files for every run of the campaign: the sure ones, and those that looks granted."""
+
+    def list_files(wildcards):
+        return of_plan(make_plan(PLAN.suite, take_looks(PLAN.rounds)), files)
+
+    return list_files if PLAN.rounds else of_plan(PLAN, files)
+
+
+def of_experiment(files, experiment):
+    """List a rule's output files for the sure runs of an experiment. Looks are about the whole campaign."""
+    return expand(files, experiment=experiment, repeat=range(1, PLAN.repeats[experiment] + 1))
+
+
+def looks_taken(wildcards):
+    """List the looks that the campaign has taken; none without repeats by need."""
+    granting = len(take_looks(PLAN.rounds)) if PLAN.rounds else 0
+    return expand(rules.look.output.look, round=range(1, min(granting + 1, PLAN.rounds) + 1))
+
+
+def looks_before(wildcards):
+    """List the looks before a look."""
+    return expand(rules.look.output.look, round=range(1, int(wildcards.round)))
+
+
+def summaries_before_look(wildcards):
+    """List the tables of all runs that there are before a look."""
+    return of_plan(make_plan(PLAN.suite, take_looks(int(wildcards.round) - 1)), rules.summarise.output)
+
+
+def describe_looks():
+    """Print, in a dry run, which runs are sure and which may be added."""
+    more, longest_s = len(LONGEST.runs) - len(PLAN.runs), LONGEST.expected_s
+    bound = f"within {clock(PLAN.suite.budget)} in all" if PLAN.suite.budget else f"{clock(longest_s)} in all at most"
+    print(
+        f"loadstone: {len(PLAN.runs)} runs are sure, {clock(PLAN.expected_s)} in all; looks at the results may add up "
+        f"to {more} more, {bound}",
+        file=sys.stderr,
+    )
+
+
+if PLAN.rounds and workflow.output_settings.dryrun:
+    describe_looks()

@@ -1,6 +1,6 @@
 """Experiments and searches: each is a target of the same name, so that `snakemake fifty-users` runs only that one.
 
-in:   the runs of the experiment and their tables, or the search
+in:   the sure runs of the experiment and their tables, or the search
 out:  nothing of its own
 """
 
@@ -10,8 +10,8 @@ for experiment in PLAN.suite.experiments:
         name:
             experiment
         input:
-            of_runs(rules.measure.output, experiment),
-            of_runs(rules.summarise.output, experiment),
+            of_experiment(rules.measure.output, experiment),
+            of_experiment(rules.summarise.output, experiment),
 
 
 for name in PLAN.suite.capacity:

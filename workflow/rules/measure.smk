@@ -41,4 +41,4 @@ rule measure:
         """
 
 
-ALL_RUNS = of_runs(rules.measure.output)
+ALL_RUNS = of_campaign(rules.measure.output)

@@ -10,7 +10,7 @@ rule report:
     """Write the report."""
     input:
         ALL_SUMMARIES,
-        of_runs(rules.measure.output.record),
+        of_campaign(rules.measure.output.record),
         sources=REPORT_SOURCES,
         plan=rules.plan.output.plan,
         summary=rules.analyse.output.summary,
@@ -19,6 +19,7 @@ rule report:
         repeats=rules.analyse.output.repeats,
         hypotheses=rules.analyse.output.hypotheses,
         searches=ALL_SEARCHES,
+        looks=looks_taken,
         published=PUBLISHED_TABLE,
     output:
         page=report("report/index.html", caption="../captions/page.rst", category="Report"),

@@ -41,4 +41,4 @@ rule summarise:
         """
 
 
-ALL_SUMMARIES = of_runs(rules.summarise.output)
+ALL_SUMMARIES = of_campaign(rules.summarise.output)

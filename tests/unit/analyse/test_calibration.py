@@ -13,6 +13,7 @@ from loadstone.results.json_file import to_json
 from loadstone.results.scaling import CampaignScaling, SweepResult
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import Calibration, Settings
+from loadstone.text import figure
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
 from tests.unit.analyse.test_sweeps import sweeps
@@ -65,11 +66,12 @@ def test_more_than_eight_slots_are_shown_and_not_judged() -> None:
 
 
 def test_measured_is_the_mean_of_runs_with_its_interval() -> None:
-    [one], [three] = calibrate([level(1, 44.0)]), calibrate([level(1, 43.0, 44.0, 45.0)])
-    assert (one.measured, one.low, one.high) == (44.0, None, None)
-    assert three.low is not None
-    assert three.high is not None
-    assert three.low < three.measured == 44.0 < three.high
+    [three], [four] = calibrate([level(1, 43.0, 44.0, 45.0)]), calibrate([level(1, 43.0, 44.0, 44.0, 45.0)])
+    assert (three.low, three.high, three.values) == (None, None, (43.0, 44.0, 45.0))
+    assert three.measured == pytest.approx((43.0 * 44.0 * 45.0) ** (1 / 3))
+    assert four.low is not None
+    assert four.high is not None
+    assert four.low < four.measured < four.high
 
 
 def test_cpu_of_the_server_lowers_the_prediction_beside_the_pure_one() -> None:
@@ -162,6 +164,8 @@ def test_command_prints_every_point_and_fails_with_one(factor: float, code: int,
     assert sum("shown" in row for row in rows) == 2
     assert "45.5" in rows[0]
     assert "50 %" in rows[0], "how busy the machine was"
+    runs = figure(factor * 1000 / 22)
+    assert f"{runs}, {runs}" in rows[0], "two runs are shown themselves"
     counted = "within 10 % of the prediction: 5 of 5 points with up to 8 slots"
     outcome = f"W{counted[1:]}." if code == 0 else f"Not {counted}: "
     assert outcome in answer.stdout

@@ -4,6 +4,7 @@ import heapq
 import itertools
 import json
 import math
+from statistics import stdev
 
 import numpy as np
 import pytest
@@ -203,17 +204,19 @@ def test_simulated_sweep_is_met(servers: int) -> None:
 def test_levels_come_by_users_with_intervals_over_their_runs() -> None:
     levels = [
         level(40, (30.0,), (0.3,), response_s=(0.3,)),
-        level(20, (18.0, 19.0, 20.0), (0.18, 0.19, 0.20), response_s=(0.1, 0.1, 0.1)),
+        level(20, (18.0, 19.0, 19.0, 20.0), (0.18, 0.19, 0.19, 0.20), response_s=(0.1, 0.1, 0.1, 0.1)),
     ]
     few, many = predict(levels, 0.02, 1).levels
     assert (few.users, few.experiment) == (20, "users-20")
     assert (many.users, many.experiment) == (40, "users-40")
-    half = 4.302653 / math.sqrt(3)  # Student's t with two degrees of freedom; the standard deviation is 1
-    assert few.throughput.value == pytest.approx(19)
-    assert (few.throughput.low, few.throughput.high) == pytest.approx((19 - half, 19 + half))
+    mean = (18 * 19 * 19 * 20) ** (1 / 4)
+    factor = math.exp(3.182446 * stdev(map(math.log, (18, 19, 19, 20))) / 2)  # Student's t, three degrees of freedom
+    assert few.throughput.value == pytest.approx(mean)
+    assert (few.throughput.low, few.throughput.high) == pytest.approx((mean / factor, mean * factor))
     assert few.response_s.value == pytest.approx(0.1)
     assert (many.throughput.low, many.throughput.high, many.throughput.runs) == (None, None, 1)
-    assert few.throughput_ratio == pytest.approx(19 / few.mva_throughput)
+    assert (many.throughput.values, few.response_s.values) == ((30.0,), (0.1,) * 4)
+    assert few.throughput_ratio == pytest.approx(mean / few.mva_throughput)
     assert many.throughput_ratio == pytest.approx(30 / many.mva_throughput)
     assert few.mva_throughput == pytest.approx(19.57, abs=0.05)  # 20/1.02 less a little waiting
 
@@ -227,7 +230,7 @@ def test_json_has_every_figure_and_no_nan() -> None:
     )
     assert set(found) == {"demands", "think_s", "knee_users", "capacity_rps", "curve", "levels"}
     assert found["curve"][0]["mva_throughput"] == forecast.curve[0].mva_throughput
-    assert found["levels"][0]["throughput"] == {"value": 4.9, "low": None, "high": None, "runs": 1}
+    assert found["levels"][0]["throughput"] == {"value": 4.9, "low": None, "high": None, "runs": 1, "values": [4.9]}
 
 
 # Why there is none.

@@ -51,14 +51,16 @@ def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[s
             "experiments": {
                 "a": AGREED | {"verdict": "think time", "parties": ["think time"]},
                 "b": AGREED | {"verdict": "mixed", "parties": ["generator", "server CPU"]},
+                "c": AGREED,
                 "unloaded@1": AGREED,
             },
             "runs": [],
         },
         repeats={
             "experiments": {
-                "a": REPEATED | {"runs": 3, "intervals": intervals},
+                "a": REPEATED | {"runs": 4, "intervals": intervals},
                 "b": REPEATED,
+                "c": REPEATED | {"runs": 3, "intervals": {"mean_ms": ALONE}, "values": {"mean_ms": [1230, 1234, 1240]}},
                 "unloaded@1": REPEATED,
             },
             "drift": None,
@@ -68,7 +70,10 @@ def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[s
     show_conclusion(tmp_path, tmp_path / "index.html")
     lines = capsys.readouterr().out.splitlines()
     [a] = [line for line in lines if line.startswith(" a ")]
-    assert a.split() == ["a", "3", "33.2", "±", "0.200", "1,234", "think", "time"]
+    assert a.split() == ["a", "4", "33.2", "(33.0", "–", "33.4)", "1,234", "think", "time"]
+    [c] = [line for line in lines if line.startswith(" c ")]
+    assert c.split() == ["c", "3", "–", "1,234", "(1,230,", "1,234,", "1,240)", "undetermined"]
+    assert "In parentheses: the 95 % interval; below 4 runs, the runs themselves." in lines
     [b] = [line for line in lines if line.startswith(" b ")]
     assert "mixed: generator + server CPU" in b
     assert not any("unloaded@" in line for line in lines)

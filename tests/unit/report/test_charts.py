@@ -9,7 +9,7 @@ from loadstone import text
 from loadstone.analyse.audit import audit
 from loadstone.plan.schedule import Run
 from loadstone.report.doubts import find_doubts
-from loadstone.report.means import mean, positive
+from loadstone.report.means import estimated, mean
 from loadstone.report.page import totals
 from loadstone.report.sections import (
     baselines,
@@ -56,11 +56,21 @@ def test_numbers(written: str, text: str) -> None:
     assert written == text
 
 
-def test_interval_has_nothing_below_zero() -> None:
-    found = mean([100.0, 10.0])
-    assert found is not None
-    assert (found.low, found.value) == (0.0, 55.0)
-    assert positive(Bounded(value=None, low=None, high=None)) is None
+def test_few_runs_are_shown_themselves_and_an_interval_stays_above_zero() -> None:
+    few, many, lost = mean([100.0, 10.0]), mean([100.0, 10.0, 1.0, 1.0]), mean([0.0, 4.0, 4.0, 4.0])
+    assert few is not None
+    assert (few.low, few.value, few.each) == (None, pytest.approx(1000**0.5), "100, 10.0")
+    assert many is not None
+    assert many.low is not None
+    assert 0 < many.low < many.value
+    assert many.each == ""
+    assert lost is not None
+    assert (lost.low, lost.value, lost.each) == (None, 3.0, "runs from 0 to 4.00")
+    assert mean([5.0]).each == ""  # type: ignore[union-attr]
+    assert estimated(Bounded(value=None, low=None, high=None)) is None
+    earlier = estimated(Bounded(value=55.0, low=-516.8, high=626.8))
+    assert earlier is not None
+    assert (earlier.low, earlier.high) == (None, None), "as earlier versions left it in a file"
     assert mean([]) is None
 
 
@@ -74,16 +84,17 @@ def test_order_of_experiments_and_none_of_baselines(make: Make) -> None:
     assert totals(campaign).baselines == len(campaign.records) - 6
 
 
-def test_means_have_intervals_where_there_are_repeats(make: Make) -> None:
-    text = "baselines: false\nexperiments: {a: {repeats: 3}, b: {repeats: 1}}"
-    rates = iter([90.0, 100.0, 110.0, 50.0])
+def test_means_have_intervals_from_four_repeats_on(make: Make) -> None:
+    text = "baselines: false\nexperiments: {a: {repeats: 4}, b: {repeats: 3}}"
+    rates = iter([90.0, 100.0, 100.0, 1000 / 9])
     campaign = make(text, lambda run, rng: {"throughput": 100.0 if run.experiment == "b" else next(rates)})
+    factor = math.exp(3.18245 * math.log(10 / 9) * (2 / 3) ** 0.5 / 2)
     (found,) = throughput.throughput_means(campaign).to_dict("records")
     assert found == {
         "experiment": "a",
         "value": pytest.approx(100.0),
-        "low": pytest.approx(100 - 4.3027 * 10 / 3**0.5, rel=1e-4),
-        "high": pytest.approx(100 + 4.3027 * 10 / 3**0.5, rel=1e-4),
+        "low": pytest.approx(100 / factor, rel=1e-4),
+        "high": pytest.approx(100 * factor, rel=1e-4),
     }
     means = campaign.means(distributions.STATISTICS)
     assert list(means["statistic"]) == list(distributions.STATISTICS.values())
@@ -198,11 +209,20 @@ def test_named_drift_is_warned_of(make: Make) -> None:
 
 
 def test_precision_and_repeats_needed(make: Make) -> None:
-    campaign = make(WORKERS, scaled)
-    rows = repeats.repeats_rows(campaign)
-    assert [row.runs for row in rows] == ["3 runs"] * 4
+    rows = repeats.repeats_rows(make(WORKERS.replace("repeats: 3", "repeats: 5"), scaled))
+    assert [row.runs for row in rows] == ["5 runs"] * 4
     assert all(row.reached is not None and row.needed is not None and row.wanted == 0.02 for row in rows)
-    assert all((row.reached or 0) <= row.wanted for row in rows if (row.needed or 0) <= 3)
+    assert all(((row.reached or 0) <= row.wanted) == ((row.needed or 0) <= 5) for row in rows)
+    assert repeats.precision_sentence(rows).startswith("4 of 4 experiments with intervals reached the wanted precision")
+    assert repeats.few_sentence(rows) == ""
+
+
+def test_precision_of_few_runs_is_not_stated(make: Make) -> None:
+    rows = repeats.repeats_rows(make(WORKERS, scaled))
+    assert [(row.runs, row.reached) for row in rows] == [("3 runs", None)] * 4
+    assert all(row.throughput is not None and row.throughput.each.count(", ") >= 2 for row in rows)
+    assert repeats.precision_sentence(rows).startswith("By the spread of their repeats, half of")
+    assert repeats.few_sentence(rows).startswith("All 4 experiments have 2 or 3 runs: under each mean are the runs")
 
 
 def test_levels_of_a_sweep(make: Make) -> None:

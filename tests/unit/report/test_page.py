@@ -174,7 +174,7 @@ def test_published_rows_are_audited_and_set_beside_the_servers_capacity(make: Ma
     assert "think time: 33.2 possible" in published
     assert "5,223 requests in 180 s are 29 requests/s, not 32.7" in published
     assert "one user (1.05 active of 50 stated)" in published
-    assert re.search(r"99\d \([\d,]+ – [\d,]+\) , 30\.\d× the published eager, bound by: undetermined", published)
+    assert re.search(r"99\d \([\d,]+, [\d,]+\) , 30\.\d× the published eager, bound by: undetermined", published)
     assert re.search(r"The same server reached 30\.\d to 1,4\d\d times the published rates\.", published)
     assert "«Four workers»: 50 users stated, 1.05 active: the rate is that of one user." in published
     assert "<alone>" not in page, "escaped"

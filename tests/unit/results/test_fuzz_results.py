@@ -22,6 +22,7 @@ from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import make_plan
 from loadstone.report.campaign import load_campaign
 from loadstone.report.page import render
+from loadstone.results.noise import append_check
 from loadstone.results.processes import SAMPLE_SCHEMA as PROCESSES
 from loadstone.results.repeats import read_repeats
 from loadstone.results.requests import REQUEST_SCHEMA
@@ -37,6 +38,7 @@ from tests.support.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate
 from tests.support.made_up import analyse, write_run
 from tests.support.records import make_record
 from tests.unit.analyse.test_bottleneck import EAGER
+from tests.unit.results.test_noise import CHECK
 
 SUITE = """\
 defaults: {repeats: 2, load: {users: 50, spawn_rate: 50}}
@@ -62,6 +64,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     analyse(plan, results)
     (results / "SHA256SUMS").unlink()  # a file that was changed is to be refused for what is in it
     (results / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
+    append_check(results / "noise.json", CHECK)
     return folder
 
 
@@ -93,6 +96,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "repeats.json": ("report", "conclude", "plan"),
     "scaling.json": ("report", "calibrate"),
     "hypotheses.json": ("report", "conclude", "gate"),
+    "noise.json": ("report",),
     "summary.csv": ("compare",),
     "runs/a/1/run.json": ("report", "compare"),
     **dict.fromkeys([*OF_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loadstone.errors import SuiteError
 
-OWN_NAMES = frozenset({"A", "B", "builds", "logs", "failed", "ab.json"})
+OWN_NAMES = frozenset({"A", "B", "builds", "logs", "failed", "noise.json", "ab.json"})
 """What the folder of a comparison holds."""
 
 
@@ -47,6 +47,7 @@ def _empty(folder: Path) -> None:
             f"--results: {folder} holds {min(foreign)}, which is not of an earlier comparison; "
             "allowed: a new folder, or one of `loadstone ab`"
         )
-    (folder / "ab.json").unlink(missing_ok=True)
+    for name in ("ab.json", "noise.json"):
+        (folder / name).unlink(missing_ok=True)
     for name in ("A", "B", "failed"):
         shutil.rmtree(folder / name, ignore_errors=True)

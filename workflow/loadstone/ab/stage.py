@@ -5,6 +5,7 @@ The folder of the comparison holds, for each side, what a campaign holds for its
     A/runs/<experiment>/<pair>/, B/…        the run, as `loadstone measure` writes it
     A/summaries/<experiment>/<pair>/, B/…   its tables, window and signals
     builds/, logs/, failed/                 checkouts of the commits, logs, and what broken runs had recorded
+    noise.json                              how noisy the machine was before the first run
     ab.json                                 the comparison, written last
 """
 
@@ -16,10 +17,12 @@ from loadstone.ab.folder import hold_folder
 from loadstone.ab.judge import conclude, confidence_of, judge_experiment
 from loadstone.ab.schedule import AbSchedule, ScheduledRun
 from loadstone.analyse.bottleneck import judge
+from loadstone.analyse.noise import write_lines
 from loadstone.errors import Interrupted, MeasureError
 from loadstone.files import write_bytes
 from loadstone.measure.build import build_checkout
 from loadstone.measure.checkout import checkout_folder_of, marker_of
+from loadstone.measure.noise import check_before_campaign
 from loadstone.measure.run import measure
 from loadstone.measure.stop import StopRequest
 from loadstone.plan.checkouts import list_checkouts
@@ -60,6 +63,7 @@ class AbCampaign:
         """
         with hold_folder(self.folder), StopRequest("loadstone ab") as stop:
             self._build(stop)
+            self._check_machine(stop)
             runs: dict[str, list[AbRun]] = {name: [] for name in self.schedule.pairs}
             left_s = self.schedule.expected_s
             for number, scheduled in enumerate(self.schedule.runs, start=1):
@@ -83,6 +87,12 @@ class AbCampaign:
             words = " ".join(checkout.build or ()) or "nothing to build"
             self.report(f"checking out {checkout.commit[:7]} ({words})")
             build_checkout(checkout, self.base, builds, self.folder / "logs" / "builds" / f"{name}.log")
+
+    def _check_machine(self, stop: StopRequest) -> None:
+        """Check the machine's noise before the first run."""
+        stop.check()
+        for line in write_lines(*check_before_campaign(self.folder / "noise.json", stop)):
+            self.report(line)
 
     def _measure(self, scheduled: ScheduledRun, *, fresh: bool) -> AbRun:
         """Measure and judge one run. A run that breaks does not count, unless it is its side's first: that ends it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from loadstone.results.scaling import CalibrationPoint, CalibrationReading
 from loadstone.suite.settings import Calibration, GunicornServer, Settings
-from loadstone.theory.intervals import mean_of_runs
+from loadstone.theory.intervals import estimate_of_runs
 from loadstone.theory.operational import Station, exact_mva
 
 MAX_ERROR = 0.10
@@ -81,7 +81,7 @@ def predict_curve(levels: Sequence[KnownDemandLevel]) -> tuple[CalibrationPoint,
 
 
 def _compare(level: KnownDemandLevel) -> CalibrationReading:
-    measured = mean_of_runs(level.throughput)
+    measured = estimate_of_runs(level.throughput)
     predicted = _predict_throughputs(level.demand, level.slots)[-1]
     ratio = measured.value / predicted
     return CalibrationReading(
@@ -92,6 +92,7 @@ def _compare(level: KnownDemandLevel) -> CalibrationReading:
         measured=measured.value,
         low=measured.low,
         high=measured.high,
+        values=level.throughput,
         ratio=ratio,
         passed=round(abs(ratio - 1), 9) <= MAX_ERROR if level.slots <= MAX_SLOTS else None,
         host=level.host,

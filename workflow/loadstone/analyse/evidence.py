@@ -11,12 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from loadstone.analyse.conclusion import Conclusion, judge_interval, narrowing
-from loadstone.analyse.metrics import MetricValues, widen_by_counts
+from loadstone.analyse.metrics import FAILURES, MetricValues, widen_by_counts
 from loadstone.analyse.wording import bounds, side
 from loadstone.results.hypotheses import Outcome
 from loadstone.suite.hypotheses import METRICS, SHARE, Compare, Region, Shape
 from loadstone.text import figure, p_value, quantity, several
-from loadstone.theory.intervals import Interval, mean_of_runs, ratio_of_pairs, ratio_of_runs
+from loadstone.theory.intervals import Interval, geometric_mean_of_runs, mean_of_runs, ratio_of_pairs, ratio_of_runs
 from loadstone.theory.linear_model import LinearModel, fit_linear_model
 
 MISFIT = 0.01
@@ -115,7 +115,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean:
-    """A metric of one experiment: its mean over runs."""
+    """A metric of one experiment: its mean over runs, geometric unless it is a share of failures, or 0 in a run."""
 
     experiment: str
     endpoint: str
@@ -125,9 +125,15 @@ class Mean:
     counts: tuple[float, float] | None = None
     """Failures and requests, for the share of failures."""
 
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the mean is a geometric one."""
+        return self.metric != FAILURES and min(self.measured.values.values()) > 0
+
     def interval(self, confidence: float) -> Interval:
         """Estimate the mean."""
-        interval = mean_of_runs(list(self.measured.values.values()), confidence=confidence)
+        mean = geometric_mean_of_runs if self.logarithmic else mean_of_runs
+        interval = mean(list(self.measured.values.values()), confidence=confidence)
         return widen_by_counts(interval, *self.counts, confidence) if self.counts else interval
 
     @property
@@ -147,7 +153,7 @@ class Mean:
             f"({bounds(interval, metric.unit, confidence)}{note}; "
             f"{several(interval.runs, 'run')}{left_out(self.measured)})"
         )
-        factor = narrowing(interval, self.region)
+        factor = narrowing(interval, self.region, logarithmic=self.logarithmic)
         return _conclude(self, confidence, text, interval, metric.unit, interval.runs, factor)
 
 

@@ -146,4 +146,4 @@ def widen_by_counts(share: Interval, failures: float, requests: float, confidenc
     tail = (1 - confidence) / 2
     low = stats.beta.ppf(tail, failures, requests - failures + 1) if failures else 0.0
     high = stats.beta.ppf(1 - tail, failures + 1, requests - failures) if failures < requests else 1.0
-    return replace(share, low=min(share.low, float(low)), high=max(share.high, float(high)))
+    return replace(share, low=max(0.0, min(share.low, float(low))), high=min(1.0, max(share.high, float(high))))

@@ -6,6 +6,7 @@ The run is the unit of replication: every figure here is one number per run.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from scipy import stats
@@ -14,7 +15,16 @@ from loadstone.results.bounded import Bounded
 from loadstone.results.repeats import CampaignRepeats, Drift, ExperimentRepeats
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.text import p_value, several
-from loadstone.theory.intervals import mean_of_runs, outlier, repeats_needed, variation
+from loadstone.theory.intervals import (
+    MIN_FOR_INTERVAL,
+    Interval,
+    estimate_of_runs,
+    mean_of_runs,
+    outlier,
+    repeats_needed,
+    variation,
+)
+from loadstone.theory.stopping import stopped_interval
 
 COMPARED = {"throughput_rps": "throughput", "mean_ms": "mean response time"}
 """Metrics that have to be precise and in which repeats have to agree → their names in sentences."""
@@ -49,24 +59,38 @@ class RunFigures:
     """Share of all CPUs' time that the hypervisor took."""
 
 
-def combine_repeats(runs: Sequence[RunFigures], precision: float, limits: Thresholds = DEFAULTS) -> ExperimentRepeats:
-    """Combine the runs of one experiment. Raises ValueError where they belong to none, or to more than one."""
+def combine_repeats(
+    runs: Sequence[RunFigures], precision: float, limits: Thresholds = DEFAULTS, first_stage: int | None = None
+) -> ExperimentRepeats:
+    """Combine the runs of one experiment. Raises ValueError where they belong to none, or to more than one.
+
+    `first_stage` is the number of repeats whose scatter set how many there are; None if their number was fixed.
+    """
     names = {run.experiment for run in runs}
     if len(names) != 1:
         raise ValueError("repeats are the runs of one experiment")
     runs = sorted(runs, key=lambda run: run.repeat)
     values = {metric: _where_known(runs, metric)[1] for run in runs for metric in run.metrics}
+    first = sum(run.repeat <= first_stage for run in runs) if first_stage else 0
     spread = {metric: cv for metric, of_runs in values.items() if math.isfinite(cv := variation(of_runs))}
     needed = [repeats_needed(values.get(metric, ()), precision) for metric in COMPARED]
     estimates = [count for count in needed if count is not None]
     return ExperimentRepeats(
         runs=len(runs),
-        intervals={metric: Bounded.of(mean_of_runs(of_runs)) for metric, of_runs in values.items() if of_runs},
+        intervals={metric: Bounded.of(_estimate(of_runs, first)) for metric, of_runs in values.items() if of_runs},
+        values={metric: tuple(of_runs) for metric, of_runs in values.items() if of_runs},
         variation={**spread},
         precision=precision,
         needed=max(estimates) if len(estimates) == len(needed) else None,
         disagreements=(*_outliers(runs), *_varying(spread, limits), *_stolen(runs, limits)),
     )
+
+
+def _estimate(values: Sequence[float], first_stage: int) -> Interval:
+    """Estimate a figure over runs; where a first stage set their number, with Stein's interval."""
+    if first_stage < 2 or len(values) < max(MIN_FOR_INTERVAL, first_stage) or min(values) <= 0:
+        return estimate_of_runs(values)
+    return stopped_interval(values, first_stage)
 
 
 def _where_known(runs: Sequence[RunFigures], metric: str) -> tuple[list[RunFigures], list[float]]:
@@ -176,12 +200,21 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def analyse_repeats(
-    runs: Sequence[RunFigures], precision: Mapping[str, float], limits: Thresholds = DEFAULTS
+    runs: Sequence[RunFigures],
+    precision: Mapping[str, float],
+    limits: Thresholds = DEFAULTS,
+    first_stages: Mapping[str, int] = MappingProxyType({}),
 ) -> CampaignRepeats:
-    """Combine the repeats of each experiment, given the precision it asks for, and test throughput for drift."""
+    """Combine the repeats of each experiment, given the precision it asks for, and test throughput for drift.
+
+    `first_stages` holds the experiments whose number of repeats followed from that precision: see `combine_repeats`.
+    """
     names = sorted({run.experiment for run in runs})
     by_experiment = {name: [run for run in runs if run.experiment == name] for name in names}
     return CampaignRepeats(
-        experiments={name: combine_repeats(own, precision[name], limits) for name, own in by_experiment.items()},
+        experiments={
+            name: combine_repeats(own, precision[name], limits, first_stages.get(name))
+            for name, own in by_experiment.items()
+        },
         drift=find_drift(runs),
     )

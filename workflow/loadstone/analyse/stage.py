@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.campaign import MeasuredCampaign, load_measured
+from loadstone.analyse.effort import measure_effort
 from loadstone.analyse.hypotheses import judge_hypotheses
 from loadstone.analyse.repeats import analyse_repeats
 from loadstone.analyse.sweeps import analyse_sweeps
@@ -72,16 +73,28 @@ def analyse_campaign(plan: Plan, summaries: Path, published: Path | None) -> Ana
     `published` is the table that hypotheses about published rows refer to. Raises `ResultError` where a table is
     missing, `DamagedError` where one is damaged.
     """
-    measured = load_measured(plan, summaries)
+    return analyse_measured(load_measured(plan, summaries), summaries, published)
+
+
+def analyse_measured(measured: MeasuredCampaign, summaries: Path, published: Path | None) -> Analysis:
+    """Analyse runs whose tables are read already. Raises as `analyse_campaign`."""
+    plan = measured.plan
     signals = against_baselines(plan, measured.signals, measured.summary)
     verdicts = judge_campaign(plan, signals)
     measured = dataclasses.replace(measured, counting=verdicts.counting)
     precision = {name: settings.usual_precision for name, settings in plan.experiments.items()}
+    first_stages = {
+        name: settings.repeats.min
+        for name, settings in plan.experiments.items()
+        if settings.precision is not None and settings.repeats.by_need
+    }
+    figures = measured.figures(list(plan.experiments))
+    repeats = analyse_repeats(figures, precision, plan.suite.thresholds, first_stages)
     return Analysis(
         summary=measured.summary,
         verdicts=verdicts,
         scaling=analyse_sweeps(measured, signals, verdicts),
-        repeats=analyse_repeats(measured.figures(list(plan.experiments)), precision, plan.suite.thresholds),
+        repeats=repeats.model_copy(update={"effort": measure_effort(measured)}),
         hypotheses=judge_hypotheses(
             measured, read_run_tables(plan, summaries, "processes"), verdicts, read_rows_if_valid(published)
         ),

@@ -5,6 +5,7 @@ The result is the content of `scaling.json`.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -34,7 +35,7 @@ from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.model import Level, Sweep
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.fitting import fit_law, throughput_interval
-from loadstone.theory.intervals import mean_of_runs, ratio_of_runs
+from loadstone.theory.intervals import MIN_FOR_INTERVAL, estimate_of_runs, ratio_of_runs
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs
 
 ALBUMS = "server.albums"
@@ -94,8 +95,8 @@ def _level(level: Level, first: str, measured: MeasuredCampaign, verdicts: Campa
         verdict=verdicts.experiments[level.experiment].verdict,
         goodput_rps=tuple(throughput),
         mean_ms=tuple(response),
-        throughput=Bounded.of(mean_of_runs(throughput)) if throughput else None,
-        response=Bounded.of(mean_of_runs(response)) if response else None,
+        throughput=Bounded.of(estimate_of_runs(throughput)) if throughput else None,
+        response=Bounded.of(estimate_of_runs(response)) if response else None,
         throughput_ratio=_ratio(throughput, _column(measured, first, "goodput_rps")),
         response_ratio=_ratio(response, _column(measured, first, "mean_ms")),
         growth=max(window.growth for window in windows),
@@ -108,10 +109,14 @@ def _column(measured: MeasuredCampaign, experiment: str, metric: str) -> list[fl
 
 
 def _ratio(values: Sequence[float], to: Sequence[float]) -> Bounded | None:
+    """Compare a level with the first; without bounds where both have fewer degrees of freedom than four runs."""
     try:
-        return Bounded.of(ratio_of_runs(values, to))
+        ratio = ratio_of_runs(values, to)
     except ValueError:  # no request of a run succeeded
         return None
+    if len(values) + len(to) - 2 < MIN_FOR_INTERVAL - 1:
+        ratio = replace(ratio, low=None, high=None)
+    return Bounded.of(ratio)
 
 
 def _runs_of(signals: Mapping[RunKey, Signals], experiment: str) -> list[Signals]:

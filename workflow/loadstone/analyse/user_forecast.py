@@ -18,7 +18,7 @@ import numpy as np
 
 from loadstone.results.scaling import Demands, ForecastLevel, ForecastPoint, MeasuredFigure, UserForecast
 from loadstone.theory import operational
-from loadstone.theory.intervals import Interval, mean_of_runs
+from loadstone.theory.intervals import estimate_of_runs
 from loadstone.theory.operational import Station, exact_mva
 
 MAX_POINTS = 60
@@ -123,15 +123,16 @@ def _populations(last: int, knee: float) -> set[int]:
 
 
 def _compare(level: UserLevel, expected: ForecastPoint) -> ForecastLevel:
-    throughput = mean_of_runs(level.throughput)
+    throughput = estimate_of_runs(level.throughput)
     return ForecastLevel(
         **dict(expected),
         experiment=level.experiment,
-        throughput=_measured(throughput),
-        response_s=_measured(mean_of_runs(level.response_s)),
+        throughput=_measured(level.throughput),
+        response_s=_measured(level.response_s),
         throughput_ratio=throughput.value / expected.mva_throughput,
     )
 
 
-def _measured(mean: Interval) -> MeasuredFigure:
-    return MeasuredFigure(value=mean.value, low=mean.low, high=mean.high, runs=mean.runs)
+def _measured(values: tuple[float, ...]) -> MeasuredFigure:
+    mean = estimate_of_runs(values)
+    return MeasuredFigure(value=mean.value, low=mean.low, high=mean.high, runs=mean.runs, values=values)

@@ -13,10 +13,12 @@ from loadstone.cli.build import build
 from loadstone.cli.calibrate import calibrate
 from loadstone.cli.compare import compare
 from loadstone.cli.conclude import conclude
+from loadstone.cli.doctor import doctor
 from loadstone.cli.figures import figures
 from loadstone.cli.fit import fit
 from loadstone.cli.gate import gate
 from loadstone.cli.init import init
+from loadstone.cli.look import look
 from loadstone.cli.measure import measure
 from loadstone.cli.plan import plan
 from loadstone.cli.report import report
@@ -29,10 +31,10 @@ from loadstone.cli.verdict import verdict
 
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Measure a service": (init, run),
-    "Try a suite": (plan, schema),
+    "Try a suite": (doctor, plan, schema),
     "Watch a campaign": (serve,),
     "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
-    "Stages that the workflow runs": (build, measure, search, summarise, analyse, report),
+    "Stages that the workflow runs": (build, measure, search, summarise, look, analyse, report),
 }
 
 app = typer.Typer(

@@ -9,7 +9,7 @@ import typer
 from loadstone.cli.console import make_console, make_table
 from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.text import printable
+from loadstone.text import each_run, printable
 
 if TYPE_CHECKING:
     from loadstone.results.scaling import CalibrationReading
@@ -48,7 +48,7 @@ def read_calibration(results: Path) -> dict[str, tuple["CalibrationReading", ...
 def show_calibration(found: Mapping[str, tuple["CalibrationReading", ...]]) -> bool:
     """Print predicted and measured throughput, and the outcome. Return whether all judged points passed."""
     console = make_console(WIDTH)
-    figures = ("slots", "predicted", "with CPU", "measured", "interval", "ratio", "CPUs busy")
+    figures = ("slots", "predicted", "with CPU", "measured", "interval or runs", "ratio", "CPUs busy")
     table = make_table("sweep", *figures, "", right=figures)
     for name, readings in found.items():
         for number, reading in enumerate(readings):
@@ -68,7 +68,7 @@ def _cells(reading: "CalibrationReading") -> Iterator[str]:
     yield f"{reading.predicted:.1f}"
     yield "–" if with_cpu is None else f"{with_cpu:.1f}"
     yield f"{reading.measured:.1f}"
-    yield "one run" if low is None or high is None else f"{low:.1f} to {high:.1f}"
+    yield f"{low:.1f} to {high:.1f}" if low is not None and high is not None else each_run(reading.values) or "one run"
     yield f"{reading.ratio:.3f}"
     yield "–" if host is None else f"{100 * host:.0f} %"
     yield {True: "pass", False: "FAIL", None: "shown"}[reading.passed]

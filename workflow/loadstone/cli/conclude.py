@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loadstone.cli.console import make_console, make_table
+from loadstone.cli.console import describe_parentheses, make_console, make_table
 from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.text import count, figure, listed, printable
+from loadstone.text import count, each_run, figure, interval, listed, printable
 
 if TYPE_CHECKING:
-    from loadstone.results.bounded import Bounded
+    from loadstone.results.repeats import ExperimentRepeats
     from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
     from loadstone.results.window import Window
 
@@ -61,10 +61,12 @@ def show_conclusion(results: Path, page: Path) -> None:
     table = make_table("experiment", "runs", "requests/s", "mean ms", "bound by")
     for name, repeats in measured.items():
         if not is_baseline(name):
-            figures = [_figure(repeats.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
+            figures = [_figure(repeats, metric) for metric in ("throughput_rps", "mean_ms")]
             table.add_row(printable(name), str(repeats.runs), *figures, printable(_bound(verdicts.experiments[name])))
     console.print()
     console.print(table)
+    if note := describe_parentheses([each.runs for name, each in measured.items() if not is_baseline(name)]):
+        console.print(note, highlight=False)
     if reasons := list(_unusable(results, verdicts)):
         rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
         listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
@@ -111,17 +113,21 @@ def _strays(results: Path) -> list[Path]:
 
     if not (results / "plan.json").exists():
         return []
-    planned = {(run.experiment, str(run.repeat)) for run in read_plan(results / "plan.json").runs}
+    plan = read_plan(results / "plan.json")
+    planned = {(run.experiment, str(run.repeat)) for run in plan.runs}
+    # repeats of an earlier time, which looks no longer asked for
+    planned |= {(name, str(n)) for name, s in plan.experiments.items() for n in range(1, s.repeats.max + 1)}
     found = sorted(path for path in (results / "runs").glob("*/*") if not path.name.startswith("."))
     return [path for path in found if (path.parent.name, path.name) not in planned]
 
 
-def _figure(interval: "Bounded | None") -> str:
-    if interval is None or interval.value is None:
+def _figure(repeats: "ExperimentRepeats", metric: str) -> str:
+    """Write a mean with its interval; below four runs, with the runs themselves."""
+    found = repeats.intervals.get(metric)
+    if found is None or found.value is None:
         return "–"
-    if interval.low is None or interval.high is None:
-        return figure(interval.value)
-    return f"{figure(interval.value)} ± {figure((interval.high - interval.low) / 2)}"
+    beside = interval(found.low, found.high) or each_run(repeats.values.get(metric, ()))
+    return f"{figure(found.value)} ({beside})" if beside else figure(found.value)
 
 
 def _bound(agreed: "ExperimentVerdict") -> str:

@@ -29,6 +29,17 @@ def make_table(*headings: str, right: Collection[str] = ()) -> "Table":
     return table
 
 
+def describe_parentheses(runs: Collection[int]) -> str:
+    """State what stands in parentheses next to means over so many runs each; nothing where each is a single run."""
+    from loadstone.theory.intervals import MIN_FOR_INTERVAL
+
+    intervals = any(number >= MIN_FOR_INTERVAL for number in runs)
+    few = any(1 < number < MIN_FOR_INTERVAL for number in runs)
+    if intervals and few:
+        return f"In parentheses: the 95 % interval; below {MIN_FOR_INTERVAL} runs, the runs themselves."
+    return f"In parentheses: {'the 95 % interval' if intervals else 'the runs themselves'}." if intervals or few else ""
+
+
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
     import orjson

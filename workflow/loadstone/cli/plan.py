@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loadstone.cli.console import make_console, make_table
+from loadstone.cli.console import describe_parentheses, make_console, make_table
 from loadstone.cli.options import Overrides, read_overrides
 from loadstone.errors import SystemFault
 from loadstone.files import write_text
-from loadstone.text import clock, several
+from loadstone.text import clock, each_run, several
 
 if TYPE_CHECKING:
     from loadstone.plan.schedule import Plan
-    from loadstone.results.bounded import Bounded
-    from loadstone.results.repeats import CampaignRepeats
+    from loadstone.results.repeats import CampaignRepeats, ExperimentRepeats
 
 WIDTH = 160
 """Columns of the output where it is not a terminal."""
@@ -40,22 +39,30 @@ def plan(
         Path,
         typer.Option(metavar="DIR", help="Folder with an earlier campaign's results, from which precision is shown."),
     ] = Path("results"),
+    looks: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder with the looks of a campaign: the repeats that they granted count."),
+    ] = None,
 ) -> None:
     """Show a suite's runs in order, how they differ and how long they take; nothing is measured.
 
     Example: loadstone plan config/smoke.yaml --set repeats=5
 
-    After a campaign, also shows how precise it was and how many repeats the
-    wanted precision needs.
+    With repeats by need, the runs that are sure are listed, and how many may be
+    added is stated. After a campaign, also shows how precise it was and how many
+    repeats the wanted precision needs.
 
     Exit code: 2 if the suite has a mistake; each mistake is one line.
     """
     from loadstone.plan.schedule import make_plan
+    from loadstone.results.looks import grants_of, read_looks
     from loadstone.suite.default_suite import OWN_SUITE, find_default_suite
     from loadstone.suite.load import load_suite
 
     path = suite or find_default_suite() or OWN_SUITE
     laid_out = make_plan(load_suite(path, read_overrides(overrides)))
+    if looks is not None:
+        laid_out = make_plan(laid_out.suite, grants_of(read_looks(looks, laid_out.digest)))
     if output is not None:
         with SystemFault.at(output):
             write_text(output, laid_out.model_dump_json(indent=1) + "\n")
@@ -92,8 +99,24 @@ def show_plan(plan: "Plan") -> None:
     counts = {"experiment": len(plan.suite.experiments), "baseline": baselines, "probe": len(plan.added) - baselines}
     parts = ", ".join(several(number, noun) for noun, number in counts.items() if number)
     console.print(
-        f"{several(len(plan.runs), 'run')} of {parts}, about {clock(plan.expected_s)} in total; "
-        f"in random order by seed {plan.suite.seed}."
+        f"{several(len(plan.runs), 'run')} of {parts}, about {clock(plan.expected_s)} in total, of which "
+        f"{100 * plan.window_s / plan.expected_s:.0f} % inside windows; in random order by seed {plan.suite.seed}.",
+        soft_wrap=True,
+    )
+    if plan.rounds:
+        console.print(describe_rest(plan), soft_wrap=True)
+
+
+def describe_rest(plan: "Plan") -> str:
+    """State which runs may be added to those that are sure."""
+    from loadstone.plan.schedule import make_longest_plan
+
+    longest = make_longest_plan(plan.suite)
+    budget = plan.suite.budget
+    within = f"within the budget of {clock(budget)}" if budget else f"{clock(longest.expected_s)} in total at most"
+    return (
+        f"These runs are sure. Looks at the results may add up to {several(len(longest.runs) - len(plan.runs), 'run')} "
+        f"where a question is open, {within}."
     )
 
 
@@ -105,22 +128,32 @@ def show_precision(plan: "Plan", repeats: "CampaignRepeats") -> None:
     for name, settings in plan.suite.experiments.items():
         if name in measured:
             found = measured[name]
-            figures = [_precision(found.intervals.get(metric)) for metric in ("throughput_rps", "mean_ms")]
-            needed = found.needed
+            figures = [_precision(found, metric) for metric in ("throughput_rps", "mean_ms")]
             table.add_row(name, str(found.runs), *figures, f"±{100 * settings.usual_precision:g} %",
-                          "unknown from one run" if needed is None else f"{needed:,}")  # fmt: skip
+                          _needed(found))  # fmt: skip
     console.print()
-    console.print("Precision of the last campaign (95 % intervals, with the run as the unit):")
+    console.print("Precision of the last campaign, with the run as the unit:")
     console.print(table)
+    if note := describe_parentheses([found.runs for name, found in measured.items() if name in plan.suite.experiments]):
+        console.print(note, highlight=False)
 
 
-def _precision(interval: "Bounded | None") -> str:
+def _needed(repeats: "ExperimentRepeats") -> str:
+    if repeats.needed is None:
+        return "unknown from one run" if repeats.runs == 1 else "unknown"
+    return f"{repeats.needed:,}"
+
+
+def _precision(repeats: "ExperimentRepeats", metric: str) -> str:
+    """Write a mean with its precision and interval; below four runs, with the runs themselves."""
+    interval = repeats.intervals.get(metric)
     if interval is None or interval.value is None:
         return "–"
     value, low, high = interval.value, interval.low, interval.high
     if low is None or high is None or not value:
-        return f"{value:.4g}"
-    return f"{value:.4g} ±{50 * (high - low) / abs(value):.2g} %"
+        runs = each_run(repeats.values.get(metric, ()))
+        return f"{value:.4g} ({runs})" if runs else f"{value:.4g}"
+    return f"{value:.4g} ±{50 * (high - low) / abs(value):.2g} % ({low:.4g} – {high:.4g})"
 
 
 def _describe_baselines(plan: "Plan") -> dict[str, str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from loadstone.drive.child import Workflow, now
 from loadstone.drive.display import Display
-from loadstone.drive.lines import count_repeats, write_finished, write_state
+from loadstone.drive.lines import write_finished, write_state
 from loadstone.errors import Interrupted, MeasureError
 from loadstone.live.plan_items import ItemKey
-from loadstone.live.plan_source import ShownPlan
+from loadstone.live.plan_source import GrantedRuns, ShownPlan
 from loadstone.live.snapshot import Snapshot, take_snapshot
 from loadstone.plan.schedule import Plan
 from loadstone.text import printable, several
@@ -26,6 +26,8 @@ PREFIX = "loadstone: "
 """How the lines begin that a stage prints for the user."""
 ERROR = re.compile(r"Error in rule (.+), see (.+)")
 """The line per failed job (see `loadstone.lifecycle.short_log`)."""
+NOISE = "noise check: "
+"""How the line about the machine's noise begins, which comes before the first run."""
 WAITING = ": waiting for another measurement on this machine"
 MAX_QUOTED = 12
 """Lines of Snakemake's output that are shown if it fails without a line of Loadstone's."""
@@ -35,8 +37,8 @@ MAX_QUOTED = 12
 class _Watch:
     """What has been seen of a campaign so far."""
 
-    shown: ShownPlan
-    plan: Plan
+    sure: ShownPlan
+    granted: GrantedRuns
     display: Display
     failures: list[str] = field(default_factory=list)
     explained: bool = False
@@ -58,6 +60,8 @@ class _Watch:
             if not self.explained:
                 self._report_failure(f"{PREFIX}{failed[1]} failed, see {failed[2]}", stopping=stopping)
             self.explained = False
+        elif text.startswith(NOISE):
+            self.display.report(text)
         elif WAITING in text:
             self.waiting = text.partition(" ")[2]
         elif text:
@@ -73,8 +77,9 @@ class _Watch:
         if when < self.next_look and not over:
             return
         self.next_look = when + LOOK_S
-        self.snapshot = take_snapshot(RESULTS, self.shown, when)
-        repeats = count_repeats(self.plan)
+        shown = self.granted.add_to(self.sure)
+        self.snapshot = take_snapshot(RESULTS, shown, when)
+        repeats = {} if shown.plan is None else shown.plan.repeats
         done = {(item.kind, item.name, item.repeat): item for item in self.snapshot.items if item.state == "done"}
         if self.done is not None:
             new = [item for key, item in done.items() if key not in self.done]
@@ -95,7 +100,7 @@ def run_campaign(suite: Path, plan: Plan, arguments: Sequence[str], display: Dis
     `plan` holds the runs to count. Raises `Interrupted` after a signal, and `MeasureError` if the workflow fails: each
     failed run has been reported by then.
     """
-    watch = _Watch(ShownPlan(plan, str(suite), suite), plan, display)
+    watch = _Watch(ShownPlan(plan, str(suite), suite), GrantedRuns(RESULTS), display)
     try:
         with Workflow(arguments, LOG) as workflow:
             code = None

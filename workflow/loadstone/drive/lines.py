@@ -1,6 +1,5 @@
 """A campaign's state in one line. Pure: from a snapshot to text."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from loadstone.live.plan_items import PlanItem
@@ -11,16 +10,17 @@ from loadstone.text import count, figure, several
 SEPARATOR = " · "
 
 
-def count_repeats(plan: Plan) -> dict[str, int]:
-    """Count the runs of each experiment of a plan."""
-    return dict(Counter(run.experiment for run in plan.runs))
-
-
 def write_intent(suite: str, plan: Plan) -> str:
     """State what is about to be measured: `loadstone.yaml: 7 runs, about 2 min`."""
     parts = [several(len(plan.runs), "run")] * bool(plan.runs)
     parts += [several(len(plan.suite.capacity), "capacity search")] * bool(plan.suite.capacity)
-    return f"{suite}: {' and '.join(parts) or 'nothing to measure'}, about {_minutes(plan.expected_s)}"
+    about = f"about {_minutes(plan.expected_s)}"
+    if plan.rounds:
+        budget = plan.suite.budget
+        about += (
+            f"; more where results need them, {_minutes(budget)} in all" if budget else "; more where results need them"
+        )
+    return f"{suite}: {' and '.join(parts) or 'nothing to measure'}, {about}"
 
 
 def write_state(snapshot: Snapshot, repeats: Mapping[str, int]) -> str:

@@ -26,7 +26,10 @@ DROPPED = frozenset(
     )
 )
 """Events that are not printed as they are."""
-DROPPED_TEXTS = ("Select jobs to execute...", "Building DAG of jobs...")
+DROPPED_TEXTS = (
+    *("Select jobs to execute...", "Building DAG of jobs..."),
+    *("DAG of jobs will be updated after completion.", "Updating checkpoint dependencies."),
+)
 
 
 class ShortLog(logging.Filter):
@@ -74,7 +77,8 @@ class ShortLog(logging.Filter):
         step, former = (number * MAX_LINES // max(1, self._total) for number in (self._finished, self._finished - 1))
         if step > former or now - self._last >= MAX_SILENCE_S:
             self._last = now
-            self._print(f"[{self._finished}/{self._total}] {self._labels[job]} measured")
+            of_all = f"/{self._total}" * (self._finished <= self._total)  # further ones were granted by a look
+            self._print(f"[{self._finished}{of_all}] {self._labels[job]} measured")
 
     def _report_failed(self, job: dict[str, Any]) -> None:
         label = self._labels.get(job.get("jobid", -1), "")

@@ -1,13 +1,14 @@
 """Find the plan that the live view shows: a suite's current one, or the plan that the results hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from loadstone.errors import LoadstoneError
 from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan, make_plan
+from loadstone.results.looks import grants_of, read_looks
 from loadstone.suite.default_suite import find_default_suite
 from loadstone.suite.load import load_suite
 
@@ -48,3 +49,30 @@ def _read(path: Path, settings: tuple[tuple[str, object], ...], _: tuple[int, in
     except LoadstoneError as error:
         return ShownPlan(None, str(path), suite, tuple(error.lines))
     return ShownPlan(plan, str(path), suite)
+
+
+class GrantedRuns:
+    """Adds the runs that a campaign's looks have granted to the plan of a suite. Reads looks again if they changed."""
+
+    def __init__(self, results: Path) -> None:
+        """`results` is the folder of the campaign's results."""
+        self._folder = results / "looks"
+        self._key: tuple[int, tuple[tuple[str, int], ...]] | None = None
+        self._found: ShownPlan | None = None
+
+    def add_to(self, shown: ShownPlan) -> ShownPlan:
+        """Return the plan with the granted runs. The plan of a file, and one without repeats by need, stay as is."""
+        if shown.plan is None or shown.suite is None or not shown.plan.rounds:
+            return shown
+        files = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in self._folder.glob("*.json")))
+        key = id(shown.plan), files
+        if self._found is None or key != self._key:
+            self._key, self._found = key, replace(shown, plan=self._extend(shown.plan))
+        return self._found
+
+    def _extend(self, plan: Plan) -> Plan:
+        try:
+            looks = read_looks(self._folder, plan.digest)
+        except LoadstoneError:
+            return plan  # the workflow sets a damaged file aside, and looks again
+        return make_plan(plan.suite, grants_of(looks)) if looks else plan

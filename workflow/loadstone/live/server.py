@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from loadstone.errors import LoadstoneError, ResultError, SuiteError
-from loadstone.live.plan_source import find_plan
+from loadstone.live.plan_source import GrantedRuns, find_plan
 from loadstone.live.snapshot import Snapshot, take_snapshot
 
 HOST = "127.0.0.1"
@@ -202,7 +202,10 @@ def serve(suite: Path | None, settings: Mapping[str, object], results: Path, por
     shown = find_plan(suite, settings, results)
     if shown.problems:
         raise (SuiteError if shown.suite else ResultError)("\n".join(shown.problems))
-    feed = Feed(lambda: take_snapshot(results, find_plan(suite, settings, results), time.time()))
+    granted = GrantedRuns(results)
+    feed = Feed(
+        lambda: take_snapshot(results, granted.add_to(find_plan(suite, settings, results)), time.time()),
+    )
     try:
         listener = socket.create_server((HOST, port))
     except OSError as error:

@@ -79,6 +79,36 @@ def hold_machine_lock(what: str, stop: StopRequest, report: Callable[[str], obje
         os.close(descriptor)
 
 
+@dataclass(frozen=True, slots=True)
+class LockState:
+    """What came of an attempt to hold the lock."""
+
+    holder: str | None = None
+    """The measurement that holds it, in words; None if it was free."""
+    problem: str | None = None
+    """Why it cannot be used, if so."""
+
+
+@contextlib.contextmanager
+def try_machine_lock(what: str) -> Iterator[LockState]:
+    """Hold the machine's lock during the block if it is free; do not wait for it. `what` labels the holder."""
+    path = lock_folder() / NAME
+    try:
+        descriptor = _try_to_lock(path)
+    except MeasureError as error:
+        yield LockState(problem=f"whether another measurement runs: {error}")
+        return
+    if descriptor is None:
+        yield LockState(holder=_describe_held(path) or "another measurement")
+        return
+    try:
+        _write_holder(descriptor, what)
+        yield LockState()
+    finally:
+        remove_lock(path, descriptor)
+        os.close(descriptor)
+
+
 def lock_folder() -> Path:
     """Find the folder of the lock: one that all users of the machine share."""
     if named := os.environ.get(VARIABLE):
@@ -147,12 +177,17 @@ def _describe_wait(path: Path, waited_s: float) -> str:
     """State what the run waits for, and for how long so far."""
     so_far = f" ({waited_s:.0f} s so far)" if waited_s >= 1 else ""
     text = f"waiting for another measurement on this machine{so_far}"
+    holder = _describe_held(path)
+    return text if holder is None else f"{text}: {holder}"
+
+
+def _describe_held(path: Path) -> str | None:
+    """Read the lock's file and describe its holder; None if it does not."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            holder = Holder.model_validate_json(file.read(MAX_BYTES))
-        return f"{text}: {describe_holder(holder, time.time())}"
+            return describe_holder(Holder.model_validate_json(file.read(MAX_BYTES)), time.time())
     except (OSError, ValidationError):
-        return text
+        return None
 
 
 def describe_holder(holder: Holder, now: float) -> str:

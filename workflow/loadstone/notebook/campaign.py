@@ -165,7 +165,7 @@ class StoredCampaign:
         return add_levels(self.plan.suite, table)
 
     def means(self) -> pd.DataFrame:
-        """Read the mean of each figure over an experiment's repeats, with its 95 % interval.
+        """Read the geometric mean of each figure over an experiment's repeats, with its 95 % interval.
 
         Runs that do not count, see `verdicts`, are left out of means.
 
@@ -175,7 +175,8 @@ class StoredCampaign:
         - metric: throughput_rps, goodput_rps, mean_ms, p50_ms, p90_ms, p95_ms, p99_ms or p99_9_ms
         - runs: number of runs that count
         - value: the mean, in the unit of the metric
-        - low, high: ends of the 95 % interval, with the run as the unit; empty for a single run
+        - low, high: ends of the 95 % interval, with the run as the unit; empty below four runs, or if a run has 0 (the
+          mean is then the arithmetic one): `summary` has the runs themselves
 
         Raises `ResultError` if the file is missing, damaged or of another suite.
         """
@@ -230,8 +231,8 @@ class StoredCampaign:
         - mean_ms, mean_low, mean_high: mean response time, with its 95 % interval
         - speedup, speedup_low, speedup_high: goodput over that of the first level, with its 95 % interval
 
-        Figures are empty where no request succeeded, intervals for a single run. Raises `SuiteError` if there is no
-        such sweep, and `ResultError` if the file is missing, damaged or of another suite.
+        Means are geometric. Figures are empty where no request succeeded, intervals of means below four runs. Raises
+        `SuiteError` if there is no such sweep, and `ResultError` if the file is missing, damaged or of another suite.
         """
         if sweep not in self.plan.suite.sweeps:
             raise SuiteError(f"{self.results}: no sweep {short(sweep)}; sweeps: {listed(self.sweeps) or 'none'}")

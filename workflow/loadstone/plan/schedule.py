@@ -40,8 +40,8 @@ class Run(Conditions):
 Grants = Sequence[Collection[str]]
 """The experiments that got one more repeat, per round."""
 
-CHECK_S = 3.5
-"""Seconds that the check of the machine before a campaign takes, and Snakemake's own start."""
+CHECK_S = 4.5
+"""Seconds of Snakemake's own start, and of the check of the machine before a campaign."""
 BETWEEN_S = 1.0
 """Seconds between two runs: Snakemake's share, and the summary of a run."""
 LOOK_S = 2.5

@@ -9,13 +9,16 @@ from pathlib import Path
 import pandas as pd
 
 from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline, probe_name
-from loadstone.plan.schedule import Plan
+from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
 from loadstone.results.integrity import check_sums
+from loadstone.results.looks import Look, read_looks
+from loadstone.results.noise import NoiseCheck, read_checks
 from loadstone.results.repeats import CampaignRepeats, read_repeats
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.scaling import SweepResult, read_scaling
@@ -89,6 +92,12 @@ class Campaign:
     hypotheses: tuple[JudgedHypothesis, ...]
     searches: dict[str, CompletedSearch]
     published: PublishedTable | None
+    noise: Sequence[NoiseCheck] = ()
+    """The checks of the machine before the parts of the campaign that measured these runs."""
+    noise_problem: str = ""
+    """Why the checks cannot be read, if so."""
+    looks: Sequence[Look] = ()
+    """In a suite with repeats by need: the looks in order."""
 
     @cached_property
     def experiments(self) -> list[str]:
@@ -162,8 +171,13 @@ class Campaign:
         repeats = self.repeats.experiments.get(experiment)
         return repeats.intervals.get(metric) if repeats else None
 
+    def values_of(self, experiment: str, metric: str) -> Sequence[float]:
+        """The runs' own values of a metric, of which `interval_of` is the mean."""
+        repeats = self.repeats.experiments.get(experiment)
+        return repeats.values.get(metric, ()) if repeats else ()
+
     def means(self, metrics: Mapping[str, str]) -> pd.DataFrame:
-        """List the means of metrics over the runs of each experiment with two or more: one run has no interval.
+        """List the means of metrics over the runs of each experiment with four or more: fewer have no interval.
 
         `metrics` says what each is called. Columns experiment, statistic, value, low, high.
         """
@@ -185,9 +199,11 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     scaling, hypotheses = read_scaling(results / "scaling.json"), read_hypotheses(results / "hypotheses.json")
     _check_plan(plan, results, verdicts, repeats, scaling, hypotheses)
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
+    records = [read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs]
+    noise, noise_problem = _read_noise(results / "noise.json", records)
     return Campaign(
         plan=plan,
-        records=[read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs],
+        records=records,
         windows=measured.windows,
         signals=against_baselines(plan, measured.signals, measured.summary),
         summary=_own(measured.summary),
@@ -201,7 +217,19 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         hypotheses=hypotheses,
         searches=_read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
+        noise=noise,
+        noise_problem=noise_problem,
+        looks=read_looks(results / "looks", make_plan(plan.suite).digest) if plan.rounds else (),
     )
+
+
+def _read_noise(path: Path, records: Sequence[RunRecord]) -> tuple[Sequence[NoiseCheck], str]:
+    """Read the checks of the machine that concern these runs. A file that cannot be used is a phrase on the page."""
+    try:
+        checks = read_checks(path)
+    except ResultError as error:
+        return (), str(error)
+    return of_campaign(checks, [record.phases.server_started for record in records]), ""
 
 
 def _check_plan(

@@ -28,6 +28,8 @@ from loadstone.report.sections import (
     experiments,
     get_post,
     hypotheses,
+    looks,
+    noise,
     open_loads,
     provenance,
     published,
@@ -40,6 +42,7 @@ from loadstone.report.sections import (
 )
 from loadstone.suite.settings import GunicornServer, Server
 from loadstone.suite.urls import is_loopback
+from loadstone.theory.intervals import MIN_FOR_INTERVAL
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FILTERS = (
@@ -65,8 +68,10 @@ SECTIONS: tuple[Build, ...] = (
     get_post.section,
     cpu.section,
     provenance.section,
+    noise.section,
     baselines.section,
     repeats.section,
+    looks.section,
     runs.section,
 )
 """The page, from the answer to the method."""
@@ -161,6 +166,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["min_for_interval"] = MIN_FOR_INTERVAL
     environment.filters |= {written.__name__: written for written in FILTERS}
     return environment
 

@@ -21,11 +21,11 @@ Amount = Annotated[float, Field(ge=0)]
 
 
 class Bounded(Model):
-    """A figure and its 95 % interval."""
+    """A figure and its 95 % interval. A mean over runs is the geometric one, or arithmetic where a run has 0."""
 
     value: Known
     low: Known
-    """None where a single run gives no interval."""
+    """None where runs are too few for an interval (means over fewer than four runs), or one of them is 0."""
     high: Known
     """None likewise, or where the data set no limit."""
 

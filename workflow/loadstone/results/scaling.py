@@ -118,9 +118,11 @@ class ForecastPoint(Model):
 
 
 class MeasuredFigure(Bounded):
-    """A mean over runs with its interval, and how many runs there were."""
+    """A mean over runs with its interval, and the runs."""
 
     runs: PositiveInt
+    values: tuple[Amount, ...] = ()
+    """The figure of each run."""
 
 
 class ForecastLevel(ForecastPoint):
@@ -160,8 +162,10 @@ class CalibrationReading(Model):
     """The same with the server's CPU, as measured; None where it was not measured."""
     measured: float
     low: Known
-    """Of the 95 % interval over runs; None where there was a single one."""
+    """Of the 95 % interval over runs; None where there are fewer than four."""
     high: Known
+    values: tuple[Amount, ...] = ()
+    """Measured in each run."""
     ratio: float
     """Measured over predicted."""
     passed: bool | None

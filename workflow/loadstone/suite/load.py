@@ -22,6 +22,7 @@ from loadstone.suite.own_files import find_client, find_complaints
 from loadstone.suite.published import read_published
 from loadstone.suite.settings import Settings
 from loadstone.suite.size_limits import MAX_RUNS, check_size
+from loadstone.suite.types import format_duration
 from loadstone.text import dotted, listed, short
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed", "budget")
@@ -84,7 +85,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     seed = _seed(overrides.get("seed", file.seed))
     return Suite(
         seed=seed,
-        budget=_budget(overrides.get("budget"), file),
+        budget=_budget(overrides.get("budget"), file),  # type: ignore[arg-type]  # read from text
         experiments=experiments,
         sweeps=sweeps,
         capacity=searches,
@@ -141,9 +142,11 @@ def _fill_in_searches(
     return searches, complaints
 
 
-def _budget(given: object, file: SuiteFile) -> float | None:
+def _budget(given: object, file: SuiteFile) -> str | None:
+    """Return the budget as a suite writes it."""
     try:
-        return file.budget if given is None else SuiteFile.model_validate({"budget": given}).budget
+        seconds = file.budget if given is None else SuiteFile.model_validate({"budget": given}).budget
+        return None if seconds is None else format_duration(seconds)
     except ValidationError as error:
         allowed = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise SuiteError(f"command line: budget: {short(given)} is not allowed; allowed: {allowed}") from None

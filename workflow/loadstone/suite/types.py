@@ -45,7 +45,7 @@ class SparseModel(Sparse, Model):
 
 
 RESERVED_NAMES = frozenset(
-    {"all", "plan", "build_commit", "measure", "search", "summarise", "analyse", "report", "gate"}
+    {"all", "plan", "build_commit", "measure", "search", "summarise", "look", "analyse", "report", "gate"}
 )
 """Names of the workflow's rules. An experiment of that name would make the Snakemake target ambiguous."""
 

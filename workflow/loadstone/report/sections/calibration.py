@@ -7,7 +7,7 @@ import pandas as pd
 
 from loadstone import text
 from loadstone.analyse.calibration import MAX_ERROR, MAX_SLOTS
-from loadstone.report.means import Mean, positive
+from loadstone.report.means import Mean, estimated
 from loadstone.results.bounded import Bounded
 from loadstone.results.scaling import SweepResult
 
@@ -39,7 +39,7 @@ def reading_rows(found: SweepResult) -> list[ReadingRow]:
             slots=reading.slots,
             predicted=reading.predicted,
             with_cpu=reading.predicted_with_cpu,
-            measured=positive(Bounded(value=reading.measured, low=reading.low, high=reading.high)),
+            measured=estimated(Bounded(value=reading.measured, low=reading.low, high=reading.high), reading.values),
             ratio=reading.ratio,
             outcome={True: "passed", False: "failed", None: "shown only"}[reading.passed],
             passed=reading.passed,

@@ -7,9 +7,9 @@ import pandas as pd
 from loadstone import text
 from loadstone.report.charts import sweeps as charts
 from loadstone.report.charts.shared import Chart
-from loadstone.report.means import Mean, positive
+from loadstone.report.means import Mean, estimated
 from loadstone.results.bounded import Bounded
-from loadstone.results.scaling import UserForecast
+from loadstone.results.scaling import MeasuredFigure, UserForecast
 
 NETWORK, BOUND = "predicted (MVA)", "asymptotic bounds"
 """Names of the curves."""
@@ -35,7 +35,7 @@ def forecast_rows(forecast: UserForecast) -> list[ForecastRow]:
             users=level.users,
             experiment=level.experiment,
             predicted_rps=level.mva_throughput,
-            measured_rps=positive(level.throughput),
+            measured_rps=estimated(level.throughput, level.throughput.values),
             ratio=level.throughput_ratio,
             predicted_ms=1000 * level.mva_response_s,
             measured_ms=_milliseconds(level.response_s),
@@ -44,9 +44,9 @@ def forecast_rows(forecast: UserForecast) -> list[ForecastRow]:
     ]
 
 
-def _milliseconds(seconds: Bounded) -> Mean | None:
+def _milliseconds(seconds: MeasuredFigure) -> Mean | None:
     value, low, high = (None if s is None else 1000 * s for s in (seconds.value, seconds.low, seconds.high))
-    return positive(Bounded(value=value, low=low, high=high))
+    return estimated(Bounded(value=value, low=low, high=high), [1000 * s for s in seconds.values])
 
 
 def forecast_sentence(forecast: UserForecast) -> str:

@@ -10,7 +10,7 @@ from loadstone.analyse.audit import Audit, RowAudit
 from loadstone.analyse.published_rows import audit_published
 from loadstone.report.campaign import GET, POST, Campaign, PublishedTable
 from loadstone.report.doubts import Doubts, unusable
-from loadstone.report.means import Mean, mean, positive
+from loadstone.report.means import Mean, estimated, mean
 from loadstone.report.section import Section
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load_settings import Load
@@ -31,7 +31,7 @@ class Compared:
 
     @property
     def estimate(self) -> Mean | None:
-        """Mean of the repeats with its 95 % interval; None if no run has the figure."""
+        """Geometric mean of the repeats with its 95 % interval; None if no run has the figure."""
         return mean(self.ours)
 
     @property
@@ -174,7 +174,7 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Serve
         interval = campaign.interval_of(name, "goodput_rps")
         if not verdict.is_sound or interval is None or _same_server(known[name]) != wanted:
             continue
-        goodput = positive(interval)
+        goodput = estimated(interval, campaign.values_of(name, "goodput_rps"))
         if goodput is None:
             continue
         if best is None or goodput.value > best.goodput.value:

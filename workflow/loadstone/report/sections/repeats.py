@@ -7,14 +7,11 @@ from statistics import median
 from loadstone import text
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts
-from loadstone.report.means import Mean, positive
+from loadstone.report.means import Mean, estimated
 from loadstone.report.section import Section
 from loadstone.results.bounded import Bounded
 from loadstone.results.repeats import ExperimentRepeats
-from loadstone.theory.intervals import Interval
-
-REACH = {2: "12.7", 3: "4.3"}
-"""Runs → standard errors that a 95 % interval by Student's t reaches to either side."""
+from loadstone.theory.intervals import MIN_FOR_INTERVAL, Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +26,7 @@ class RepeatsRow:
     throughput: Mean | None
     response: Mean | None
     reached: float | None
-    """Half the width of the wider of the two intervals over its value, before it is cut off at 0."""
+    """Half the width of the wider of the two intervals over its value; None where runs are too few for intervals."""
     wanted: float
     needed: int | None
     disagreements: tuple[str, ...]
@@ -48,8 +45,8 @@ def _row(name: str, repeats: ExperimentRepeats, runs: int) -> RepeatsRow:
         experiment=name,
         runs=text.runs(repeats.runs, runs),
         counted=repeats.runs,
-        throughput=positive(repeats.intervals.get("throughput_rps")),
-        response=positive(repeats.intervals.get("mean_ms")),
+        throughput=estimated(repeats.intervals.get("throughput_rps"), repeats.values.get("throughput_rps", ())),
+        response=estimated(repeats.intervals.get("mean_ms"), repeats.values.get("mean_ms", ())),
         reached=max(known) if len(known) == len(both) else None,
         wanted=repeats.precision,
         needed=repeats.needed,
@@ -75,8 +72,8 @@ def once_sentence(rows: Sequence[RepeatsRow]) -> str:
         else f"These experiments have one run that counts: {text.named(once, 4)}"
     )
     return (
-        f"{begin}. One run does not show how much such figures vary, so they have no interval. Measure more repeats to "
-        "get one."
+        f"{begin}. One run does not show how much such figures vary, so they have no interval. Measure "
+        f"{MIN_FOR_INTERVAL} repeats or more to get one."
     )
 
 
@@ -106,30 +103,33 @@ def agreement_sentence(rows: Sequence[RepeatsRow]) -> str:
 
 
 def precision_sentence(rows: Sequence[RepeatsRow]) -> str:
-    """State how many experiments reached the wanted precision."""
-    repeated = [row for row in rows if row.counted > 1]
-    if not repeated:
-        return ""
-    precise = [row for row in repeated if row.reached is not None and row.reached <= row.wanted]
-    needed = [row.needed for row in repeated if row.needed is not None]
-    more = ""
+    """State how many experiments reached the wanted precision, and how many repeats it needs."""
+    judged = [row.reached <= row.wanted for row in rows if row.reached is not None]
+    needed = [row.needed for row in rows if row.needed is not None]
+    sentences = []
+    if judged:
+        sentences.append(
+            f"{sum(judged)} of {text.several(len(judged), 'experiment')} with intervals reached the wanted precision: "
+            "half the 95 % interval of throughput, and of mean response time, over the mean."
+        )
     if len(needed) > 1:
-        more = f" By the spread of their repeats, half of them need {text.count(median(needed))} repeats or more."
-    return (
-        f"{len(precise)} of {text.several(len(repeated), 'repeated experiment')} reached the wanted precision: half "
-        f"the 95 % interval of throughput, and of mean response time, over the mean.{more}"
-    )
+        sentences.append(
+            "By the spread of their repeats, half of the repeated experiments need "
+            f"{text.count(median(needed))} repeats or more for the wanted precision."
+        )
+    return " ".join(sentences)
 
 
-def width_sentence(campaign: Campaign) -> str:
-    """Explain why intervals of few runs are wide."""
-    fewest = min((e.runs for e in campaign.repeats.experiments.values() if e.runs > 1), default=0)
-    errors = REACH.get(fewest)
-    if errors is None:
+def few_sentence(rows: Sequence[RepeatsRow]) -> str:
+    """State that runs are shown in place of an interval where there are few of them, and why."""
+    few = [row for row in rows if 1 < row.counted < MIN_FOR_INTERVAL]
+    if not few:
         return ""
+    who = f"All {len(few)} experiments" if len(few) == len(rows) > 1 else text.several(len(few), "experiment")
     return (
-        f"With {fewest} runs, a 95 % interval reaches {errors} standard errors to either side: it is wide because "
-        f"{fewest} runs show little about their own scatter. The part below 0 is cut off."
+        f"{who} {'has' if len(few) == 1 else 'have'} 2 or 3 runs: under each mean are the runs themselves. "
+        "An interval of 2 runs reaches 12.7 standard errors to either side, and one of 3 runs 4.3, because so few runs "
+        "show little about their own scatter."
     )
 
 
@@ -158,7 +158,7 @@ def section(campaign: Campaign, _: Doubts) -> Section:
         left_out_sentence(campaign),
         agreement_sentence(rows),
         precision_sentence(rows),
-        width_sentence(campaign),
+        few_sentence(rows),
         drift_sentence(campaign),
     )
     view = RepeatsView(rows=rows, sentences=[sentence for sentence in sentences if sentence])

@@ -10,7 +10,7 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.charts import sweeps as charts
 from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import GROWING, Doubt, Doubts, kinds, marked, unusable
-from loadstone.report.means import Mean, positive
+from loadstone.report.means import Mean, estimated
 from loadstone.report.section import Section, drawn
 from loadstone.report.sections.calibration import CalibrationView, calibration_view, theory
 from loadstone.report.sections.forecast import ForecastView, forecast_charts, forecast_view
@@ -137,9 +137,9 @@ def _level(
         verdict=level.verdict,
         runs=text.runs(len(campaign.used_of(level.experiment)), len(keys)),
         reason=reason,
-        throughput=positive(level.throughput),
-        ratio=positive(level.throughput_ratio) if number else None,
-        response=positive(level.response),
+        throughput=estimated(level.throughput, level.goodput_rps),
+        ratio=estimated(level.throughput_ratio) if number else None,
+        response=estimated(level.response, level.mean_ms),
         remarks=[remark for remark in remarks if remark],
     )
 
@@ -208,12 +208,12 @@ def run_points(campaign: Campaign, levels: Sequence[SweepLevel]) -> pd.DataFrame
 
 
 def mean_points(levels: Sequence[SweepLevel]) -> pd.DataFrame:
-    """List the mean throughput of a sweep's levels: level, value, low, high; no bounds after a single run."""
+    """List the mean throughput of a sweep's levels: level, value, low, high; no bounds below four runs."""
     numeric = is_numeric(levels)
     rows = [
         (level.value if numeric else text.plain(level.value), mean.value, mean.low, mean.high)
         for level in levels
-        if (mean := positive(level.throughput)) is not None
+        if (mean := estimated(level.throughput)) is not None
     ]
     return pd.DataFrame(rows, columns=["level", "value", "low", "high"])
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loadstone import text
+from loadstone.analyse.noise import find_change
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import FEWER, GROWING, UNSETTLED, Doubts, called
@@ -42,6 +43,7 @@ def warnings(campaign: Campaign, doubts: Doubts) -> list[WarningGroup]:
         *(_group(title, _of_kind(campaign, doubts, kind), "runs") for kind, title in TITLES.items()),
         _group("Repeats that disagree", _disagreements(campaign), "repeats"),
         _group("Drift over the campaign", _drift(campaign), "repeats"),
+        _group("The machine changed between parts of the campaign", _changed_machine(campaign), "noise"),
         _foreign(campaign),
         _growing(campaign, doubts),
     ]
@@ -91,6 +93,12 @@ def _drift(campaign: Campaign) -> Iterator[str]:
     drift = campaign.repeats.drift
     if drift is not None and drift.named:
         yield drift.sentence
+
+
+def _changed_machine(campaign: Campaign) -> Iterator[str]:
+    change = find_change(campaign.noise)
+    if change is not None:
+        yield change
 
 
 def _foreign(campaign: Campaign) -> WarningGroup | None:

@@ -1,0 +1,114 @@
+"""Repeats by need, by real Snakemake with real runs: looks grant what open questions need, and no more."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadstone.plan.file import read_plan
+from loadstone.results.looks import read_look
+from tests.conftest import ROOT
+
+SUITE = """\
+baselines: false
+defaults:
+  duration: 1s
+  warm_up: 300ms
+  repeats: {min: 2, max: 3}
+  load: {users: 4, spawn_rate: 4, think_time: 0.1}
+experiments:
+  open: {}
+  asked-by-no-one: {load: {users: 8, spawn_rate: 8}}
+  fixed: {repeats: 2, load: {users: 6, spawn_rate: 6}}
+hypotheses:
+  never-decided:
+    claim: The rate is within a hair of itself.
+    compare: {metric: throughput, of: open, to: fixed}
+    expect: between 0.666 and 0.667
+"""
+
+
+class Campaign:
+    """A campaign of the suite in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.suite = folder / "suite.yaml"
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+        command += ["--directory", str(self.folder), *arguments, "--config", f"suite={self.suite}"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    def would_run(self, *targets: str) -> set[str]:
+        """List the jobs that Snakemake knows it would run, as rule and wildcards."""
+        answer = self.snakemake("--dry-run", *targets)
+        assert answer.returncode == 0, answer.stderr
+        blocks = re.split(r"\n(?=\[)", answer.stdout + answer.stderr)
+        jobs = set()
+        for block in blocks:
+            if rule := re.search(r"^(?:local)?(?:rule|checkpoint) (\S+):", block, re.MULTILINE):
+                wildcards = re.search(r"wildcards: (.+)", block)
+                jobs.add(f"{rule[1]} {wildcards[1]}" if wildcards else rule[1])
+        return jobs - {"all", *targets}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """The whole campaign, measured."""
+    campaign = Campaign(tmp_path_factory.mktemp("looks"))
+    campaign.suite.write_text(SUITE, encoding="utf-8")
+    dry = campaign.snakemake("--dry-run")
+    assert "6 runs are sure" in dry.stderr
+    assert "up to 2 more" in dry.stderr
+    answer = campaign.snakemake()
+    assert answer.returncode == 0, answer.stderr
+    assert "look 1: another repeat of open: never-decided is open" in answer.stderr
+    return campaign
+
+
+@pytest.fixture
+def campaign(finished: Campaign, tmp_path: Path) -> Campaign:
+    """A copy to change."""
+    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
+    return Campaign(tmp_path / "copy")
+
+
+def test_only_the_open_question_gets_another_repeat(finished: Campaign) -> None:
+    plan = read_plan(finished.folder / "results" / "plan.json")
+    assert plan.repeats == {"asked-by-no-one": 2, "fixed": 2, "open": 3}
+    look = read_look(finished.folder / "results" / "looks" / "1.json")
+    assert look.granted == ("open",)
+    assert look.open == ("never-decided",)
+    assert look.experiments["asked-by-no-one"].reason == "no question about it is open"
+    assert (finished.folder / "report" / "index.html").exists()
+    assert finished.would_run() == set(), "a finished campaign has nothing left to do"
+
+
+def test_granted_run_is_like_any_other(campaign: Campaign) -> None:
+    (campaign.folder / "results" / "runs" / "open" / "3" / "run.json").unlink()
+    measured = {job for job in campaign.would_run() if job.startswith("measure")}
+    assert measured == {"measure experiment=open, repeat=3"}
+
+
+def test_another_question_is_looked_at_without_measuring_first(campaign: Campaign) -> None:
+    text = campaign.suite.read_text(encoding="utf-8")
+    campaign.suite.write_text(text.replace("between 0.666 and 0.667", "'> 0.01'"), encoding="utf-8")
+    jobs = campaign.would_run()
+    assert "look round=1" in jobs
+    assert not any(job.startswith("measure") for job in jobs)
+
+
+def test_sure_runs_of_an_experiment_are_its_target(campaign: Campaign) -> None:
+    shutil.rmtree(campaign.folder / "results" / "runs" / "open")
+    jobs = campaign.would_run("open")
+    assert {job for job in jobs if job.startswith("measure")} == {
+        "measure experiment=open, repeat=1",
+        "measure experiment=open, repeat=2",
+    }
+    assert not any(job.startswith("look") for job in jobs)
