@@ -89,6 +89,24 @@ def test_a_look_is_a_number_of_blocks_that_both_can_be_in(
     assert (f"up to {looks} looks" in found.evidence) == (looks > 1)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "expect", "behind"),
+    [
+        ("{min: 3, max: 4}", "{min: 3, max: 4}", "> 1.3", ("a", "b")),
+        ("{min: 3, max: 4}", "5", "> 1.3", ("a",)),
+        ("{min: 3, max: 4}", "3", "> 1.3", ()),
+        ("{min: 3, max: 4}", "{min: 3, max: 4}", "> 1.05", ()),
+    ],
+)
+def test_next_look_needs_repeats_of_what_has_the_fewest(
+    together: Together, a: str, b: str, expect: str, behind: tuple[str, ...]
+) -> None:
+    hypothesis = compare("a", "b", expect)
+    [found] = together(f"a: {{repeats: {a}}}, b: {{repeats: {b}}}", hypothesis, behaviour=factor(a=1.3)).values()
+    assert found.next_look == behind
+    assert (found.outcome == Outcome.SUPPORTED) == (expect == "> 1.05")
+
+
 def drifting(run: Run, _: str, rng: np.random.Generator) -> Mapping[str, float]:
     """Get slower by a tenth per block, all experiments alike."""
     return {"mean_ms": 10 * 1.1**run.repeat * float(rng.lognormal(0, 0.001))}

@@ -30,6 +30,8 @@ class Conclusion:
     """Experiment → the share of the effect's variance that its runs contribute."""
     narrowing: float | None = None
     """Factor by which the interval would have to shrink for a decision."""
+    next_look: tuple[str, ...] = ()
+    """Experiments that need one more repeat each for the next look."""
 
 
 def judge_interval(interval: Interval, region: Region) -> Outcome:

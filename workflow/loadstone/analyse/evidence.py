@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from loadstone.analyse.conclusion import Conclusion, judge_interval, narrowing
-from loadstone.analyse.metrics import MetricValues, widen_by_counts
+from loadstone.analyse.metrics import FAILURES, MetricValues, widen_by_counts
 from loadstone.analyse.wording import bounds, side
 from loadstone.results.hypotheses import Outcome
 from loadstone.suite.hypotheses import METRICS, SHARE, Compare, Region, Shape
@@ -115,7 +115,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean:
-    """A metric of one experiment: its mean over runs."""
+    """A metric of one experiment: its mean over runs, geometric unless it is a share of failures, or 0 in a run."""
 
     experiment: str
     endpoint: str
@@ -125,11 +125,15 @@ class Mean:
     counts: tuple[float, float] | None = None
     """Failures and requests, for the share of failures."""
 
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the mean is a geometric one."""
+        return self.metric != FAILURES and min(self.measured.values.values()) > 0
+
     def interval(self, confidence: float) -> Interval:
-        """Estimate the mean: the geometric mean of a rate or a time, the arithmetic one of what can be 0."""
-        values = list(self.measured.values.values())
-        estimate = mean_of_runs if self.counts or min(values) <= 0 else geometric_mean_of_runs
-        interval = estimate(values, confidence=confidence)
+        """Estimate the mean."""
+        mean = geometric_mean_of_runs if self.logarithmic else mean_of_runs
+        interval = mean(list(self.measured.values.values()), confidence=confidence)
         return widen_by_counts(interval, *self.counts, confidence) if self.counts else interval
 
     @property
@@ -149,7 +153,7 @@ class Mean:
             f"({bounds(interval, metric.unit, confidence)}{note}; "
             f"{several(interval.runs, 'run')}{left_out(self.measured)})"
         )
-        factor = narrowing(interval, self.region, logarithmic=self.counts is None and bool(interval.low))
+        factor = narrowing(interval, self.region, logarithmic=self.logarithmic)
         return _conclude(self, confidence, text, interval, metric.unit, interval.runs, factor)
 
 

@@ -30,6 +30,8 @@ class Member:
     """Blocks at its first look."""
     last: int
     """Blocks at its last look."""
+    behind: tuple[str, ...] = ()
+    """Experiments whose next repeat makes the next look; none after the last look."""
 
     @property
     def looks(self) -> int:
@@ -49,6 +51,8 @@ class Member:
             conclusion = Conclusion(outcome=Outcome.INCONCLUSIVE, evidence=str(self.evidence), level=confidence)
         else:
             conclusion = self.evidence.conclude(confidence, _note(family, self.looks))
+            if conclusion.outcome == Outcome.INCONCLUSIVE:
+                conclusion = replace(conclusion, next_look=self.behind)
         return replace(conclusion, family=family, looks=self.looks)
 
 
@@ -76,7 +80,11 @@ def _member(hypothesis: Hypothesis, data: HypothesisData) -> Member:
         evidence: Evidence | NotJudgeable = collect_evidence(hypothesis, data)
     except NotJudgeable as error:
         evidence = error
-    return Member(evidence, *looks_of(experiments, data))
+    first, last = looks_of(experiments, data)
+    blocks = {name: data.metrics.blocks([name]) for name in experiments}
+    fewest = min(blocks.values())
+    behind = [name for name, own in blocks.items() if own == fewest] if fewest < last else []
+    return Member(evidence, first, last, tuple(behind))
 
 
 def looks_of(experiments: Sequence[str], data: HypothesisData) -> tuple[int, int]:

@@ -64,6 +64,7 @@ def _judged(name: str, hypothesis: Hypothesis, conclusion: Conclusion) -> Judged
         looks=conclusion.looks,
         variance_shares=dict(conclusion.variance_shares),
         narrowing=conclusion.narrowing,
+        next_look=conclusion.next_look,
     )
 
 

@@ -47,10 +47,13 @@ class JudgedHypothesis(Model):
     """How many times it may be judged while its campaign runs; 1 if numbers of repeats are fixed."""
     variance_shares: dict[str, float] = Field(default_factory=dict)
     """Experiment → the share of the effect's variance that its runs contribute, 1 in all. Equal shares for a trend and
-    where runs are compared in pairs. Empty if there is nothing to judge by: no interval of runs, or too few runs."""
+    where runs are compared in pairs. Empty if there are no figures to judge by."""
     narrowing: Known = None
     """Factor below 1 by which the interval's half width would have to shrink for a decision, if the estimate stayed.
     None if the hypothesis is decided, or if the interval has no bounds."""
+    next_look: tuple[str, ...] = ()
+    """Experiments that need one more repeat each for the next look at it: the ones with the fewest repeats. Empty if it
+    is decided, if there are no figures to judge by, or after its last look."""
 
 
 class JudgedHypotheses(RootModel[tuple[JudgedHypothesis, ...]]):
