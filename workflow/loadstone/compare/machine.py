@@ -24,8 +24,8 @@ cost of measuring: on a quiet machine with two CPUs, that share of single runs h
 
 CHANGE_PER_SHARE = 10.0
 """Largest change of a metric's logarithm per share of the machine that others took: a server near its capacity answers
-much more slowly if it gets a little less CPU. In recorded runs (`benchmarks/data/recorded_runs.csv`) the p95 grew by
-up to 3 per share, so this leaves room for less favourable loads."""
+much more slowly if it gets a little less CPU. A judgement, not an estimate: the recorded runs
+(`benchmarks/data/recorded_runs.csv`) are too few and too disturbed for one."""
 
 CHANGE_PER_SPEED = 3.0
 """The same per change of the logarithm of the machine's speed."""
