@@ -2,12 +2,14 @@
 
 The import takes 0.4 s of CPU, which each process would need otherwise. This script is run, not imported:
 
-    python fork_locust.py STARTED
+    python fork_locust.py REPORT
 
-The file STARTED receives the processes' ids as a JSON list. Standard input holds a JSON object:
+The file REPORT receives a line per process, in the given order, of `WIDTH` bytes: its id and, once it has ended, its
+exit code. It is written over in place, because a process may end for lack of space on the disk. Standard input holds a
+JSON object:
 
-    processes   list of objects: `name`, shown by `ps`; `arguments` of Locust; `log`, a file for what it prints; `exit`,
-                a file that receives its exit code. Locust's master comes first
+    processes   list of objects: `name`, shown by `ps`; `arguments` of Locust; `log`, a file for what it prints.
+                Locust's master comes first
     port        on which the master listens; its workers are started then, as they would wait for a second attempt
 
 It ends when all of them have ended. On Linux they end with it, and it ends with the process that started it.
@@ -37,17 +39,16 @@ gc.enable()
 importlib.metadata.entry_points = _entry_points
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+WIDTH = 24
+"""Bytes of a line of the report."""
 LISTENING = "0A"
 """State of a listening socket in /proc/net/tcp."""
 LISTEN_DEADLINE_S = 5.0
 POLL_S = 0.005
 
 
-def _write(path: str, text: str) -> None:
-    """Write a file that is whole whenever it is there."""
-    new = Path(f"{path}.new")
-    new.write_text(text, encoding="ascii")
-    new.replace(path)
+def _line(pid: int, code: int | None = None) -> bytes:
+    return f"{pid} {'' if code is None else code}".ljust(WIDTH - 1).encode() + b"\n"
 
 
 def _end_with(parent: int) -> None:
@@ -98,8 +99,9 @@ def _wait_for_listener(port: int) -> None:
     """Return when a process listens on a TCP port of this machine, or after a deadline."""
     deadline = time.monotonic() + LISTEN_DEADLINE_S
     sleep = monkey.get_original("time", "sleep")
-    while time.monotonic() < deadline:
-        sockets = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    table = Path("/proc/net/tcp")
+    while table.exists() and time.monotonic() < deadline:
+        sockets = [line.split() for line in table.read_text("ascii").splitlines()[1:]]
         if any(local.endswith(f":{port:04X}") and state == LISTENING for _, local, _, state, *_ in sockets):
             return
         sleep(POLL_S)
@@ -110,7 +112,7 @@ def main() -> None:
     task = json.load(sys.stdin)
     _end_with(os.getppid())
     fork, me = monkey.get_original("os", "fork"), os.getpid()
-    exits: dict[int, str] = {}
+    pids: list[int] = []
     for process in task["processes"]:
         pid = fork()
         if not pid:
@@ -118,14 +120,16 @@ def main() -> None:
             _become(process)
             _run_locust()
             return
-        if not exits:
+        if not pids:
             _wait_for_listener(task["port"])
-        exits[pid] = process["exit"]
-    _write(sys.argv[1], json.dumps(list(exits)))
-    for _ in range(len(exits)):
+        pids.append(pid)
+    report = os.open(sys.argv[1], os.O_WRONLY)
+    os.pwrite(report, b"".join(map(_line, pids)), 0)
+    for _ in pids:
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # not collected yet: its id is not used again
         assert ended is not None  # noqa: S101 - only WNOHANG makes it None
-        _write(exits[ended.si_pid], str(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status))
+        code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+        os.pwrite(report, _line(ended.si_pid, code), WIDTH * pids.index(ended.si_pid))
         os.waitid(os.P_PID, ended.si_pid, os.WEXITED)
 
 

@@ -14,6 +14,8 @@ from loadstone.measure.processes import Child, Logged
 from loadstone.measure.redaction import redact
 
 SCRIPT = Path(__file__).resolve().parents[1] / "instrument" / "fork_locust.py"
+WIDTH = 24
+"""Bytes of a line of the report, as in the script."""
 LOST = -9
 """Exit code of a process whose own is unknown, because the one that forked it was killed, and it with that one."""
 
@@ -34,13 +36,13 @@ class Forks:
         environment: Mapping[str, str],
         folder: Path,
     ) -> None:
-        self._started = scratch / "forks.json"
-        self._pids: list[int] = []
+        self._report = scratch / "forks"
+        self._report.write_bytes(b" " * (WIDTH * len(commands)))  # this space is taken, should the disk become full
         processes = []
         self.processes: list[Fork] = []
         """In the given order."""
         for number, (argv, log) in enumerate(commands):
-            fork = Fork(self, number, redact(argv), log, scratch / f"fork-{number}.exit")
+            fork = Fork(self, number, redact(argv), log)
             with log.open("ab") as output:
                 output.write(f"$ {shlex.join(fork.shown)}\n".encode())
             processes.append(
@@ -48,53 +50,50 @@ class Forks:
                     "name": log.stem,
                     "arguments": list(argv)[argv.index("locust") + 1 :],
                     "log": str(log.absolute()),
-                    "exit": str(fork.exit.absolute()),
                 }
             )
             self.processes.append(fork)
         task = {"port": port, "processes": processes}
         python = commands[0][0][: commands[0][0].index("-m")]
-        with tempfile.TemporaryFile() as stdin:  # arguments can be long, and are not for everyone to see
+        with tempfile.TemporaryFile(dir=scratch) as stdin:  # arguments can be long, and are not for everyone to see
             stdin.write(json.dumps(task).encode())
             stdin.seek(0)
             log = commands[0][1]
-            argv = [*python, str(SCRIPT), str(self._started.absolute())]
+            argv = [*python, str(SCRIPT), str(self._report.absolute())]
             self.parent = Child(argv, log, guard, environment, folder, inherit=False, stdin=stdin.fileno(), quiet=True)
 
-    def pid(self, number: int) -> int | None:
-        """Return the id of a process; None before it was forked."""
-        if not self._pids and self._started.exists():
-            self._pids = json.loads(self._started.read_text("ascii"))
-        return self._pids[number] if self._pids else None
+    def report(self, number: int) -> tuple[int | None, int | None]:
+        """Return the id and the exit code of a process; None for what is not known yet."""
+        with self._report.open("rb") as file:
+            file.seek(WIDTH * number)
+            words = file.read(WIDTH).split()
+        pid, code = [*map(int, words), None, None][:2]
+        return pid, code
 
     def remove_files(self) -> None:
-        """Remove the files by which it reports, once all processes have ended."""
-        for path in (self._started, *(fork.exit for fork in self.processes)):
-            path.unlink(missing_ok=True)
+        """Remove the file by which it reports, once all processes have ended."""
+        self._report.unlink()
 
 
 class Fork(Logged):
     """One forked process."""
 
-    def __init__(self, forks: Forks, number: int, shown: list[str], log: Path, exit: Path) -> None:  # noqa: A002
+    def __init__(self, forks: Forks, number: int, shown: list[str], log: Path) -> None:
         super().__init__(shown, log)
-        self.exit = exit
-        """File for its exit code."""
         self._forks = forks
         self._number = number
 
     @property
     def pid(self) -> int | None:
         """Its process id; None before it was forked."""
-        return self._forks.pid(self._number)
+        return self._forks.report(self._number)[0]
 
     @property
     def exit_code(self) -> int | None:
         """The exit code; None while the process runs."""
         ended = self._forks.parent.exit_code
-        if self.exit.exists():
-            return int(self.exit.read_text("ascii"))
-        return None if ended is None else ended or LOST
+        code = self._forks.report(self._number)[1]
+        return code if code is not None or ended is None else ended or LOST
 
     def end_of_log(self) -> str:
         """Read the end of its log; before it was forked, of the log of the process that forks."""
