@@ -61,9 +61,9 @@ def _of_hypotheses(plan: Plan, analysis: Analysis) -> Iterator[Need]:
             continue
         if judged.test == "bottleneck":
             yield from _of_verdict(plan, analysis, judged)
-        elif judged.variance_shares and not out_of_reach(plan, judged):
+        elif judged.next_look and not out_of_reach(plan, judged):
             nearness = UNSURE if judged.narrowing is None else judged.narrowing**2
-            yield _need(plan, judged.variance_shares, f"{judged.id} is open", nearness)
+            yield _need(plan, judged.next_look, f"{judged.id} is open", nearness)
 
 
 def out_of_reach(plan: Plan, judged: JudgedHypothesis) -> bool:
