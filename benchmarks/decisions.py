@@ -84,7 +84,7 @@ def moments(x: Floats) -> tuple[Floats, Floats]:
 
 
 def p_values(a: Floats, b: Floats) -> Floats:
-    """Return two-sided p-values of a ratio against a bound at each look: Welch's t, and pairs from `MIN_PAIRED` blocks on."""
+    """Return two-sided p-values of a ratio against a bound at each look: Welch's t, then pairs from `MIN_PAIRED` on."""
     n = LOOKS.astype(float)
     (mean_a, var_a), (mean_b, var_b), (_, var) = moments(a), moments(b), moments(a - b)
     sum_of_both = (var_a + var_b) / n

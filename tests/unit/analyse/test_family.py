@@ -119,13 +119,13 @@ def test_only_blocks_that_both_are_in_count(together: Together) -> None:
     assert (found.runs, "3 and 3 runs of the 3 blocks that both are in" in found.evidence) == (6, True)
 
 
-def test_from_six_blocks_on_runs_are_compared_in_pairs(together: Together) -> None:
-    for repeats, paired in ((5, False), (6, True)):
+def test_from_ten_blocks_on_runs_are_compared_in_pairs(together: Together) -> None:
+    for repeats, paired in ((9, False), (10, True)):
         [found] = together(
             f"a: {{repeats: {repeats}}}, b: {{repeats: {repeats}}}", compare("a", "b", "< 1.01"), behaviour=drifting
         ).values()
         assert (found.outcome == Outcome.SUPPORTED) == paired
-        assert ("6 pairs of runs" in found.evidence) == paired
+        assert ("10 pairs of runs" in found.evidence) == paired
 
 
 def test_experiment_that_scatters_more_has_the_larger_share(together: Together) -> None:

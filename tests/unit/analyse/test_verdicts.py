@@ -40,7 +40,7 @@ PROCESSES = pd.DataFrame(
         {"role": "server-worker", "pid": 3, "cpu": 0.2, "steal": None},
         {"role": "load-worker", "pid": 4, "cpu": 0.3, "steal": None},
     ]
-)
+).assign(rss_max_mib=20.0)
 CYCLE = Cycle(throughput=33.2, response_s=0.005, think_s=1.5)
 
 

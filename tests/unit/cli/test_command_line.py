@@ -11,7 +11,9 @@ import pytest
 
 from loadstone import __version__
 from loadstone.cli.app import GROUPS
+from loadstone.plan.schedule import BETWEEN_S, CHECK_S, END_S
 from loadstone.suite.settings import OVERHEAD_S
+from loadstone.text import clock
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
 
@@ -84,8 +86,8 @@ def test_plan_shows_order_differences_and_duration(write_suite: Callable[[str], 
     assert [row[0] for row in rows[:6]] == list("123456")
     assert {row[1] for row in rows[:3]} == {"a", "b", "c"}
     assert all(("load.workers=2" in row) == (row[1] == "c") for row in rows[:6])
-    expected_s = round(6 * (OVERHEAD_S + 1 + 1 + 5))
-    assert f"6 runs of 3 experiments, about {expected_s} s in total" in answer.stdout
+    expected_s = CHECK_S + 6 * (OVERHEAD_S + 1 + 1 + 5 + BETWEEN_S) + END_S
+    assert f"6 runs of 3 experiments, about {clock(expected_s)} in total" in answer.stdout
 
 
 def test_mistake_is_one_line_and_exit_code_2(write_suite: Callable[[str], Path]) -> None:

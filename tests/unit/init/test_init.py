@@ -116,7 +116,7 @@ def test_the_gate_in_a_comment_can_be_decided(name: str, folder: Path) -> None:
     ]
     experiments = load(folder).experiments
     compared = [test["compare"][side] for test in hypotheses.values() for side in ("of", "to")]
-    assert min(experiments[each].repeats for each in compared) >= 2
+    assert min(experiments[each].repeats.min for each in compared) >= 2
 
 
 def commented_out(text: str) -> list[dict[str, Any]]:

@@ -50,9 +50,10 @@ def test_examples_run_one_after_the_other(folder: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["fifty-users", "users"])
-def test_names_in_the_examples_are_those_of_the_default_suite(name: str) -> None:
+def test_names_in_the_examples_are_those_of_shipped_suites(name: str) -> None:
     assert f'"{name}"' in "".join(EXAMPLES)
-    assert re.search(rf"^  {name}:", (ROOT / "config" / "config.yaml").read_text("utf-8"), flags=re.MULTILINE)
+    suites = "".join((ROOT / "config" / f"{suite}.yaml").read_text("utf-8") for suite in ("config", "claims"))
+    assert re.search(rf"^  {name}:", suites, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,9 @@ def test_declared_workers_and_threads_make_utilisation_known(
     record = record.model_copy(update={"run": record.run.model_copy(update={"server": server})})
     of_all = {"endpoint": "all", "failures": 0, "requests": 1000, "server_ms": 40.0, "bytes_mean": 60.0}
     endpoints = pd.DataFrame([of_all | {"goodput_rps": 100.0, "late": 0}])
-    processes = pd.DataFrame([{"role": "server-worker", "cpu": 0.5, "steal": 0.0, "run_queue": 1.0}] * 2)
+    processes = pd.DataFrame(
+        [{"role": "server-worker", "cpu": 0.5, "steal": 0.0, "run_queue": 1.0, "rss_max_mib": 20.0}] * 2
+    )
     cycle = Cycle(throughput=100.0, response_s=0.05, think_s=0.0)
     signals = gather_signals(record, cycle, endpoints, processes, settled=True)
     assert signals.slots == pytest.approx(100 * 0.040 / (2 * 4))
@@ -223,7 +225,9 @@ def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: fl
     of_all = {"endpoint": "all", "failures": 0, "requests": 1000, "server_ms": 450.0, "bytes_mean": 60.0}
     endpoints = pd.DataFrame([of_all | {"goodput_rps": 100.0, "late": 0}])
     used = {"load-worker": generator, "host": 1.0}
-    processes = pd.DataFrame([{"role": role, "cpu": cpu, "steal": 0.0, "run_queue": 1.0} for role, cpu in used.items()])
+    processes = pd.DataFrame(
+        [{"role": role, "cpu": cpu, "steal": 0.0, "run_queue": 1.0, "rss_max_mib": 20.0} for role, cpu in used.items()]
+    )
     cycle = Cycle(throughput=100.0, response_s=0.45, think_s=0.05)
     verdict = judge(gather_signals(record, cycle, endpoints, processes, settled=True))
     assert verdict.verdict == ("generator" if generator > 0.9 else "undetermined")
