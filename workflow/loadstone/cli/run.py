@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from loadstone.cli.options import Overrides, read_overrides
-from loadstone.errors import LoadstoneError, SuiteError
+from loadstone.errors import LoadstoneError, SuiteError, UndecidedError
 from loadstone.suite.default_suite import OWN_SUITE, find_default_suite
 
 PAGE = Path("report/index.html")
@@ -45,7 +45,8 @@ def run(
     on where it stopped. Each failed run is reported at once; the others go on.
 
     Exit codes: 0 success; 1 a run failed, or a gate is refuted (target gate);
-    2 a mistake in the suite or the command line; 130 interrupted.
+    2 a mistake in the suite or the command line, or gates that a busy machine
+    could have refuted; 130 interrupted.
     """
     from loadstone.cli.conclude import show_conclusion
     from loadstone.drive.campaign import RESULTS, run_campaign
@@ -74,6 +75,19 @@ def run(
         show_conclusion(RESULTS, PAGE)
     else:
         print(f"\nDone: {', '.join(names)}. `loadstone run {path}` writes the report.")
+    if "gate" in wanted:
+        _refuse_undecided_gates()
+
+
+def _refuse_undecided_gates() -> None:
+    """Raise `UndecidedError` if gates are refuted and the machine was busy. The workflow has printed which ones."""
+    from loadstone.cli.gate import check_gates
+    from loadstone.drive.campaign import RESULTS
+
+    try:
+        check_gates(RESULTS / "hypotheses.json")
+    except UndecidedError:
+        raise UndecidedError("the gates cannot be told: the machine was busy; measure again when it is quiet") from None
 
 
 def find_suite(suite: str | None, targets: list[str]) -> tuple[Path, list[str]]:

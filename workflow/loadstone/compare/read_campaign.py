@@ -23,6 +23,7 @@ from loadstone.plan.file import read_plan
 from loadstone.plan.schedule import Plan
 from loadstone.results.campaign_folder import FINISH_FIRST, check_runs
 from loadstone.results.integrity import check_sums
+from loadstone.results.noise import read_checks
 from loadstone.results.repeats import read_repeats
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.signals import read_signals
@@ -96,16 +97,17 @@ def _read_drift(path: Path) -> float | None:
 
 
 def _read_spin(path: Path) -> float | None:
-    """Return the median time of the noise checks' fixed computation, in ms; None if there is no such file.
+    """Return the median time of the noise checks' spin, in ms; None if there is none.
 
-    Nothing depends on the file, so one that cannot be read counts as missing.
+    Nothing depends on the file, so one that cannot be read counts as missing. Spins of several versions of Python
+    cannot be compared.
     """
     try:
-        checks = orjson.loads(path.read_bytes())["checks"]
-        times = [float(check["spin_ms"]) for check in checks if check.get("spin_ms")]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        checks = read_checks(path)
+    except ResultError:
         return None
-    return statistics.median(times) if times else None
+    spins = [check.spin_ms for check in checks if check.spin_ms is not None]
+    return statistics.median(spins) if spins and len({check.python for check in checks}) == 1 else None
 
 
 def read_shares(results: Path, plan: Plan) -> dict[RunKey, float]:
