@@ -20,9 +20,7 @@ def gate(
     damaged: Damaged = None,
     pass_undecided: Annotated[
         bool,
-        typer.Option(
-            "--pass-undecided", help="Exit with 0 if a busy machine could be the reason for each refuted gate."
-        ),
+        typer.Option("--pass-undecided", help="Exit with 0 if a busy machine could explain each refuted gate."),
     ] = False,
 ) -> None:
     """Check a campaign's gates: exit 1 if it refutes a hypothesis that the suite marks with gate: true.

@@ -110,8 +110,8 @@ def precision_sentence(rows: Sequence[RepeatsRow]) -> str:
     if judged:
         sentences.append(
             f"{sum(judged)} of {text.several(len(judged), 'experiment')} with intervals reached the wanted precision "
-            "(±2 % unless the suite asks for another): half the 95 % interval of throughput, and of mean response time, "
-            "over the mean."
+            "(±2 % unless the suite asks for another): half the 95 % interval of throughput, and of mean response "
+            "time, over the mean."
         )
     if len(needed) > 1:
         sentences.append(
