@@ -1,10 +1,11 @@
 """Keep the figures of recorded runs in one small table, for simulations that need runs as machines make them.
 
-    python -m benchmarks.recorded_runs quiet=CAMPAIGN neighbour=CAMPAIGN
+    python -m benchmarks.recorded_runs quiet=CAMPAIGN quiet=CAMPAIGN tests=CAMPAIGN
 
-reads the runs of campaigns of `benchmarks/data/recorded_runs.yaml` and writes `benchmarks/data/recorded_runs.csv`. The
-word before each folder names the column `machine`. To record: `loadstone run benchmarks/data/recorded_runs.yaml` in an
-empty folder on a quiet machine, and in another one while a process burns CPU.
+reads the runs of campaigns and writes them to `benchmarks/data/recorded_runs.csv`, in the place of those of the same
+machines. The word before each folder names the column `machine`. `quiet` and `tests` are campaigns of the default suite
+on a quiet machine, and while the tests of this project ran; `shared` and `neighbour` are campaigns of
+`benchmarks/data/recorded_runs.yaml` beside other work, and beside processes that burn CPU.
 """
 
 import csv
@@ -16,6 +17,7 @@ from pathlib import Path
 from loadstone.analyse.bottleneck import judge
 from loadstone.compare.model import METRICS, ExperimentResult, RunResult
 from loadstone.errors import ResultError
+from loadstone.plan.baselines import is_baseline
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import Signals
 from loadstone.suite.verdict import Verdict
@@ -32,7 +34,7 @@ class RecordedRun:
     """What else ran on the machine, in a word."""
     experiment: str
     started: float
-    """Seconds since the campaign's first run."""
+    """Begin of its window, unix seconds."""
     verdict: str
     requests: int
     throughput_rps: float
@@ -77,8 +79,9 @@ def _parse(row: dict[str, str]) -> RecordedRun:
 
 def _read_campaign(machine: str, results: Path) -> Iterator[RecordedRun]:
     records = [read_record(path) for path in sorted(results.glob("runs/*/*/run.json"))]
-    first = min((record.window[0] for record in records), default=0.0)
     for record in records:
+        if is_baseline(record.run.experiment):
+            continue
         folder = results / "runs" / record.run.experiment / str(record.run.repeat)
         try:
             summary = summarise_run(record, folder / "requests.parquet", folder / "processes.parquet")
@@ -92,7 +95,7 @@ def _read_campaign(machine: str, results: Path) -> Iterator[RecordedRun]:
         yield RecordedRun(
             machine=machine,
             experiment=record.run.experiment,
-            started=round(record.window[0] - first, 1),
+            started=round(record.window[0], 1),
             verdict=judge(signals).verdict,
             requests=int(row["requests"]),
             others=round(signals.other_cpus / record.machine.cores + (signals.host_steal or 0.0), 4),
@@ -107,6 +110,8 @@ def main() -> None:
         for argument in sys.argv[1:]
         for run in _read_campaign(argument.partition("=")[0], Path(argument.partition("=")[2], "results"))
     ]
+    replaced = {run.machine for run in runs}
+    runs += [run for run in read_table() if run.machine not in replaced]
     with TABLE.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, RecordedRun.__annotations__, lineterminator="\n")
         writer.writeheader()
