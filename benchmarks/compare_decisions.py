@@ -1,8 +1,8 @@
 """How often `loadstone compare` decides rightly, by simulation: `python -m benchmarks.compare_decisions`, a minute.
 
 Each line is a claim with its figure and its bar; the exit code is 1 if a figure misses its bar. Pairs of equal code are
-drawn from recorded runs (`benchmarks/recorded_runs.py`) of quiet and of busy machines; runs with a true slowdown scatter
-log-normally.
+drawn from recorded runs (`benchmarks/recorded_runs.py`) of quiet and of busy machines; runs with a true slowdown
+scatter log-normally.
 """
 
 import sys
@@ -146,7 +146,7 @@ def count(pairs: int, make: Callable[[int], CampaignComparison], found: Callable
 
 
 def equal_code_half_busy(rng: np.random.Generator, pairs: int = 100) -> float:
-    """Count regressions of equal code: pairs of a quiet machine in turn with pairs of which one side was busy, or both."""
+    """Count regressions of equal code: pairs of a quiet machine in turn with pairs of which a side was busy."""
     table = read_table()
 
     def make(number: int) -> CampaignComparison:
