@@ -105,6 +105,13 @@ def test_precision_is_reached_by_the_first_repeats_rule(tmp_path: Path) -> None:
     assert looks[1].experiments["fast"].reason == "its precision of ±8 % is not reached"
 
 
+def test_precision_out_of_reach_is_given_up_and_stated(tmp_path: Path) -> None:
+    text = HEAD.replace("think_time: 0}", "think_time: 0}, precision: 0.5%") + "experiments: {noisy: {}}\n"
+    looks = look_at(tmp_path, text, {"noisy": (1000, 0.1)})
+    assert [look.granted for look in looks] == [("noisy",), ()], "four repeats have to state how many it takes"
+    assert looks[1].experiments["noisy"].reason.startswith("its precision of ±0.5 % would take ")
+
+
 def test_looks_are_read_back_and_others_grant_nothing(tmp_path: Path) -> None:
     looks = look_at(tmp_path, HEAD + TWO + RATIO % "> 1.05", {"slow": (1000, 0.05), "fast": (1060, 0.05)})
     folder = tmp_path / "looks"

@@ -23,6 +23,7 @@ from loadstone.results.scaling import CampaignScaling
 from loadstone.results.tables import read_run_tables
 from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.load_test_table import read_rows_if_valid
+from loadstone.theory.stopping import first_stage_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def analyse_measured(measured: MeasuredCampaign, summaries: Path, published: Pat
     measured = dataclasses.replace(measured, counting=verdicts.counting)
     precision = {name: settings.usual_precision for name, settings in plan.experiments.items()}
     first_stages = {
-        name: settings.repeats.min
+        name: first_stage_of(settings.repeats.min)
         for name, settings in plan.experiments.items()
         if settings.precision is not None and settings.repeats.by_need
     }

@@ -12,13 +12,15 @@ from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.stage import Analysis
 from loadstone.plan.schedule import Plan
 from loadstone.results.hypotheses import JudgedHypothesis, Outcome
+from loadstone.suite.settings import Settings
 from loadstone.suite.verdict import Verdict
+from loadstone.text import count
 from loadstone.theory.caveats import FIRM_REPEATS
-from loadstone.theory.stopping import runs_needed
+from loadstone.theory.stopping import first_stage_of, runs_needed
 
 FUTILE = 3.0
-"""A hypothesis is out of reach if it needs more than this many times the repeats that are allowed. The number that it
-needs is an estimate from few runs, and this many times is beyond its error."""
+"""A hypothesis or a precision is out of reach if it needs more than this many times the repeats that are allowed. The
+number that it needs is an estimate from few runs, and this many times is beyond its error."""
 MIN_FOR_FUTILITY = 5
 """Repeats below which nothing is called out of reach: the spread of four runs can be half or twice the true one."""
 UNSURE = 0.25
@@ -97,18 +99,37 @@ def _of_laws(plan: Plan, analysis: Analysis) -> Iterator[Need]:
 
 
 def _of_precision(plan: Plan, measured: MeasuredCampaign) -> Iterator[Need]:
-    """By Stein's two-stage rule: the repeats that are measured in any case state how many there have to be in all."""
     for name, settings in plan.suite.experiments.items():
-        if settings.precision is None or not settings.repeats.by_need:
-            continue
-        rows = measured.together(name)
-        first = rows[rows["repeat"] <= settings.repeats.min]
-        needed = [
-            runs_needed(first[metric].tolist(), settings.precision)
-            for metric in ("throughput_rps", "mean_ms")
-            if len(first) > 1 and (first[metric] > 0).all()
-        ]
-        repeats = plan.repeats[name]
-        if needed and max(needed) > repeats:
-            precision = f"±{100 * settings.precision:g} %"
-            yield _need(plan, [name], f"its precision of {precision} is not reached", repeats / max(needed))
+        needed, repeats = repeats_for_precision(plan, measured, name), plan.repeats[name]
+        if repeats < needed <= FUTILE * settings.repeats.max:
+            yield _need(plan, [name], f"{_precision(settings)} is not reached", repeats / needed)
+
+
+def repeats_for_precision(plan: Plan, measured: MeasuredCampaign, name: str) -> int:
+    """Return the repeats that an experiment's precision takes, by Stein's rule; 0 if it asks for none.
+
+    The runs of a first stage state how many there have to be in all; until they are measured, it is their number.
+    """
+    settings = plan.experiments[name]
+    if settings.precision is None or not settings.repeats.by_need:
+        return 0
+    stage = first_stage_of(settings.repeats.min)
+    if plan.repeats[name] < stage:
+        return stage
+    rows = measured.together(name)
+    first = rows[rows["repeat"] <= stage]
+    figures = [first[metric].tolist() for metric in ("throughput_rps", "mean_ms")]
+    known = [values for values in figures if len(values) > 1 and min(values) > 0]
+    return max((runs_needed(values, settings.precision) for values in known), default=0)
+
+
+def why_imprecise(plan: Plan, measured: MeasuredCampaign, name: str) -> str | None:
+    """State why an experiment rests short of its precision; None if it does not."""
+    needed, repeats = repeats_for_precision(plan, measured, name), plan.repeats[name]
+    if needed <= repeats:
+        return None
+    return f"{_precision(plan.experiments[name])} would take {count(needed)} repeats by its first ones"
+
+
+def _precision(settings: Settings) -> str:
+    return f"its precision of ±{100 * (settings.precision or 0.0):g} %"

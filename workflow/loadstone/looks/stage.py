@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.campaign import MeasuredCampaign, load_measured
 from loadstone.analyse.effort import measure_effort
 from loadstone.analyse.stage import Analysis, analyse_measured
-from loadstone.looks.needs import Need, find_needs, may_have_more, out_of_reach
+from loadstone.looks.needs import Need, find_needs, may_have_more, out_of_reach, why_imprecise
 from loadstone.plan.schedule import BETWEEN_S, LOOK_S, Plan, make_plan
 from loadstone.results.hypotheses import Outcome
 from loadstone.results.looks import ExperimentAtLook, Look, grants_of
@@ -45,7 +45,7 @@ def take_look(suite: Suite, earlier: Sequence[Look], summaries: Path, published:
             name: ExperimentAtLook(
                 repeats=plan.repeats[name],
                 more=name in reasons,
-                reason=reasons.get(name) or _why_rests(plan, name, needs, analysis),
+                reason=reasons.get(name) or _why_rests(plan, name, needs, analysis, measured),
             )
             for name, settings in plan.suite.experiments.items()
             if settings.repeats.by_need
@@ -73,7 +73,7 @@ def _grant(plan: Plan, needs: Sequence[Need], spent_s: float) -> dict[str, str]:
     return granted
 
 
-def _why_rests(plan: Plan, name: str, needs: Sequence[Need], analysis: Analysis) -> str:
+def _why_rests(plan: Plan, name: str, needs: Sequence[Need], analysis: Analysis, measured: MeasuredCampaign) -> str:
     if open_questions := [need.reason for need in needs if name in need.experiments]:
         budget = clock(plan.suite.budget or 0.0)
         return f"{open_questions[0]}, but the budget of {budget} is spent"
@@ -85,4 +85,4 @@ def _why_rests(plan: Plan, name: str, needs: Sequence[Need], analysis: Analysis)
             return f"{judged.id} is open, but {full[0]} has the most repeats allowed"
     if asked:
         return f"{asked[0].id} is open, but other experiments have fewer repeats"
-    return "no question about it is open"
+    return why_imprecise(plan, measured, name) or "no question about it is open"

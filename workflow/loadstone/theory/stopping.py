@@ -34,6 +34,15 @@ from scipy import stats
 from loadstone.theory.intervals import CONFIDENCE, MAX_REPEATS, MIN_FOR_INTERVAL, Interval
 
 
+def first_stage_of(sure: int) -> int:
+    """Return the size of the first stage of an experiment that has `sure` runs in any case.
+
+    It is at least `MIN_FOR_INTERVAL`: t of one or two degrees of freedom asks for hundreds of runs, and makes intervals
+    that show nothing.
+    """
+    return max(sure, MIN_FOR_INTERVAL)
+
+
 def runs_needed(first_stage: Sequence[float], precision: float) -> int:
     """Count the runs, those of the first stage included, after which `stopped_interval` is as narrow as wanted.
 
