@@ -1,6 +1,7 @@
 """Small rooms, one direction: what may import what, where side effects are, which sources invalidate a result."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -67,7 +68,8 @@ def room_of(module: str) -> str:
     return module.split("/", maxsplit=1)[0].removesuffix(".py")
 
 
-def imports_of(path: Path) -> set[str]:
+@functools.cache
+def imports_of(path: Path) -> frozenset[str]:
     """Name the modules that a file imports, anywhere in it: late imports, and those for types alone, count too."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -78,7 +80,7 @@ def imports_of(path: Path) -> set[str]:
             found.add(f"{package}.{node.module}")
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
 def rooms_used(module: str) -> set[str]:
@@ -153,6 +155,7 @@ STAGES = {  # rule → the folder that is its stage, and the modules that its co
     "measure": ("measure", ()),
     "search": ("search", ("search.bisect",)),
     "summarise": ("summarise", ("summarise.stage",)),
+    "look": ("looks", ("looks.stage",)),
     "analyse": ("analyse", ("analyse.stage",)),
     "report": ("report", ("report.page", "report.campaign")),
 }
@@ -164,7 +167,7 @@ UPSTREAM = {"report": ("analyse/", "theory/"), "search": ("measure/",)}
 
 SUITE = """\
 baselines: false
-experiments: {one: {repeats: 1}}
+experiments: {one: {repeats: {min: 2, max: 3}}}
 capacity: {most: {slo: p95 < 50ms}}
 """
 
@@ -177,7 +180,7 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--directory", str(folder)]
     command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"suite={folder / 'suite.yaml'}"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    jobs = re.findall(r"^rule (\w+):\n    input: (.*)$", answer.stdout, re.MULTILINE)
+    jobs = re.findall(r"^(?:rule|checkpoint) (\w+):\n    input: (.*)$", answer.stdout, re.MULTILINE)
     return {
         rule: {path.split("/loadstone/")[1] for path in inputs.split(", ") if "/loadstone/" in path}
         for rule, inputs in jobs

@@ -21,7 +21,7 @@ from tests.support import commandline
 from tests.support.repository import make_repository, run_git, write_suite
 
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-BUDGETS = {2: "25s", 4: "45s"}
+BUDGETS = {2: "12s", 4: "22s"}
 """Pairs of one-second runs → a budget that gives them."""
 
 
