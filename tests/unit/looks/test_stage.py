@@ -97,6 +97,13 @@ def test_law_that_is_asked_for_gets_five_repeats(tmp_path: Path) -> None:
     assert looks[0].experiments["w=1"].reason == "the law of w has few repeats"
 
 
+def test_open_verdict_on_which_runs_agree_gets_no_repeat_and_is_stated(tmp_path: Path) -> None:
+    text = HEAD + "experiments: {slow: {}}\nhypotheses: {h: {claim: c, bottleneck: slow, expect: server}}\n"
+    [look] = look_at(tmp_path, text, {"slow": (1000, 0.01)})
+    assert (look.granted, look.open) == ((), ("h",))
+    assert look.experiments["slow"].reason == "h is open, but its runs agree on their verdict"
+
+
 def test_precision_is_reached_by_the_first_repeats_rule(tmp_path: Path) -> None:
     text = HEAD.replace("think_time: 0}", "think_time: 0}, precision: 8%") + TWO
     looks = look_at(tmp_path, text, {"slow": (1000, 0.0001), "fast": (1000, 0.05)})

@@ -85,4 +85,8 @@ def _why_rests(plan: Plan, name: str, needs: Sequence[Need], analysis: Analysis,
             return f"{judged.id} is open, but {full[0]} has the most repeats allowed"
     if asked:
         return f"{asked[0].id} is open, but other experiments have fewer repeats"
+    for judged in analysis.hypotheses.root:
+        if judged.outcome == Outcome.INCONCLUSIVE and plan.suite.hypotheses[judged.id].bottleneck == name:
+            more = "its runs agree on their verdict" if may_have_more(plan, name) else "it has the most repeats allowed"
+            return f"{judged.id} is open, but {more}"
     return why_imprecise(plan, measured, name) or "no question about it is open"
