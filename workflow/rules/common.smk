@@ -13,7 +13,7 @@ from pathlib import Path
 from loadstone.errors import LoadstoneError
 from loadstone.lifecycle.shutdown import DRIVER
 from loadstone.plan.checkouts import checkout_of, list_checkouts
-from loadstone.plan.schedule import make_longest_plan, make_plan
+from loadstone.plan.schedule import describe_rest, make_longest_plan, make_plan
 from loadstone.project import find_library
 from loadstone.results.looks import read_look
 from loadstone.suite.load import load_suite
@@ -218,16 +218,7 @@ def summaries_before_look(wildcards):
     return of_plan(make_plan(PLAN.suite, take_looks(int(wildcards.round) - 1)), rules.summarise.output)
 
 
-def describe_looks():
-    """Print, in a dry run, which runs are sure and which may be added."""
-    more, longest_s = len(LONGEST.runs) - len(PLAN.runs), LONGEST.expected_s
-    bound = f"within {clock(PLAN.suite.budget)} in all" if PLAN.suite.budget else f"{clock(longest_s)} in all at most"
-    print(
-        f"loadstone: {len(PLAN.runs)} runs are sure, {clock(PLAN.expected_s)} in all; looks at the results may add up "
-        f"to {more} more, {bound}",
-        file=sys.stderr,
-    )
-
-
 if PLAN.rounds and workflow.output_settings.dryrun:
-    describe_looks()
+    print(
+        f"loadstone: {len(PLAN.runs)} runs, {clock(PLAN.expected_s)} in total. {describe_rest(PLAN)}", file=sys.stderr
+    )

@@ -104,20 +104,9 @@ def show_plan(plan: "Plan") -> None:
         soft_wrap=True,
     )
     if plan.rounds:
+        from loadstone.plan.schedule import describe_rest
+
         console.print(describe_rest(plan), soft_wrap=True)
-
-
-def describe_rest(plan: "Plan") -> str:
-    """State which runs may be added to those that are sure."""
-    from loadstone.plan.schedule import make_longest_plan
-
-    longest = make_longest_plan(plan.suite)
-    budget = plan.suite.budget
-    within = f"within the budget of {clock(budget)}" if budget else f"{clock(longest.expected_s)} in total at most"
-    return (
-        f"These runs are sure. Looks at the results may add up to {several(len(longest.runs) - len(plan.runs), 'run')} "
-        f"where a question is open, {within}."
-    )
 
 
 def show_precision(plan: "Plan", repeats: "CampaignRepeats") -> None:

@@ -20,7 +20,7 @@ from loadstone.plan.baselines import baselines_and_probes, is_baseline
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import Conditions, Settings
 from loadstone.suite.types import FolderName, Model, format_duration
-from loadstone.text import clock
+from loadstone.text import clock, several
 
 
 class Run(Conditions):
@@ -123,6 +123,16 @@ def make_longest_plan(suite: Suite) -> Plan:
     return make_plan(
         suite,
         [[name for name, s in experiments if s.repeats.max - s.repeats.min >= n] for n in range(1, rounds + 1)],
+    )
+
+
+def describe_rest(plan: Plan) -> str:
+    """State which runs may be added to the sure ones of `plan`, whose suite has repeats by need."""
+    longest, budget = make_longest_plan(plan.suite), plan.suite.budget
+    within = f"within the budget of {clock(budget)}" if budget else f"{clock(longest.expected_s)} in total at most"
+    return (
+        f"These runs are sure. Looks at the results may add up to {several(len(longest.runs) - len(plan.runs), 'run')} "
+        f"where a question is open, {within}."
     )
 
 
