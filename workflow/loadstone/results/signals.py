@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from pydantic import Field, ValidationError
 
 from loadstone.errors import TableError
-from loadstone.suite.types import Model, SparseModel
+from loadstone.results.signal_groups import GROUPED, TELLING, SignalGroups
+from loadstone.suite.types import Model
 from loadstone.text import dotted
 from loadstone.theory import operational
 
@@ -21,12 +22,13 @@ NOTABLE_OTHER_LOAD = 0.25
 and the cost of measuring stay below it."""
 
 
-class Signals(SparseModel):
-    """What was measured in the window; whatever is missing is None."""
+class Signals(SignalGroups):
+    """What was measured in the window; whatever is missing is None. Most signals are in `SignalGroups`."""
 
-    SPARSE: ClassVar[frozenset[str]] = frozenset(
-        {"overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled", "other_cpus"}
-    )
+    SPARSE: ClassVar[frozenset[str]] = GROUPED | {
+        *("overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled", "other_cpus"),
+        *("cores", "typical_response_s"),
+    }
 
     users: float = Field(gt=0)
     """N; where it changed, its mean over time."""
@@ -44,6 +46,11 @@ class Signals(SparseModel):
     server_threads: int | None = Field(default=None, ge=1)
     server_cores: float | None = Field(default=None, gt=0)
     """CPUs that the server may use."""
+    cores: int | None = Field(default=None, ge=1)
+    """CPUs of the machine."""
+    typical_response_s: float | None = Field(default=None, ge=0)
+    """Mean response time without the requests that took more than three times the 95th percentile of their endpoint: a
+    pause of the server adds to R, not to it."""
     server_cpu: float | None = Field(default=None, ge=0)
     """CPUs that the server's workers used."""
     server_seconds: float | None = Field(default=None, ge=0)
@@ -123,6 +130,34 @@ class Signals(SparseModel):
         return self.throughput * self.server_seconds / (self.server_workers * self.server_threads)
 
     @property
+    def in_progress(self) -> float:
+        """X·R: mean number of requests that users wait for (Little 1961)."""
+        return self.throughput * self.response_s
+
+    @property
+    def queue_s(self) -> float | None:
+        """R − S: mean time of a request outside the application, most of it in a queue before it; seconds."""
+        return None if self.server_seconds is None else max(0.0, self.response_s - self.server_seconds)
+
+    @property
+    def slowdown(self) -> float | None:
+        """R/R₀: 1 if no request queues for another."""
+        return self.response_s / self.unloaded_response_s if self.unloaded_response_s else None
+
+    @property
+    def concurrency(self) -> float | None:
+        """X·R₀: mean number of requests that would be in progress at this rate if none queued for another.
+
+        Where requests queue for a lock it is about 1, for a pool of k about k (Little's law of the resource).
+        """
+        return self.throughput * self.unloaded_response_s if self.unloaded_response_s else None
+
+    @property
+    def backlog_per_s(self) -> float | None:
+        """How fast the requests that an open load could not send yet become more, requests/s; None in closed loads."""
+        return None if self.arrival_rate is None else max(0.0, self.arrival_rate - self.throughput)
+
+    @property
     def generator(self) -> float | None:
         """u_gen: CPUs used by the busiest of the generator's workers, each of which can use one."""
         return max(self.generator_cpu) if self.generator_cpu else None
@@ -152,7 +187,7 @@ class Signals(SparseModel):
     def missing(self) -> list[str]:
         """Names of the signals that were not given."""
         optional = {"arrival_rate", "behind_schedule", "host_run_queue"} | self.SPARSE
-        expected = set(type(self).model_fields) - optional
+        expected = (set(type(self).model_fields) - optional) | TELLING
         return sorted(name for name in expected if getattr(self, name) is None)
 
 

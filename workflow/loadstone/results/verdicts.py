@@ -5,6 +5,7 @@ of them count: something has to be shown, and the verdict says what to make of i
 """
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -27,8 +28,35 @@ class Evidence(Model):
     meaning: str
 
 
-class Judgement(Model):
+class Place(StrEnum):
+    """Where requests are that users wait for."""
+
+    NOT_ACCEPTED = "not accepted"
+    UNREAD = "unread in a socket"
+    LOCK = "on a lock"
+    RUNNING = "running"
+    WAITING_FOR_CPU = "waiting for a CPU"
+    DISK = "on disk"
+    SLEEPING = "asleep"
+    DOWNSTREAM = "downstream"
+    UNSENT = "response on its way"
+    ELSEWHERE = "elsewhere"
+    """What the samples don't show: between the processes, in an event loop, in the load generator."""
+
+
+class Concurrency(Model):
+    """How many requests proceed at the same time: the k of a pool of k, 1 for a lock."""
+
+    value: float
+    low: float | None
+    high: float | None
+    """Ends of the 95 % interval; None where it is unknown."""
+
+
+class Judgement(Sparse, Model):
     """What bound throughput, and the figures that say so."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"sentence", "places", "proceeding"})
 
     verdict: Verdict
     parties: tuple[Verdict, ...]
@@ -40,7 +68,13 @@ class Judgement(Model):
     """The next nearest to its limit, with its figure."""
     remark: str | None
     probe: str
-    """The measurement that would settle it."""
+    """What to do or measure next."""
+    sentence: str = ""
+    """The verdict in words, with the figures that decided it and the limits that are nearest."""
+    places: dict[Place, float] = Field(default={})
+    """Where the requests in progress were → mean number of them. Empty where no samples show it."""
+    proceeding: Concurrency | None = None
+    """Requests that proceed at the same time, where the others wait for them."""
     missing: tuple[str, ...]
     """Signals that were not measured."""
 
@@ -64,10 +98,10 @@ class PlateauVerdict(Judgement, _Plateau):
     """The judgement on a time with a constant number of users."""
 
 
-class RunVerdict(Sparse, Judgement, _Run):  # in this order the run's name is written first
+class RunVerdict(Judgement, _Run):  # in this order the run's name is written first
     """The judgement on one run."""
 
-    SPARSE: ClassVar[frozenset[str]] = frozenset({"plateaus"})
+    SPARSE: ClassVar[frozenset[str]] = Judgement.SPARSE | {"plateaus"}
 
     counts: bool = True
     """Whether means over the experiment's runs take this one in."""

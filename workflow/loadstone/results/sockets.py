@@ -1,0 +1,25 @@
+"""`sockets.parquet`: the server's TCP connections, sampled as `processes.parquet` is.
+
+It has one row per process of the server and sample, and one row with pid 0 for what no process has accepted yet:
+
+    time                s, unix
+    pid                 process id; 0 for connections that no process has accepted
+    connections         clients' connections
+    unread              of these, connections with bytes that the server has not read
+    inside              of these, connections whose last bytes came in, were read, and are not yet answered
+    unsent              of these, connections with bytes that the client's side has not taken yet
+    downstream          connections to elsewhere that the process opened
+    downstream_waiting  of these, connections on which the last bytes went out and no answer has come in
+    backlog             pid 0 only: the most connections that may wait to be accepted
+
+Only Linux shows this. The file has no rows elsewhere, or if the server is on another machine.
+"""
+
+import pyarrow as pa
+
+SOCKET_COUNTS = ("connections", "unread", "inside", "unsent", "downstream", "downstream_waiting", "backlog")
+"""Columns with a number of connections."""
+
+SOCKET_SCHEMA = pa.schema(
+    [("time", pa.float64()), ("pid", pa.int32()), *((name, pa.int32()) for name in SOCKET_COUNTS)]
+)
