@@ -21,7 +21,7 @@ from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import read_signals
 from loadstone.suite.verdict import Verdict
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 from tests.conftest import ROOT, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -104,7 +104,7 @@ def test_run_against_somebodys_server(
 def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
     """Sum the run up and judge it, as the workflow does."""
     record = read_record(folder / "run.json")
-    summarise_run(record, folder / "requests.parquet", folder / "processes.parquet").write(tables)
+    summarise_folder(record, folder).write(tables)
     signals = read_signals(tables / "signals.json")
     assert signals.other_cpus is None, "the server's CPU is not known apart from that of others"
     verdict = judge(signals)

@@ -84,9 +84,12 @@ MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/**/*.py", below=ROOT) +
 SUMMARISE_SOURCES = sources(
     "summarise/**/*.py",
     "results/requests.py",
+    "results/signal_groups.py",
     "results/tables.py",
+    "theory/level_shift.py",
     "theory/operational.py",
     "theory/quantiles.py",
+    "theory/rhythm.py",
     "theory/steady_state.py",
 )
 SEARCH_SOURCES = [*sources("search/**/*.py"), *SUMMARISE_SOURCES]

@@ -16,6 +16,8 @@ rule measure:
     output:
         requests="results/runs/{experiment}/{repeat}/requests.parquet",
         processes="results/runs/{experiment}/{repeat}/processes.parquet",
+        threads="results/runs/{experiment}/{repeat}/threads.parquet",
+        sockets="results/runs/{experiment}/{repeat}/sockets.parquet",
         record="results/runs/{experiment}/{repeat}/run.json",
         stats="results/runs/{experiment}/{repeat}/locust_stats.csv",
         history="results/runs/{experiment}/{repeat}/locust_stats_history.csv",
