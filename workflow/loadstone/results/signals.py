@@ -131,8 +131,14 @@ class Signals(SignalGroups):
 
     @property
     def in_progress(self) -> float:
-        """X·R: mean number of requests that users wait for (Little 1961)."""
-        return self.throughput * self.response_s
+        """Mean number of requests that users wait for: X·R (Little 1961).
+
+        In a closed load it is N − X·Z if that is more: users who are never answered have no response time.
+        """
+        waiting = self.throughput * self.response_s
+        if self.think_s is None or self.arrival_rate is not None:
+            return waiting
+        return max(waiting, self.users - self.throughput * self.think_s)
 
     @property
     def queue_s(self) -> float | None:
