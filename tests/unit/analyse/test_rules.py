@@ -157,6 +157,13 @@ def test_users_who_wait_of_their_own_will_do_not_notice() -> None:
         assert found.verdict == "think time", found.sentence
 
 
+def test_a_response_time_that_drifts_does_not_matter_where_users_mostly_wait() -> None:
+    waiting = QUIET | {"think_s": 1.5, "throughput": 33.0, "response_s": 50 / 33 - 1.5}
+    assert judged(waiting, steady=False).verdict == "invalid"
+    assert judged(waiting, steady=False, rate_steady=True).verdict == "think time"
+    assert judged(QUIET, steady=False, rate_steady=True).verdict == "invalid"
+
+
 def test_what_looks_invalid_is_explained() -> None:
     assert judged(UNSERVED).verdict == "accept queue"
     assert judged(UNSERVED, not_accepted=0.0, unread=49.0).verdict == "uneven connections"

@@ -192,7 +192,7 @@ def _remark_on(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
                 "no measured resource is near its limit"
             )
     if verdict == Verdict.INVALID:
-        return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency or 0.0:.3g}"
+        return "the run never settled" if soundness.never_settled(s) else f"X·(R+Z)/N = {s.consistency or 0.0:.3g}"
     return None
 
 

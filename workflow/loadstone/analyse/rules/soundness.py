@@ -4,6 +4,7 @@ import math
 
 from scipy import stats
 
+from loadstone.analyse.rules.machine import OWN_WAITING
 from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus
 from loadstone.results.signals import Signals
 from loadstone.suite.thresholds import Thresholds
@@ -35,7 +36,17 @@ def errors(s: Signals, limits: Thresholds) -> bool:
 
 def invalid(s: Signals, limits: Thresholds) -> bool:
     """The figures don't belong together, or the run never settled."""
-    return s.steady is False or contradicts_itself(s, limits)
+    return never_settled(s) or contradicts_itself(s, limits)
+
+
+def never_settled(s: Signals) -> bool:
+    """Whether the run never settled.
+
+    Where users mostly wait of their own will, a response time that drifts hardly changes the rate: throughput decides.
+    """
+    if s.steady is not False:
+        return False
+    return not (s.rate_steady and s.throughput * (s.think_s or 0.0) >= OWN_WAITING * s.users)
 
 
 def contradicts_itself(s: Signals, limits: Thresholds) -> bool:
