@@ -113,6 +113,19 @@ def test_late_requests_accuse_nobody_and_the_lock_behind_them_is_named() -> None
     assert judged(OVERLOAD, generator_cpu=[0.95], thread_states=None, proceeding=None).verdict == "generator"
 
 
+def test_an_open_load_above_the_capacity_can_not_settle() -> None:
+    """20 requests/s at a server with four slots that take a second each: most are never answered in the window."""
+    offered = SLOTS | states(sleep=4) | {
+        "users": 200.0, "arrival_rate": 20.0, "throughput": 4.0, "requests": 32.0, "response_s": 5.0, "think_s": 0.1,
+        "unloaded_response_s": 1.0, "unread": 16.0, "behind_schedule": False, "users_served": None, "steady": False,
+    }  # fmt: skip
+    found = judged(offered)
+    assert found.verdict == "server concurrency"
+    assert "the backlog grows by 16.0 requests per second" in found.sentence
+    by_chance = offered | {"throughput": 18.0, "requests": 144.0, "response_s": 1.0, "unread": 0.0}
+    assert "backlog" not in judged(by_chance).sentence
+
+
 def test_refusals_with_even_goodput_are_a_limiter_and_other_failures_are_errors() -> None:
     assert judged(REFUSED).verdict == "rate limiter"
     assert "50 % of the requests are refused; 100 per second get through" in judged(REFUSED).sentence

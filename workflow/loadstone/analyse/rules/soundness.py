@@ -4,6 +4,7 @@ import math
 
 from scipy import stats
 
+from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.machine import OWN_WAITING
 from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus
 from loadstone.results.signals import Signals
@@ -35,8 +36,11 @@ def errors(s: Signals, limits: Thresholds) -> bool:
 
 
 def invalid(s: Signals, limits: Thresholds) -> bool:
-    """The figures don't belong together, or the run never settled."""
-    return never_settled(s) or contradicts_itself(s, limits)
+    """The figures don't belong together, or the run never settled.
+
+    Above the capacity, an open load can't settle, and requests that are never answered are missing from the figures.
+    """
+    return not is_overload(s) and (never_settled(s) or contradicts_itself(s, limits))
 
 
 def never_settled(s: Signals) -> bool:
