@@ -103,6 +103,13 @@ def test_one_user_of_fifty_is_served(tmp_path: Path) -> None:
     assert (found.users_served, found.fairness) == (1, pytest.approx(1 / 50))
 
 
+def test_users_who_wait_long_are_not_counted_as_not_served(tmp_path: Path) -> None:
+    ends, response_s, user = closed_load(np.random.default_rng(8), 50, 15, lambda rng, n, _: rng.exponential(0.05, n))
+    found = signals_of(tmp_path, requests_of(ends, response_s, user), load=EAGER | {"users": 50, "spawn_rate": 50})
+    assert found.users_served is None
+    assert "users_served" in found.missing
+
+
 def test_equal_users_are_served_evenly(tmp_path: Path) -> None:
     ends, response_s, user = closed_load(np.random.default_rng(6), 10, 0.5, lambda rng, n, _: rng.exponential(0.05, n))
     found = signals_of(tmp_path, requests_of(ends, response_s, user))

@@ -12,6 +12,7 @@ import pytest
 from loadstone.errors import DamagedError
 from loadstone.results.processes import SAMPLE_SCHEMA
 from loadstone.results.signals import Signals
+from loadstone.results.sockets import SOCKET_SCHEMA
 from loadstone.results.threads import ThreadState
 from loadstone.summarise.stage import summarise_folder
 from loadstone.summarise.threads import estimate_mean
@@ -124,6 +125,28 @@ def test_run_of_an_earlier_version_lacks_threads_and_sockets_and_new_columns(tmp
     assert {"thread_states", "not_accepted", "unread", "iowait", "listen_overflows"} <= set(found.missing)
     assert (found.io_stalled, found.written_bytes_per_s, found.throttled) == (None, None, None)
     assert found.busiest_process == pytest.approx(0.5)
+
+
+def test_threads_are_unknown_if_a_busy_process_was_left_out(tmp_path: Path) -> None:
+    """It had more threads than a sample may have."""
+    table = processes(sampled("server-worker", SERVER_PID, 0.5), sampled("server-worker", 1005, 0.5))
+    found = of_threads(tmp_path, [ThreadDoes(("running",), 0.5)], processes=table)
+    assert (found.thread_states, found.proceeding, found.busiest_thread) == (None, None, None)
+
+
+def test_connections_of_an_unknown_process_are_no_share(tmp_path: Path) -> None:
+    table = sockets(BEGAN, ENDED, {SERVER_PID: {"connections": 3}, 2**31 - 1: {"connections": 9}})
+    found = signals_of(tmp_path, REQUESTS, sockets=table, server=SERVER | {"workers": 2})
+    assert (found.connections, found.fullest_share) == (12, None)
+
+
+def test_counts_that_the_kernel_does_not_show_are_unknown(tmp_path: Path) -> None:
+    table = sockets(BEGAN, ENDED, {SERVER_PID: {"connections": 3, "inside": 2}}).to_pandas()
+    table["unsent"] = None
+    table.loc[: len(table) // 2, "inside"] = None
+    with_gaps = pa.Table.from_pandas(table, schema=SOCKET_SCHEMA, preserve_index=False)
+    found = signals_of(tmp_path, REQUESTS, sockets=with_gaps)
+    assert (found.connections, found.inside, found.unsent) == (3, 2, None)
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ from loadstone.theory.quantiles import Floats, Ints
 
 MIN_MEAN_REQUESTS = 5
 """Requests per user, on average, below which chance alone makes users' numbers of requests uneven."""
+FEWEST = 0.1
+"""Quantile of the numbers of requests of users who had any that stands for nearly all of them."""
 MIN_REQUESTS = 4
 """Requests of a user below which the user's mean response time is not judged."""
 MIN_USERS = 4
@@ -43,14 +45,21 @@ class Fairness:
     def signals(self, load: Load, users: int | None, *, known: bool) -> dict[str, Any]:
         """Return the signals of `FairnessSignals`.
 
+        A user without a request need not be one that is not served: users of an open load are idle at times, and others
+        may wait longer than the window. So users are counted in a closed load only, if nearly all that had a request
+        had several.
+
         `users` is the number of users that ran all the time, None if it changed; `known` says whether each request's
         user is known, and sends one request at a time.
         """
         if not known:
             return {}
         count = self._sums[0]
-        served = int((count > 0).sum())
-        signals: dict[str, Any] = {"users_served": served}
+        of_served = count[count > 0]
+        served = len(of_served)
+        signals: dict[str, Any] = {}
+        if load.arrivals is None and served and np.quantile(of_served, FEWEST) >= MIN_MEAN_REQUESTS:
+            signals["users_served"] = served
         if users is None or not _ask_alike(load):
             return signals
         users = max(users, served)

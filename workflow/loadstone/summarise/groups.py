@@ -11,7 +11,7 @@ from loadstone.results.run_record import RunRecord
 from loadstone.summarise.patterns import Patterns, read_patterns
 from loadstone.summarise.signals import measure_other_cpus
 from loadstone.summarise.sockets import SocketUse, read_sockets
-from loadstone.summarise.system import OtherLoad, busiest_pid, measure_processes, measure_system
+from loadstone.summarise.system import OtherLoad, busiest_pid, busy_pids, measure_processes, measure_system
 from loadstone.summarise.threads import ThreadUse, read_threads
 from loadstone.summarise.user_cycle import Cycle
 
@@ -76,7 +76,7 @@ class Observed:
         if self.threads is None:
             return {}
         server, generator = (busiest_pid(processes, role) for role in ("server-", "load-worker"))
-        return self.threads.signals() | {
+        return self.threads.signals(busy_pids(processes)) | {
             "busiest_waited": None if server is None else self.threads.waited.get(server),
             "generator_waited": None if generator is None else self.threads.waited.get(generator),
         }

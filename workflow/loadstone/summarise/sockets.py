@@ -9,13 +9,13 @@ import pandas as pd
 
 from loadstone.errors import DamagedError
 from loadstone.results.integrity import open_parquet, reading
-from loadstone.results.sockets import SOCKET_COUNTS, SOCKET_SCHEMA
+from loadstone.results.sockets import SOCKET_SCHEMA
 from loadstone.summarise.rounds import Rounds
 
 BATCH_ROWS = 250_000
 """Rows that are in memory at the same time."""
-NOT_ACCEPTED = "not_accepted"
-"""Signal that is the number of connections that no process has accepted."""
+NOT_ACCEPTED, UNKNOWN_PROCESS = 0, 2**31 - 1
+"""Process ids that stand for no process, and for one that is not known."""
 SUMS = {
     "connections": "connections",
     "unread": "unread",
@@ -32,41 +32,44 @@ class SocketUse:
 
     def __init__(self, window: tuple[float, float]) -> None:
         self._window = window
-        self._rounds: set[int] = set()
-        self._totals: dict[int, pd.Series] = {}
-        self._unknown: set[str] = set()
+        self._rounds: list[pd.DataFrame] = []
+        self._not_accepted: list[float] = []
+        self._connections: dict[int, float] = {}
 
     def add(self, rows: pd.DataFrame) -> None:
         """Add a batch, whose rows have the number of their round."""
         inside = rows[rows["began"].between(*self._window)]  # whole rounds
-        self._rounds |= set(inside["round"].tolist())
-        for pid in inside["pid"].unique().tolist():
-            own = inside[inside["pid"] == pid]
-            counts = own[list(SOCKET_COUNTS)]
-            unknown = {str(name) for name in counts.columns[counts.isna().any()]}
-            self._unknown |= unknown if pid else {NOT_ACCEPTED} if "connections" in unknown else set()
-            self._totals[int(pid)] = counts.sum() + self._totals.get(int(pid), 0)
+        accepted = inside["pid"] != NOT_ACCEPTED
+        self._not_accepted += inside.loc[~accepted, "connections"].dropna().tolist()
+        counts = inside[list(SUMS.values())].where(accepted, 0.0)
+        self._rounds.append(counts.assign(round=inside["round"]))
+        by_pid = inside[accepted].groupby("pid")["connections"].sum()
+        for pid, connections in zip(by_pid.index.tolist(), by_pid.tolist(), strict=True):
+            self._connections[pid] = self._connections.get(pid, 0.0) + connections
 
     def signals(self, accepting: frozenset[int] = frozenset(), workers: int | None = None) -> dict[str, Any]:
         """Return the signals of `SocketSignals`; none if there are no samples.
 
-        `accepting` are processes of which a thread was seen to wait for connections, `workers` the number of the
-        server's worker processes as the suite states it.
+        Each is the mean over the rounds of samples in which it is known of all processes. `accepting` are processes of
+        which a thread was seen to wait for connections, `workers` the number of the server's worker processes as the
+        suite states it.
         """
-        if not self._rounds:
+        rows = pd.concat(self._rounds) if self._rounds else pd.DataFrame()
+        if rows.empty:
             return {}
-        rounds = len(self._rounds)
-        own = pd.DataFrame([total for pid, total in self._totals.items() if pid], columns=list(SOCKET_COUNTS))
-        signals: dict[str, Any] = {
-            signal: None if column in self._unknown else float(own[column].sum()) / rounds
-            for signal, column in SUMS.items()
-        }
-        if 0 in self._totals and NOT_ACCEPTED not in self._unknown:
-            signals[NOT_ACCEPTED] = float(self._totals[0]["connections"]) / rounds
-        with_some = {pid for pid, total in self._totals.items() if pid and total["connections"] > 0}
-        if with_some and max(len(with_some | accepting), workers or 0) > 1:
-            signals["fullest_share"] = float(own["connections"].max() / own["connections"].sum())
+        unknown = rows.isna().groupby(rows["round"]).any()
+        sums = rows.groupby("round").sum()
+        signals: dict[str, Any] = {signal: _mean(sums[name][~unknown[name]]) for signal, name in SUMS.items()}
+        signals["not_accepted"] = _mean(pd.Series(self._not_accepted, dtype=float))
+        with_some = {pid for pid, connections in self._connections.items() if connections > 0}
+        several = max(len(with_some | accepting), workers or 0) > 1
+        if several and with_some and UNKNOWN_PROCESS not in with_some:
+            signals["fullest_share"] = max(self._connections.values()) / sum(self._connections.values())
         return signals
+
+
+def _mean(values: pd.Series) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def read_sockets(path: Path, windows: Sequence[tuple[float, float]]) -> list[SocketUse]:

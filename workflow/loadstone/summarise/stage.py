@@ -86,6 +86,7 @@ def summarise_run(
     cycle, *cycles = measure_cycles(requests, spans)
     observed, *of_plateaus = observe(files, spans, of_requests.latency)
     groups = observed.signals(record, samples, of_processes, cycle, _constant_users(record, running))
+    groups["rate_steady"] = window.rate_settled
     signals = gather_signals(
         record, cycle, of_requests.endpoints, of_processes, window.settled, running, of_requests.starts, groups
     )

@@ -73,8 +73,16 @@ def _known_sum(values: Sequence[float]) -> float | None:
 def measure_processes(processes: pd.DataFrame) -> dict[str, Any]:
     """Find the server's busiest process in the table `processes.csv`, and count those that serve requests."""
     cpu = processes.loc[processes["role"].astype(str).str.startswith("server-"), "cpu"].dropna()
-    busy = int((cpu > USED_CPU).sum())
-    return {"server_processes": busy or None, "busiest_process": max(0.0, float(cpu.max())) if len(cpu) else None}
+    return {
+        "server_processes": len(busy_pids(processes)) or None,
+        "busiest_process": max(0.0, float(cpu.max())) if len(cpu) else None,
+    }
+
+
+def busy_pids(processes: pd.DataFrame) -> frozenset[int]:
+    """Return the process ids of the server's processes that serve requests."""
+    is_busy = processes["role"].astype(str).str.startswith("server-") & (processes["cpu"] > USED_CPU)
+    return frozenset(processes.loc[is_busy, "pid"].astype(int).tolist())
 
 
 def busiest_pid(processes: pd.DataFrame, role: str) -> int | None:

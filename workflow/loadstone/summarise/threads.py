@@ -48,10 +48,15 @@ class ThreadUse:
     """Process id → CPUs for which its threads waited; without processes of which it is unknown."""
     accepting: frozenset[int] = frozenset()
     """Processes of which a thread waited for a new connection."""
+    pids: frozenset[int] = frozenset()
+    """The server's processes of which there are samples."""
 
-    def signals(self) -> dict[str, Any]:
-        """Return the signals of `ThreadSignals`, and that of the busiest thread."""
-        if self.states is None:
+    def signals(self, busy: frozenset[int] = frozenset()) -> dict[str, Any]:
+        """Return the signals of `ThreadSignals`, and that of the busiest thread.
+
+        None if there are no samples of a process that is `busy`: the threads of the others would mislead.
+        """
+        if self.states is None or busy - self.pids:
             return {}
         mean, low, high = estimate_mean(np.asarray(self.proceeding, np.float64))
         return {
@@ -172,6 +177,7 @@ class _Window:
             busiest=float(of_server["cpu"].max()) / seconds if of_server["cpu"].notna().any() else None,
             waited=waited,
             accepting=frozenset(self._accepting),
+            pids=frozenset(of_server["pid"].tolist()),
         )
 
     def _growth(self) -> pd.DataFrame:
