@@ -1,7 +1,7 @@
 """A server that holds connections open and whose threads wait: `python -m benchmarks.blocked_server PORT THREADS HELD`.
 
-The first connections are held. Half of the threads wait to read from one, half for a lock. Any later connection is closed
-at once, which leaves a socket in TIME_WAIT.
+The first connections are held. Half of the threads wait to read from one, half for a lock. Any later connection is
+closed at once, which leaves a socket in TIME_WAIT.
 """
 
 import resource
@@ -26,7 +26,7 @@ def main() -> None:
                 continue
             connections.append(connection)
             number = len(connections)
-            if number < threads:
+            if 1 < number <= threads:  # the main thread is one, and the first connection is a test
                 wait = (lambda own=connection: own.recv(1)) if number % 2 else lock.acquire
                 threading.Thread(target=wait, daemon=True).start()
 

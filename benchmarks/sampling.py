@@ -95,7 +95,7 @@ def main() -> None:
     print(
         f"{mark:5}  sampling {threads['tid'].nunique()} threads and {sockets['connections'].max():,} connections, "
         f"{waiting:,} in TIME_WAIT: {added:.1%} of a CPU in addition to {before:.1%} for processes alone, "
-        f"at most {MAX_SHARE:.0%} ({threads['time'].nunique()} and {sockets['time'].nunique()} of {len(costs)} samples)",
+        f"at most {MAX_SHARE:.0%}; {threads['time'].nunique()} and {sockets['time'].nunique()} of {len(costs)} samples",
         flush=True,
     )
 

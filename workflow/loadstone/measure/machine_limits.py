@@ -86,7 +86,7 @@ def _folders_of(controllers: str, path: str) -> tuple[Path, ...]:
 
 
 def list_quota_files(name: str) -> list[Path]:
-    """List the files of that name of the control groups that can limit this process's CPU time, as far as they exist."""
+    """List the files of that name in the control groups that can limit this process's CPU time."""
     with contextlib.suppress(OSError):
         lines = (PROC / "self" / "cgroup").read_text("utf-8").splitlines()
         folders = [folder for line in lines for folder in _folders_of(*line.split(":", 2)[1:])]

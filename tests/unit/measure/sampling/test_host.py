@@ -61,7 +61,7 @@ def test_throttled_time_of_control_groups(
     assert HostReader().read().throttled_s == throttled_s
 
 
-@pytest.mark.parametrize(("cost_s", "every"), [(0.0, 1), (0.01, 1), (0.011, 2), (0.03, 4), (9.0, MAX_EVERY)])
+@pytest.mark.parametrize(("cost_s", "every"), [(0.0, 1), (0.003, 1), (0.0031, 2), (0.01, 4), (9.0, MAX_EVERY)])
 def test_what_is_costly_is_done_less_often(cost_s: float, every: int) -> None:
     pace = Pace()
     assert pace.is_due()

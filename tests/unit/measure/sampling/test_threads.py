@@ -44,6 +44,10 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
             process.kill()
 
 
+def count_open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def states_of(known: Known, rows: list[ThreadSample]) -> dict[str, str]:
     return {known.names[row.tid]: row.state for row in rows if row.tid in known.names}
 
@@ -82,13 +86,13 @@ def test_rows_reach_the_file(known: Known, tmp_path: Path) -> None:
 
 def test_a_thread_that_ended_leaves_no_file_open(tmp_path: Path) -> None:
     reader, sockets = ThreadReader(), ServerSockets()
-    before = len(os.listdir("/proc/self/fd"))
+    before = count_open_files()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert reader.sample([("server-worker", process.pid)], sockets)
-        assert len(os.listdir("/proc/self/fd")) > before + 1
+        assert count_open_files() > before + 1
         process.communicate(b"\n")
     assert reader.sample([("server-worker", process.pid)], sockets) == []
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert count_open_files() == before
 
 
 def test_of_a_process_with_too_many_threads_no_part_is_shown(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +105,11 @@ def test_of_a_process_with_too_many_threads_no_part_is_shown(known: Known, monke
 
 def test_few_files_stay_open(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "MAX_OPEN", 5)
-    before = len(os.listdir("/proc/self/fd"))
+    before = count_open_files()
     reader, sockets = ThreadReader(), ServerSockets()
     rows = [row for _ in range(2) for row in reader.sample([("server-worker", known.pid)], sockets)]
     assert len(rows) == 2 * (len(known.names) + 1)
-    assert len(os.listdir("/proc/self/fd")) <= before + 5 + 1, "and a netlink socket"
+    assert count_open_files() <= before + 5 + 1, "and a netlink socket"
     reader.close()
     sockets.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert count_open_files() == before

@@ -8,7 +8,8 @@ import struct
 from collections.abc import Iterator
 
 SOCK_DIAG = 4
-SOCK_DIAG_BY_FAMILY = 20
+TCP_OF_ALL_FAMILIES, BY_FAMILY = 18, 20
+"""Kinds of questions. The first one is older (`TCPDIAG_GETSOCK`), and walks the kernel's table once for all families."""
 REQUEST, DUMP = 0x1, 0x300
 ERROR, DONE = 2, 3
 HEADER = struct.Struct("=IHHII")
@@ -28,7 +29,7 @@ class SockDiag:
         self._buffer = memoryview(bytearray(RECEIVE_BYTES))
         self._number = 0
 
-    def ask(self, question: bytes, *, every: bool) -> Iterator[tuple[memoryview, int, int]]:
+    def ask(self, kind: int, question: bytes, *, every: bool) -> Iterator[tuple[memoryview, int, int]]:
         """Yield each answer as (buffer, place of its body, place of its end): of every socket, or of one.
 
         An answer is valid until the next one. Raises OSError if the kernel refuses the question.
@@ -36,15 +37,15 @@ class SockDiag:
         self._number += 1
         flags = REQUEST | (DUMP if every else 0)
         size = HEADER.size + len(question)
-        self._socket.send(HEADER.pack(size, SOCK_DIAG_BY_FAMILY, flags, self._number, 0) + question)
+        self._socket.send(HEADER.pack(size, kind, flags, self._number, 0) + question)
         while True:
             end, at = self._socket.recv_into(self._buffer), 0
             while at + HEADER.size <= end:
-                length, kind, _, number, _ = HEADER.unpack_from(self._buffer, at)
+                length, answer, _, number, _ = HEADER.unpack_from(self._buffer, at)
                 if number == self._number:  # otherwise it is left of an earlier question
-                    if kind == DONE:
+                    if answer == DONE:
                         return
-                    if kind == ERROR:
+                    if answer == ERROR:
                         [code] = struct.unpack_from("=i", self._buffer, at + HEADER.size)
                         raise OSError(-code, os.strerror(-code))
                     yield self._buffer, at + HEADER.size, at + length

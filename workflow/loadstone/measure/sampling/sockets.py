@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from loadstone.measure.sampling.netlink import SockDiag
@@ -14,7 +14,7 @@ from loadstone.measure.sampling.unix_sockets import state_of_unix_socket
 from loadstone.results.socket_pids import NOT_ACCEPTED, UNKNOWN_PROCESS
 from loadstone.results.thread_state import ThreadState
 
-OWNERS_S = 2.0
+OWNERS_S = 5.0
 """Seconds after which owners are looked for again, even if no socket is new: a process may have passed one on."""
 TABLES_EVERY = 4
 """Samples from one reading of `/proc/net/tcp` to the next."""
@@ -59,8 +59,9 @@ class ServerSockets:
         self._failed = False
 
     def sample(self, port: int, pids: Sequence[int]) -> list[SocketSample]:
-        """Read the sockets if that is due, and count those of the server that listens on `port`, whose processes are
-        `pids`. No rows if nothing listens there, as far as this machine shows it.
+        """Read the sockets if that is due, and count those of the server at `port`, whose processes are `pids`.
+
+        No rows if nothing listens there, as far as this machine shows it.
         """
         if self._failed or not self._pace.is_due():
             return []
@@ -125,11 +126,12 @@ class ServerSockets:
                 pid = (owner or UNKNOWN_PROCESS) if each.inode else NOT_ACCEPTED
                 count = counts.setdefault(pid, _Count())
                 count.connections += 1
-                if each.is_unread:
+                if each.received and each.is_unread:
                     count.unread += 1
                 elif each.attribute == INFO and each.inode:
                     count.inside += each.asks_last(incoming=True)
-                count.unsent += each.is_blocked
+                if each.to_send:
+                    count.unsent += each.is_blocked
                 is_complete &= each.attribute == INFO
             elif owner is not None and each.net_port not in self._listening:
                 counts[owner].downstream += 1
@@ -163,16 +165,24 @@ def _sockets_of(pids: Iterable[int]) -> tuple[dict[int, int], set[int], bool]:
     shown: set[int] = set()
     is_hidden = False
     for pid in pids:
-        folder = f"/proc/{pid}/fd"
         try:
-            names = os.listdir(folder)
+            with _folder(f"/proc/{pid}/fd") as folder:
+                for name in os.listdir(folder):  # noqa: PTH208 - relative to the descriptor
+                    with contextlib.suppress(FileNotFoundError):  # it was closed
+                        link = os.readlink(name, dir_fd=folder)
+                        if link.startswith("socket:["):
+                            held.setdefault(int(link[8:-1]), pid)
+            shown.add(pid)
         except OSError as error:
             is_hidden |= isinstance(error, PermissionError)
-            continue
-        shown.add(pid)
-        for name in names:
-            with contextlib.suppress(OSError):
-                link = os.readlink(f"{folder}/{name}")
-                if link.startswith("socket:["):
-                    held.setdefault(int(link[8:-1]), pid)
     return held, shown, is_hidden
+
+
+@contextlib.contextmanager
+def _folder(path: str) -> Iterator[int]:
+    """Open a folder, so that the names in it need no search from the root. Raises OSError."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield folder
+    finally:
+        os.close(folder)

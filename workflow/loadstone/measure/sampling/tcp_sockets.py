@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from loadstone.measure.sampling.netlink import SockDiag
+from loadstone.measure.sampling.netlink import TCP_OF_ALL_FAMILIES, SockDiag
 
 ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN = 1, 4, 5, 8, 10
 """States of a connection (`net/tcp_states.h`)."""
 WANTED = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN)
 STATES = sum(1 << state for state in WANTED)
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 INFO = 2
@@ -107,7 +106,7 @@ class TcpTable:
         if self.is_netlink:
             try:
                 self._netlink = self._netlink or SockDiag()
-                return [each for family in FAMILIES for each in self._dump(self._netlink, family, port)]
+                return self._dump(self._netlink, port)
             except OSError:
                 self.close()
                 self.is_netlink = False
@@ -119,8 +118,8 @@ class TcpTable:
             self._netlink.close()
             self._netlink = None
 
-    def _dump(self, netlink: SockDiag, family: int, port: int) -> list[TcpSocket]:
-        question = struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, 1 << (INFO - 1), STATES)
+    def _dump(self, netlink: SockDiag, port: int) -> list[TcpSocket]:
+        question = struct.pack("=BxxB48xI4x", socket.AF_INET, 1 << (INFO - 1), STATES)
         if self._filter:
             try:
                 return self._read(netlink, question + _other_port_than(port), port)
@@ -134,14 +133,14 @@ class TcpTable:
         found: list[TcpSocket] = []
         other = socket.htons(port)
         shapes = self._shapes
-        for buffer, at, end in netlink.ask(question, every=True):
+        for buffer, at, end in netlink.ask(TCP_OF_ALL_FAMILIES, question, every=True):
             length = end - at
             if length not in shapes:
                 shapes[length] = _find_shape(buffer, at, end)
             shape = shapes[length]
             fields = TcpSocket._make(shape.unpack_from(buffer, at)) if shape else None
             if fields is None or fields.attribute != INFO:
-                fields = TcpSocket(*struct.unpack_from(SOCKET, buffer, at), *WITHOUT_PROGRESS)
+                fields = TcpSocket._make((*struct.unpack_from(SOCKET, buffer, at), *WITHOUT_PROGRESS))
             if self._filter or struct.unpack_from("=H", buffer, at + 6)[0] != other:
                 found.append(fields)
         return found

@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from loadstone.measure.sampling.pace import Pace
@@ -61,7 +62,7 @@ class ThreadReader:
             for role, pid in processes:
                 tids: list[int] = []
                 with contextlib.suppress(OSError):
-                    tids = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+                    tids = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - three times faster
                 if len(seen) + len(tids) > MAX_THREADS:
                     continue
                 for tid in tids:
@@ -146,10 +147,10 @@ def _find_wait(folder: str, pid: int, sockets: ServerSockets) -> ThreadState:
 
 def _state_of(pid: int, descriptor: int, sockets: ServerSockets) -> ThreadState:
     """State what a thread waits for at a descriptor. Raises OSError."""
-    link = os.readlink(f"/proc/{pid}/fd/{descriptor}")
+    link = str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
     kind, _, rest = link.partition(":")
     if kind == "socket":
-        in_view = os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
+        in_view = Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
         return sockets.state_of(int(rest[1:-1])) if in_view else ThreadState.OTHER
     if kind == "pipe":
         return ThreadState.PIPE
