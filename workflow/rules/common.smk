@@ -80,6 +80,10 @@ MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/**/*.py", below=ROOT) +
     "measure/**/*.py",
     "results/processes.py",
     "results/requests.py",
+    "results/socket_pids.py",
+    "results/sockets.py",
+    "results/thread_state.py",
+    "results/threads.py",
 )
 SUMMARISE_SOURCES = sources(
     "summarise/**/*.py",

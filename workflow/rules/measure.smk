@@ -2,8 +2,9 @@
 
 in:   the run's own values, its commit's marker, the user's own files that its load consists of, the sources of server/,
       locustfiles/, loadstone/instrument/ and loadstone/measure/
-out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
-      for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later stage reads
+out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, threads.parquet, sockets.parquet,
+      run.json, locust_*.csv, logs/; for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later
+      stage reads
 """
 
 
