@@ -27,6 +27,8 @@ from benchmarks.trials.matrix import Outcome, draw, part_up, write_into_page
 from benchmarks.trials.measuring import Bench, Judged
 from loadstone.errors import Interrupted, LoadstoneError
 
+app = typer.Typer(add_completion=False)
+
 
 class Halves(StrEnum):
     """What `--half` takes."""
@@ -36,6 +38,7 @@ class Halves(StrEnum):
     BOTH = "both"
 
 
+@app.command()
 def main(
     half: Annotated[Halves, typer.Option(help="Parameters that rules are chosen on, those kept aside, or both.")] = (
         Halves.JUDGED
@@ -178,4 +181,4 @@ def _names(verdicts: frozenset[str]) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -7,6 +7,7 @@ import os
 import queue
 import random
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -186,15 +187,20 @@ def turns(amounts: Amounts) -> Work:
 def disk(amounts: Amounts) -> Work:
     """Write to a file past the cache, and wait until it is on the disk.
 
-    Each thread has a file of its own, which has no name and ends with the process.
+    Each thread has a file of its own, which has no name and ends with the process. Exits where the folder is not on a
+    disk.
     """
     size = 1024 * amounts.kib
+    try:
+        os.close(_open_unnamed(amounts.folder))
+    except OSError as error:
+        sys.exit(f"{amounts.folder}: no disk that can be written past the cache: {error.strerror}")
     own = threading.local()
 
     def work(_: int) -> int:
         if not hasattr(own, "file"):
             own.file, own.page = _open_unnamed(amounts.folder), mmap.mmap(-1, size)  # aligned, as O_DIRECT needs it
-            own.page.write(random.randbytes(size))
+            own.page.write(os.urandom(size))
         os.pwrite(own.file, own.page, 0)
         os.fsync(own.file)
         return OK

@@ -6,6 +6,7 @@ connection until the client closes it. With --processes 2, forked processes shar
 
 import argparse
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -56,8 +57,8 @@ def main() -> None:
             serve_by_pool(own, service, options.threads)
 
     if options.stopped:
-        stop_again_and_again(fork(lambda: serve(0)), amounts.pause_ms / 1000, amounts.period_s)
-    children = [fork(lambda number=number: serve(number)) for number in range(1, options.processes)]
+        stop_again_and_again(fork(functools.partial(serve, 0)), amounts.pause_ms / 1000, amounts.period_s)
+    children = [fork(functools.partial(serve, number)) for number in range(1, options.processes)]
     end_with(children)
     serve(0)
 

@@ -1,7 +1,7 @@
 """A case of the trial: a server with a known limit, the load on it, and the verdicts that are right."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -64,9 +64,7 @@ class Case:
 
 def case(name: str, truth: Verdict, *also_right: Verdict, half: tuple[Verdict, ...] = (), **setups: Setup) -> Case:
     """Make a case; `setups` are `chosen` and `judged`."""
-    return Case(
-        name=name, truth=truth, right=frozenset({truth, *also_right}), half_right=frozenset(half), **setups
-    )
+    return Case(name=name, truth=truth, right=frozenset({truth, *also_right}), half_right=frozenset(half), **setups)
 
 
 def own_server(module: str, *words: object, **keys: object) -> dict[str, object]:
@@ -83,6 +81,12 @@ def threads(limit: str, *words: object, **keys: object) -> dict[str, object]:
 def event_loop(limit: str, *words: object) -> dict[str, object]:
     """Make a server on an event loop."""
     return own_server("event_loop", "--limit", limit, *words)
+
+
+def asking(make: Callable[..., dict[str, object]], users: int, *, ms: int, at_once: int) -> Setup:
+    """Make a server that asks another one, which needs `ms` for an answer and gives `at_once` at a time."""
+    behind = ("--ms", str(ms), "--at-once", str(at_once))
+    return Setup(server=make("downstream", "--behind", BEHIND), load=closed(users), behind=behind)
 
 
 def quick() -> dict[str, object]:
@@ -113,7 +117,7 @@ def calibrated(threads: int, parallel: str, serial: str = "0s") -> dict[str, obj
 
 
 def closed(users: int, think_time: object = 0, *, user: str = "HttpUser") -> dict[str, object]:
-    """Make a closed load of simple requests. Those that the server never takes in are given up soon after the window."""
+    """Make a closed load of simple requests. Those that the server never takes in are given up after the window."""
     load = {"user": user, "users": users, "spawn_rate": users, "requests": [{"get": "/"}]}
     return {**load, "think_time": think_time, "stop_timeout": "3s"}
 

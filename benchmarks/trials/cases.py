@@ -5,8 +5,8 @@ others: it is a table.
 """
 
 from benchmarks.trials.case import (
-    BEHIND,
     Setup,
+    asking,
     calibrated,
     calibrating,
     case,
@@ -18,8 +18,9 @@ from benchmarks.trials.case import (
     quick,
     threads,
 )
-from loadstone.suite.verdict import Verdict as V
+from loadstone.suite.verdict import Verdict
 
+V = Verdict
 SLOTS_OR_BEHIND = (V.SERVER_OR_BEHIND, V.SERVER_CONCURRENCY)
 
 CPU = (
@@ -35,8 +36,12 @@ CPU = (
     ),
     case(
         "cpu-idle-sibling", V.SERVER_CPU, V.UNEVEN_CONNECTIONS,
-        chosen=Setup(server=threads("cpu", "--threads", 1, "--ms", 5, "--processes", 2, "--late-s", 20), load=closed(20)),
-        judged=Setup(server=threads("cpu", "--threads", 2, "--ms", 9, "--processes", 3, "--late-s", 25), load=closed(30)),
+        chosen=Setup(
+            server=threads("cpu", "--threads", 1, "--ms", 5, "--processes", 2, "--late-s", 20), load=closed(20)
+        ),
+        judged=Setup(
+            server=threads("cpu", "--threads", 2, "--ms", 9, "--processes", 3, "--late-s", 25), load=closed(30)
+        ),
     ),
     case(
         "cpu-under-lock", V.SERVER_CPU, V.LOCK, half=(V.SERVER_OR_BEHIND, V.SERIAL_SECTION),
@@ -109,30 +114,18 @@ POOLS = (
 BEHIND_THE_SERVER = (
     case(
         "downstream-few-users", V.DOWNSTREAM, V.TOO_FEW_USERS, half=(V.SERVER_OR_BEHIND,),
-        chosen=Setup(
-            server=threads("downstream", "--behind", BEHIND), load=closed(4), behind=("--ms", "50", "--at-once", "99")
-        ),
-        judged=Setup(
-            server=threads("downstream", "--behind", BEHIND), load=closed(7), behind=("--ms", "120", "--at-once", "99")
-        ),
+        chosen=asking(threads, 4, ms=50, at_once=99),
+        judged=asking(threads, 7, ms=120, at_once=99),
     ),
     case(
         "downstream-full", V.DOWNSTREAM, half=(V.SERVER_OR_BEHIND, V.POOL),
-        chosen=Setup(
-            server=threads("downstream", "--behind", BEHIND), load=closed(30), behind=("--ms", "15", "--at-once", "2")
-        ),
-        judged=Setup(
-            server=threads("downstream", "--behind", BEHIND), load=closed(24), behind=("--ms", "40", "--at-once", "4")
-        ),
+        chosen=asking(threads, 30, ms=15, at_once=2),
+        judged=asking(threads, 24, ms=40, at_once=4),
     ),
     case(
         "downstream-event-loop", V.DOWNSTREAM, half=(V.SERVER_OR_BEHIND, V.POOL),
-        chosen=Setup(
-            server=event_loop("downstream", "--behind", BEHIND), load=closed(20), behind=("--ms", "12", "--at-once", "1")
-        ),
-        judged=Setup(
-            server=event_loop("downstream", "--behind", BEHIND), load=closed(36), behind=("--ms", "30", "--at-once", "3")
-        ),
+        chosen=asking(event_loop, 20, ms=12, at_once=1),
+        judged=asking(event_loop, 36, ms=30, at_once=3),
     ),
     case(
         "disk", V.DISK, half=(V.SERVER_OR_BEHIND,),

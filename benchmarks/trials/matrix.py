@@ -13,6 +13,7 @@ import vl_convert
 from benchmarks.trials.case import Half
 from benchmarks.trials.grading import Grade
 from loadstone.report.page import VEGA_LITE_VERSION
+from loadstone.text import several
 
 MIN_RIGHT = 0.75
 MAX_WRONG = 0.05
@@ -46,8 +47,12 @@ class Outcome:
         """Write it in one line."""
         found = self.proceeding
         proceed = f" [{found['value']:.1f} proceed, {self.at_once:g} built in]" if found and self.at_once else ""
+        figures = (
+            f" ({self.signals['throughput']:.0f}/s, {1000 * self.signals['response_s']:.0f} ms)" if self.signals else ""
+        )
         accused = "  FALSE ACCUSATION OF THE SERVER" if self.accuses_server else ""
-        return f"{self.grade:12}  {self.case:24}  {self.truth:20}  {self.verdict}{proceed}: {self.sentence}{accused}"
+        found_out = f"{self.verdict}{proceed}{figures}: {self.sentence}{accused}"
+        return f"{self.grade:12}  {self.case:22}  {self.truth:18}  {found_out}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Totals:
     def sentence(self) -> str:
         """Write the totals in one line."""
         counts = ", ".join(f"{self.count(grade)} {grade}" for grade in Grade if self.count(grade))
-        return f"{len(self.outcomes)} cases: {counts}; false accusations of the server: {self.accusations}"
+        return f"{several(len(self.outcomes), 'case')}: {counts}; false accusations of the server: {self.accusations}"
 
     def table(self) -> str:
         """Write truths against verdicts as a table in Markdown. Right verdicts are bold, and wrong ones marked by !."""

@@ -13,7 +13,6 @@ from benchmarks.trials.case import Case, Half, Setup, closed, threads
 from benchmarks.trials.cases import CASES
 from benchmarks.trials.grading import Grade, accuses_server, grade
 from benchmarks.trials.measuring import Bench, Judged, Lengths, name_of
-from loadstone.suite.verdict import Verdict
 from tests.conftest import processes_of, wait_for
 from tests.support.neighbours import QUIET, taken_by_others
 
@@ -65,12 +64,3 @@ def test_verdict_names_the_limit(name: str, folder: Path) -> None:
     assert found != Grade.WRONG, text
     assert found in (Grade.RIGHT, Grade.HALF) or others >= QUIET, text
     wait_for(lambda: not processes_of(folder), 5, "the end of all processes")
-
-
-def test_a_false_accusation_is_told_from_a_right_verdict(folder: Path) -> None:
-    """The grades themselves: the trial can fail."""
-    few = next(case for case in CASES if case.name == "asleep-few-users")
-    lock = next(case for case in CASES if case.name == "lock")
-    assert few.clears_server
-    assert not lock.clears_server
-    assert Verdict.LOCK in lock.right
