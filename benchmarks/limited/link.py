@@ -10,8 +10,10 @@ import threading
 
 _MAX_PACING_RATE = 47
 """SO_MAX_PACING_RATE of Linux, which the module `socket` does not name."""
-_SEND_BUFFER_BYTES = 16 * 1024
-"""A small buffer, so that a response is sent when most of it is on its way."""
+_SEND_BUFFER_BYTES = 4096
+_PIECE_BYTES = 4096
+"""Pieces are kept apart (MSG_EOR): otherwise the kernel takes 64 KiB at once, whatever the size of its buffer. So a
+thread sends until almost all of its response is on its way."""
 
 
 class Link:
@@ -30,7 +32,8 @@ class Link:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._change(connection, begins=True)
         try:
-            connection.sendall(data)
+            for begin in range(0, len(data), _PIECE_BYTES):
+                connection.sendall(data[begin : begin + _PIECE_BYTES], socket.MSG_EOR)
         finally:
             self._change(connection, begins=False)
 

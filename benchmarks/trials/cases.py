@@ -129,8 +129,8 @@ BEHIND_THE_SERVER = (
     ),
     case(
         "disk", V.DISK, half=(V.SERVER_OR_BEHIND,),
-        chosen=Setup(server=threads("disk", "--kib", 1024, "--folder", "{folder}"), load=closed(8)),
-        judged=Setup(server=threads("disk", "--kib", 256, "--folder", "{folder}", "--threads", 6), load=closed(16)),
+        chosen=Setup(server=threads("disk", "--kib", 8192, "--folder", "{folder}"), load=closed(8)),
+        judged=Setup(server=threads("disk", "--kib", 4096, "--folder", "{folder}", "--threads", 6), load=closed(16)),
     ),
 )  # fmt: skip
 
@@ -181,8 +181,8 @@ CONNECTIONS = (
     ),
     case(
         "link", V.NETWORK,
-        chosen=Setup(server=on_link("asleep", 2_000_000, "--bytes", 20_000, "--ms", 1), load=closed(16)),
-        judged=Setup(server=on_link("asleep", 8_000_000, "--bytes", 150_000, "--ms", 2), load=closed(28)),
+        chosen=Setup(server=on_link("asleep", 4_000_000, "--bytes", 200_000, "--ms", 1), load=closed(16)),
+        judged=Setup(server=on_link("asleep", 10_000_000, "--bytes", 300_000, "--ms", 2), load=closed(28)),
     ),
 )  # fmt: skip
 
