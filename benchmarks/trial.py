@@ -142,7 +142,7 @@ def _try(bench: Bench, case: Case, half: Half, *, measured: bool, again: bool) -
 
 
 def _outcome(bench: Bench, case: Case, half: Half, judged: Judged | None, sentence: str) -> Outcome:
-    setup, run = case.setup(half), judged and judged.run
+    setup, run = case.setup(half), judged.run if judged else None
     return Outcome(
         case=case.name,
         half=half,
