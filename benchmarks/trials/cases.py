@@ -67,7 +67,7 @@ LOCKS = (
         judged=Setup(server=in_gunicorn("'lock', ms=14", 24), load=closed(22), at_once=1),
     ),
     case(
-        "lock-of-calibration", V.LOCK, V.SERIAL_SECTION, half=SLOTS_OR_BEHIND,
+        "lock-of-calibration", V.LOCK, V.SERIAL_SECTION, half=(*SLOTS_OR_BEHIND, V.POOL),
         chosen=Setup(server=calibrated(12, "5ms", "8ms"), load=calibrating(20), at_once=1),
         judged=Setup(server=calibrated(20, "10ms", "20ms"), load=calibrating(32), at_once=1),
     ),
@@ -129,8 +129,8 @@ BEHIND_THE_SERVER = (
     ),
     case(
         "disk", V.DISK, half=(V.SERVER_OR_BEHIND,),
-        chosen=Setup(server=threads("disk", "--kib", 8192, "--folder", "{folder}"), load=closed(8)),
-        judged=Setup(server=threads("disk", "--kib", 4096, "--folder", "{folder}", "--threads", 6), load=closed(16)),
+        chosen=Setup(server=threads("disk", "--kib", 8192, "--folder", "{folder}"), load=closed(24)),
+        judged=Setup(server=threads("disk", "--kib", 4096, "--folder", "{folder}", "--threads", 20), load=closed(32)),
     ),
 )  # fmt: skip
 
