@@ -181,8 +181,7 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
 def _remark_on(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
     if verdict in (Verdict.THINK_TIME, Verdict.TOO_FEW_USERS, Verdict.ARRIVAL_RATE):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.min_host, s.link)
-        near = any(at_least(value, limits.slack) for value in utilisations)
-        return "near the knee" if near else None
+        return "near the knee" if any(at_least(value, limits.slack) for value in utilisations) else None
     if verdict == Verdict.UNDETERMINED:
         if near := _nearly_full(s, limits):
             return "nearly full: " + ", ".join(near)
