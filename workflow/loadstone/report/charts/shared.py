@@ -55,6 +55,15 @@ def experiment_colours(order: Sequence[str], legend: alt.Legend | None) -> alt.C
     return alt.Color("experiment:N", title=None, legend=legend, scale=scale)
 
 
+def squares(*, labels: int, columns: int) -> alt.Legend:
+    """Make a legend of colours alone: in columns where the chart is wide enough for them, else in one.
+
+    `labels` is the most pixels that a label takes.
+    """
+    room = f"width >= {columns * 130} ? {columns} : width >= 260 ? 2 : 1"
+    return alt.Legend(columns=alt.ExprRef(room), symbolType="square", symbolStrokeWidth=0, labelLimit=labels)
+
+
 def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:
     """Lay charts over each other, as wide as the page allows."""
     chart: alt.LayerChart = alt.LayerChart(layer=list(layers)).properties(width="container", height=height)
