@@ -57,8 +57,9 @@ def other_load_sentence(campaign: Campaign) -> str:
     most = max(disturbed, key=lambda each: each.cpus)
     peak = max((each.peak for each in disturbed if each.peak), default=None)
     median = sorted(each.cpus for each in disturbed)[len(disturbed) // 2]
+    second = f" ({text.figure(peak)} in a second)" if peak else ""
     return (
         f"other processes were running: in {text.count(len(disturbed))} of {text.several(len(found), 'run')} "
         f"(baselines included) they used {text.figure(median)} of {most.cores} CPUs (median), and up to "
-        f"{text.figure(most.cpus)}{f' ({text.figure(peak)} in a second)' if peak else ''}; measure again on a quiet machine"
+        f"{text.figure(most.cpus)}{second}; measure again on a quiet machine"
     )

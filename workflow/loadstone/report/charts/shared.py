@@ -56,12 +56,8 @@ def experiment_colours(order: Sequence[str], legend: alt.Legend | None) -> alt.C
 
 
 def squares(*, labels: int, columns: int) -> alt.Legend:
-    """Make a legend of colours alone: in columns where the chart is wide enough for them, else in one.
-
-    `labels` is the most pixels that a label takes.
-    """
-    room = f"width >= {columns * 130} ? {columns} : width >= 260 ? 2 : 1"
-    return alt.Legend(columns=alt.ExprRef(room), symbolType="square", symbolStrokeWidth=0, labelLimit=labels)
+    """Make a legend of colours alone; a narrow page puts it into one column. `labels` is a label's most pixels."""
+    return alt.Legend(columns=columns, symbolType="square", symbolStrokeWidth=0, labelLimit=labels)
 
 
 def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:
