@@ -10,8 +10,11 @@ import pytest
 
 from loadstone.plan.schedule import Run
 from loadstone.report.page import render
+from loadstone.results.verdicts import Place
+from loadstone.suite.verdict import Verdict
 from tests.browser.conftest import Open, Opened
 from tests.support.made_up import PUBLISHED, Made, make_campaign, scaled
+from tests.support.restated import restate
 
 HOSTILE = "</style><script>window.hacked = 1</script> \\\"quoted\\\" 'single' 🎷 \u202eright to left\u202c &amp;"
 SUITE = """
@@ -38,14 +41,22 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a made-up campaign, with a long run."""
     folder = tmp_path_factory.mktemp("page")
     path = folder / "index.html"
-    path.write_text(render(make_campaign(folder, SUITE % HOSTILE, behaviour, PUBLISHED)), encoding="utf-8")
+    campaign = make_campaign(folder, SUITE % HOSTILE, behaviour, PUBLISHED)
+    path.write_text(render(restate(campaign, folder / "results", anywhere)), encoding="utf-8")
     return path
+
+
+def anywhere(run: dict[str, Any]) -> dict[str, Any]:
+    """Be in every place, or nowhere that is known, with a verdict whose name is long."""
+    places = {} if run["experiment"] == "w=4" else {place: 2.0 + number for number, place in enumerate(Place)}
+    return {"verdict": Verdict.SERVER_OR_BEHIND, "sentence": "All others have slack: 0.2 at most.", "places": places}
 
 
 def behaviour(run: Run, rng: np.random.Generator) -> Made:
     cells = pd.DataFrame({"second": [0, 1], "until": [1, 2], "low_ms": 1.0, "high_ms": 1.3, "requests": [10, 20]})
-    long = {"heat": cells} if run.experiment == "plain" else {}
-    return scaled(run, rng) | ({"users": 20.0, "response_s": 20 / 400} if run.experiment == "other" else {}) | long
+    unfair = {"users_served": 1, "fairness": 0.05}
+    of_plain = {"heat": cells} | unfair if run.experiment == "plain" else {}
+    return scaled(run, rng) | ({"users": 20.0, "response_s": 20 / 400} if run.experiment == "other" else {}) | of_plain
 
 
 @pytest.fixture

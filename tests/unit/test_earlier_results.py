@@ -278,15 +278,15 @@ def test_files_of_that_version_are_read(earlier: Path, today: Path) -> None:
 
 def test_page_of_that_version_is_the_page_of_today(earlier: Path, today: Path, plan: Plan) -> None:
     """Except for what came with later versions: lines over album counts in the analysis, the tables of probes, means
-    and intervals on the log scale, runs in the place of intervals below four, hypotheses that are judged together, and
-    the CPUs that other processes used.
+    and intervals on the log scale, runs in the place of intervals below four, hypotheses that are judged together,
+    the CPUs that other processes used, and the signals of threads, connections and users.
     """
     before, after = (render(load_campaign(plan, folder, earlier / "published.csv")) for folder in (earlier, today))
     names = re.findall(r'<section[^>]*id="([^"]+)"', before)
     assert names == [name for name in re.findall(r'<section[^>]*id="([^"]+)"', after) if name != "looks"]
     assert len(names) > 10
     differing = {name for name in names if reworded(section(before, name)) != reworded(section(after, name))}
-    assert differing == {"albums", "answer", "experiments", "hypotheses", "open-loads", "repeats", "sweeps"}
+    assert differing == {"albums", "answer", "experiments", "hypotheses", "open-loads", "repeats", "sweeps", "verdicts"}
     assert "list-grows" in section(after, "albums")
     for page in (before, after):
         assert "four-slots, step 2" in section(page, "open-loads")

@@ -113,6 +113,41 @@ def test_runs_not_used_are_named_with_the_reason(tmp_path: Path, capsys: pytest.
     ]
 
 
+def test_verdicts_are_put_into_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the experiments whose runs agree; the runs that cannot be used state why."""
+    verdicts = {
+        "agreed": ("pool", {"pool": 2}),
+        "differing": ("mixed", {"pool": 1, "mixed": 1}),
+        "earlier": ("pool", {"pool": 1}),
+        "crowded": ("neighbour", {"neighbour": 1}),
+    }
+    runs = [
+        RUN | {"experiment": "agreed", "verdict": "pool", "sentence": ""},
+        RUN | {"experiment": "agreed", "repeat": 2, "verdict": "pool", "sentence": "A pool of two: 14 of 16 wait."},
+        RUN | {"experiment": "differing", "verdict": "pool", "sentence": "Of one run."},
+        RUN | {"experiment": "differing", "repeat": 2, "verdict": "mixed", "sentence": "Of one run."},
+        RUN | {"experiment": "earlier", "verdict": "pool"},
+        RUN | {"experiment": "crowded", "verdict": "neighbour", "sentence": "Others used 1.2 of 2 CPUs."},
+        RUN | {"experiment": "crowded", "repeat": 2, "verdict": "neighbour"},
+    ]
+    experiments = {name: AGREED | {"verdict": verdict, "runs": runs} for name, (verdict, runs) in verdicts.items()}
+    write(
+        tmp_path,
+        verdicts={"experiments": experiments, "runs": runs},
+        repeats={"experiments": dict.fromkeys(verdicts, REPEATED), "drift": None},
+        hypotheses=[],
+    )
+    show_conclusion(tmp_path, tmp_path / "index.html")
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("What bound throughput:")
+    assert lines[at + 1 : lines.index("", at)] == ["  agreed: A pool of two: 14 of 16 wait."]
+    at = lines.index("Measured but not used:")
+    assert lines[at + 1 : lines.index("", at)] == [
+        "  crowded, repeat 1: Others used 1.2 of 2 CPUs",
+        "  crowded, repeat 2: other processes took the CPUs that it waited for",
+    ]
+
+
 def test_many_runs_not_used_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "errors"} for repeat in range(1, 9)]
     show_runs(tmp_path, runs)

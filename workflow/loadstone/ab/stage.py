@@ -171,4 +171,5 @@ def _describe(judgement: Judgement) -> str:
     if judgement.verdict == Verdict.ERRORS:
         share = next((figure(100 * e.value) for e in judgement.evidence if e.signal == "failures"), "too many")
         return f"errors: at least {share} % of the requests failed"
-    return f"{judgement.verdict}: {judgement.remark or 'its figures contradict each other'}"
+    stated = judgement.sentence.rstrip(".") or judgement.remark
+    return f"{judgement.verdict}: {stated or 'its figures contradict each other'}"

@@ -21,6 +21,13 @@ WIDTH = 160
 
 MAX_NAMED = 5
 """Runs or folders that are named."""
+MAX_SENTENCES = 12
+"""Experiments whose verdicts are put into words."""
+UNUSABLE = {
+    "errors": "too many requests failed",
+    "neighbour": "other processes took the CPUs that it waited for",
+}
+"""Verdict → why a run cannot be used, where the run does not state it; the others have a remark."""
 
 
 def conclude(
@@ -38,8 +45,9 @@ def conclude(
 
     Example: loadstone conclude --results ~/campaigns/monday/results
 
-    Also lists runs that were measured but not used, counts the outcomes of
-    hypotheses, and names folders of runs that the suite does not have.
+    Also states what bound each experiment, lists runs that were measured but not
+    used, counts the outcomes of hypotheses, and names folders of runs that the
+    suite does not have.
 
     Exit code: 1 if a result is missing or damaged.
     """
@@ -67,6 +75,10 @@ def show_conclusion(results: Path, page: Path) -> None:
     console.print(table)
     if note := describe_parentheses([each.runs for name, each in measured.items() if not is_baseline(name)]):
         console.print(note, highlight=False)
+    if sentences := list(_sentences(verdicts, [name for name in measured if not is_baseline(name)])):
+        rest = [f"and {len(sentences) - MAX_SENTENCES} more, in the report"] * (len(sentences) > MAX_SENTENCES)
+        listing = "\n".join(f"  {line}" for line in sentences[:MAX_SENTENCES] + rest)
+        console.print(f"\nWhat bound throughput:\n{listing}", highlight=False, soft_wrap=True)
     if reasons := list(_unusable(results, verdicts)):
         rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
         listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
@@ -82,6 +94,13 @@ def show_conclusion(results: Path, page: Path) -> None:
     console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
 
 
+def _sentences(verdicts: "CampaignVerdicts", names: list[str]) -> Iterator[str]:
+    """State what bound each experiment whose figures can be used, where its runs agree."""
+    for name in names:
+        if verdicts.experiments[name].verdict.is_sound and (sentence := verdicts.sentence_of(name)):
+            yield printable(f"{name}: {sentence}")
+
+
 def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:
     """List the runs that are not used, and why."""
     from loadstone.results.window import read_window
@@ -90,10 +109,10 @@ def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:
     for run in verdicts.runs:
         name, repeat = run.run
         if not run.verdict.is_sound:
-            reason = "too many requests failed"
+            reason = run.sentence.rstrip(".") or UNUSABLE.get(run.verdict) or run.remark or run.verdict
             if run.verdict == Verdict.INVALID:
                 window = read_window(results / "summaries" / name / str(repeat) / "window.json")
-                reason = _never_settled(window) if window.settled is False else run.remark or run.verdict
+                reason = _never_settled(window) if window.settled is False else reason
             yield printable(f"{name}, repeat {repeat}: {reason}")
 
 

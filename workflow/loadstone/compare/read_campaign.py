@@ -190,8 +190,8 @@ def _run(row: _Row, judged: RunVerdict, record: RunRecord, others: float | None)
     if judged.verdict == Verdict.ERRORS:
         reason = f"{row.failures:,.0f} of {row.requests:,.0f} requests failed"
         reason += f" ({named(row.kinds, MAX_KINDS)})" * bool(row.kinds)
-    elif judged.verdict == Verdict.INVALID:
-        reason = judged.remark or ""
+    elif not judged.verdict.is_sound:
+        reason = judged.sentence.rstrip(".") or judged.remark or ""
     return RunResult(
         repeat=judged.repeat,
         verdict=judged.verdict,

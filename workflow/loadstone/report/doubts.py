@@ -9,11 +9,12 @@ from loadstone import text
 from loadstone.plan.baselines import UNLOADED, ceiling_name, is_baseline, unloaded_names
 from loadstone.plan.schedule import Plan
 from loadstone.report.campaign import Campaign
+from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
 
 UNSETTLED, GROWING, FEWER = "not settled", "growing", "users left"
-"""Kinds of doubt beside the verdicts `errors` and `invalid`."""
+"""Kinds of doubt beside the verdicts `errors`, `invalid` and `neighbour`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +31,22 @@ Doubts = Mapping[RunKey, Sequence[Doubt]]
 
 
 def find_doubts(campaign: Campaign) -> Doubts:
-    """Find the reasons to be careful with each run: errors, invalid figures, no steady state, a change of size."""
-    judged = campaign.judged
-    return {key: list(_doubts(campaign, key, judged[key].verdict)) for key in campaign.windows}
+    """Find the reasons to be careful with each run.
+
+    They are errors, figures that contradict each other, others that took the CPUs, no steady state, a change of size.
+    """
+    judged, others = campaign.judged, other_load(campaign)
+    return {key: list(_doubts(campaign, key, judged[key].verdict, others.get(key))) for key in campaign.windows}
 
 
-def _doubts(campaign: Campaign, key: RunKey, verdict: str) -> Iterator[Doubt]:
+def _doubts(campaign: Campaign, key: RunKey, verdict: str, others: OtherLoad | None) -> Iterator[Doubt]:
     window, signals = campaign.windows[key], campaign.signals[key]
     if verdict == Verdict.ERRORS:
         failed, of = signals.failures or 0.0, signals.requests or 0.0
         yield Doubt(kind=Verdict.ERRORS, text=f"{text.count(failed)} of {text.count(of)} requests failed")
+    if verdict == Verdict.NEIGHBOUR:
+        what = others.sentence if others else "other processes took the CPUs that it waited for"
+        yield Doubt(kind=Verdict.NEIGHBOUR, text=what)
     if window.settled is False:
         yield Doubt(kind=UNSETTLED, text=window.remark or "no steady state was reached")
     elif verdict == Verdict.INVALID:

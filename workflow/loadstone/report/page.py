@@ -40,6 +40,7 @@ from loadstone.report.sections import (
     verdicts,
     warnings,
 )
+from loadstone.report.verdict_kinds import kind
 from loadstone.suite.settings import GunicornServer, Server
 from loadstone.suite.urls import is_loopback
 from loadstone.theory.intervals import MIN_FOR_INTERVAL
@@ -48,6 +49,7 @@ VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 FILTERS = (
     *(text.figure, text.signed, text.percent, text.limit, text.utilisation, text.ratio),
     *(text.interval, text.count, text.clock, text.plain, text.named, text.several, text.decimal, text.shortened),
+    kind,
 )
 
 Build = Callable[[Campaign, Doubts], Section | None]

@@ -157,6 +157,24 @@ class CampaignVerdicts(Model):
         """The runs that means take in."""
         return frozenset(run.run for run in self.runs if run.counts)
 
+    def sentence_of(self, experiment: str) -> str:
+        """Return what the first run that agrees with an experiment's verdict states of it.
+
+        Empty where none agrees, and for results of earlier versions.
+        """
+        agreed = self.experiments[experiment]
+        if agreed.verdict == Verdict.MIXED and set(agreed.runs) != {Verdict.MIXED}:
+            return ""  # the runs disagree: what a mixed one of them states is not about the experiment
+        states = (run.sentence for run in self._by_experiment.get(experiment, ()) if run.verdict == agreed.verdict)
+        return next(filter(None, states), "")
+
+    @cached_property
+    def _by_experiment(self) -> dict[str, list[RunVerdict]]:
+        found: dict[str, list[RunVerdict]] = {}
+        for run in self.runs:
+            found.setdefault(run.experiment, []).append(run)
+        return found
+
     @cached_property
     def unsound(self) -> frozenset[RunKey]:
         """The runs whose figures can't be used."""

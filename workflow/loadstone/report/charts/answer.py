@@ -3,8 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from loadstone.report.charts.shared import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, Chart, axis_of, layered
-from loadstone.suite.verdict import Verdict
+from loadstone.report.charts.shared import BLUE, GREEN, GREY, ORANGE, Chart, axis_of, layered, squares
+from loadstone.report.verdict_kinds import shades
 
 PUBLISHED, MEASURED, POSSIBLE, SERVER = (
     "published",
@@ -19,19 +19,6 @@ KINDS = {
     SERVER: ("square", GREEN),
 }
 ROW_HEIGHT = 38
-VERDICT_COLOURS = {
-    Verdict.THINK_TIME: BLUE,
-    Verdict.GENERATOR: ORANGE,
-    Verdict.SHARED_HOST: PINK,
-    Verdict.SERVER_CPU: RED,
-    Verdict.SERVER_CONCURRENCY: "#B5541C",
-    Verdict.SERIAL_SECTION: "#8C3B0B",
-    Verdict.NETWORK: SKY,
-    Verdict.MIXED: "#8A6FD1",
-    Verdict.UNDETERMINED: GREY,
-    Verdict.ERRORS: "#A83600",
-    Verdict.INVALID: "#5C1E00",
-}
 BAR_HEIGHT = 30
 
 
@@ -79,10 +66,8 @@ def verdicts(counts: pd.DataFrame) -> Chart | None:
     if counts.empty:
         return None
     rows = list(dict.fromkeys(counts["group"]))
-    known = [verdict for verdict in VERDICT_COLOURS if verdict in set(counts["verdict"])]
-    place = {verdict: number for number, verdict in enumerate(VERDICT_COLOURS)}
-    shown = counts.assign(place=counts["verdict"].map(place))
-    colours = [VERDICT_COLOURS[verdict] for verdict in known]
+    colours = shades(counts["verdict"])
+    shown = counts.assign(place=counts["verdict"].map({verdict: place for place, verdict in enumerate(colours)}))
     bars = (
         alt.Chart(shown)
         .mark_bar(height=16)
@@ -96,8 +81,8 @@ def verdicts(counts: pd.DataFrame) -> Chart | None:
             color=alt.Color(
                 "verdict:N",
                 title=None,
-                scale=alt.Scale(domain=known, range=colours),
-                legend=alt.Legend(columns=2, symbolType="square", labelLimit=200),
+                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+                legend=squares(labels=210, columns=2),
             ),
             order="place:O",
             tooltip=[alt.Tooltip("group:N"), alt.Tooltip("verdict:N"), alt.Tooltip("experiments:Q")],

@@ -55,6 +55,11 @@ def experiment_colours(order: Sequence[str], legend: alt.Legend | None) -> alt.C
     return alt.Color("experiment:N", title=None, legend=legend, scale=scale)
 
 
+def squares(*, labels: int, columns: int) -> alt.Legend:
+    """Make a legend of colours alone; a narrow page puts it into one column. `labels` is a label's most pixels."""
+    return alt.Legend(columns=columns, symbolType="square", symbolStrokeWidth=0, labelLimit=labels)
+
+
 def layered(layers: Sequence[alt.Chart], height: int, *parameters: alt.Parameter) -> alt.LayerChart:
     """Lay charts over each other, as wide as the page allows."""
     chart: alt.LayerChart = alt.LayerChart(layer=list(layers)).properties(width="container", height=height)

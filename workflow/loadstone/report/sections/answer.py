@@ -40,7 +40,17 @@ LIMITS = {
     Verdict.SERVER_CPU: "its CPU was the limit",
     Verdict.SERVER_CONCURRENCY: "all its slots were taken",
     Verdict.SERIAL_SECTION: "part of its work is serialised",
+    Verdict.LOCK: "a lock in it was the limit",
+    Verdict.POOL: "a pool in it was the limit",
+    Verdict.DOWNSTREAM: "it waited for another service",
+    Verdict.DISK: "it waited for a disk",
+    Verdict.RATE_LIMITER: "a rate limiter was the limit",
+    Verdict.ACCEPT_QUEUE: "its accept queue was full",
+    Verdict.UNEVEN_CONNECTIONS: "its connections were spread unevenly over its processes",
+    Verdict.PAUSES: "its pauses were the limit",
+    Verdict.SERVER_OR_BEHIND: "the server, or what it waits for, was the limit",
     Verdict.THINK_TIME: "think time was again the limit",
+    Verdict.TOO_FEW_USERS: "the number of users was the limit",
     Verdict.NETWORK: "the network was the limit",
 }
 """Verdict → a clause about what limited the highest rate of the server."""

@@ -84,7 +84,7 @@ def _problem(campaign: Campaign, name: str) -> str | None:
     judged = campaign.judged[key]
     if judged.verdict.is_sound:
         return None
-    remark = campaign.windows[key].remark or judged.remark
+    remark = campaign.windows[key].remark or judged.sentence.rstrip(".") or judged.remark
     return f"{judged.verdict}: {remark}" if remark else judged.verdict
 
 

@@ -18,11 +18,13 @@ from loadstone.report.means import Mean, mean
 from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.report.percentiles import drawable_percentiles
 from loadstone.report.section import Section, drawn
+from loadstone.report.sections.fairness import FairnessView, fairness_view
+from loadstone.report.sections.places import places_of, places_sentence
 from loadstone.report.sections.runs import RunRow, longer_warm_up_sentence, run_rows
+from loadstone.report.sections.signals import EvidenceRow, SignalRow, evidence_rows, signal_rows
 from loadstone.report.sections.verdicts import VerdictRow, verdict_rows
 from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import OTHER, RunKey
-from loadstone.results.verdicts import Evidence
 from loadstone.suite.describe import describe_requests, describe_value
 from loadstone.suite.differences import common_settings, differences
 from loadstone.suite.hypotheses import ALL
@@ -35,17 +37,6 @@ MAX_COURSE_SECONDS = 40_000
 """Seconds of all runs together up to which the page draws every run over time."""
 SECONDS = ("duration", "warm_up")
 """Settings that are times."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceRow:
-    """One figure behind the verdict."""
-
-    signal: str
-    value: str
-    limit: str
-    meaning: str
-    full: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +78,13 @@ class ExperimentView:
     differs: str
     throughput: Mean | None
     response: Mean | None
+    places: str
+    """Where its requests were, in a sentence; empty where it is unknown."""
+    fairness: FairnessView | None
+    """How its users were served; None where it was alike, or is unknown."""
     evidence: list[EvidenceRow]
+    signals: list[SignalRow]
+    """All that was measured."""
     endpoints: list[Row]
     """The median run's rows of the summary, all endpoints together first."""
     folded: list[Row]
@@ -133,7 +130,10 @@ def experiment_views(
                 differs=_differs(differences(campaign.plan.experiments[name], ground)),
                 throughput=mean([row["goodput_rps"] for row in together]),
                 response=mean([row["mean_ms"] for row in together if not pd.isna(row["mean_ms"])]),
-                evidence=list(_evidence(campaign, used)),
+                places=places_sentence(places_of(campaign, name)),
+                fairness=fairness_view(campaign, name),
+                evidence=list(evidence_rows(campaign, used)),
+                signals=signal_rows(campaign, name),
                 endpoints=rows[median][: 1 + MAX_ENDPOINTS],
                 folded=rows[median][1 + MAX_ENDPOINTS :],
                 which=f"From repeat {median[1]}, the median run by mean response time." if len(runs) > 1 else "",
@@ -166,24 +166,6 @@ def _plain(value: object) -> str:
     if hasattr(value, "model_dump"):
         return ", ".join(f"{key} {text.plain(inner)}" for key, inner in value.model_dump().items() if inner)
     return text.plain(value)
-
-
-def _evidence(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[EvidenceRow]:
-    values: dict[str, list[float]] = {}
-    about: dict[str, Evidence] = {}
-    for key in used:
-        for each in campaign.judged[key].evidence:
-            values.setdefault(each.signal, []).append(each.value)
-            about[each.signal] = each
-    for signal, each in about.items():
-        value = sum(values[signal]) / len(values[signal])
-        yield EvidenceRow(
-            signal=signal,
-            value=text.utilisation(value),
-            limit=text.utilisation(each.limit),
-            meaning=each.meaning,
-            full=signal.startswith(("u_", "X/ceiling")) and value >= each.limit,
-        )
 
 
 def _window(

@@ -8,24 +8,30 @@ from statistics import fmean
 from loadstone import text
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, unusable
-from loadstone.report.section import Section
+from loadstone.report.section import Section, drawn
+from loadstone.report.sections.places import PlacesView, places_chart, places_view
+from loadstone.report.sections.signals import meanings, signal_rows
 from loadstone.results.verdicts import Elasticity, ExperimentVerdict, PlateauVerdict, RunVerdict
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval
 
 CONSISTENCY = "X·(R+Z)/N"
+ALWAYS = ("u_think", "u_server", "u_slot", "u_gen", "u_host")
+"""Signals that the table has a column for."""
 COLUMNS = {
     "u_think": ("u", "think"), "u_server": ("u", "server"), "u_slot": ("u", "slot"), "u_gen": ("u", "gen"),
-    "X/ceiling": ("X/ceiling", ""), "u_host": ("u", "host"), "run queue": ("run queue", ""), "u_link": ("u", "link"),
-    CONSISTENCY: (CONSISTENCY, ""), "overlapping": ("parallel", ""), "unattributed": ("unknown users", ""),
+    "u_host": ("u", "host"), "X/ceiling": ("X/ceiling", ""), "u_link": ("u", "link"),
+    "overlapping": ("parallel", ""), "unattributed": ("unknown users", ""),
 }  # fmt: skip
-"""Signals that the page lists, in this order: symbol and subscript."""
+"""Signals that can have a column, in this order: symbol and subscript. All others are in each experiment's part."""
 
 MISSING = {
     "unloaded_response_s": "the unloaded response time R₀",
     "think_s": "the users' think time",
     "generator_ceiling": "the generator's ceiling",
+    "requests": "the number of requests",
+    "failures": "how many requests failed",
     "steady": "whether it settled (too few requests, or users that changed)",
     "server_workers": "the server's worker processes",
     "server_threads": "the server's slots (its worker class has no fixed number)",
@@ -37,8 +43,23 @@ MISSING = {
     "host_steal": "CPU time taken by the hypervisor",
     "bytes_per_s": "bytes sent",
     "link_bytes_per_s": "the network link's speed",
+    "busiest_process": "the CPU of each of the server's processes",
+    "generator_waited": "how long the generator waited for a CPU",
+    "thread_states": "what the server's threads waited for",
+    "not_accepted": "connections that wait to be accepted",
+    "unread": "requests that lie unread in sockets",
+    "downstream_waiting": "connections on which the server waits for other services",
+    "iowait": "how long disks were awaited",
+    "listen_overflows": "overflows of the accept queue",
+    "other_cpus": "the CPUs that other processes used",
+    "gap_share": "gaps between completions",
+    "evenness": "how evenly requests were completed",
+    "users_served": "how many users were served",
 }
 """Signals that can be missing → their names in sentences."""
+
+MAX_NAMED = 6
+"""Experiments that are named per measurement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +88,19 @@ class VerdictRow:
     signals: dict[str, SignalMean]
     elasticity: Interval | None
     """The result of the probe with twice the users."""
+    sentence: str
+    """What its runs state of it, with figures; empty where they disagree, and for results of earlier versions."""
+    each: list[str]
+    """Where its runs disagree: what those with each verdict state."""
     remarks: list[str]
+    """What a reader should know in addition, as clauses."""
+
+    @property
+    def stated(self) -> str:
+        """The sentence and the remarks, or the remarks alone, as clauses."""
+        if not self.sentence:
+            return "; ".join(self.remarks)
+        return f"{self.sentence} {text.sentence(self.remarks)}".rstrip()
 
 
 def verdict_rows(campaign: Campaign, doubts: Doubts) -> list[VerdictRow]:
@@ -77,7 +110,7 @@ def verdict_rows(campaign: Campaign, doubts: Doubts) -> list[VerdictRow]:
 
 
 def _row(campaign: Campaign, name: str, doubts: Doubts, common: set[str]) -> VerdictRow:
-    agreed = campaign.verdicts.experiments[name]
+    agreed, sentence = campaign.verdicts.experiments[name], campaign.verdicts.sentence_of(name)
     keys, used = campaign.runs_of(name), campaign.used_of(name)
     judged = [campaign.judged[key] for key in used]
     responses = [signals.response_s for key in used if (signals := campaign.signals[key]).response_s > 0]
@@ -91,6 +124,8 @@ def _row(campaign: Campaign, name: str, doubts: Doubts, common: set[str]) -> Ver
         unloaded_ms=_milliseconds(campaign.signals[keys[0]].unloaded_response_s),
         signals=_signals(judged),
         elasticity=_elasticity(agreed.elasticity, len(keys)),
+        sentence=text.sentence([sentence.rstrip(".")] if sentence else []),
+        each=[] if sentence else list(_each([campaign.judged[key] for key in keys])),
         remarks=list(_remarks(agreed, judged, common)),
     )
 
@@ -116,14 +151,25 @@ def _signals(judged: Sequence[RunVerdict]) -> dict[str, SignalMean]:
     }
 
 
+def _each(judged: Sequence[RunVerdict]) -> Iterator[str]:
+    """Quote one run of each verdict; nothing where the runs state nothing."""
+    quoted: dict[Verdict, RunVerdict] = {}
+    for run in judged:
+        if run.sentence:
+            quoted.setdefault(run.verdict, run)
+    for run in quoted.values():
+        yield f"Repeat {run.repeat}: {text.sentence([run.sentence.rstrip('.')])}"
+
+
 def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: set[str]) -> Iterator[str]:
     """List what a reader should know in addition to the figures."""
     if len(agreed.runs) > 1:
         yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed.runs.items())
     if agreed.remark:
         yield agreed.remark
-    of_runs = {run.remark for run in judged if run.remark and run.verdict.is_sound}
-    following = Counter(run.runner_up.partition(" = ")[0] for run in judged if run.runner_up)
+    silent = [run for run in judged if not run.sentence]  # of earlier versions: the sentence has both of these
+    of_runs = {run.remark for run in silent if run.remark and run.verdict.is_sound}
+    following = Counter(run.runner_up.partition(" = ")[0] for run in silent if run.runner_up)
     missing = [name for name in dict.fromkeys(n for run in judged for n in run.missing) if name not in common]
     yield from sorted(of_runs)
     if agreed.elasticity:
@@ -137,8 +183,10 @@ def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: se
 
 
 def columns(rows: Sequence[VerdictRow]) -> dict[str, tuple[str, str]]:
-    """Pick the signals that at least one experiment has."""
-    return {name: heading for name, heading in COLUMNS.items() if any(name in row.signals for row in rows)}
+    """Pick the signals that decide: those of all experiments, and others where one has reached its limit."""
+    full = {name for row in rows for name, mean in row.signals.items() if mean.full}
+    known = {name for row in rows for name in row.signals}
+    return {name: heading for name, heading in COLUMNS.items() if name in full or (name in ALWAYS and name in known)}
 
 
 def common_missing(campaign: Campaign) -> list[str]:
@@ -173,8 +221,12 @@ def to_settle(campaign: Campaign, rows: Sequence[VerdictRow]) -> list[tuple[str,
         if row.elasticity is None and row.experiment in campaign.plan.suite.experiments:
             wanted.setdefault(probe, []).append(row.experiment)
     largest = max(wanted, key=lambda probe: len(wanted[probe]), default=None)
-    groups = [(probe, text.named(names, 6)) for probe, names in wanted.items() if probe != largest]
-    return groups + ([(largest, "all others" if groups else "every experiment")] if largest else [])
+    groups = [(probe, text.named(names, MAX_NAMED)) for probe, names in wanted.items() if probe != largest]
+    if largest is None:
+        return groups
+    names = wanted[largest]
+    others = "all others" if len(names) > MAX_NAMED else text.named(names, MAX_NAMED)
+    return [*groups, (largest, others if groups else "every experiment")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +255,12 @@ class VerdictsView:
     plateaus: list[PlateauRow]
     lead: str
     signals: dict[str, tuple[str, str]]
-    """Signals that at least one experiment has → symbol and subscript."""
+    """Signals with a column → symbol and subscript."""
     missing: str
+    places: PlacesView | None
+    """Where requests were; None where no samples show it."""
+    meanings: dict[str, str]
+    """Signals that the experiments' parts list → what they mean."""
     to_settle: list[tuple[str, str]]
     limits: Thresholds
     anchors: dict[str, str]
@@ -220,8 +276,11 @@ def section(campaign: Campaign, doubts: Doubts) -> Section:
         lead=lead(rows, probes=len(rows) > len(campaign.plan.suite.experiments)),
         signals=columns(rows),
         missing=missing_sentence(campaign),
+        places=places_view(campaign),
+        meanings=meanings({row.name for name in campaign.experiments for row in signal_rows(campaign, name)}),
         to_settle=to_settle(campaign, rows),
         limits=campaign.plan.suite.thresholds,
         anchors=campaign.anchors,
     )
-    return Section(anchor="verdicts", title="What bound throughput", navigation="Verdicts", view=view)
+    shown = drawn({"places": places_chart(campaign)})
+    return Section(anchor="verdicts", title="What bound throughput", navigation="Verdicts", view=view, charts=shown)

@@ -1,5 +1,6 @@
 """The warnings near the top of the page: runs to be careful with, grouped by reason."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import FEWER, GROWING, UNSETTLED, Doubts, called
 from loadstone.report.other_load import other_load, other_load_sentence
 from loadstone.report.section import Section
+from loadstone.report.sections.fairness import fairness_view, uneven_sentence
 from loadstone.results.signals import NOTABLE_OTHER_LOAD
 from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
@@ -20,6 +22,7 @@ MAX_ITEMS = 6
 TITLES = {
     Verdict.ERRORS: "Too many requests failed: these runs do not measure speed",
     Verdict.INVALID: "Figures that contradict each other: do not use these runs",
+    Verdict.NEIGHBOUR: "Other processes took the CPUs that these runs waited for: do not use them",
     UNSETTLED: "No steady state: do not use these runs",
     FEWER: "Users that left, or never ran: N is the mean number that ran",
 }
@@ -42,6 +45,7 @@ def warnings(campaign: Campaign, doubts: Doubts) -> list[WarningGroup]:
     groups = [
         _group("Checks that failed", _failed_checks(campaign), "runs"),
         *(_group(title, _of_kind(campaign, doubts, kind), "runs") for kind, title in TITLES.items()),
+        _group("Users that were not served alike", _uneven(campaign), "experiments"),
         _group("Repeats that disagree", _disagreements(campaign), "repeats"),
         _group("Drift over the campaign", _drift(campaign), "repeats"),
         _group("The machine changed between parts of the campaign", _changed_machine(campaign), "noise"),
@@ -83,6 +87,13 @@ def _repeats(which: Sequence[int], of: int) -> str:
     return f"repeat{'s' * (len(which) != 1)} {', '.join(map(str, which))} of {of}"
 
 
+def _uneven(campaign: Campaign) -> Iterator[str]:
+    for name in campaign.experiments:
+        view = fairness_view(campaign, name)
+        if view is not None:
+            yield f"{name}: {view.sentence.partition(': ')[2].removesuffix('.')}"
+
+
 def _disagreements(campaign: Campaign) -> Iterator[str]:
     for name in [*campaign.experiments, *filter(is_baseline, campaign.plan.added)]:
         disagreements = campaign.repeats.experiments[name].disagreements if name in campaign.repeats.experiments else ()
@@ -109,7 +120,10 @@ def _foreign(campaign: Campaign) -> WarningGroup | None:
         return None
     runs = f"{text.count(len(disturbed))} of {text.several(len(by_run), 'run')}, baselines included,"
     share = text.limit(NOTABLE_OTHER_LOAD)
-    title = f"In {runs} other processes used more than {share} of the CPUs: see each experiment"
+    used = f"used more than {share} of the CPUs"
+    if any(by_run[key].took for key in disturbed):
+        used += ", or those that the run waited for"
+    title = f"In {runs} other processes {used}: see each experiment"
     return WarningGroup(title=title, items=[], more=0, link="experiments")
 
 
@@ -148,6 +162,7 @@ def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
         other_load_sentence(campaign),
         *_bad_runs(campaign, doubts, runs),
         *_missing_users(doubts, runs),
+        uneven_sentence(campaign, runs),
         *_of_experiments(campaign),
     ]
     parts = [part for part in parts if part]
@@ -161,13 +176,14 @@ def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Ite
     bad = [key for key in runs if key in campaign.unsound]
     if not bad:
         return
-    invalid = [key for key in bad if campaign.judged[key].verdict != Verdict.ERRORS]
+    verdicts = Counter(campaign.judged[key].verdict for key in bad)
+    invalid = [key for key in bad if campaign.judged[key].verdict == Verdict.INVALID]
     unsettled = sum(any(doubt.kind == UNSETTLED for doubt in doubts[key]) for key in invalid)
-    failed = len(bad) - len(invalid)
     kinds = {
         "never settled": unsettled,
-        "failed too often": failed,
-        "with contradictory figures": len(bad) - unsettled - failed,
+        "failed too often": verdicts[Verdict.ERRORS],
+        "with contradictory figures": len(invalid) - unsettled,
+        "next to a busy neighbour": verdicts[Verdict.NEIGHBOUR],
     }
     named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
     lost = [name for name in campaign.experiments if not campaign.verdicts.experiments[name].verdict.is_sound]

@@ -34,8 +34,9 @@
   // two colours are too dim on a dark ground
   const lit = (text) => dark.matches ? text.replaceAll("#0072B2", "#4BA3E3").replaceAll("#7A7A7A", "#A6A6A6") : text;
   const embed = async (name, place, of) => {
-    const { config: _, datasets, ...rest } = JSON.parse(lit(JSON.stringify(specifications[name])));
     const narrow = window.innerWidth < 560;
+    const fitted = (key, value) => narrow && key === "legend" && value?.symbolType === "square" ? { ...value, columns: 1 } : value;
+    const { config: _, datasets, ...rest } = JSON.parse(lit(JSON.stringify(specifications[name])), fitted);
     const config = theme();
     config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
     if (narrow) {
