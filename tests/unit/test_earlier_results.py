@@ -208,10 +208,17 @@ def test_summary_is_the_same_but_for_sweep_and_level(earlier: Path, today: Path,
 
 
 def test_verdicts_are_the_same(earlier: Path, today: Path) -> None:
-    """Today's file also states which runs count: readers used to work that out from the verdicts, each for itself."""
-    verdicts = content(today, "verdicts.json")
-    assert {run.pop("counts") for run in verdicts["runs"]} == {True}, "each experiment has a run that can be used"
-    assert verdicts == content(earlier, "verdicts.json")
+    """Today's file also states which runs count, and each verdict in a sentence, with more figures and a next step."""
+    before, after = content(earlier, "verdicts.json"), content(today, "verdicts.json")
+    assert {run["counts"] for run in after["runs"]} == {True}, "each experiment has a run that can be used"
+    for was, found in zip(before["runs"], after["runs"], strict=True):
+        assert found["sentence"]
+        for key in ("experiment", "repeat", "verdict", "parties"):
+            assert found[key] == was[key]
+        assert [each for each in was["evidence"] if each not in found["evidence"]] == []
+        assert set(was["missing"]) <= set(found["missing"])
+    for name, experiment in before["experiments"].items():
+        assert {key: after["experiments"][name][key] for key in experiment} == experiment
 
 
 def test_sweeps_are_the_same(earlier: Path, today: Path) -> None:
