@@ -96,11 +96,11 @@ def main(
     parts = part_up(outcomes)
     if page is not None:
         write_into_page(parts, page)
-        draw(parts, page.parent)
-    elif keep or rejudge:
+        draw(parts, page.parent, html=False)
+    if keep or rejudge:
         draw(parts, folder)
     for part in parts:
-        print(f"\n{part.title}\n\n{part.table()}\n\n{part.sentence()}")
+        print("\n\n".join(filter(None, ("", part.title, part.table(), part.sentence(), part.advice()))))
     misses = [f"MISS   {part.title}: {miss}" for part in parts for miss in part.misses]
     if misses:
         print("\n" + "\n".join(misses))

@@ -188,7 +188,7 @@ CONNECTIONS = (
 
 RHYTHMS = (
     case(
-        "pauses", V.PAUSES,
+        "pauses", V.PAUSES, half=(V.TOO_FEW_USERS,),
         chosen=Setup(
             server=threads("pauses", "--ms", 20, "--pause-ms", 300, "--period-s", 2), load=closed(8)
         ),
@@ -197,7 +197,7 @@ RHYTHMS = (
         ),
     ),
     case(
-        "pauses-from-outside", V.PAUSES,
+        "pauses-from-outside", V.PAUSES, half=(V.TOO_FEW_USERS,),
         chosen=Setup(
             server=threads("asleep", "--ms", 15, "--stopped", "--pause-ms", 250, "--period-s", 1), load=closed(6)
         ),
