@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from loadstone.plan.schedule import make_plan
 from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.suite.load import load_suite
+from loadstone.summarise.patterns import read_patterns
 from loadstone.summarise.requests import summarise_requests
 
 ROWS = 4_000_000
@@ -27,8 +28,8 @@ CAMPAIGN_FILES = (
     "results/hypotheses.json", "results/SHA256SUMS", "report/index.html",
 )  # fmt: skip
 RUN_FILES = (
-    "requests.parquet", "processes.parquet", "run.json", "locust_stats.csv", "locust_stats_history.csv",
-    "locust_failures.csv", "locust_exceptions.csv",
+    "requests.parquet", "processes.parquet", "threads.parquet", "sockets.parquet", "run.json", "locust_stats.csv",
+    "locust_stats_history.csv", "locust_failures.csv", "locust_exceptions.csv",
 )  # fmt: skip
 
 
@@ -64,12 +65,18 @@ def time_summarise() -> None:
         began = time.perf_counter()
         summary = summarise_requests(path, (1.0, 99.0), 0.0)
         rate = ROWS / (time.perf_counter() - began)
+        began = time.perf_counter()
+        [found] = read_patterns(path, [(1.0, 99.0)], summary.latency)
+        found.rhythm.signals(constant=True)
+        pattern_rate = ROWS / (time.perf_counter() - began)
     if summary.endpoints["requests"].iloc[0] < 0.9 * ROWS:
         raise RuntimeError("requests are missing from the summary")
     target = f"at least {MIN_REQUESTS_PER_SECOND / 1e6:g}"
     print(
         f"{mark(rate >= MIN_REQUESTS_PER_SECOND)}  summarise: {rate / 1e6:.1f} million requests/s, {target}", flush=True
     )
+    text = f"rhythm and fairness: {pattern_rate / 1e6:.1f} million requests/s, {target}"
+    print(f"{mark(pattern_rate >= MIN_REQUESTS_PER_SECOND)}  {text}", flush=True)
 
 
 def time_run() -> None:

@@ -21,7 +21,7 @@ from loadstone.plan.baselines import is_baseline
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import Signals
 from loadstone.suite.verdict import Verdict
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 
 TABLE = Path(__file__).parent / "data" / "recorded_runs.csv"
 
@@ -84,7 +84,7 @@ def _read_campaign(machine: str, results: Path) -> Iterator[RecordedRun]:
             continue
         folder = results / "runs" / record.run.experiment / str(record.run.repeat)
         try:
-            summary = summarise_run(record, folder / "requests.parquet", folder / "processes.parquet")
+            summary = summarise_folder(record, folder)
         except ResultError as error:
             print(f"left out: {error}")
             continue

@@ -40,7 +40,7 @@ def command(name: str, *arguments: object, **options: object) -> None:
 def summarise(results: Path, plan: Plan, name: str = "plain", repeat: int = 2) -> None:
     [run] = [run for run in plan.runs if (run.experiment, run.repeat) == (name, repeat)]
     folder = results / "runs" / name / str(repeat)
-    files = {part: folder / f"{part}.parquet" for part in ("requests", "processes")}
+    files = {part: folder / f"{part}.parquet" for part in ("requests", "processes", "threads", "sockets")}
     into = results / "summaries" / name / str(repeat)
     text = run.model_dump_json()
     run_command("summarise", **files, record=folder / "run.json", into=into, run=text, damaged=results / "damaged")
@@ -115,6 +115,12 @@ def other_settings(path: Path) -> None:
         ("processes.parquet", cut_in_half, "processes.parquet: damaged: "),
         ("processes.parquet", flip_a_bit, "processes.parquet: damaged: "),
         ("processes.parquet", take_from("plain/1"), "processes.parquet: not of this run: its samples do not"),
+        ("threads.parquet", cut_in_half, "threads.parquet: damaged: "),
+        ("threads.parquet", flip_a_bit, "threads.parquet: damaged: "),
+        ("threads.parquet", take_from("plain/1"), "threads.parquet: not of this run: its samples are outside"),
+        ("sockets.parquet", cut_in_half, "sockets.parquet: damaged: "),
+        ("sockets.parquet", flip_a_bit, "sockets.parquet: damaged: "),
+        ("sockets.parquet", take_from("plain/1"), "sockets.parquet: not of this run: its samples are outside"),
         ("run.json", cut_in_half, "run.json: damaged: "),
         ("run.json", make_older, "run.json: format 1, but this Loadstone reads format "),
         ("run.json", take_from("plain/1"), "belongs to plain, repeat 1, not to plain, repeat 2"),

@@ -41,7 +41,9 @@ SETS = {
         "SHA256SUMS", "benchmarks/report.tsv", "summaries/a/1/SHA256SUMS",
         *(f"logs/{name}.log" for name in ("a/1", "analyse", "plan", "report", "summarise/a/1")),
         *(f"runs/a/1/locust_{name}.csv" for name in ("exceptions", "failures", "stats", "stats_history")),
-        *(f"runs/a/1/{name}" for name in ("processes.parquet", "requests.parquet", "run.json")),
+        *(f"runs/a/1/{name}" for name in (
+            "processes.parquet", "requests.parquet", "run.json", "sockets.parquet", "threads.parquet"
+        )),
         *(f"runs/a/1/logs/{name}.log" for name in ("load-master", "load-worker-0", "server")),
         *(f"summaries/a/1/{name}.csv" for name in ("course", "endpoints", "heat", "latency", "processes")),
         *(f"summaries/a/1/{name}.json" for name in ("signals", "window")),

@@ -71,6 +71,8 @@ def test_part_of_the_generator_frozen(
     assert failure.requests == len(pd.read_parquet(kept / "requests.parquet")) > 0
     roles = set(pd.read_parquet(kept / "processes.parquet")["role"])
     assert roles == {"host", "server-master", "server-worker", "load-master", "load-worker"}
+    assert set(pd.read_parquet(kept / "threads.parquet")["role"]) == roles - {"host"}
+    assert pd.read_parquet(kept / "sockets.parquet")["connections"].max() > 0
     assert {path.name for path in (kept / "logs").iterdir()} >= {"server.log", "load-master.log", "load-worker-1.log"}
 
 

@@ -1,7 +1,9 @@
 """Made-up run folders of a closed system whose users think and wait, with every file of a measured run."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,8 @@ from loadstone.plan.schedule import Run
 from loadstone.results.processes import SAMPLE_SCHEMA
 from loadstone.results.requests import REQUEST_SCHEMA, TEXT
 from loadstone.results.run_record import RequestCounts, write_record
+from loadstone.results.sockets import SOCKET_COUNTS, SOCKET_SCHEMA
+from loadstone.results.threads import THREAD_SCHEMA
 from loadstone.suite.load_settings import Load
 from tests.support.records import make_record
 
@@ -23,8 +27,28 @@ RAMP_UP_S = 2.0
 ROUTES = ("GET /albums", "GET /albums/<id>", "POST /albums")
 MEAN_RESPONSE_MS = 4.0
 STEP_S = sampler.SAMPLE_INTERVAL_S
+HOST_COUNTERS = (
+    *("iowait_s", "io_stalled_s", "cpu_stalled_s"),
+    *("listen_overflows", "syn_retransmits", "throttled_s"),
+)
+SERVER_PID, LOAD_PID = 1002, 1004
+"""Process ids of the server's worker and of the load generator's, as `samples` numbers the roles of `CPU`."""
 CPU = {"server-master": 0.001, "server-worker": 0.1, "load-master": 0.02, "load-worker": 0.15}
 """CPUs that each process uses."""
+
+
+class ThreadDoes(NamedTuple):
+    """What a thread does."""
+
+    states: Sequence[str]
+    """Its state in each sample, over and over."""
+    cpu: float = 0.0
+    """CPUs that it uses."""
+    waited: float | None = 0.0
+    """CPUs that it waits for."""
+
+
+IDLE_THREADS = [ThreadDoes(("accept",)), *[ThreadDoes(("lock",))] * 3]
 
 
 def write_run(results: Path, run: Run, number: int) -> int:
@@ -41,6 +65,8 @@ def write_run(results: Path, run: Run, number: int) -> int:
         requests, folder / "requests.parquet", compression="zstd", row_group_size=collect_requests.ROWS_PER_GROUP
     )
     pq.write_table(samples(began, window[1], rng), folder / "processes.parquet", compression="zstd")
+    pq.write_table(threads(began, window[1], {("server-worker", SERVER_PID): IDLE_THREADS}), folder / "threads.parquet")
+    pq.write_table(sockets(began, window[1], {SERVER_PID: {"connections": run.load.users}}), folder / "sockets.parquet")
     counts = RequestCounts(recorded=len(requests), locust=len(requests), server=len(requests))
     record = make_record(load_started=began, window=window)
     write_record(record.model_copy(update={"run": run, "counts": counts}), folder / "run.json")
@@ -99,6 +125,8 @@ def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
                 "voluntary": (since * 500).astype(np.int64),
                 "involuntary": pa.nulls(count, pa.int64()) if of_host else (since * 20).astype(np.int64),
                 "steal_s": np.zeros(count) if of_host else pa.nulls(count, pa.float64()),
+                "written_bytes": pa.nulls(count, pa.int64()) if of_host else (since * 1000).astype(np.int64),
+                **{name: np.zeros(count) if of_host else pa.nulls(count, pa.float64()) for name in HOST_COUNTERS},
             }
         )
     tables = [
@@ -106,6 +134,35 @@ def samples(began: float, end: float, rng: np.random.Generator) -> pa.Table:
         for part in parts
     ]
     return pa.concat_tables(tables).unify_dictionaries().sort_by("time")
+
+
+def threads(began: float, end: float, of: Mapping[tuple[str, int], Sequence[ThreadDoes]]) -> pa.Table:
+    """Sample threads: role and process id → what each of its threads does. Their ids follow that of the process."""
+    times = np.arange(began, end, STEP_S)
+    rows: list[dict[str, object]] = []
+    for place, time in enumerate(times.tolist()):
+        for (role, pid), does in of.items():
+            rows += [
+                {
+                    "time": time + 0.001 * number, "role": role, "pid": pid, "tid": pid * 100 + number,
+                    "cpu_s": each.cpu * (time - began),
+                    "waited_s": None if each.waited is None else each.waited * (time - began),
+                    "state": each.states[place % len(each.states)],
+                }
+                for number, each in enumerate(does)
+            ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=THREAD_SCHEMA)
+
+
+def sockets(began: float, end: float, of: Mapping[int, Mapping[str, int]]) -> pa.Table:
+    """Sample sockets: process id → counts, the same in all samples; 0 for those that no process has accepted."""
+    none = dict.fromkeys(SOCKET_COUNTS, 0)
+    rows = [
+        {"time": time, "pid": pid} | none | counts
+        for time in np.arange(began, end, STEP_S).tolist()
+        for pid, counts in ({0: {}} | dict(of)).items()
+    ]
+    return pa.Table.from_pylist(rows, schema=SOCKET_SCHEMA)
 
 
 def _write_locusts_own(folder: Path, requests: int) -> None:

@@ -24,11 +24,12 @@ from loadstone.results.repeats import read_repeats
 from loadstone.results.run_record import read_record
 from loadstone.results.scaling import read_scaling
 from loadstone.results.search import Probe, read_search
+from loadstone.results.signal_groups import GROUPED
 from loadstone.results.verdicts import read_verdicts
 from loadstone.search.bisect import conclude, judge_probe
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load import load_suite
-from loadstone.summarise.stage import Summary, summarise_run
+from loadstone.summarise.stage import Summary, summarise_folder
 from tests.support.commandline import loadstone
 from tests.support.earlier import unpack
 from tests.support.made_up import analyse
@@ -91,7 +92,7 @@ def today(earlier: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def summary_of(run: Path) -> Summary:
-    return summarise_run(read_record(run / "run.json"), run / "requests.parquet", run / "processes.parquet")
+    return summarise_folder(read_record(run / "run.json"), run)
 
 
 def reworded(text: str) -> str:
@@ -122,7 +123,7 @@ def test_suite_has_the_same_plan(earlier: Path) -> None:
 
 
 def test_every_table_of_every_run_is_the_same(earlier: Path, today: Path, plan: Plan) -> None:
-    """Today's signals also hold the CPUs that other processes used; so their checksums differ, and nothing else."""
+    """Today's signals also hold what requests and samples show of single resources; so their checksums differ."""
     before = {path.relative_to(earlier) for path in earlier.glob("summaries/*/*/*")}
     after = {path.relative_to(today) for path in today.glob("summaries/*/*/*")}
     assert after == before
@@ -131,8 +132,10 @@ def test_every_table_of_every_run_is_the_same(earlier: Path, today: Path, plan: 
     assert {path.name for path in changed} == {"signals.json", "SHA256SUMS"}
     for path in (path for path in changed if path.name == "signals.json"):
         signals = json.loads((today / path).read_text("utf-8"))
-        assert 0 <= signals.pop("other_cpus") < 2
-        assert signals == json.loads((earlier / path).read_text("utf-8"))
+        before_signals = json.loads((earlier / path).read_text("utf-8"))
+        assert 0 <= signals["other_cpus"] < 2
+        assert signals.keys() - before_signals.keys() <= GROUPED | {"cores", "other_cpus", "typical_response_s"}
+        assert {key: signals[key] for key in before_signals} == before_signals
 
 
 def test_search_judges_its_probes_the_same(earlier: Path, plan: Plan) -> None:

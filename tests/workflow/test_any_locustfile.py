@@ -16,7 +16,7 @@ import pytest
 
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import RunRecord, read_record
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 from tests.support.acceptance import copy_style, line_server, web_service
 
 Measure = Callable[[str], Path]
@@ -160,7 +160,7 @@ def assert_logs_show_no_trouble_of_ours(logs: Path) -> None:
 
 
 def assert_it_can_be_summarised(record: RunRecord, folder: Path, tables: Path) -> None:
-    summarise_run(record, folder / "requests.parquet", folder / "processes.parquet").write(tables)
+    summarise_folder(record, folder).write(tables)
     signals = json.loads((tables / "signals.json").read_text("utf-8"))
     assert signals["throughput"] > 0
 

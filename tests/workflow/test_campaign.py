@@ -20,8 +20,8 @@ from tests.support.campaign import Project
 from tests.support.page_parts import section
 
 RUN_FILES = {
-    "requests.parquet", "processes.parquet", "run.json", "logs", "locust_stats.csv", "locust_stats_history.csv",
-    "locust_failures.csv", "locust_exceptions.csv",
+    "requests.parquet", "processes.parquet", "threads.parquet", "sockets.parquet", "run.json", "logs",
+    "locust_stats.csv", "locust_stats_history.csv", "locust_failures.csv", "locust_exceptions.csv",
 }  # fmt: skip
 
 

@@ -20,8 +20,9 @@ from loadstone.measure.ports import free_port
 from loadstone.plan.schedule import Run
 from loadstone.results.run_record import read_record
 from loadstone.results.signals import read_signals
+from loadstone.results.sockets import NOT_ACCEPTED, UNKNOWN_PROCESS
 from loadstone.suite.verdict import Verdict
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 from tests.conftest import ROOT, processes_of, wait_for
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -88,6 +89,9 @@ def test_run_against_somebodys_server(
     assert record.counts.server is None
     samples = pq.read_table(folder / "processes.parquet").column("role").unique().to_pylist()
     assert sorted(samples) == ["host", "load-master", "load-worker"]
+    connections = pq.read_table(folder / "sockets.parquet").to_pylist()
+    assert {row["pid"] for row in connections} == {NOT_ACCEPTED, UNKNOWN_PROCESS}
+    assert {row["downstream"] for row in connections} == {None}
     rows = pq.read_table(folder / "requests.parquet").to_pylist()
     assert [row["error"] for row in rows if row["error"]] == []
     posted = sum(row["endpoint"] == "POST /albums" for row in rows)
@@ -104,7 +108,7 @@ def test_run_against_somebodys_server(
 def assert_nothing_is_held_against_it(folder: Path, tables: Path) -> None:
     """Sum the run up and judge it, as the workflow does."""
     record = read_record(folder / "run.json")
-    summarise_run(record, folder / "requests.parquet", folder / "processes.parquet").write(tables)
+    summarise_folder(record, folder).write(tables)
     signals = read_signals(tables / "signals.json")
     assert signals.other_cpus is None, "the server's CPU is not known apart from that of others"
     verdict = judge(signals)

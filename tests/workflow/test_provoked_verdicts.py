@@ -131,7 +131,7 @@ def provoke(write_suite: Callable[[str], Path], start_measure: Start, tmp_path: 
 def summarise(folder: Path, run: Run) -> Path:
     """Summarise the run that was measured in `folder`; return the folder of its tables."""
     of, into = folder / "runs" / run.experiment / "1", folder / "tables" / run.experiment / "1"
-    files = {name: of / f"{name}.parquet" for name in ("requests", "processes")}
+    files = {name: of / f"{name}.parquet" for name in ("requests", "processes", "threads", "sockets")}
     run_command("summarise", **files, record=of / "run.json", into=into)
     return into
 

@@ -84,6 +84,22 @@ def percent(share: float | None) -> str:
     return "–" if share is None or math.isnan(share) else f"{figure(100 * share)} %"
 
 
+def whole_percent(share: float | None) -> str:
+    """Write a share without decimals: 88 %, < 1 %."""
+    if share is None or math.isnan(share):
+        return "–"
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.005 else "< 1 %"
+
+
+def tenths(value: float | None) -> str:
+    """Write a mean number of things: 0.03, 1.1, 34, 1,234."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value == 0 or value >= 0.1 else f"{value:.2g}"
+
+
 def limit(share: float) -> str:
     """Write a share that a person chose, as it was chosen: 2 %, 0.5 %."""
     return f"{100 * share:g} %"

@@ -80,13 +80,20 @@ MEASURE_SOURCES = sources("server/**/*.py", "locustfiles/**/*.py", below=ROOT) +
     "measure/**/*.py",
     "results/processes.py",
     "results/requests.py",
+    "results/socket_pids.py",
+    "results/sockets.py",
+    "results/thread_state.py",
+    "results/threads.py",
 )
 SUMMARISE_SOURCES = sources(
     "summarise/**/*.py",
     "results/requests.py",
+    "results/signal_groups.py",
     "results/tables.py",
+    "theory/level_shift.py",
     "theory/operational.py",
     "theory/quantiles.py",
+    "theory/rhythm.py",
     "theory/steady_state.py",
 )
 SEARCH_SOURCES = [*sources("search/**/*.py"), *SUMMARISE_SOURCES]

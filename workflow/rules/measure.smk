@@ -2,8 +2,9 @@
 
 in:   the run's own values, its commit's marker, the user's own files that its load consists of, the sources of server/,
       locustfiles/, loadstone/instrument/ and loadstone/measure/
-out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, run.json, locust_*.csv, logs/;
-      for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later stage reads
+out:  results/runs/<experiment>/<repeat>/: requests.parquet, processes.parquet, threads.parquet, sockets.parquet,
+      run.json, locust_*.csv, logs/; for a run that breaks, results/failed/<experiment>/<repeat>/ instead, which no later
+      stage reads
 """
 
 
@@ -16,6 +17,8 @@ rule measure:
     output:
         requests="results/runs/{experiment}/{repeat}/requests.parquet",
         processes="results/runs/{experiment}/{repeat}/processes.parquet",
+        threads="results/runs/{experiment}/{repeat}/threads.parquet",
+        sockets="results/runs/{experiment}/{repeat}/sockets.parquet",
         record="results/runs/{experiment}/{repeat}/run.json",
         stats="results/runs/{experiment}/{repeat}/locust_stats.csv",
         history="results/runs/{experiment}/{repeat}/locust_stats_history.csv",

@@ -13,6 +13,8 @@ rule summarise:
         run=rules.measure.output,
         requests=rules.measure.output.requests,
         processes=rules.measure.output.processes,
+        threads=rules.measure.output.threads,
+        sockets=rules.measure.output.sockets,
         record=rules.measure.output.record,
     output:
         endpoints="results/summaries/{experiment}/{repeat}/endpoints.csv",
@@ -33,6 +35,8 @@ rule summarise:
         exec loadstone summarise \
             --requests {input.requests:q} \
             --processes {input.processes:q} \
+            --threads {input.threads:q} \
+            --sockets {input.sockets:q} \
             --record {input.record:q} \
             --run {params.run:q} \
             --into {params.folder:q} \

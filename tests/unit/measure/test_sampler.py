@@ -12,12 +12,16 @@ import pytest
 from loadstone.measure import sampler
 from loadstone.measure.sampler import Sampler
 from loadstone.results.processes import SAMPLE_SCHEMA
+from loadstone.results.sockets import SOCKET_SCHEMA
+from loadstone.results.threads import THREAD_SCHEMA
+
+SCHEMAS = {"processes.parquet": SAMPLE_SCHEMA, "threads.parquet": THREAD_SCHEMA, "sockets.parquet": SOCKET_SCHEMA}
 
 
 def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampler, "ROWS_PER_GROUP", 10)
     path = tmp_path / "processes.parquet"
-    samples_file = Sampler(path)
+    samples_file = Sampler(tmp_path)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as other:
         for _ in range(15):
             samples_file.sample([("load-master", os.getpid()), ("server-worker", other.pid)])
@@ -38,5 +42,18 @@ def test_samples_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_no_samples_make_an_empty_table(tmp_path: Path) -> None:
-    Sampler(tmp_path / "processes.parquet").close()
-    assert pq.read_table(tmp_path / "processes.parquet").schema.equals(SAMPLE_SCHEMA)
+    Sampler(tmp_path).close()
+    for name, schema in SCHEMAS.items():
+        assert pq.read_table(tmp_path / name).schema.equals(schema)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems show other counters, or none")
+def test_counters_of_the_host_and_of_processes(tmp_path: Path) -> None:
+    samples_file = Sampler(tmp_path)
+    (tmp_path / "written").write_bytes(bytes(1 << 20))
+    samples_file.sample([("server-worker", os.getpid())])
+    samples_file.close()
+    host, process = pq.read_table(tmp_path / "processes.parquet").to_pylist()
+    assert host["iowait_s"] >= 0
+    assert process["written_bytes"] >= 0
+    assert host["written_bytes"] is process["iowait_s"] is process["listen_overflows"] is None

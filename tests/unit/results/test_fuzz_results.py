@@ -29,7 +29,8 @@ from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.results.run_record import read_record
 from loadstone.results.search import read_search
 from loadstone.suite.load import load_suite
-from loadstone.summarise.processes import summarise_processes
+from loadstone.summarise.groups import RunFiles, observe
+from loadstone.summarise.processes import read_samples, summarise_samples
 from loadstone.summarise.requests import summarise_requests
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
@@ -37,6 +38,7 @@ from loadstone.summarise.window import find_window
 from tests.support.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate, numbers, texts
 from tests.support.made_up import analyse, write_run
 from tests.support.records import make_record
+from tests.support.synthetic import IDLE_THREADS, SERVER_PID, sockets, threads
 from tests.unit.analyse.test_bottleneck import EAGER
 from tests.unit.results.test_noise import CHECK
 
@@ -246,7 +248,8 @@ def processes_table(rows: int = 60) -> pa.Table:
         "pid": [0, 1, 2] * (rows // 3),
         **{name: np.arange(rows) for name in ("cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s")},
     }
-    return pa.table([pa.array(columns[field.name]).cast(field.type) for field in PROCESSES], schema=PROCESSES)
+    arrays = [pa.array(columns.get(field.name, np.arange(rows))).cast(field.type) for field in PROCESSES]
+    return pa.table(arrays, schema=PROCESSES)
 
 
 @st.composite
@@ -289,18 +292,28 @@ def damaged_parquet(draw: st.DrawFn, table: pa.Table) -> bytes:
 def test_parquet_changed(sound: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.getbasetemp() / "parquet"
     folder.mkdir(exist_ok=True)
+    tables = {
+        "requests": requests_table(),
+        "processes": processes_table(),
+        "threads": threads(BEGAN, BEGAN + 26, {("server-worker", SERVER_PID): IDLE_THREADS}),
+        "sockets": sockets(BEGAN, BEGAN + 26, {SERVER_PID: {"connections": 5}}),
+    }
+    for name, table in tables.items():
+        pq.write_table(table, folder / f"{name}.parquet")
     requests, processes = folder / "requests.parquet", folder / "processes.parquet"
-    pq.write_table(requests_table(), requests)
-    pq.write_table(processes_table(), processes)
-    path, table = data.draw(st.sampled_from([(requests, requests_table()), (processes, processes_table())]))
-    path.write_bytes(data.draw(damaged_parquet(table)))
+    name = data.draw(st.sampled_from(sorted(tables)))
+    path = folder / f"{name}.parquet"
+    path.write_bytes(data.draw(damaged_parquet(tables[name])))
     record = make_record(load_started=BEGAN, window=(BEGAN + 10, BEGAN + 25))
 
     def use() -> None:
         window = find_window(requests, record)
         summary = summarise_requests(requests, window.span, record.phases.load_started)
-        of_processes = summarise_processes(processes, window.span)
-        gather_signals(record, measure_cycle(requests, window.span), summary.endpoints, of_processes, window.settled)
+        samples, cycle = read_samples(processes), measure_cycle(requests, window.span)
+        of_processes = summarise_samples(samples, window.span)
+        [observed] = observe(RunFiles.in_folder(folder), [window.span], summary.latency)
+        groups = observed.signals(record, samples, of_processes, cycle, record.run.load.users)
+        gather_signals(record, cycle, summary.endpoints, of_processes, window.settled, groups=groups)
 
     for line in complaints(use):
         assert line.startswith((f"{path}: ", record.run.label))

@@ -174,7 +174,7 @@ def refused(write_suite: WriteSuite, hypothesis: str) -> list[str]:
         ),
         ("bottleneck: a", ".expect: missing"),
         ("bottleneck: a, expect: 5", ".expect: 5 is not allowed; allowed: a valid string"),
-        ("bottleneck: a, expect: disk", ".expect: 'disk' is not allowed; allowed: server, think time,"),
+        ("bottleneck: a, expect: disks", ".expect: 'disks' is not allowed; allowed: server, think time,"),
         ("bottleneck: z, expect: server", ".bottleneck: 'z' is not an experiment; allowed: a, b, few=10"),
         (
             "compare: {metric: mean, of: a, speed: 1}, expect: '> 1'",

@@ -14,7 +14,7 @@ from loadstone.results.integrity import open_parquet
 from loadstone.results.requests import REQUEST_SCHEMA
 from loadstone.results.run_record import RequestCounts, RunRecord
 from loadstone.results.signals import Signals, read_signals
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 from tests.support.records import make_record
 from tests.support.synthetic import samples
 
@@ -61,7 +61,7 @@ def write_run(folder: Path, counts: tuple[tuple[float, int], ...], shape: str | 
 
 
 def signals_of(folder: Path, record: RunRecord) -> Signals:
-    summary = summarise_run(record, folder / "requests.parquet", folder / "processes.parquet")
+    summary = summarise_folder(record, folder)
     summary.write(folder / "summary")
     return read_signals(folder / "summary" / "signals.json")
 
@@ -115,7 +115,7 @@ def test_run_with_all_its_users_all_the_time_has_no_key_about_their_number(tmp_p
     record = write_run(tmp_path, ((0.0, 20),), None, users=20)
     assert signals_of(tmp_path, record).users == 20
     written = json.loads((tmp_path / "summary" / "signals.json").read_text(encoding="utf-8"))
-    assert written.keys() & Signals.SPARSE <= {"other_cpus"}
+    assert not written.keys() & {"fewest_users", "most_users", "plateaus"}
     assert record.run.load.mix is None
     window = json.loads((tmp_path / "summary" / "window.json").read_text(encoding="utf-8"))
     assert window["albums_begin"] is None
@@ -132,7 +132,7 @@ def test_albums_of_a_load_without_a_mix_are_not_counted(tmp_path: Path) -> None:
 
 def test_what_others_used_is_what_no_process_of_the_run_used(tmp_path: Path) -> None:
     record = write_run(tmp_path, COUNTS, None, users=50)
-    table = summarise_run(record, tmp_path / "requests.parquet", tmp_path / "processes.parquet").tables["processes"]
+    table = summarise_folder(record, tmp_path).tables["processes"]
     host = table["role"] == "host"
     others = float(table.loc[host, "cpu"].iloc[0] - table.loc[~host, "cpu"].sum())
     assert signals_of(tmp_path, record).other_cpus == pytest.approx(max(0.0, others))

@@ -36,7 +36,7 @@ from loadstone.suite.foreign_servers import CommandServer
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 from loadstone.text import clock, figure
 
 
@@ -127,7 +127,7 @@ class AbCampaign:
         return self._summarise(side, record, into, self.folder / side / "summaries" / name / str(pair))
 
     def _summarise(self, side: SideName, record: RunRecord, run: Path, into: Path) -> AbRun:
-        summary = summarise_run(record, run / "requests.parquet", run / "processes.parquet")
+        summary = summarise_folder(record, run)
         summary.write(into)
         table = summary.tables["endpoints"]
         row = table[table["endpoint"] == ALL].iloc[0]

@@ -1,173 +1,172 @@
-"""What bound a run's throughput: one function per rule, from signals to a verdict with its evidence.
+"""What bound a run's throughput: from its signals to a verdict with its evidence, by the rules in `analyse/rules/`.
 
-First the two rules that end the matter (errors, invalid), then every candidate. A run without `failures` or `steady`
-counts as sound. In a sound run, a missing signal can hide a candidate but never make the server one: a rule that names
-the server needs every signal that could rule it out, and u_host in full, not its lower bound.
+First comes what makes the figures useless (errors, invalid), or explains why they look so. Then every rule is asked.
+Of those that explain why requests wait while CPUs are free, the most specific one counts. Several that remain make the
+verdict mixed.
+
+A run without `failures` or `steady` counts as sound. In a sound run, a missing signal can hide a candidate but never
+make the server one.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from scipy import stats
-
-from loadstone.results.signals import MAX_UNKNOWN_SHARE, Signals
-from loadstone.results.verdicts import Evidence, Judgement
+from loadstone.analyse.rules import blocking, connections, load, machine, soundness
+from loadstone.analyse.rules.advice import advise
+from loadstone.analyse.rules.figures import NO_THINK_TIME, list_figures
+from loadstone.analyse.rules.places import find_places
+from loadstone.analyse.rules.resources import (
+    at_least,
+    generator_has_slack,
+    host_has_slack,
+    is_server_full,
+    list_resources,
+    notable_other_cpus,
+    own_will,
+)
+from loadstone.analyse.rules.wording import describe
+from loadstone.results.signals import Signals
+from loadstone.results.verdicts import Judgement
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
 from loadstone.suite.verdict import Verdict
-from loadstone.theory import operational
 
-FAILURE_CONFIDENCE = 0.95
-NO_THINK_TIME = "their think time is unknown"
+Rule = Callable[[Signals, Thresholds], bool]
 
-
-def failure_bound(failures: float, requests: float) -> float:
-    """Lower one-sided 95 % bound of the failure share (Clopper & Pearson 1934)."""
-    if failures <= 0 or requests <= 0:
-        return 0.0
-    return float(stats.beta.ppf(1 - FAILURE_CONFIDENCE, failures, requests - failures + 1))
-
-
-def errors(s: Signals, limits: Thresholds) -> bool:
-    """Too many requests failed: the lower bound of their share is above 1 %."""
-    if s.failures is None or s.requests is None:
-        return False
-    return failure_bound(s.failures, s.requests) > limits.most_failures
-
-
-def invalid(s: Signals, limits: Thresholds) -> bool:
-    """The figures don't belong together, or the run never settled."""
-    return s.steady is False or not (s.consistency is None or _fits(s.consistency, s, limits))
-
-
-def _fits(consistency: float, s: Signals, limits: Thresholds) -> bool:
-    """Whether X·(R + Z)/N is 1, or differs from it by no more than the cycles that the window's ends cut off."""
-    if operational.MIN_CONSISTENCY <= consistency <= operational.MAX_CONSISTENCY:
-        return True
-    if s.requests is None or consistency == 0:
-        return False
-    return abs(s.requests * (1 - 1 / consistency)) <= limits.edge_requests * math.sqrt(s.users)
-
-
-def generator(s: Signals, limits: Thresholds) -> bool:
-    """A generator worker's CPU, or its ceiling, or its schedule, while the server has CPU left."""
-    at_limit = _at_least(s.generator, limits.saturated) or _at_least(s.ceiling, limits.saturated)
-    return (at_limit or s.behind_schedule is True) and not _at_least(s.server, limits.saturated)
-
-
-def server_cpu(s: Signals, limits: Thresholds) -> bool:
-    """The server's workers use the CPUs they can have, and the hypervisor does not withhold them."""
-    return _at_least(s.server, limits.saturated) and _below(s.host_steal, limits.most_steal)
-
-
-def shared_host(s: Signals, limits: Thresholds) -> bool:
-    """All of the machine's CPUs are busy, and neither the generator nor the server alone is why."""
-    return _at_least(s.min_host, limits.saturated) and not generator(s, limits) and not server_cpu(s, limits)
-
-
-def server_concurrency(s: Signals, limits: Thresholds) -> bool:
-    """All slots are taken while CPU is left; waiting for a CPU fills slots too, so the host must be known free."""
-    idle = _below(s.server, limits.slack) and _below(s.host, limits.saturated)
-    return _at_least(s.slots, limits.saturated) and idle
-
-
-def network(s: Signals, limits: Thresholds) -> bool:
-    """The link is full."""
-    return _at_least(s.link, limits.link_full)
-
-
-def think_time(s: Signals, limits: Thresholds) -> bool:
-    """Users wait of their own will, and no resource is at its limit, explained or not.
-
-    In an open load they wait for the next arrival: then its rate is what sets the throughput. Users who send requests
-    in parallel have no think time to be judged by.
-    """
-    return _at_least(s.think, limits.think_time) and not any(
-        _at_least(value, limits.saturated) for value in (s.server, s.slots, s.min_host)
-    )
-
-
-RULES: dict[Verdict, Callable[[Signals, Thresholds], bool]] = {
-    Verdict.GENERATOR: generator,
-    Verdict.SERVER_CPU: server_cpu,
-    Verdict.SHARED_HOST: shared_host,
-    Verdict.SERVER_CONCURRENCY: server_concurrency,
-    Verdict.NETWORK: network,
+EXPLAINS_CONTRADICTIONS: dict[Verdict, Rule] = {
+    Verdict.ACCEPT_QUEUE: connections.accept_queue,
+    Verdict.NEIGHBOUR: machine.neighbour,
+    Verdict.UNEVEN_CONNECTIONS: connections.uneven_connections,
+    Verdict.PAUSES: soundness.pauses,
 }
+"""What makes figures look invalid: users who are never served, a step or a rhythm in the window."""
+
+FULL: dict[Verdict, Rule] = {
+    Verdict.GENERATOR: machine.generator,
+    Verdict.SERVER_CPU: machine.server_cpu,
+    Verdict.SHARED_HOST: machine.shared_host,
+    Verdict.NETWORK: connections.network,
+}
+"""Resources that are full. Several can be at the same time."""
+
+WAITING: dict[Verdict, Rule] = {
+    Verdict.ACCEPT_QUEUE: connections.accept_queue,
+    Verdict.UNEVEN_CONNECTIONS: lambda s, limits: (
+        connections.not_all_are_served(s) and connections.uneven_connections(s, limits)
+    ),
+    Verdict.RATE_LIMITER: blocking.rate_limiter,
+    Verdict.PAUSES: soundness.pauses,
+    Verdict.DISK: blocking.disk,
+    Verdict.LOCK: blocking.lock,
+    Verdict.POOL: blocking.pool,
+    Verdict.DOWNSTREAM: blocking.downstream,
+    Verdict.SERVER_CONCURRENCY: blocking.server_concurrency,
+}
+"""Why requests wait while CPUs are free: the first that holds counts."""
+
+BESIDE_THE_LOAD = (Verdict.PAUSES, Verdict.UNEVEN_CONNECTIONS, Verdict.DOWNSTREAM, Verdict.DISK)
+"""Verdicts that explain a response time rather than a rate: users who mostly wait of their own will hardly notice, and
+where users are too few, they say what the users wait for."""
 
 
 def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Judgement:
     """Apply all rules, in their order."""
-    if errors(s, limits):
-        return _judgement(s, limits, Verdict.ERRORS, ())
-    if invalid(s, limits):
-        return _judgement(s, limits, Verdict.INVALID, ())
-    candidates = [name for name, rule in RULES.items() if rule(s, limits)]
-    own_will = Verdict.THINK_TIME if s.arrival_rate is None else Verdict.ARRIVAL_RATE
-    if candidates and _at_least(s.think, limits.think_time):
-        candidates.append(own_will)
-    if len(candidates) > 1:
-        return _judgement(s, limits, Verdict.MIXED, candidates)
-    if candidates:
-        return _judgement(s, limits, candidates[0], candidates)
-    if think_time(s, limits):
-        return _judgement(s, limits, own_will, [own_will])
-    return _judgement(s, limits, Verdict.UNDETERMINED, ())
-
-
-def _judgement(s: Signals, limits: Thresholds, verdict: Verdict, parties: Sequence[Verdict]) -> Judgement:
-    figures = _figures(s, limits)
-    rivals = [f for f in figures if f.signal in _UTILISATIONS and _UTILISATIONS[f.signal] not in parties]
-    nearest = max(rivals, key=lambda f: f.value / f.limit, default=None)
+    verdict, parties = _decide(s, limits)
+    rivals = [each for each in list_resources(s, limits) if each.verdict not in parties]
+    nearest = max(rivals, key=lambda each: each.value / each.limit, default=None)
+    waiting = (Verdict.LOCK, Verdict.POOL, Verdict.SERVER_CONCURRENCY)
     return Judgement(
         verdict=verdict,
         parties=tuple(parties),
         also=parties[1] if len(parties) > 1 else None,
-        evidence=tuple(figures),
-        runner_up=f"{_UTILISATIONS[nearest.signal]} ({nearest.signal} = {nearest.value:.3g})" if nearest else None,
+        evidence=tuple(list_figures(s, limits)),
+        runner_up=f"{nearest.verdict} ({nearest.signal} = {nearest.value:.3g})" if nearest else None,
         remark=_remark(s, limits, verdict),
-        probe=_probe(s, verdict, limits),
+        probe=advise(s, verdict, limits),
+        sentence=describe(s, verdict, parties, limits),
+        places=find_places(s),
+        proceeding=blocking.count_proceeding(s, limits) if verdict in waiting else None,
         missing=tuple(s.missing),
     )
 
 
-_UTILISATIONS = {
-    "u_gen": Verdict.GENERATOR,
-    "X/ceiling": Verdict.GENERATOR,
-    "u_server": Verdict.SERVER_CPU,
-    "u_host": Verdict.SHARED_HOST,
-    "u_slot": Verdict.SERVER_CONCURRENCY,
-    "u_link": Verdict.NETWORK,
-    "u_think": Verdict.THINK_TIME,
-}
+Decision = tuple[Verdict, Sequence[Verdict]]
+"""A verdict and its parties."""
 
 
-def _figures(s: Signals, limits: Thresholds) -> list[Evidence]:
-    stolen = " or stolen" if s.host is not None else "; the share stolen is unknown"
-    rows: list[tuple[str, float | None, str, float, str]] = [
-        ("X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: a check of the run, not of what bound it"),
-        ("u_think", s.think, "", limits.think_time, "share of the rate that this number of users can send at R₀"),
-        ("u_server", s.server, "", limits.saturated, "server CPU over what its workers could use"),
-        ("u_slot", s.slots, "", limits.saturated, "share of the server's slots that hold a request"),
-        ("u_gen", s.generator, "CPUs", limits.saturated, "CPU of the busiest generator worker"),
-        ("X/ceiling", s.ceiling, "", limits.saturated, "throughput over the highest rate that the generator can send"),
-        ("u_host", s.min_host, "", limits.saturated, f"share of all CPUs that was busy{stolen}"),
-        ("run queue", s.host_run_queue, "per CPU", 1.0, "running or ready processes; above 1, some waited for a CPU"),
-        ("u_link", s.link, "", limits.link_full, "share of the link's speed that was used"),
-    ]
-    if s.failures is not None and s.requests:
-        bound = failure_bound(s.failures, s.requests)
-        rows.append(("failures", bound, "", limits.most_failures, "lower 95 % bound of the share of failures"))
-    if s.in_parallel:
-        meaning = "share of requests sent while an earlier one of the same user was in progress"
-        rows.append(("overlapping", s.overlapping, "", MAX_UNKNOWN_SHARE, f"{meaning}; above it, {NO_THINK_TIME}"))
-    if s.of_unknown_users:
-        meaning = "share of requests whose user is unknown"
-        rows.append(("unattributed", s.unattributed, "", MAX_UNKNOWN_SHARE, f"{meaning}; above it, {NO_THINK_TIME}"))
-    return [
-        Evidence(signal=signal, value=value, unit=unit, limit=limit, meaning=meaning)
-        for signal, value, unit, limit, meaning in rows
-        if value is not None
-    ]
+def _decide(s: Signals, limits: Thresholds) -> Decision:
+    return _if_unusable(s, limits) or _if_bound(s, limits) or _if_open(s, limits)
+
+
+def _if_unusable(s: Signals, limits: Thresholds) -> Decision | None:
+    """Decide on figures that can't be used, or that look so."""
+    if soundness.errors(s, limits):
+        return _alone(Verdict.RATE_LIMITER) if blocking.refuses_beyond_a_rate(s) else (Verdict.ERRORS, ())
+    if soundness.invalid(s, limits):
+        explained = (name for name, rule in EXPLAINS_CONTRADICTIONS.items() if rule(s, limits))
+        first = next(explained, None)
+        return (Verdict.INVALID, ()) if first is None else _alone(first)
+    return _alone(Verdict.NEIGHBOUR) if machine.neighbour(s, limits) else None
+
+
+def _if_bound(s: Signals, limits: Thresholds) -> Decision | None:
+    """Decide where something is full, or where requests wait for a known reason."""
+    if connections.one_process_has_all(s, limits):
+        return Verdict.UNEVEN_CONNECTIONS, (Verdict.UNEVEN_CONNECTIONS, Verdict.SERVER_CPU)
+    candidates = [each for each in _candidates(s, limits) if each not in BESIDE_THE_LOAD or _load_is_known(s)]
+    if candidates and load.paces_itself(s, limits):
+        candidates = _beside_the_load(s, candidates)
+    if len(candidates) > 1:
+        return Verdict.MIXED, candidates
+    return _alone(candidates[0]) if candidates else None
+
+
+def _if_open(s: Signals, limits: Thresholds) -> Decision:
+    """Decide where nothing is full: the load asks for no more, or all else is eliminated, or it stays open."""
+    if load.asks_for_no_more(s, limits) or _hardly_notices_others(s, limits):
+        return _alone(own_will(s))
+    if load.is_overload(s) and _is_eliminated(s, limits):
+        return _alone(Verdict.SERVER_OR_BEHIND)
+    return Verdict.UNDETERMINED, ()
+
+
+def _alone(verdict: Verdict) -> Decision:
+    return verdict, (verdict,)
+
+
+def _candidates(s: Signals, limits: Thresholds) -> Iterator[Verdict]:
+    """List the resources that are full, and the first reason for which requests wait while CPUs are free."""
+    yield from (name for name, rule in FULL.items() if rule(s, limits))
+    waiting = next((name for name, rule in WAITING.items() if rule(s, limits)), None)
+    if waiting is None and connections.uneven_connections(s, limits):
+        waiting = Verdict.UNEVEN_CONNECTIONS
+    if waiting is not None:
+        yield waiting
+
+
+def _load_is_known(s: Signals) -> bool:
+    """Whether it is known if users mostly wait of their own will: by the unloaded pace, or as they wait for answers."""
+    return s.unloaded_response_s is not None or (s.think_s is not None and s.think_s < s.response_s)
+
+
+def _beside_the_load(s: Signals, candidates: Sequence[Verdict]) -> list[Verdict]:
+    """Weigh candidates against a load that sets the rate by itself."""
+    own = own_will(s)
+    others = [each for each in candidates if each not in BESIDE_THE_LOAD]
+    if others:
+        return [*others, own]
+    return list(candidates) if own == Verdict.TOO_FEW_USERS else [own]
+
+
+def _hardly_notices_others(s: Signals, limits: Thresholds) -> bool:
+    """Whether users mostly wait of their own will, on a machine that others fill."""
+    own = s.throughput * (s.think_s or 0.0) / s.users
+    is_server = at_least(s.server, limits.saturated) or at_least(s.slots, limits.saturated)
+    crowded = notable_other_cpus(s) is not None and own >= machine.OWN_WAITING and not is_server
+    return crowded and load.paces_itself(s, limits)
+
+
+def _is_eliminated(s: Signals, limits: Thresholds) -> bool:
+    """Whether all is known to have slack but the server and what it waits for."""
+    return generator_has_slack(s, limits) and host_has_slack(s, limits) and not is_server_full(s, limits)
 
 
 def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
@@ -180,50 +179,26 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
 
 
 def _remark_on(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
-    if verdict in (Verdict.THINK_TIME, Verdict.ARRIVAL_RATE):
+    if verdict in (Verdict.THINK_TIME, Verdict.TOO_FEW_USERS, Verdict.ARRIVAL_RATE):
         utilisations = (s.server, s.slots, s.generator, s.ceiling, s.min_host, s.link)
-        remarks = ["near the knee"] * any(_at_least(value, limits.slack) for value in utilisations)
-        if s.think_s is not None and s.think_s < s.response_s:
-            remarks.append("few users and hardly any think time: more users would raise throughput")
-        return "; ".join(remarks) or None
-    if verdict == Verdict.UNDETERMINED and (near := _nearly_full(s, limits)):
-        return "nearly full: " + ", ".join(near)
-    if (
-        verdict == Verdict.UNDETERMINED
-        and s.unloaded_response_s
-        and s.response_s >= limits.slowed * s.unloaded_response_s
-    ):
-        return (
-            f"an unobserved resource: responses take at least {limits.slowed:g} times as long as without load, and no "
-            "measured resource is near its limit"
-        )
+        return "near the knee" if any(at_least(value, limits.slack) for value in utilisations) else None
+    if verdict == Verdict.UNDETERMINED:
+        if near := _nearly_full(s, limits):
+            return "nearly full: " + ", ".join(near)
+        if at_least(s.slowdown, limits.slowed):
+            return (
+                f"an unobserved resource: responses take at least {limits.slowed:g} times as long as without load, and "
+                "no measured resource is near its limit"
+            )
     if verdict == Verdict.INVALID:
-        return "the run never settled" if s.steady is False else f"X·(R+Z)/N = {s.consistency or 0.0:.3g}"
+        return "the run never settled" if soundness.never_settled(s) else f"X·(R+Z)/N = {s.consistency or 0.0:.3g}"
     return None
 
 
 def _nearly_full(s: Signals, limits: Thresholds) -> list[str]:
     """Name the resources without slack: close to their limit, or at it where another signal rules them out."""
     return [
-        f"{_UTILISATIONS[figure.signal]} ({figure.signal} = {figure.value:.2g})"
-        for figure in _figures(s, limits)
-        if figure.signal in _UTILISATIONS and figure.signal != "u_think" and figure.value >= limits.slack
+        f"{each.verdict} ({each.signal} = {each.value:.2g})"
+        for each in list_resources(s, limits)
+        if each.signal != "u_think" and each.value >= limits.slack
     ]
-
-
-def _probe(s: Signals, verdict: Verdict, limits: Thresholds) -> str:
-    if not verdict.is_sound:
-        return "fix the cause, then measure again"
-    users = "think time" if s.think_s is not None else "that the users set the rate"
-    return (
-        f"measure with twice the users: d ln X/d ln N of {limits.least_elasticity_of_think_time:g} or more means "
-        f"{users}, {limits.most_elasticity_at_capacity:g} or less means that a capacity is reached"
-    )
-
-
-def _at_least(value: float | None, limit: float) -> bool:
-    return value is not None and value >= limit
-
-
-def _below(value: float | None, limit: float) -> bool:
-    return value is not None and value < limit

@@ -25,8 +25,8 @@ def measure(
     Example: loadstone measure --run "$(jq -c '.runs[0]' results/plan.json)" \
                  --into one-run --log one-run.log --failed failed-run
 
-    Writes requests.parquet, processes.parquet, run.json, Locust's own CSV files
-    and the logs.
+    Writes requests.parquet, processes.parquet, threads.parquet, sockets.parquet,
+    run.json, Locust's own CSV files and the logs.
 
     Exit codes: 1 if the run fails, 130 if it is interrupted.
     """

@@ -18,11 +18,18 @@ def summarise(
         typer.Option(metavar="JSON", help="The run as planned. If run.json records another run, it is damaged."),
     ] = None,
     damaged: Damaged = None,
+    threads: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The run's threads.parquet. Without it, signals are missing.")
+    ] = None,
+    sockets: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The run's sockets.parquet. Without it, signals are missing.")
+    ] = None,
 ) -> None:
     r"""Summarise one run: the tables, the window and the signals that verdicts need.
 
     Example: loadstone summarise --requests requests.parquet \
-                 --processes processes.parquet --record run.json --into tables
+                 --processes processes.parquet --threads threads.parquet \
+                 --sockets sockets.parquet --record run.json --into tables
 
     Writes endpoints.csv, latency.csv, course.csv, heat.csv, processes.csv,
     window.json, signals.json and SHA256SUMS.
@@ -36,5 +43,5 @@ def summarise(
 
     with quarantine_damaged(damaged):
         run_record = read_record(record, None if run is None else read_option(Run, "--run", run))
-        summary = summarise_run(run_record, requests, processes)
+        summary = summarise_run(run_record, requests, processes, threads, sockets)
     summary.write(into)

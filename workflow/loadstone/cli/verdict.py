@@ -21,6 +21,7 @@ def verdict(
 
     Prints the verdict with its evidence as JSON, and lists the signals that are
     missing. A run's own signals are in results/summaries/<experiment>/<repeat>/.
+    docs/signals.md describes all keys; loadstone schema --signals is their schema.
 
     Exit code: 2 if the file cannot be used; each mistake is one line.
     """

@@ -9,7 +9,7 @@ from loadstone.errors import ResultError
 from loadstone.results.failed import FAILED_JSON, read_failed_run
 from loadstone.results.run_record import read_record
 
-RUN_FILES = ("run.json", "requests.parquet", "processes.parquet")
+RUN_FILES = ("run.json", "requests.parquet", "processes.parquet", "threads.parquet", "sockets.parquet")
 """If one of these is missing, Snakemake measures the run again."""
 TAIL_BYTES = 1 << 12
 """Bytes that are read from the end of a run's log."""

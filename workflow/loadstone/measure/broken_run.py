@@ -2,7 +2,7 @@
 
     failed.json         why it broke, and the run's configuration (see `loadstone.results.failed`)
     requests.parquet    the requests that the recorders wrote, if any
-    processes.parquet   the samples, if any
+    processes.parquet   the samples, if any; likewise threads.parquet and sockets.parquet
     logs/               logs of all processes
 
 The folder stays until the same run breaks again or succeeds.
@@ -30,13 +30,15 @@ def keep_broken_run(
     kept = workspace.scratch / "failed"
     kept.mkdir()
     missing: list[str] = []
-    requests, samples = kept / "requests.parquet", kept / "processes.parquet"
+    requests = kept / "requests.parquet"
     rows = _attempt(lambda: collect_requests(records, requests), requests, missing)
     if rows == 0:
         requests.unlink()
-    _attempt(sampler.close, samples, missing)
-    if len(sampler):
-        (workspace.scratch / samples.name).rename(samples)
+    sampler.stop()
+    for file in sampler.files:
+        _attempt(file.close, file.path, missing)
+        if len(file) and file.path.exists():
+            file.path.rename(kept / file.path.name)
     workspace.logs.rename(kept / "logs")
     complete = failed_run.model_copy(update={"requests": rows or 0, "missing": tuple(missing)})
     write_failed_run(complete, kept / FAILED_JSON)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import socket
 import subprocess
 import time
 from importlib import metadata
@@ -16,18 +17,39 @@ from loadstone.project import INSTALLED
 from loadstone.results.run_record import Machine, MachineState, Source
 
 PACKAGES = ("flask", "geventhttpclient", "gevent", "gunicorn", "loadstone", "locust", "orjson", "requests", "werkzeug")
+DISCARD_PORT = 9
+"""Port of a UDP socket to which nothing is sent."""
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def describe_machine() -> Machine:
-    """Describe the computer."""
+def describe_machine(server_host: str | None = None) -> Machine:
+    """Describe the computer; `server_host` is the name or address of a server on another machine."""
     return Machine(
         cpu_model=_cpu_model(),
         cores=count_cores(),
         memory_bytes=psutil.virtual_memory().total,
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         cpu_quota=_cpu_quota(),
+        link_bytes_per_s=None if server_host is None else measure_link(server_host),
     )
+
+
+def measure_link(host: str) -> float | None:
+    """Return the speed of the network interface that leads to a host, bytes/s; None if the system does not show it.
+
+    No packet is sent: connecting a UDP socket makes the system choose the interface. Linux states the speed of
+    hardware in megabits per second; virtual interfaces have none.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        family, kind, protocol, _, address = socket.getaddrinfo(host, DISCARD_PORT, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind, protocol) as route:
+            route.connect(address)
+            own = route.getsockname()[0]
+        names = (name for name, found in psutil.net_if_addrs().items() if any(each.address == own for each in found))
+        if (name := next(names, None)) is not None:
+            megabits = int((Path("/sys/class/net") / name / "speed").read_text("ascii"))
+            return megabits * 1e6 / 8 if megabits > 0 else None
+    return None
 
 
 def count_cores() -> int:

@@ -44,7 +44,7 @@ class ProcessTime:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """How long processes have waited for a CPU (`/proc/pressure/cpu`, line `some`)."""
+    """How long processes have waited for a resource (`/proc/pressure`, line `some`)."""
 
     recent: float
     """Share of the last ten seconds."""
@@ -66,11 +66,7 @@ def read_quota() -> float:
 
 def _quotas_of(controllers: str, path: str) -> Iterator[float]:
     """Read the quotas of a group and of those around it; version 2 of control groups names no controllers."""
-    if controllers and "cpu" not in controllers.split(","):
-        return
-    root = CGROUPS / controllers if controllers else CGROUPS
-    parts = Path(path.lstrip("/"))
-    for folder in (root / parts, *(root / parent for parent in parts.parents)):
+    for folder in _folders_of(controllers, path):
         with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
             if controllers:
                 quota = (folder / "cpu.cfs_quota_us").read_text("ascii")
@@ -78,6 +74,24 @@ def _quotas_of(controllers: str, path: str) -> Iterator[float]:
             else:
                 quota, period = (folder / "cpu.max").read_text("ascii").split()
             yield math.inf if quota == "max" or int(quota) < 0 else int(quota) / int(period)
+
+
+def _folders_of(controllers: str, path: str) -> tuple[Path, ...]:
+    """List the folders of a group and of those around it; none if its controllers are not about CPUs."""
+    if controllers and "cpu" not in controllers.split(","):
+        return ()
+    root = CGROUPS / controllers if controllers else CGROUPS
+    parts = Path(path.lstrip("/"))
+    return (root / parts, *(root / parent for parent in parts.parents))
+
+
+def list_quota_files(name: str) -> list[Path]:
+    """List the files of that name in the control groups that can limit this process's CPU time."""
+    with contextlib.suppress(OSError):
+        lines = (PROC / "self" / "cgroup").read_text("utf-8").splitlines()
+        folders = [folder for line in lines for folder in _folders_of(*line.split(":", 2)[1:])]
+        return [path for folder in dict.fromkeys(folders) if (path := folder / name).is_file()]
+    return []
 
 
 def share_cores() -> bool:
@@ -125,9 +139,9 @@ def read_governors() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def read_pressure() -> Pressure:
-    """Return how long processes have waited for a CPU."""
-    path = PROC / "pressure" / "cpu"
+def read_pressure(resource: str = "cpu") -> Pressure:
+    """Return how long processes have waited for a CPU, or for a disk (`io`)."""
+    path = PROC / "pressure" / resource
     try:
         words = next(line for line in path.read_text("ascii").splitlines() if line.startswith("some ")).split()
         values = dict(word.split("=") for word in words[1:])

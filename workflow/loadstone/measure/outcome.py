@@ -25,6 +25,8 @@ from loadstone.results.run_record import (
     Source,
     write_record,
 )
+from loadstone.suite.foreign_servers import ExternalServer
+from loadstone.suite.urls import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,10 @@ class Origin:
     machine: Machine
 
 
-def describe_origin() -> Origin:
-    """Describe the code and the computer that measure."""
-    return Origin(describe_source(), describe_machine())
+def describe_origin(run: Run) -> Origin:
+    """Describe the code and the computer that measure, and the link to a server on another machine."""
+    host = run.server.host if isinstance(run.server, ExternalServer) else "localhost"
+    return Origin(describe_source(), describe_machine(None if is_loopback(host) else host))
 
 
 @dataclass(frozen=True, slots=True)

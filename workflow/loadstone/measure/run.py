@@ -130,7 +130,7 @@ class _Measurement:
     def _prepare(self) -> None:
         from loadstone.measure.outcome import describe_origin
 
-        self._origin = describe_origin()
+        self._origin = describe_origin(self._run)
 
     def _end_locust(self, fleet: LocustFleet) -> None:
         """Wait for Locust's end. Raises `MeasureError` if it shows an error."""
@@ -164,7 +164,7 @@ class _Measurement:
             albums=albums,
             restarts=restarts,
             server_exit=server_exit,
-            origin=self._origin or describe_origin(),
+            origin=self._origin or describe_origin(self._run),
             state_before=state_before,
         )
         shutil.rmtree(scratch / STATE_FOLDER, ignore_errors=True)

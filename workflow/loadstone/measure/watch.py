@@ -44,7 +44,7 @@ class RunWatch:
         self.phase = "starting"
         self.times: dict[str, float] = {}
         """Event → unix seconds."""
-        self.sampler = Sampler(workspace.scratch / "processes.parquet")
+        self.sampler = Sampler(workspace.scratch)
         self.live_status = LiveStatusFile(run, workspace.scratch, self.times)
         self._run = run
         self._stop = workspace.stop
@@ -73,6 +73,7 @@ class RunWatch:
 
         `prepare` is called once before the window, with what takes about 0.3 s of CPU and is needed after it.
         """
+        self.sampler.port = server.local_port
         if self._run.warm_up < MIN_WARM_UP_S:
             prepare()
         fleet.begin()

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from loadstone.errors import DamagedError, SystemFault
 from loadstone.files import write_text
 from loadstone.results.run_record import RunRecord
+from loadstone.results.sockets import SOCKET_COUNTS
 
 SUMS = "SHA256SUMS"
 """Name of the file with the checksums of a folder."""
@@ -24,6 +25,8 @@ SUMS = "SHA256SUMS"
 NEEDED = {
     "requests": {"time", "endpoint", "user", "response_ms", "server_ms", "bytes", "error", "intended"},
     "processes": {"time", "role", "pid", "cpu_s", "rss_bytes", "threads", "voluntary", "involuntary", "steal_s"},
+    "threads": {"time", "role", "pid", "tid", "cpu_s", "waited_s", "state"},
+    "sockets": {"time", "pid", *SOCKET_COUNTS},
 }
 """Table of a run → the columns that are read."""
 
@@ -52,8 +55,13 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
 
 
-def check_run(record: RunRecord, requests: Path, processes: Path) -> None:
-    """Raise `DamagedError` if one of a run's tables cannot belong to the record."""
+def check_run(
+    record: RunRecord, requests: Path, processes: Path, threads: Path | None = None, sockets: Path | None = None
+) -> None:
+    """Raise `DamagedError` if one of a run's tables cannot belong to the record.
+
+    Runs of earlier versions have no samples of threads and sockets.
+    """
     check_requests(record, requests)
     with reading(processes), open_parquet(processes) as file:
         _check_columns(processes, file, NEEDED["processes"])
@@ -62,6 +70,20 @@ def check_run(record: RunRecord, requests: Path, processes: Path) -> None:
         if first > begin or last < end - SAMPLES_END_S:
             message = f"{processes}: not of this run: its samples do not cover the window that run.json states"
             raise DamagedError(message, processes)
+    for path, table in ((threads, "threads"), (sockets, "sockets")):
+        if path is not None:
+            _check_samples(record, path, table)
+
+
+def _check_samples(record: RunRecord, path: Path, table: str) -> None:
+    """Raise `DamagedError` if samples of threads or sockets cannot belong to the record. The file may have no rows."""
+    with reading(path), open_parquet(path) as file:
+        _check_columns(path, file, NEEDED[table])
+        first, last = _span(file)
+        phases = record.phases
+        if first < phases.server_started - SAMPLES_END_S or last > phases.load_stopped + SAMPLES_END_S:
+            message = f"{path}: not of this run: its samples are outside the time that run.json states"
+            raise DamagedError(message, path)
 
 
 def check_requests(record: RunRecord, requests: Path) -> None:

@@ -107,8 +107,10 @@ class Check(Part):
     """The measured figure, as text."""
 
 
-class Machine(Part):
+class Machine(Sparse, Part):
     """The computer, as far as it matters for a measurement."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"link_bytes_per_s"})
 
     cpu_model: str
     cores: int = Field(ge=1)
@@ -117,6 +119,9 @@ class Machine(Part):
     system: str
     cpu_quota: float | None
     """CPUs that the control group allows; None if it sets no limit."""
+    link_bytes_per_s: float | None = Field(default=None, gt=0)
+    """Speed of the network interface that leads to a server on another machine; None if the server is on this one, or
+    the system does not show it."""
 
 
 class MachineState(Part):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from loadstone.results.threads import ThreadState
+from loadstone.results.thread_state import ThreadState
 from loadstone.suite.types import SparseModel
 
 Share = Field(default=None, ge=0, le=1)

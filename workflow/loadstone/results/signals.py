@@ -27,7 +27,7 @@ class Signals(SignalGroups):
 
     SPARSE: ClassVar[frozenset[str]] = GROUPED | {
         *("overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled", "other_cpus"),
-        *("cores", "typical_response_s"),
+        *("cores", "typical_response_s", "rate_steady"),
     }
 
     users: float = Field(gt=0)
@@ -76,6 +76,8 @@ class Signals(SignalGroups):
     link_bytes_per_s: float | None = Field(default=None, gt=0)
     steady: bool | None = None
     """Whether the run settled. It is not judged where the number of users changed."""
+    rate_steady: bool | None = None
+    """Whether throughput settled, if the run did not."""
     overlapping: float = Field(default=0.0, ge=0, le=1)
     """Share of requests that were sent while an earlier request of the same user was in progress."""
     unattributed: float = Field(default=0.0, ge=0, le=1)
@@ -131,8 +133,14 @@ class Signals(SignalGroups):
 
     @property
     def in_progress(self) -> float:
-        """X·R: mean number of requests that users wait for (Little 1961)."""
-        return self.throughput * self.response_s
+        """Mean number of requests that users wait for: X·R (Little 1961).
+
+        In a closed load it is N − X·Z if that is more: users who are never answered have no response time.
+        """
+        waiting = self.throughput * self.response_s
+        if self.think_s is None or self.arrival_rate is not None:
+            return waiting
+        return max(waiting, self.users - self.throughput * self.think_s)
 
     @property
     def queue_s(self) -> float | None:

@@ -3,7 +3,8 @@
 It has one row per process of the server and sample, and one row with pid 0 for what no process has accepted yet:
 
     time                s, unix
-    pid                 process id; 0 for connections that no process has accepted
+    pid                 process id; 0 for connections that no process has accepted; 2147483647 for a process that is
+                        not known: one of another user, or one that the run did not start
     connections         clients' connections
     unread              of these, connections with bytes that the server has not read
     inside              of these, connections whose last bytes came in, were read, and are not yet answered
@@ -12,10 +13,20 @@ It has one row per process of the server and sample, and one row with pid 0 for 
     downstream_waiting  of these, connections on which the last bytes went out and no answer has come in
     backlog             pid 0 only: the most connections that may wait to be accepted
 
-Only Linux shows this. The file has no rows elsewhere, or if the server is on another machine.
+`inside`, `unsent` and `downstream_waiting` are null where the kernel shows no ages of the last bytes, `downstream`
+where processes of the server do not show their sockets, and `backlog` where it is not shown. A server's connections to
+its own port do not count as downstream.
+
+Only Linux shows this. The file has no rows elsewhere, or if the server is on another machine, or listens in a network
+of its own, such as that of a container. Its rows are of fewer times than those of `processes.parquet` if reading them
+is costly.
 """
 
 import pyarrow as pa
+
+from loadstone.results.socket_pids import NOT_ACCEPTED, UNKNOWN_PROCESS
+
+__all__ = ["NOT_ACCEPTED", "SOCKET_COUNTS", "SOCKET_SCHEMA", "UNKNOWN_PROCESS"]
 
 SOCKET_COUNTS = ("connections", "unread", "inside", "unsent", "downstream", "downstream_waiting", "backlog")
 """Columns with a number of connections."""

@@ -10,38 +10,16 @@ It has one row per thread and sample:
     waited_s  seconds since its start in which it could have run and no CPU was free; null if the kernel does not say
     state     one of `ThreadState`
 
-Only Linux shows this, and only of processes that the run started. The file has no rows elsewhere.
+Only Linux shows this, and only of processes that the run started. The file has no rows elsewhere. A sample has at most
+512 threads: the server's come first, and a process with more than are left has no rows at all. Rows are of fewer times
+than those of `processes.parquet` if reading them is costly.
 """
-
-from enum import StrEnum
 
 import pyarrow as pa
 
+from loadstone.results.thread_state import ThreadState
 
-class ThreadState(StrEnum):
-    """What a thread does, or what it waits for."""
-
-    RUNNING = "running"
-    """It runs, or could run and waits for a CPU."""
-    DISK = "disk"
-    """It waits for a disk, or for something else that no signal interrupts."""
-    LOCK = "lock"
-    """It waits on a futex: for a lock, a condition, or a task for an idle thread of a pool."""
-    SLEEP = "sleep"
-    """It sleeps for a time that it chose."""
-    CLIENT = "client"
-    """It reads from a client's connection, or writes to one."""
-    ACCEPT = "accept"
-    """It waits for a new connection."""
-    DOWNSTREAM = "downstream"
-    """It waits for a socket that leads elsewhere: a database, a cache, another service."""
-    EVENTS = "events"
-    """It waits for any of several descriptors: an event loop."""
-    PIPE = "pipe"
-    """It waits for a pipe, or for the end of another process."""
-    OTHER = "other"
-    """It waits for something else, or the kernel does not show for what."""
-
+__all__ = ["THREAD_SCHEMA", "ThreadState"]
 
 THREAD_SCHEMA = pa.schema(
     [

@@ -1,13 +1,16 @@
 """`window.json`: the part of a run that counts, and whether the run settled. `summarise` writes it."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from loadstone.results.json_file import read_json
-from loadstone.suite.types import Model
+from loadstone.suite.types import SparseModel
 
 
-class Window(Model):
+class Window(SparseModel):
     """The part of a run that counts; times are in unix seconds."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"rate_settled"})
 
     begin: float
     end: float
@@ -19,6 +22,9 @@ class Window(Model):
     users changed."""
     remark: str | None
     """Why the run is not settled."""
+    rate_settled: bool | None = None
+    """Whether throughput settled, if the run did not: its mean response time may drift without any effect on the rate,
+    where users mostly wait of their own will."""
     started: float
     """When the run began."""
     albums_begin: int | None

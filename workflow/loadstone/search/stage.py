@@ -13,7 +13,7 @@ from loadstone.search.bisect import conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import Conditions
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 
 
 def search_capacity(
@@ -39,7 +39,7 @@ def search_capacity(
         folder = f"probe-{len(probes) + 1}"
         run = _run(search, name, rate, seed, len(probes) + 1)
         record = measure(run, into / folder, log, failed / folder, base, builds=builds)
-        summary = summarise_run(record, into / folder / "requests.parquet", into / folder / "processes.parquet")
+        summary = summarise_folder(record, into / folder)
         summary.write(into / folder)
         table = summary.tables["endpoints"]
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from loadstone.suite.load_settings import MAX_WORKERS
-from loadstone.suite.types import Model, SparseModel
+from loadstone.suite.types import Model, Rate, SparseModel
 from loadstone.suite.urls import check_url, is_loopback
 
 PORTS = {"http": 80, "https": 443}
@@ -44,7 +44,7 @@ Ready = Annotated[str | LogLine, AfterValidator(_check_ready)]
 class ForeignServer(SparseModel):
     """What both kinds have in common."""
 
-    SPARSE: ClassVar[frozenset[str]] = frozenset({"workers", "threads", "verify"})
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"workers", "threads", "verify", "link"})
 
     url: Annotated[str, AfterValidator(check_url)]
     workers: int | None = Field(default=None, ge=1, le=MAX_WORKERS)
@@ -56,6 +56,10 @@ class ForeignServer(SparseModel):
     albums: int = Field(default=3, ge=0, le=1_000_000)
     """For the album API: the number of albums that the server is sure to hold when a run starts, with the ids 1 to this
     number."""
+    link: Rate | None = None
+    """Speed of the network between the load generator and the server, such as 100mbit, 1gbit or 20MB/s, with which a
+    verdict can state that the network is full. Default: that of the network interface, for an external
+    server on another machine."""
 
     @property
     def host(self) -> str:

@@ -4,7 +4,7 @@ Every key has a default, so that a suite gives only the settings that differ. Al
 are errors.
 """
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from loadstone.suite.foreign_servers import CommandServer, ExternalServer
 from loadstone.suite.load_settings import MAX_WORKERS, Load, Mix
 from loadstone.suite.repeats import NumberOfRepeats, fixed
-from loadstone.suite.types import Duration, Model, PositiveDuration, Precision
+from loadstone.suite.types import Duration, Model, PositiveDuration, Precision, Rate, SparseModel
 from loadstone.suite.urls import is_loopback
 
 SHARED_STORES = frozenset({"sqlite"})
@@ -41,8 +41,10 @@ class Calibration(Model):
     """Share of requests that are answered with status 500, from 0 to 1."""
 
 
-class GunicornServer(Model):
+class GunicornServer(SparseModel):
     """The album API of `server/` under gunicorn."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"link"})
 
     kind: Literal["gunicorn"] = "gunicorn"
     """Loadstone starts gunicorn before each run, and stops it afterwards."""
@@ -68,6 +70,9 @@ class GunicornServer(Model):
     """Adds the route GET /calibration. Default: no such route."""
     port: int | None = Field(default=None, ge=1024, le=65535)
     """Port on 127.0.0.1. Default: a free port."""
+    link: Rate | None = None
+    """Speed of the network between the load generator and the server, such as 100mbit, 1gbit or 20MB/s, with which a
+    verdict can state that the network is full. Default: none."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "GunicornServer":

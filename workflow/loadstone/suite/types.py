@@ -95,6 +95,36 @@ def format_percentage(share: float) -> str:
     return f"{round(share * 100, 9):.9f}".rstrip("0").rstrip(".") + "%"
 
 
+_RATE_UNITS = {
+    **{f"{prefix}bit": factor / 8 for prefix, factor in (("k", 1e3), ("m", 1e6), ("g", 1e9))},
+    **{f"{prefix}B/s": factor for prefix, factor in (("k", 1e3), ("M", 1e6), ("G", 1e9))},
+}
+"""Unit of a data rate → bytes per second; bit without `/s`, as tc(8) writes it."""
+_RATE = re.compile(r"(\d+(?:\.\d+)?)(kbit|mbit|gbit|kB/s|MB/s|GB/s)")
+MIN_RATE, MAX_RATE = 100.0, 1.25e11
+"""Bytes per second: a guard against typing errors; the higher one is a terabit per second."""
+
+
+def parse_rate(text: object) -> float:
+    """Convert `100mbit`, `1gbit` or `20MB/s` to bytes per second. Raises ValueError for anything else."""
+    found = _RATE.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError("a data rate with its unit, such as 100mbit, 1gbit or 20MB/s")
+    rate = float(found[1]) * _RATE_UNITS[found[2]]
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise ValueError("at least 0.1kB/s and at most 1000gbit")
+    return rate
+
+
+def format_rate(bytes_per_s: float) -> str:
+    """Write a data rate so that `parse_rate` reads the same number back."""
+    for unit in ("gbit", "mbit", "GB/s", "MB/s"):
+        amount = bytes_per_s / _RATE_UNITS[unit]
+        if amount >= 1 and amount == int(amount):
+            return f"{amount:.0f}{unit}"
+    return f"{bytes_per_s / _RATE_UNITS['kB/s']:.9f}".rstrip("0").rstrip(".") + "kB/s"
+
+
 class Exponential(Model):
     """An exponentially distributed think time."""
 
@@ -171,6 +201,18 @@ Precision = Annotated[
     PlainSerializer(format_percentage, return_type=str, when_used="json"),
     WithJsonSchema(PRECISION_SCHEMA),
 ]
+RATE_SCHEMA: dict[str, JsonValue] = {
+    "type": "string",
+    "pattern": f"^{_RATE.pattern}$",
+    "examples": ["100mbit", "1gbit", "20MB/s"],
+}
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    PlainSerializer(format_rate, return_type=str, when_used="json"),
+    WithJsonSchema(RATE_SCHEMA),
+]
+"""Bytes per second."""
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 ThinkTime = Annotated[
     tuple[float, float] | Exponential,

@@ -30,6 +30,7 @@ _TYPES: dict[str, Callable[[pa.DataType], bool]] = {
     "response_ms": pa.types.is_float64,
     "server_ms": pa.types.is_float64,
     "bytes": pa.types.is_integer,
+    "status": pa.types.is_integer,
     "error": pa.types.is_dictionary,
     "intended": pa.types.is_float64,
 }
@@ -69,12 +70,13 @@ class RequestBatch:
         return self.response_ms - self.service_ms
 
 
-def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield some columns of a file of requests, batch by batch.
+def read_batches(path: Path, columns: Sequence[str], *, optional: Collection[str] = ()) -> Iterator[pa.RecordBatch]:
+    """Yield some columns of a file of requests, batch by batch; `optional` ones only where the file has them.
 
     Raises `DamagedError` if the file cannot be read, or holds values that no run writes.
     """
     with reading(path), open_parquet(path) as file:
+        columns = [name for name in columns if name not in optional or name in file.schema_arrow.names]
         for name in columns:
             column_type = file.schema_arrow.field(name).type
             if not _TYPES[name](column_type):
@@ -95,7 +97,7 @@ def _check(path: Path, name: str, values: pa.Array) -> None:
         values.dictionary.validate(full=True)
         if values.dictionary.null_count or not pa.types.is_string(values.type.value_type):
             raise DamagedError(f"{path}: damaged: {name} is not text", path)
-    elif len(values) > values.null_count:
+    elif name in _MAX and len(values) > values.null_count:
         extremes = pc.min_max(values).as_py()
         if not 0 <= extremes["min"] <= extremes["max"] < _MAX[name]:
             span = f"{extremes['min']:g} to {extremes['max']:g}"

@@ -1,7 +1,9 @@
 """Gather the signals of one run, the measurements that its verdict needs: the content of `signals.json`."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
@@ -18,6 +20,8 @@ from loadstone.summarise.starts import Starts, wanted_rate
 from loadstone.summarise.user_cycle import Cycle
 from loadstone.summarise.users import Stretch, mean_users, range_of_users
 
+NO_GROUPS: Mapping[str, Any] = MappingProxyType({})
+
 
 def gather_signals(
     record: RunRecord,
@@ -27,16 +31,18 @@ def gather_signals(
     settled: bool | None,
     running: Sequence[Stretch] = (),
     starts: Starts | None = None,
+    groups: Mapping[str, Any] = NO_GROUPS,
 ) -> Signals:
     """Gather the signals of one run; `running` holds the users over the window, if they were counted.
 
-    Without `starts`, all requests of a load with a schedule count as having had an intended start.
+    `groups` holds the signals of `loadstone.results.signal_groups` by name. Without `starts`, all requests of a load
+    with a schedule count as having had an intended start.
 
     Signals that were not measured are None, and the verdict names them as missing. Raises `ResultError` if a figure is
     impossible.
     """
     try:
-        return _gather(record, cycle, endpoints, processes, settled, running, starts)
+        return _gather(record, cycle, endpoints, processes, settled, running, starts, groups)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -51,6 +57,7 @@ def _gather(
     settled: bool | None,
     running: Sequence[Stretch],
     starts: Starts | None,
+    groups: Mapping[str, Any],
 ) -> Signals:
     together = endpoints[endpoints["endpoint"] == ALL].iloc[0]
     server = record.run.server
@@ -73,6 +80,7 @@ def _gather(
         if isinstance(server, GunicornServer) and server.worker_class == "gevent"
         else server.threads,
         server_cores=float(cores) if server.workers is not None and _is_near(server) else None,
+        cores=cores,
         server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
         generator_cpu=cpu.get("load-worker") or None,
@@ -82,13 +90,15 @@ def _gather(
         host_busy=_share(host["cpu"], cores),
         host_steal=_share(host["steal"], cores),
         host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
-        other_cpus=_other_cpus(processes, server_sampled=_is_near(server)),
+        other_cpus=measure_other_cpus(record, processes),
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
+        link_bytes_per_s=_link(record),
         steady=settled if fewest == most else None,
         overlapping=cycle.overlapping,
         unattributed=cycle.unattributed,
         fewest_users=fewest,
         most_users=most,
+        **groups,
     )
 
 
@@ -101,7 +111,19 @@ def _is_near(server: Server) -> bool:
     return isinstance(server, GunicornServer) or is_loopback(server.host)
 
 
-def _other_cpus(processes: pd.DataFrame, *, server_sampled: bool) -> float | None:
+def _link(record: RunRecord) -> float | None:
+    """Return the speed of the link to the server: what the suite states, or that of the interface that leads there.
+
+    A server on this machine has no link, unless the suite states one, and nothing is known of a server whose load goes
+    to another host.
+    """
+    server, load = record.run.server, record.run.load
+    if server.link is not None:
+        return server.link
+    return None if _is_near(server) or load.host is not None else record.machine.link_bytes_per_s
+
+
+def measure_other_cpus(record: RunRecord, processes: pd.DataFrame) -> float | None:
     """Return the CPUs that no process of the run used: busy CPUs of the machine, less those of server and generator.
 
     None if something of the run was not sampled: its CPU time would pass for that of others. A server elsewhere uses
@@ -111,7 +133,7 @@ def _other_cpus(processes: pd.DataFrame, *, server_sampled: bool) -> float | Non
     own = processes[~is_host]
     own = own[own["cpu"].notna() | own["rss_max_mib"].notna()]
     parts = {str(role).partition("-")[0] for role in own["role"]}
-    needed = {"load", "server"} if server_sampled else {"load"}
+    needed = {"load", "server"} if _is_near(record.run.server) else {"load"}
     cpus = float(processes.loc[is_host, "cpu"].sum(min_count=1) - own["cpu"].sum(skipna=False))
     return max(0.0, cpus) if needed <= parts and math.isfinite(cpus) else None
 

@@ -12,12 +12,13 @@ from loadstone.results.integrity import check_run, write_sums
 from loadstone.results.run_record import RunRecord
 from loadstone.results.signals import Plateau, Signals
 from loadstone.results.window import Window
-from loadstone.summarise.processes import summarise_processes
+from loadstone.summarise.groups import Observed, RunFiles, observe
+from loadstone.summarise.processes import read_samples, summarise_samples
 from loadstone.summarise.requests import add_up_requests, summarise_requests
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.starts import Starts
 from loadstone.summarise.user_cycle import Cycle, measure_cycles
-from loadstone.summarise.users import Stretch, find_plateaus, users_over_time
+from loadstone.summarise.users import Stretch, find_plateaus, range_of_users, users_over_time
 from loadstone.summarise.window import find_window
 
 
@@ -47,33 +48,50 @@ class Summary:
 
 
 def _measure_plateaus(
-    record: RunRecord, found: Sequence[Stretch], cycles: Sequence[Cycle], requests: Path, processes: Path
+    record: RunRecord,
+    found: Sequence[Stretch],
+    cycles: Sequence[Cycle],
+    observed: Sequence[Observed],
+    requests: Path,
+    samples: pd.DataFrame,
 ) -> Iterator[Plateau]:
     """Measure each plateau as if it were the window."""
     began = record.phases.load_started
     spans = [(each.begin, each.end) for each in found]
     together = add_up_requests(requests, spans) if spans else []
-    for plateau, span, cycle, endpoints in zip(found, spans, cycles, together, strict=True):
-        of_processes = summarise_processes(processes, span)
-        signals = gather_signals(record, cycle, endpoints, of_processes, None, [plateau])
+    for plateau, cycle, seen, endpoints in zip(found, cycles, observed, together, strict=True):
+        of_processes = summarise_samples(samples, seen.window)
+        groups = seen.signals(record, samples, of_processes, cycle, plateau.users)
+        signals = gather_signals(record, cycle, endpoints, of_processes, None, [plateau], groups=groups)
         alone = signals.model_copy(update={"fewest_users": None, "most_users": None})
         yield Plateau(begin_s=plateau.begin - began, end_s=plateau.end - began, signals=alone)
 
 
-def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary:
-    """Summarise the run of `record`. Raises `DamagedError` if one of its files is damaged, or of another run."""
+def summarise_run(
+    record: RunRecord, requests: Path, processes: Path, threads: Path | None = None, sockets: Path | None = None
+) -> Summary:
+    """Summarise the run of `record`; without samples of threads and sockets, their signals are missing.
+
+    Raises `DamagedError` if one of its files is damaged, or of another run.
+    """
     check_run(record, requests, processes)
+    files = RunFiles(requests, processes, threads, sockets)
     window = find_window(requests, record)
     of_requests = summarise_requests(requests, window.span, record.phases.load_started)
-    of_processes = summarise_processes(processes, window.span)
+    samples = read_samples(processes)
+    of_processes = summarise_samples(samples, window.span)
     running = users_over_time(record, *window.span)
     plateaus = find_plateaus(running) if record.run.load.shape == "follow" else []
-    cycle, *cycles = measure_cycles(requests, [window.span, *((each.begin, each.end) for each in plateaus)])
+    spans = [window.span, *((each.begin, each.end) for each in plateaus)]
+    cycle, *cycles = measure_cycles(requests, spans)
+    observed, *of_plateaus = observe(files, spans, of_requests.latency)
+    groups = observed.signals(record, samples, of_processes, cycle, _constant_users(record, running))
+    groups["rate_steady"] = window.rate_settled
     signals = gather_signals(
-        record, cycle, of_requests.endpoints, of_processes, window.settled, running, of_requests.starts
+        record, cycle, of_requests.endpoints, of_processes, window.settled, running, of_requests.starts, groups
     )
     if record.run.load.shape == "follow":
-        measured = _measure_plateaus(record, plateaus, cycles, requests, processes)
+        measured = _measure_plateaus(record, plateaus, cycles, of_plateaus, requests, samples)
         signals = signals.model_copy(update={"plateaus": tuple(measured)})
     return Summary(
         tables={
@@ -87,3 +105,15 @@ def summarise_run(record: RunRecord, requests: Path, processes: Path) -> Summary
         starts=of_requests.starts,
         window=window.span,
     )
+
+
+def summarise_folder(record: RunRecord, folder: Path) -> Summary:
+    """Summarise the run of `record`, whose files are in a folder. Raises `DamagedError` like `summarise_run`."""
+    files = RunFiles.in_folder(folder)
+    return summarise_run(record, files.requests, files.processes, files.threads, files.sockets)
+
+
+def _constant_users(record: RunRecord, running: Sequence[Stretch]) -> int | None:
+    """Return the number of users if it is what the suite asks for, and all of them ran all the time."""
+    wanted = record.run.load.users
+    return wanted if not running or range_of_users(running) == (wanted, wanted) else None

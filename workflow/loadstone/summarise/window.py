@@ -34,6 +34,8 @@ SECONDS_PER_OBSERVATION = 0.1
 ROUNDING_S = 1e-6
 """Larger than the rounding error of a unix time."""
 POST = ENDPOINTS["create_album"]
+RATE = "throughput"
+"""Name of the series of throughput in remarks."""
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class _Counts:
 def find_window(path: Path, record: RunRecord) -> Window:
     """Find the window of a run from its requests. Raises `DamagedError` if the file is damaged."""
     counts = _count(path, record)
-    begin, settled, remark = _settle(counts, record)
+    begin, settled, remarks = _settle(counts, record)
     edge = np.array([begin, record.window[1]])
     known = record.albums is not None and record.run.load.mix is not None
     albums = _albums(np.interp(edge, counts.edges, counts.posts), record)
@@ -84,7 +86,8 @@ def find_window(path: Path, record: RunRecord) -> Window:
         end=record.window[1],
         configured_begin=record.window[0],
         settled=settled,
-        remark=remark,
+        remark="; ".join(remarks) or None,
+        rate_settled=None if settled is not False else not any(text.startswith(RATE) for text in remarks),
         started=record.phases.server_started,
         albums_begin=int(albums[0]) if known else None,
         albums_end=int(albums[1]) if known else None,
@@ -93,8 +96,8 @@ def find_window(path: Path, record: RunRecord) -> Window:
     )
 
 
-def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str | None]:
-    """Find the begin of the window, whether the run settled, and if not, why.
+def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, list[str]]:
+    """Find the begin of the window, whether the run settled, and the reasons if not.
 
     Neither is judged by the requests where the number of users changed.
     """
@@ -102,8 +105,8 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
     running = users_over_time(record, float(counts.edges[0]), record.window[1])
     number = counts.choose_number(mean_users(running) or record.run.load.users)
     if number is None or len(users_over_time(record, *record.window)) > 1:
-        return configured, None, None  # a change of the users would pass for a warm-up, or for a trend
-    series = dict(zip(("throughput", "mean response"), counts.observations(number), strict=True))
+        return configured, None, []  # a change of the users would pass for a warm-up, or for a trend
+    series = dict(zip((RATE, "mean response"), counts.observations(number), strict=True))
     warm_ups = {name: find_warm_up(values.tolist()) for name, values in series.items()}
     cut = max(warm_up.cut for warm_up in warm_ups.values())
     begin = max(configured, float(counts.begins(number)[cut]))
@@ -115,7 +118,7 @@ def _settle(counts: _Counts, record: RunRecord) -> tuple[float, bool | None, str
         for name, trend in trends.items()
         if trend.believed
     ]
-    return begin, not (limits or drifts), "; ".join(limits + drifts) or None
+    return begin, not (limits or drifts), limits + drifts
 
 
 def _count(path: Path, record: RunRecord) -> _Counts:

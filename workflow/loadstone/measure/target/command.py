@@ -41,6 +41,7 @@ class CommandTarget(ForeignTarget):
     def __init__(self, config: CommandServer, load: Load, workspace: Workspace) -> None:
         port = config.port or free_port(config.host)
         super().__init__(config, load, workspace.stop, fill_in(config.url, config, port))
+        self.local_port = port
         refuse_listener(config.host, port)
         folder = server_folder(config, checkout_folder(workspace, config))
         argv = [fill_in(word, config, port) for word in config.argv]

@@ -22,6 +22,7 @@ class ForeignTarget:
 
     def __init__(self, config: ForeignServer, load: Load, stop: StopRequest, url: str) -> None:
         self.url = url
+        self.local_port: int | None = None
         self.started = time.time()
         self._load = load
         self._stop = stop
@@ -61,6 +62,7 @@ class ExternalTarget(ForeignTarget):
     def __init__(self, config: ExternalServer, load: Load, stop: StopRequest) -> None:
         refuse_remote(config)
         super().__init__(config, load, stop, config.url)
+        self.local_port = config.port if is_loopback(config.host) else None
         self._is_ready = external_ready_check(config, load)
 
     @property

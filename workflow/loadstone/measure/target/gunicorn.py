@@ -34,6 +34,7 @@ class GunicornTarget:
         self._stop = workspace.stop
         port = config.port or free_port()
         refuse_unusable_port(port)
+        self.local_port = port
         self.url = f"http://{LOOPBACK}:{port}"
         self._preflight_requests = 0
         self._health_problem = ""

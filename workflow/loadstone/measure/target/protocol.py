@@ -12,6 +12,10 @@ class Target(Protocol):
     """When it was started, or first asked; unix seconds."""
 
     @property
+    def local_port(self) -> int | None:
+        """Its port on this machine; None if it may be on another."""
+
+    @property
     def command(self) -> list[str] | None:
         """The command line that started it; None if Loadstone did not start it."""
 

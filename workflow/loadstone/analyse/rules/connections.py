@@ -1,0 +1,74 @@
+"""Requests that wait before the server, users who are not served alike, and links that are full."""
+
+from loadstone.analyse.rules.machine import server_cpu
+from loadstone.analyse.rules.resources import (
+    at_least,
+    below,
+    generator_has_slack,
+    is_process_full,
+    nobody_waits_for_a_cpu,
+    server_has_slack,
+)
+from loadstone.results.signals import Signals
+from loadstone.suite.thresholds import Thresholds
+
+NOTABLE_OVERFLOW = 0.01
+"""Connections that found a full accept queue, over requests, from which they lower throughput: each of them waits a
+second or more before it is tried again."""
+SERVED = 0.90
+"""Share of the users that have a completed request, below which not all are served."""
+MOST_AT_ONE = 0.90
+"""Share of the connections at one process, from which the others have none to speak of."""
+MIN_SLOW_USERS = 2
+MIN_SLOW_RATIO = 2.5
+"""Slow users, and how many times as long they wait, from which users are not served alike."""
+MOSTLY_UNSENT = 0.6
+"""Share of the requests in progress whose response waits for the client's side to take it, from which the link, or
+whoever reads, limits them."""
+
+
+def accept_queue(s: Signals, limits: Thresholds) -> bool:
+    """Connections wait to be accepted, so that their users are not served, or are turned away for a second or more.
+
+    A server that has no CPU left, of its own or of the machine, accepts late because of that.
+    """
+    if s.busiest_process is None or is_process_full(s, limits) or not nobody_waits_for_a_cpu(s, limits):
+        return False
+    turned_away = at_least(s.listen_overflows, NOTABLE_OVERFLOW * max(s.throughput, 1.0))
+    return turned_away or (not_all_are_served(s) and at_least(s.not_accepted, 1.0))
+
+
+def not_all_are_served(s: Signals) -> bool:
+    """Whether certainly not all users have a completed request."""
+    return below(s.users_served, SERVED * s.users)
+
+
+def one_process_has_all(s: Signals, limits: Thresholds) -> bool:
+    """Whether one of several processes is full and has nearly all connections."""
+    several = (s.server_processes is not None and s.server_processes > 1) or (s.server_workers or 1) > 1
+    return several and at_least(s.fullest_share, MOST_AT_ONE) and server_cpu(s, limits)
+
+
+def uneven_connections(s: Signals, limits: Thresholds) -> bool:
+    """Users are not served alike: one process has all connections, or some users wait much longer than others.
+
+    Waiting for a CPU makes users unequal by chance; a server that is full is full first.
+    """
+    if one_process_has_all(s, limits):
+        return True
+    some_slow = at_least(s.slow_users, MIN_SLOW_USERS) and at_least(s.slow_ratio, MIN_SLOW_RATIO)
+    unequal = some_slow or (not_all_are_served(s) and below(s.not_accepted, 1.0))
+    return unequal and server_has_slack(s, limits) and nobody_waits_for_a_cpu(s, limits)
+
+
+def unserved_users(s: Signals, limits: Thresholds) -> bool:
+    """Some users are not served at all, although their connections were accepted."""
+    return not_all_are_served(s) and uneven_connections(s, limits)
+
+
+def network(s: Signals, limits: Thresholds) -> bool:
+    """The link is full: by its speed, or by responses that stay unsent while the generator has CPU to read them."""
+    if at_least(s.link, limits.link_full):
+        return True
+    waiting = MOSTLY_UNSENT * s.in_progress
+    return s.in_progress >= 1 and at_least(s.unsent, waiting) and generator_has_slack(s, limits)

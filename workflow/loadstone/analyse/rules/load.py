@@ -1,0 +1,44 @@
+"""Users and arrivals that ask for no more than they get."""
+
+import math
+
+from loadstone.analyse.rules.resources import at_least, below
+from loadstone.results.signals import Signals
+from loadstone.suite.thresholds import Thresholds
+
+MIN_SLOWDOWN = 0.80
+"""R/R₀ below which the two contradict each other: a request can't take longer without load than with it."""
+CARRIED = 0.95
+"""Throughput over the arrival rate, below which the load asks for more than is carried."""
+BEYOND_CHANCE = 3.0
+"""Standard deviations of a Poisson number of arrivals that the missing requests have to exceed."""
+
+
+def asks_for_no_more(s: Signals, limits: Thresholds) -> bool:
+    """Users send as much as they can at the unloaded pace, and no resource is at its limit, explained or not.
+
+    In an open load they wait for the next arrival. Users who send requests in parallel have no think time to be judged
+    by.
+    """
+    return paces_itself(s, limits) and not any(
+        at_least(value, limits.saturated) for value in (s.server, s.slots, s.min_host)
+    )
+
+
+def paces_itself(s: Signals, limits: Thresholds) -> bool:
+    """Whether the users' pace alone explains the rate, whatever else is full.
+
+    It is judged by R₀, which has to be believed where users wait for answers more than of their own will.
+    """
+    believed = not below(s.slowdown, MIN_SLOWDOWN) or (s.think_s is not None and s.think_s >= s.response_s)
+    return at_least(s.think, limits.think_time) and believed and not is_overload(s)
+
+
+def is_overload(s: Signals) -> bool:
+    """Whether an open load certainly asks for more than is carried, so that requests pile up."""
+    if s.arrival_rate is None or s.throughput >= CARRIED * s.arrival_rate:
+        return False
+    if s.requests is None or not s.throughput:
+        return s.behind_schedule is True
+    asked = s.arrival_rate * s.requests / s.throughput
+    return asked - s.requests > BEYOND_CHANCE * math.sqrt(asked)

@@ -1,0 +1,80 @@
+"""Figures that can't be used, and what explains them."""
+
+import math
+
+from scipy import stats
+
+from loadstone.analyse.rules.load import is_overload
+from loadstone.analyse.rules.machine import OWN_WAITING
+from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus
+from loadstone.results.signals import Signals
+from loadstone.suite.thresholds import Thresholds
+from loadstone.theory import operational
+
+FAILURE_CONFIDENCE = 0.95
+MIN_GAP_SHARE = 0.05
+"""Share of time without completions, from which pauses lower throughput more than ordinary noise does."""
+MIN_GAPS = 3
+MAX_GAP_SPREAD = 0.35
+"""Number of gaps, and the variation of the times between them, that make a rhythm. Gaps by chance vary by about 1."""
+GAP_PERIOD_OVER_RESPONSE = 2.0
+"""Users who are all answered at once, in turns of one response time, leave gaps of that period: no pauses."""
+
+
+def failure_bound(failures: float, requests: float) -> float:
+    """Lower one-sided 95 % bound of the failure share (Clopper & Pearson 1934)."""
+    if failures <= 0 or requests <= 0:
+        return 0.0
+    return float(stats.beta.ppf(1 - FAILURE_CONFIDENCE, failures, requests - failures + 1))
+
+
+def errors(s: Signals, limits: Thresholds) -> bool:
+    """Too many requests failed: the lower bound of their share is above 1 %."""
+    if s.failures is None or s.requests is None:
+        return False
+    return failure_bound(s.failures, s.requests) > limits.most_failures
+
+
+def invalid(s: Signals, limits: Thresholds) -> bool:
+    """The figures don't belong together, or the run never settled.
+
+    Above the capacity, an open load can't settle, and requests that are never answered are missing from the figures.
+    """
+    return not is_overload(s) and (never_settled(s) or contradicts_itself(s, limits))
+
+
+def never_settled(s: Signals) -> bool:
+    """Whether the run never settled.
+
+    Where users mostly wait of their own will, a response time that drifts hardly changes the rate: throughput decides.
+    """
+    if s.steady is not False:
+        return False
+    return not (s.rate_steady and s.throughput * (s.think_s or 0.0) >= OWN_WAITING * s.users)
+
+
+def contradicts_itself(s: Signals, limits: Thresholds) -> bool:
+    """Whether X·(R + Z)/N can't be of one run."""
+    return not (s.consistency is None or _fits(s.consistency, s, limits))
+
+
+def _fits(consistency: float, s: Signals, limits: Thresholds) -> bool:
+    """Whether X·(R + Z)/N is 1, or differs from it by no more than the cycles that the window's ends cut off."""
+    if operational.MIN_CONSISTENCY <= consistency <= operational.MAX_CONSISTENCY:
+        return True
+    if s.requests is None or consistency == 0:
+        return False
+    return abs(s.requests * (1 - 1 / consistency)) <= limits.edge_requests * math.sqrt(s.users)
+
+
+def pauses(s: Signals, _limits: Thresholds) -> bool:
+    """The server answers nobody for a while, again and again in a rhythm, and no one else took the CPUs meanwhile."""
+    in_rhythm = at_least(s.gaps, MIN_GAPS) and below(s.gap_spread, MAX_GAP_SPREAD)
+    apart = at_least(s.gap_period_s, GAP_PERIOD_OVER_RESPONSE * s.response_s)
+    own = (
+        below(s.busiest_waited, NOTABLE_WAIT)
+        and below(s.generator_waited, NOTABLE_WAIT)
+        and s.other_cpus is not None
+        and notable_other_cpus(s) is None
+    )
+    return at_least(s.gap_share, MIN_GAP_SHARE) and in_rhythm and apart and own

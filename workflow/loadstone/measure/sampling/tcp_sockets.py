@@ -1,0 +1,192 @@
+"""The TCP sockets of this machine that a run can concern: from netlink, else from `/proc/net/tcp`.
+
+The fields of the messages are those of `linux/inet_diag.h` and of `struct tcp_info` in `linux/tcp.h`.
+"""
+
+import errno
+import socket
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from loadstone.measure.sampling.netlink import TCP_OF_ALL_FAMILIES, SockDiag
+
+ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN = 1, 4, 5, 8, 10
+"""States of a connection (`net/tcp_states.h`)."""
+WANTED = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN)
+STATES = sum(1 << state for state in WANTED)
+TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+
+INFO = 2
+"""Number of the attribute with `struct tcp_info`."""
+HANDSHAKE = 2
+"""Segments without data that open a connection."""
+MAX_ACKNOWLEDGE_MS = 250
+"""Milliseconds after which the other end has acknowledged what it has got; Linux waits 200 at most."""
+MIN_INFO_BYTES = 160
+"""Its size as far as it is read; kernels before 4.6 have less."""
+ATTRIBUTES = 72
+"""Place of the first attribute in a message's body."""
+REJECT, EQUAL_PEER_PORT, JUMP = 12, 12, 1
+
+SOCKET = "=xBxxHxx48xII4xI"
+"""State, local port, bytes received, bytes to send, inode."""
+PROGRESS = "H24xI16xI4xII76xIII4xII"
+"""From the second word of the attribute's header: its number, and the rest of `TcpSocket`."""
+WITHOUT_PROGRESS = (0,) * 10
+
+
+class TcpSocket(NamedTuple):
+    """A listener, or this machine's end of a connection. Ages are in milliseconds, as exact as the kernel's tick."""
+
+    state: int
+    net_port: int
+    """Local port in the byte order of the network."""
+    received: int
+    """Bytes that are not read; for a listener, connections that are not accepted."""
+    to_send: int
+    """Bytes that are not acknowledged; for a listener, the most connections that may wait to be accepted."""
+    inode: int
+    """0 for a connection that is not accepted."""
+    attribute: int
+    """`INFO` if the fields from here on are known."""
+    unacknowledged: int
+    sent_age: int
+    received_age: int
+    acknowledged_age: int
+    segments_out: int
+    segments_in: int
+    unsent: int
+    data_in: int
+    data_out: int
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it holds bytes that no process has read. The end of a connection counts as a byte in the kernel."""
+        return self.received > (self.state == CLOSE_WAIT)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the other end does not take what is to be sent. Bytes that are not yet acknowledged are normal."""
+        return self.unsent > 0 or (self.to_send > 0 and self.sent_age > MAX_ACKNOWLEDGE_MS)
+
+    def asks_last(self, *, incoming: bool) -> bool:
+        """Whether the last data are a request: came in, on an incoming connection, or went out, on another.
+
+        Often a request follows a response in the same tick of the kernel's clock. Then acknowledgements decide: the
+        end that was to send next sent its data along with its acknowledgement. If both came apart in one tick, what is
+        usual on this connection decides.
+        """
+        if not (self.data_in and self.data_out):
+            return self.data_in > self.data_out if incoming else self.data_out > self.data_in
+        if self.received_age != self.sent_age:
+            return (self.received_age < self.sent_age) == incoming
+        sent_last = bool(self.unacknowledged) or self.acknowledged_age < self.received_age
+        if not sent_last:
+            sent_last = 2 * (self.segments_in - self.data_in - HANDSHAKE) > self.data_out
+        return sent_last != incoming
+
+
+class TcpTable:
+    """Reads TCP sockets."""
+
+    def __init__(self) -> None:
+        self.is_netlink = True
+        """Whether they come from netlink. The other way costs more, and shows less."""
+        self._netlink: SockDiag | None = None
+        self._filter = True
+        self._shapes: dict[int, struct.Struct | None] = {}
+
+    def read(self, port: int) -> list[TcpSocket]:
+        """List the sockets, without those whose other end has `port`: they are the clients of the server there.
+
+        Raises OSError if the system shows none.
+        """
+        if self.is_netlink:
+            try:
+                self._netlink = self._netlink or SockDiag()
+                return self._dump(self._netlink, port)
+            except OSError:
+                self.close()
+                self.is_netlink = False
+        return read_tables(port)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._netlink is not None:
+            self._netlink.close()
+            self._netlink = None
+
+    def _dump(self, netlink: SockDiag, port: int) -> list[TcpSocket]:
+        question = struct.pack("=BxxB48xI4x", socket.AF_INET, 1 << (INFO - 1), STATES)
+        if self._filter:
+            try:
+                return self._read(netlink, question + _other_port_than(port), port)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                self._filter = False  # a kernel before 4.16
+        return self._read(netlink, question, port)
+
+    def _read(self, netlink: SockDiag, question: bytes, port: int) -> list[TcpSocket]:
+        found: list[TcpSocket] = []
+        other = socket.htons(port)
+        shapes = self._shapes
+        for buffer, at, end in netlink.ask(TCP_OF_ALL_FAMILIES, question, every=True):
+            length = end - at
+            if length not in shapes:
+                shapes[length] = _find_shape(buffer, at, end)
+            shape = shapes[length]
+            fields = TcpSocket._make(shape.unpack_from(buffer, at)) if shape else None
+            if fields is None or fields.attribute != INFO:
+                fields = TcpSocket._make((*struct.unpack_from(SOCKET, buffer, at), *WITHOUT_PROGRESS))
+            if self._filter or struct.unpack_from("=H", buffer, at + 6)[0] != other:
+                found.append(fields)
+        return found
+
+
+def _find_shape(buffer: memoryview, at: int, end: int) -> struct.Struct | None:
+    """Find the place of `struct tcp_info` in a message; None if it has none, or one that is too short."""
+    place = at + ATTRIBUTES
+    while place + 4 <= end:
+        length, number = struct.unpack_from("=HH", buffer, place)
+        if number == INFO:
+            whole = f"{SOCKET}{place + 2 - at - ATTRIBUTES}x{PROGRESS}"
+            return struct.Struct(whole) if length - 4 >= MIN_INFO_BYTES else None
+        place += max(4, (length + 3) & ~3)
+    return None
+
+
+def _other_port_than(port: int) -> bytes:
+    """Make the attribute by which the kernel leaves out sockets whose other end has `port`.
+
+    It is a program of three steps of four bytes, code, yes, no: where to go on, relative to the step. To go beyond the
+    end by one step rejects the socket.
+    """
+    steps = struct.pack("=BBH", EQUAL_PEER_PORT, 8, 12)
+    steps += struct.pack("=BBH", 0, 0, port)
+    steps += struct.pack("=BBH", JUMP, 4, 8)
+    return struct.pack("=HH", 4 + len(steps), 1) + steps
+
+
+def read_tables(port: int, tables: Iterable[Path] = TABLES) -> list[TcpSocket]:
+    """List the same sockets from the tables in `/proc/net`, which show no progress.
+
+    Raises OSError if there is none, and ValueError for tables of another form.
+    """
+    found: list[TcpSocket] = []
+    first, *others = [table.read_bytes() for table in tables if table.exists()] or [b""]
+    if not first:
+        raise OSError(errno.ENOENT, "no table of TCP sockets")
+    for line in b"".join([first, *others]).splitlines():
+        words = line.split(maxsplit=10)
+        if len(words) < 10 or words[0] == b"sl":
+            continue
+        state = int(words[3], 16)
+        if state not in WANTED or int(words[2].rpartition(b":")[2], 16) == port:
+            continue
+        to_send, received = (int(part, 16) for part in words[4].split(b":"))
+        local = int(words[1].rpartition(b":")[2], 16)
+        found.append(TcpSocket(state, socket.htons(local), received, to_send, int(words[9]), *WITHOUT_PROGRESS))
+    return found
