@@ -182,7 +182,7 @@ CONNECTIONS = (
     case(
         "link", V.NETWORK,
         chosen=Setup(server=on_link("asleep", 4_000_000, "--bytes", 200_000, "--ms", 1), load=closed(16)),
-        judged=Setup(server=on_link("asleep", 10_000_000, "--bytes", 300_000, "--ms", 2), load=closed(28)),
+        judged=Setup(server=on_link("asleep", 10_000_000, "--bytes", 300_000, "--ms", 2), load=closed(22)),
     ),
 )  # fmt: skip
 
