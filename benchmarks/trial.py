@@ -2,7 +2,7 @@
 
     python -m benchmarks.trial --half judged
 
-Each case takes about 15 seconds, a half about eight minutes. Rules are chosen on the parameters of one half and judged
+Each case takes about 15 seconds, a half about nine minutes. Rules are chosen on the parameters of one half and judged
 on those of the other. The bars: on a quiet machine at least 75 % of the verdicts are right, at most 5 % are wrong, and
 none names the server falsely; next to a busy neighbour at most 5 % are wrong, and the verdict *neighbour* is right.
 """
@@ -96,11 +96,11 @@ def main(
     parts = part_up(outcomes)
     if page is not None:
         write_into_page(parts, page)
-        draw(parts, page.parent)
-    elif keep or rejudge:
+        draw(parts, page.parent, html=False)
+    if keep or rejudge:
         draw(parts, folder)
     for part in parts:
-        print(f"\n{part.title}\n\n{part.table()}\n\n{part.sentence()}")
+        print("\n\n".join(filter(None, ("", part.title, part.table(), part.sentence(), part.advice()))))
     misses = [f"MISS   {part.title}: {miss}" for part in parts for miss in part.misses]
     if misses:
         print("\n" + "\n".join(misses))

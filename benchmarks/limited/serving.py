@@ -5,6 +5,7 @@ Requests must be whole in their first bytes and have no body, as those of a simp
 
 import contextlib
 import itertools
+import random
 import select
 import socket
 import threading
@@ -28,7 +29,7 @@ class Service:
     close: bool = False
     """Whether each connection carries one request only."""
     link: Link | None = None
-    """What all responses share on their way, if anything."""
+    """What all responses share on their way, if anything. Their lengths differ then, up to that of the body."""
 
     def answer(self, connection: socket.socket, number: int) -> bool:
         """Answer one request; return whether another may follow on this connection."""
@@ -38,16 +39,17 @@ class Service:
                 request += more
             if not request:
                 return False
-            self._send(connection, response(self.work(number), self.body, close=self.close))
+            self._send(connection, self.work(number))
         except OSError:  # the client has gone
             return False
         return not self.close
 
-    def _send(self, connection: socket.socket, data: bytes) -> None:
+    def _send(self, connection: socket.socket, status: int) -> None:
         if self.link is None:
-            connection.sendall(data)
-        else:
-            self.link.send(connection, data)
+            connection.sendall(response(status, self.body, close=self.close))
+            return
+        length = int(len(self.body) * random.uniform(0.2, 1))  # noqa: S311 - otherwise all responses end together
+        self.link.send(connection, response(status, self.body[:length], close=self.close))
 
 
 def response(status: int, body: bytes, *, close: bool = False) -> bytes:

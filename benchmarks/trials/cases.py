@@ -182,13 +182,13 @@ CONNECTIONS = (
     case(
         "link", V.NETWORK,
         chosen=Setup(server=on_link("asleep", 4_000_000, "--bytes", 200_000, "--ms", 1), load=closed(16)),
-        judged=Setup(server=on_link("asleep", 10_000_000, "--bytes", 300_000, "--ms", 2), load=closed(28)),
+        judged=Setup(server=on_link("asleep", 10_000_000, "--bytes", 300_000, "--ms", 2), load=closed(22)),
     ),
 )  # fmt: skip
 
 RHYTHMS = (
     case(
-        "pauses", V.PAUSES,
+        "pauses", V.PAUSES, half=(V.TOO_FEW_USERS,),
         chosen=Setup(
             server=threads("pauses", "--ms", 20, "--pause-ms", 300, "--period-s", 2), load=closed(8)
         ),
@@ -197,7 +197,7 @@ RHYTHMS = (
         ),
     ),
     case(
-        "pauses-from-outside", V.PAUSES,
+        "pauses-from-outside", V.PAUSES, half=(V.TOO_FEW_USERS,),
         chosen=Setup(
             server=threads("asleep", "--ms", 15, "--stopped", "--pause-ms", 250, "--period-s", 1), load=closed(6)
         ),

@@ -13,6 +13,7 @@ import vl_convert
 from benchmarks.trials.case import Half
 from benchmarks.trials.grading import Grade
 from loadstone.report.page import VEGA_LITE_VERSION
+from loadstone.suite.verdict import Verdict
 from loadstone.text import several
 
 MIN_RIGHT = 0.75
@@ -91,10 +92,21 @@ class Totals:
         }
         return [text for text, is_met in bars.items() if not is_met]
 
+    @property
+    def disturbed(self) -> list[str]:
+        """Name the quiet cases in which others used the machine."""
+        return [each.case for each in self.outcomes if each.verdict == Verdict.NEIGHBOUR and not self.neighbour]
+
     def sentence(self) -> str:
         """Write the totals in one line."""
         counts = ", ".join(f"{self.count(grade)} {grade}" for grade in Grade if self.count(grade))
         return f"{several(len(self.outcomes), 'case')}: {counts}; false accusations of the server: {self.accusations}"
+
+    def advice(self) -> str:
+        """State what to measure again, if others used a machine that was to be quiet."""
+        if not self.disturbed:
+            return ""
+        return f"Others used the machine: measure {', '.join(self.disturbed)} again when it is quiet"
 
     def table(self) -> str:
         """Write truths against verdicts as a table in Markdown. Right verdicts are bold, and wrong ones marked by !."""
@@ -131,15 +143,15 @@ class Totals:
         )
         chart: alt.Chart = (
             alt.Chart(table, title=self.title)
-            .mark_square(size=90, opacity=1)
+            .mark_square(size=64, opacity=1)
             .encode(
                 x=alt.X("verdict:N", title="verdict", scale=alt.Scale(domain=verdicts), axis=alt.Axis(grid=True)),
                 y=alt.Y("truth:N", title="truth", scale=alt.Scale(domain=truths), axis=alt.Axis(grid=True)),
-                xOffset=alt.XOffset("offset:Q", scale=alt.Scale(domain=[-4, 4])),
+                xOffset=alt.XOffset("offset:Q", scale=alt.Scale(domain=[-3, 3])),
                 color=colour,
                 tooltip=["case", "truth", "verdict", "grade"],
             )
-            .properties(width=alt.Step(44), height=alt.Step(26))
+            .properties(width=alt.Step(66), height=alt.Step(26))
         )
         return chart
 
@@ -150,20 +162,21 @@ def part_up(outcomes: Sequence[Outcome]) -> list[Totals]:
     return [Totals(*key, [each for each in outcomes if (each.half, each.neighbour) == key]) for key in keys]
 
 
-def draw(parts: Sequence[Totals], into: Path) -> list[Path]:
-    """Draw a chart per part, as SVG and HTML; return the files."""
+def name_of_part(part: Totals) -> str:
+    """Name the files of a part."""
+    return f"trial-{part.half}-{'neighbour' if part.neighbour else 'quiet'}"
+
+
+def draw(parts: Sequence[Totals], into: Path, *, html: bool = True) -> None:
+    """Draw a chart per part, as SVG and as HTML."""
     into.mkdir(parents=True, exist_ok=True)
-    files = []
     for part in parts:
-        name = f"trial-{part.half}-{'neighbour' if part.neighbour else 'quiet'}"
-        svg, html = into / f"{name}.svg", into / f"{name}.html"
         specification = {**part.chart().to_dict(), "background": "white"}
-        svg.write_text(vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE_VERSION), encoding="utf-8")
-        html.write_text(
-            vl_convert.vegalite_to_html(specification, vl_version=VEGA_LITE_VERSION, bundle=True), encoding="utf-8"
-        )
-        files += [svg, html]
-    return files
+        svg = vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE_VERSION)
+        (into / f"{name_of_part(part)}.svg").write_text(svg, encoding="utf-8")
+        if html:
+            page = vl_convert.vegalite_to_html(specification, vl_version=VEGA_LITE_VERSION, bundle=True)
+            (into / f"{name_of_part(part)}.html").write_text(page, encoding="utf-8")
 
 
 BEGIN, END = "<!-- written by benchmarks.trial: {name} -->", "<!-- end of {name} -->"
@@ -175,7 +188,8 @@ def write_into_page(parts: Sequence[Totals], page: Path) -> None:
     for part in parts:
         name = f"{part.half}, {'neighbour' if part.neighbour else 'quiet'}"
         begin, end = BEGIN.format(name=name), END.format(name=name)
-        content = f"### {part.title}\n\n{part.sentence()}.\n\n{part.table()}\n\n{part.case_table()}"
+        picture = f"![{part.title}: truths against verdicts]({name_of_part(part)}.svg)"
+        content = f"### {part.title}\n\n{part.sentence()}.\n\n{part.table()}\n\n{picture}\n\n{part.case_table()}"
         section = f"{begin}\n\n{content}\n\n{end}"
         before, found, rest = text.partition(begin)
         after = rest.partition(end)[2] if found else "\n"

@@ -23,7 +23,7 @@ from loadstone.results.run_record import read_record
 from loadstone.results.signals import Signals
 from loadstone.results.verdicts import RunVerdict
 from loadstone.suite.load import load_suite
-from loadstone.summarise.stage import summarise_run
+from loadstone.summarise.stage import summarise_folder
 
 NEIGHBOUR_SHARE = 0.6
 """Share of all CPUs that the busy neighbour uses: 1.2 of two."""
@@ -142,7 +142,7 @@ def name_of(case: Case, half: Half) -> str:
 def summarise(run: Path, into: Path) -> None:
     """Summarise one run."""
     shutil.rmtree(into, ignore_errors=True)
-    summarise_run(read_record(run / "run.json"), run / "requests.parquet", run / "processes.parquet").write(into)
+    summarise_folder(read_record(run / "run.json"), run).write(into)
 
 
 @contextlib.contextmanager
