@@ -106,7 +106,7 @@ def test_charts_draw_the_most_requested_endpoints_with_short_names_that_differ(c
 
 
 def test_parallel_users_and_users_that_left_are_named_with_figures(page: str) -> None:
-    assert "users send requests in parallel, so their think time is unknown" in section(page, "verdicts")
+    assert "Users send requests in parallel, so their think time is unknown" in section(page, "verdicts")
     assert "checkout, all 2 repeats: users running: 26 to 30 of 30" in section(page, "warnings")
     assert "In 2 of 10 runs users left, or never ran" in section(page, "answer")
     assert "shaped" not in section(page, "warnings"), "whose number of users was to change"
@@ -114,7 +114,7 @@ def test_parallel_users_and_users_that_left_are_named_with_figures(page: str) ->
 
 def test_plateaus_have_a_verdict_each(page: str) -> None:
     shown = section(page, "verdicts")
-    assert "its plateaus differ: 10 users: think time, 50 users: server CPU" in shown
+    assert "Its plateaus differ: 10 users: think time, 50 users: server CPU" in shown
     assert "shaped, 1 10 11.0 – 17.0 6.64 5.00 think time" in shown
     assert "shaped, 2 50 18.0 – 25.0 988 50.0 server CPU" in shown
 

@@ -45,7 +45,8 @@ def locked(run: dict[str, Any]) -> dict[str, Any]:
     if run["experiment"] == "a":
         found = {"on a lock": 48.0 + run["repeat"] / 2, "running": 1.0, "elsewhere": 0.25}
         return {"verdict": "lock in the server", "sentence": SENTENCE, "places": found, "probe": "look for the lock"}
-    return {"places": {"running": 2.0, "unread in a socket": 2.0}} if run["experiment"] == "b" else {}
+    places = {"running": 2.0, "unread in a socket": 2.0}
+    return {"places": places, "sentence": ""} if run["experiment"] == "b" else {}
 
 
 def disturbed(run: dict[str, Any]) -> dict[str, Any]:

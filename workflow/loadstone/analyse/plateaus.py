@@ -56,15 +56,24 @@ def _in_common(plateaus: tuple[PlateauVerdict, ...]) -> dict[str, object]:
     if len({each.verdict for each in plateaus}) == 1:
         first = sound[0]
         remark = f"on {several(len(sound), 'plateau')}" + (f"; {first.remark}" if first.remark else "")
-        return {"verdict": first.verdict, "parties": first.parties, "also": first.also, "remark": remark}
+        sentence = f"On {several(len(sound), 'plateau')}: {first.sentence}"
+        return {
+            "verdict": first.verdict,
+            "parties": first.parties,
+            "also": first.also,
+            "remark": remark,
+            "sentence": sentence,
+        }
     parties = tuple(dict.fromkeys(party for each in sound for party in each.parties))
     return {
         "verdict": Verdict.MIXED,
         "parties": parties,
         "also": parties[1] if len(parties) > 1 else None,
         "remark": f"its plateaus differ: {listed}",
+        "sentence": f"Its plateaus differ: {listed}.",
     }
 
 
 def _undetermined(remark: str) -> dict[str, object]:
-    return {"verdict": Verdict.UNDETERMINED, "parties": (), "also": None, "remark": remark}
+    sentence = f"{remark[:1].upper()}{remark[1:]}."
+    return {"verdict": Verdict.UNDETERMINED, "parties": (), "also": None, "remark": remark, "sentence": sentence}

@@ -74,7 +74,7 @@ def summarise_run(
 
     Raises `DamagedError` if one of its files is damaged, or of another run.
     """
-    check_run(record, requests, processes)
+    check_run(record, requests, processes, threads, sockets)
     files = RunFiles(requests, processes, threads, sockets)
     window = find_window(requests, record)
     of_requests = summarise_requests(requests, window.span, record.phases.load_started)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from loadstone.analyse.rules.blocking import count_proceeding, threads_in, waiting_downstream
 from loadstone.analyse.rules.connections import not_all_are_served, one_process_has_all
+from loadstone.analyse.rules.figures import NO_THINK_TIME
 from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.resources import Resource, list_resources, notable_other_cpus
 from loadstone.analyse.rules.soundness import contradicts_itself
@@ -27,7 +28,8 @@ def describe(s: Signals, verdict: Verdict, parties: Sequence[Verdict], limits: T
         lead = " ".join([f"{len(leads)} limits are reached at the same time.", *leads])
     else:
         lead = _lead(s, verdict, limits)
-    return " ".join(filter(None, [lead, _backlog(s), _others(s, verdict), _nearest(s, verdict, parties, limits)]))
+    parts = [lead, _backlog(s), _caveats(s), _others(s, verdict), _nearest(s, verdict, parties, limits)]
+    return " ".join(filter(None, parts))
 
 
 def _lead(s: Signals, verdict: Verdict, limits: Thresholds) -> str:
@@ -41,6 +43,12 @@ def _backlog(s: Signals) -> str:
         f"Of {figure(s.arrival_rate)} requests/s that the load asks for, {figure(s.throughput)} are carried: the "
         f"backlog grows by {figure(s.backlog_per_s)} requests per second."
     )
+
+
+def _caveats(s: Signals) -> str:
+    if s.in_parallel:
+        return f"Users send requests in parallel, so {NO_THINK_TIME}."
+    return f"The users of some requests are unknown, so {NO_THINK_TIME}." if s.of_unknown_users else ""
 
 
 def _others(s: Signals, verdict: Verdict) -> str:
