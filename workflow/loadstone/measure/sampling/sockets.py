@@ -16,6 +16,8 @@ from loadstone.results.thread_state import ThreadState
 
 OWNERS_S = 5.0
 """Seconds after which owners are looked for again, even if no socket is new: a process may have passed one on."""
+MAX_UNCLEAR = 0.05
+"""Share of connections that do not show whether a request is under way, above which their number is null."""
 TABLES_EVERY = 4
 """Samples from one reading of `/proc/net/tcp` to the next."""
 
@@ -39,6 +41,7 @@ class _Count:
 
     def __init__(self) -> None:
         self.connections = self.unread = self.inside = self.unsent = self.downstream = self.waiting = 0
+        self.unclear = self.unclear_downstream = 0
 
 
 class ServerSockets:
@@ -49,6 +52,7 @@ class ServerSockets:
         self._pace = Pace()
         self._sockets: list[TcpSocket] = []
         self._kinds: dict[int, ThreadState] | None = None
+        self._ends: dict[tuple[int, int], TcpSocket] | None = None
         self._listening: set[int] = set()
         self._owners: dict[int, int | None] = {}
         self._pids: list[int] = []
@@ -68,9 +72,9 @@ class ServerSockets:
         try:
             with self._pace.spending():
                 now = time.time()
-                self._sockets = self._table.read(port)
+                self._sockets = self._table.read()
                 self._pace.least = 1 if self._table.is_netlink else TABLES_EVERY
-                self._kinds = None
+                self._kinds = self._ends = None
                 self._listening = {each.net_port for each in self._sockets if each.state == LISTEN}
                 if socket.htons(port) not in self._listening:
                     return []
@@ -102,6 +106,18 @@ class ServerSockets:
             return ThreadState.ACCEPT
         return ThreadState.CLIENT if each.net_port in self._listening else ThreadState.DOWNSTREAM
 
+    def _asks(self, each: TcpSocket, *, incoming: bool) -> bool | None:
+        """Whether a request is under way on a connection; its other end may know, if it is on this machine."""
+        asks = each.asks_last(incoming=incoming)
+        if asks is not None:
+            return asks
+        if self._ends is None:
+            self._ends = {(other.net_port, other.net_peer): other for other in self._sockets}
+        other = self._ends.get((each.net_peer, each.net_port))
+        if other is not None and other.attribute == INFO:
+            asks = other.asks_last(incoming=not incoming)
+        return each.counts_ask(incoming=incoming) if asks is None else asks
+
     def _find_owners(self, pids: Sequence[int]) -> None:
         """Look up which process holds which socket, if there are new ones."""
         now = time.monotonic()
@@ -129,14 +145,18 @@ class ServerSockets:
                 if each.received and each.is_unread:
                     count.unread += 1
                 elif each.attribute == INFO and each.inode:
-                    count.inside += each.asks_last(incoming=True)
+                    asks = self._asks(each, incoming=True)
+                    count.inside += bool(asks)
+                    count.unclear += asks is None
                 if each.to_send:
                     count.unsent += each.is_blocked
                 is_complete &= each.attribute == INFO
             elif owner is not None and each.net_port not in self._listening:
                 counts[owner].downstream += 1
-                is_asking = each.state == ESTABLISHED and not each.received
-                counts[owner].waiting += is_asking and each.attribute == INFO and each.asks_last(incoming=False)
+                if each.attribute == INFO and each.state == ESTABLISHED and not each.received:
+                    asks = self._asks(each, incoming=False)
+                    counts[owner].waiting += bool(asks)
+                    counts[owner].unclear_downstream += asks is None
                 is_complete &= each.attribute == INFO
         is_complete &= self._table.is_netlink
         is_held = bool(self._shown) and not self._is_hidden
@@ -146,14 +166,23 @@ class ServerSockets:
                 pid=pid,
                 connections=count.connections,
                 unread=count.unread,
-                inside=count.inside if is_complete else None,
+                inside=count.inside if is_complete and is_clear(count.unclear, count.connections) else None,
                 unsent=count.unsent if is_complete else None,
                 downstream=count.downstream if is_held else None,
-                downstream_waiting=count.waiting if is_held and is_complete else None,
+                downstream_waiting=(
+                    count.waiting
+                    if is_held and is_complete and is_clear(count.unclear_downstream, count.downstream)
+                    else None
+                ),
                 backlog=backlog if pid == NOT_ACCEPTED and self._table.is_netlink else None,
             )
             for pid, count in counts.items()
         ]
+
+
+def is_clear(unclear: int, connections: int) -> bool:
+    """Whether few enough connections do not show if a request is under way."""
+    return unclear <= MAX_UNCLEAR * connections
 
 
 def _sockets_of(pids: Iterable[int]) -> tuple[dict[int, int], set[int], bool]:
