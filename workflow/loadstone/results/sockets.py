@@ -15,7 +15,8 @@ It has one row per process of the server and sample, and one row with pid 0 for 
 
 `inside`, `unsent` and `downstream_waiting` are null where the kernel shows no ages of the last bytes; `inside` and
 `downstream_waiting` also where more than 5 % of the connections do not show which end sent last. `downstream` is null
-where processes of the server do not show their sockets, and `backlog` where it is not shown.
+where processes of the server do not show their sockets, and `backlog` where it is not shown. A server's connections to
+its own port do not count as downstream.
 
 Only Linux shows this. The file has no rows elsewhere, or if the server is on another machine, or listens in a network
 of its own, such as that of a container. Its rows are of fewer times than those of `processes.parquet` if reading them

@@ -52,7 +52,6 @@ class ServerSockets:
         self._pace = Pace()
         self._sockets: list[TcpSocket] = []
         self._kinds: dict[int, ThreadState] | None = None
-        self._ends: dict[tuple[int, int], TcpSocket] | None = None
         self._listening: set[int] = set()
         self._owners: dict[int, int | None] = {}
         self._pids: list[int] = []
@@ -72,9 +71,9 @@ class ServerSockets:
         try:
             with self._pace.spending():
                 now = time.time()
-                self._sockets = self._table.read()
+                self._sockets = self._table.read(port)
                 self._pace.least = 1 if self._table.is_netlink else TABLES_EVERY
-                self._kinds = self._ends = None
+                self._kinds = None
                 self._listening = {each.net_port for each in self._sockets if each.state == LISTEN}
                 if socket.htons(port) not in self._listening:
                     return []
@@ -106,18 +105,6 @@ class ServerSockets:
             return ThreadState.ACCEPT
         return ThreadState.CLIENT if each.net_port in self._listening else ThreadState.DOWNSTREAM
 
-    def _asks(self, each: TcpSocket, *, incoming: bool) -> bool | None:
-        """Whether a request is under way on a connection; its other end may know, if it is on this machine."""
-        asks = each.asks_last(incoming=incoming)
-        if asks is not None:
-            return asks
-        if self._ends is None:
-            self._ends = {(other.net_port, other.net_peer): other for other in self._sockets}
-        other = self._ends.get((each.net_peer, each.net_port))
-        if other is not None and other.attribute == INFO:
-            asks = other.asks_last(incoming=not incoming)
-        return each.counts_ask(incoming=incoming) if asks is None else asks
-
     def _find_owners(self, pids: Sequence[int]) -> None:
         """Look up which process holds which socket, if there are new ones."""
         now = time.monotonic()
@@ -145,7 +132,7 @@ class ServerSockets:
                 if each.received and each.is_unread:
                     count.unread += 1
                 elif each.attribute == INFO and each.inode:
-                    asks = self._asks(each, incoming=True)
+                    asks = each.asks_last(incoming=True)
                     count.inside += bool(asks)
                     count.unclear += asks is None
                 if each.to_send:
@@ -154,7 +141,7 @@ class ServerSockets:
             elif owner is not None and each.net_port not in self._listening:
                 counts[owner].downstream += 1
                 if each.attribute == INFO and each.state == ESTABLISHED and not each.received:
-                    asks = self._asks(each, incoming=False)
+                    asks = each.asks_last(incoming=False)
                     counts[owner].waiting += bool(asks)
                     counts[owner].unclear_downstream += asks is None
                 is_complete &= each.attribute == INFO

@@ -18,8 +18,12 @@ WANTED = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN)
 STATES = sum(1 << state for state in WANTED)
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
+EQUAL_PEER_PORT, JUMP = 12, 1
+"""Steps of a program by which the kernel leaves out sockets."""
 INFO = 2
 """Number of the attribute with `struct tcp_info`."""
+MAX_SEGMENTS = 4
+"""Segments of a response up to which their number can show whether all requests are answered."""
 MAX_ACKNOWLEDGE_MS = 250
 """Milliseconds after which the other end has acknowledged what it has got; Linux waits 200 at most."""
 MIN_INFO_BYTES = 160
@@ -74,8 +78,8 @@ class TcpSocket(NamedTuple):
         """Whether the last data are a request: came in, on an incoming connection, or went out, on another.
 
         Often a request follows a response in the same tick of the kernel's clock. Then acknowledgements decide: the
-        end that was to send next sent its data along with its acknowledgement. None if the other end acknowledged
-        within that tick, so that this end does not show it.
+        end that was to send next sent its data along with its acknowledgement. If both came in one tick too, the
+        numbers of segments decide. None if they do not show it.
         """
         if not (self.data_in and self.data_out):
             return self.data_in > self.data_out if incoming else self.data_out > self.data_in
@@ -83,21 +87,23 @@ class TcpSocket(NamedTuple):
             return (self.received_age < self.sent_age) == incoming
         if self.unacknowledged or self.acknowledged_age < self.received_age:
             return not incoming  # this end has sent last
-        return None
+        return self._counts_ask(incoming=incoming)
 
-    def counts_ask(self, *, incoming: bool) -> bool | None:
-        """Whether segments show a request under way, where both ends acknowledge within a tick; None if they do not.
+    def _counts_ask(self, *, incoming: bool) -> bool | None:
+        """Decide by segments: if each response has the same number, all have a multiple of the requests.
 
-        If each response has the same number of segments, they are a multiple of the requests, or of one less.
+        With one request under way, it is a multiple of one less. Else it is decided by which end acknowledges apart
+        from its data: an end that is to send next has no need to.
         """
         requests, responses = (self.data_in, self.data_out) if incoming else (self.data_out, self.data_in)
-        is_answered, is_asked = responses % requests == 0, requests > 1 and responses % (requests - 1) == 0
-        if is_answered != is_asked:
-            return is_asked
+        if responses <= MAX_SEGMENTS * requests:
+            is_answered, is_asked = responses % requests == 0, requests > 1 and responses % (requests - 1) == 0
+            if is_answered != is_asked:
+                return is_asked
         apart_in, apart_out = self.segments_in - self.data_in, self.segments_out - self.data_out
         by_answering, by_asking = (apart_out - 1, apart_in - 2) if incoming else (apart_in - 1, apart_out - 2)
         if by_answering > 2 * by_asking:
-            return True  # the end that answers acknowledges apart: it takes its time
+            return True
         return False if by_asking > 2 * by_answering else None
 
 
@@ -107,19 +113,23 @@ class TcpTable:
     def __init__(self) -> None:
         self.is_netlink = True
         """Whether they come from netlink. The other way costs more, and shows less."""
+        self._filters = True
         self._netlink: SockDiag | None = None
         self._shapes: dict[int, struct.Struct | None] = {}
 
-    def read(self) -> list[TcpSocket]:
-        """List the sockets. Raises OSError if the system shows none, ValueError if it shows them in another form."""
+    def read(self, port: int) -> list[TcpSocket]:
+        """List the sockets, without those whose other end has `port`: they are the clients of the server there.
+
+        Raises OSError if the system shows none, ValueError if it shows them in another form.
+        """
         if self.is_netlink:
             try:
                 self._netlink = self._netlink or SockDiag()
-                return self._dump(self._netlink)
+                return self._dump(self._netlink, port)
             except OSError:
                 self.close()
                 self.is_netlink = False
-        return read_tables()
+        return read_tables(port)
 
     def close(self) -> None:
         """Close what is open."""
@@ -127,8 +137,19 @@ class TcpTable:
             self._netlink.close()
             self._netlink = None
 
-    def _dump(self, netlink: SockDiag) -> list[TcpSocket]:
+    def _dump(self, netlink: SockDiag, port: int) -> list[TcpSocket]:
         question = struct.pack("=BxxB48xI4x", socket.AF_INET, 1 << (INFO - 1), STATES)
+        if self._filters:
+            try:
+                return self._read(netlink, question + _other_port_than(port))
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                self._filters = False  # a kernel before 4.16
+        other = socket.htons(port)
+        return [each for each in self._read(netlink, question) if each.net_peer != other]
+
+    def _read(self, netlink: SockDiag, question: bytes) -> list[TcpSocket]:
         found: list[TcpSocket] = []
         shapes = self._shapes
         for buffer, at, end in netlink.ask(TCP_OF_ALL_FAMILIES, question, every=True):
@@ -155,8 +176,20 @@ def _find_shape(buffer: memoryview, at: int, end: int) -> struct.Struct | None:
     return None
 
 
-def read_tables(tables: Iterable[Path] = TABLES) -> list[TcpSocket]:
-    """List the sockets from the tables in `/proc/net`, which show no progress.
+def _other_port_than(port: int) -> bytes:
+    """Make the attribute by which the kernel leaves out sockets whose other end has `port`.
+
+    It is a program of three steps of four bytes, code, yes, no: where to go on, relative to the step. To go beyond the
+    end by one step rejects the socket.
+    """
+    steps = struct.pack("=BBH", EQUAL_PEER_PORT, 8, 12)
+    steps += struct.pack("=BBH", 0, 0, port)
+    steps += struct.pack("=BBH", JUMP, 4, 8)
+    return struct.pack("=HH", 4 + len(steps), 1) + steps
+
+
+def read_tables(port: int, tables: Iterable[Path] = TABLES) -> list[TcpSocket]:
+    """List the same sockets from the tables in `/proc/net`, which show no progress.
 
     Raises OSError if there is none, and ValueError for tables of another form.
     """
@@ -169,6 +202,8 @@ def read_tables(tables: Iterable[Path] = TABLES) -> list[TcpSocket]:
         if len(words) < 10 or words[0] == b"sl" or (state := int(words[3], 16)) not in WANTED:
             continue
         here, there = (socket.htons(int(word.rpartition(b":")[2], 16)) for word in words[1:3])
+        if there == socket.htons(port):
+            continue
         to_send, received = (int(part, 16) for part in words[4].split(b":"))
         found.append(TcpSocket(state, here, there, received, to_send, int(words[9]), *WITHOUT_PROGRESS))
     return found
