@@ -13,7 +13,8 @@ It has one row per process of the server and sample, and one row with pid 0 for 
     downstream_waiting  of these, connections on which the last bytes went out and no answer has come in
     backlog             pid 0 only: the most connections that may wait to be accepted
 
-`inside`, `unsent` and `downstream_waiting` are null where the kernel shows no ages of the last bytes, `downstream`
+`inside`, `unsent` and `downstream_waiting` are null where the kernel shows no ages of the last bytes; `inside` and
+`downstream_waiting` also where more than 5 % of the connections do not show which end sent last. `downstream` is null
 where processes of the server do not show their sockets, and `backlog` where it is not shown. A server's connections to
 its own port do not count as downstream.
 

@@ -119,6 +119,21 @@ def test_a_request_that_follows_a_response_at_once_is_inside(ends: Ends, sockets
     assert own(sockets.sample(ends.port, [os.getpid()])).inside == 0
 
 
+def test_a_response_in_two_parts_does_not_hide_the_next_request(ends: Ends, sockets: ServerSockets) -> None:
+    """The second part waits for an acknowledgement of the first one, which the client's side delays."""
+    there, here = ends.client()
+    for _ in range(8):
+        ask(there, here)
+        for part in (b"head", b"body"):
+            here.sendall(part)
+        got = b""
+        while len(got) < 8:
+            got += there.recv(100)
+    assert own(sockets.sample(ends.port, [os.getpid()])).inside == 0
+    ask(there, here)
+    assert own(sockets.sample(ends.port, [os.getpid()])).inside == 1
+
+
 def test_a_client_that_does_not_take_its_response(ends: Ends, sockets: ServerSockets) -> None:
     there, here = ends.client()
     ask(there, here)

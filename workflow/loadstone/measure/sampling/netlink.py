@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 SOCK_DIAG = 4
 TCP_OF_ALL_FAMILIES, BY_FAMILY = 18, 20
-"""Kinds of questions. The first is older (`TCPDIAG_GETSOCK`), and walks the kernel's table once for all families."""
+"""Kinds of questions. The first one, `TCPDIAG_GETSOCK`, is older and walks the kernel's table once for all families."""
 REQUEST, DUMP = 0x1, 0x300
 ERROR, DONE = 2, 3
 HEADER = struct.Struct("=IHHII")

@@ -1,11 +1,12 @@
 """How often something costly is sampled, so that it stays cheap on average."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 
 BUDGET_S = 0.003
-"""CPU seconds per sample, on average: 1.2 % of a CPU at 4 Hz. What takes longer is done at every 2nd, 4th … sample."""
+"""CPU seconds per sample, on average: 1.2 % of a CPU at 4 Hz. What takes longer is done at every 2nd, 3rd … sample."""
 MAX_EVERY = 32
 """The most samples from one time to the next."""
 
@@ -35,6 +36,4 @@ class Pace:
 
     def note(self, cost_s: float) -> None:
         """Take these CPU seconds as the cost of the reading that was made at this sample."""
-        self._since, self._every = 0, self.least
-        while self._every < MAX_EVERY and cost_s > BUDGET_S * self._every:
-            self._every *= 2
+        self._since, self._every = 0, max(self.least, min(MAX_EVERY, math.ceil(cost_s / BUDGET_S)))

@@ -16,6 +16,8 @@ from loadstone.results.thread_state import ThreadState
 
 OWNERS_S = 5.0
 """Seconds after which owners are looked for again, even if no socket is new: a process may have passed one on."""
+MAX_UNCLEAR = 0.05
+"""Share of connections that do not show whether a request is under way, above which their number is null."""
 TABLES_EVERY = 4
 """Samples from one reading of `/proc/net/tcp` to the next."""
 
@@ -39,6 +41,7 @@ class _Count:
 
     def __init__(self) -> None:
         self.connections = self.unread = self.inside = self.unsent = self.downstream = self.waiting = 0
+        self.unclear = self.unclear_downstream = 0
 
 
 class ServerSockets:
@@ -129,14 +132,18 @@ class ServerSockets:
                 if each.received and each.is_unread:
                     count.unread += 1
                 elif each.attribute == INFO and each.inode:
-                    count.inside += each.asks_last(incoming=True)
+                    asks = each.asks_last(incoming=True)
+                    count.inside += bool(asks)
+                    count.unclear += asks is None
                 if each.to_send:
                     count.unsent += each.is_blocked
                 is_complete &= each.attribute == INFO
             elif owner is not None and each.net_port not in self._listening:
                 counts[owner].downstream += 1
-                is_asking = each.state == ESTABLISHED and not each.received
-                counts[owner].waiting += is_asking and each.attribute == INFO and each.asks_last(incoming=False)
+                if each.attribute == INFO and each.state == ESTABLISHED and not each.received:
+                    asks = each.asks_last(incoming=False)
+                    counts[owner].waiting += bool(asks)
+                    counts[owner].unclear_downstream += asks is None
                 is_complete &= each.attribute == INFO
         is_complete &= self._table.is_netlink
         is_held = bool(self._shown) and not self._is_hidden
@@ -146,14 +153,23 @@ class ServerSockets:
                 pid=pid,
                 connections=count.connections,
                 unread=count.unread,
-                inside=count.inside if is_complete else None,
+                inside=count.inside if is_complete and is_clear(count.unclear, count.connections) else None,
                 unsent=count.unsent if is_complete else None,
                 downstream=count.downstream if is_held else None,
-                downstream_waiting=count.waiting if is_held and is_complete else None,
+                downstream_waiting=(
+                    count.waiting
+                    if is_held and is_complete and is_clear(count.unclear_downstream, count.downstream)
+                    else None
+                ),
                 backlog=backlog if pid == NOT_ACCEPTED and self._table.is_netlink else None,
             )
             for pid, count in counts.items()
         ]
+
+
+def is_clear(unclear: int, connections: int) -> bool:
+    """Whether few enough connections do not show if a request is under way."""
+    return unclear <= MAX_UNCLEAR * connections
 
 
 def _sockets_of(pids: Iterable[int]) -> tuple[dict[int, int], set[int], bool]:

@@ -18,20 +18,21 @@ WANTED = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN)
 STATES = sum(1 << state for state in WANTED)
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
+EQUAL_PEER_PORT, JUMP = 12, 1
+"""Steps of a program by which the kernel leaves out sockets."""
 INFO = 2
 """Number of the attribute with `struct tcp_info`."""
-HANDSHAKE = 2
-"""Segments without data that open a connection."""
+MAX_SEGMENTS = 4
+"""Segments of a response up to which their number can show whether all requests are answered."""
 MAX_ACKNOWLEDGE_MS = 250
 """Milliseconds after which the other end has acknowledged what it has got; Linux waits 200 at most."""
 MIN_INFO_BYTES = 160
 """Its size as far as it is read; kernels before 4.6 have less."""
 ATTRIBUTES = 72
 """Place of the first attribute in a message's body."""
-REJECT, EQUAL_PEER_PORT, JUMP = 12, 12, 1
 
-SOCKET = "=xBxxHxx48xII4xI"
-"""State, local port, bytes received, bytes to send, inode."""
+SOCKET = "=xBxxHH48xII4xI"
+"""State, both ports, bytes received, bytes to send, inode."""
 PROGRESS = "H24xI16xI4xII76xIII4xII"
 """From the second word of the attribute's header: its number, and the rest of `TcpSocket`."""
 WITHOUT_PROGRESS = (0,) * 10
@@ -43,6 +44,8 @@ class TcpSocket(NamedTuple):
     state: int
     net_port: int
     """Local port in the byte order of the network."""
+    net_peer: int
+    """The same of the other end."""
     received: int
     """Bytes that are not read; for a listener, connections that are not accepted."""
     to_send: int
@@ -71,21 +74,37 @@ class TcpSocket(NamedTuple):
         """Whether the other end does not take what is to be sent. Bytes that are not yet acknowledged are normal."""
         return self.unsent > 0 or (self.to_send > 0 and self.sent_age > MAX_ACKNOWLEDGE_MS)
 
-    def asks_last(self, *, incoming: bool) -> bool:
+    def asks_last(self, *, incoming: bool) -> bool | None:
         """Whether the last data are a request: came in, on an incoming connection, or went out, on another.
 
         Often a request follows a response in the same tick of the kernel's clock. Then acknowledgements decide: the
-        end that was to send next sent its data along with its acknowledgement. If both came apart in one tick, what is
-        usual on this connection decides.
+        end that was to send next sent its data along with its acknowledgement. If both came in one tick too, the
+        numbers of segments decide. None if they do not show it.
         """
         if not (self.data_in and self.data_out):
             return self.data_in > self.data_out if incoming else self.data_out > self.data_in
         if self.received_age != self.sent_age:
             return (self.received_age < self.sent_age) == incoming
-        sent_last = bool(self.unacknowledged) or self.acknowledged_age < self.received_age
-        if not sent_last:
-            sent_last = 2 * (self.segments_in - self.data_in - HANDSHAKE) > self.data_out
-        return sent_last != incoming
+        if self.unacknowledged or self.acknowledged_age < self.received_age:
+            return not incoming  # this end has sent last
+        return self._counts_ask(incoming=incoming)
+
+    def _counts_ask(self, *, incoming: bool) -> bool | None:
+        """Decide by segments: if each response has the same number, all have a multiple of the requests.
+
+        With one request under way, it is a multiple of one less. Else it is decided by which end acknowledges apart
+        from its data: an end that is to send next has no need to.
+        """
+        requests, responses = (self.data_in, self.data_out) if incoming else (self.data_out, self.data_in)
+        if responses <= MAX_SEGMENTS * requests:
+            is_answered, is_asked = responses % requests == 0, requests > 1 and responses % (requests - 1) == 0
+            if is_answered != is_asked:
+                return is_asked
+        apart_in, apart_out = self.segments_in - self.data_in, self.segments_out - self.data_out
+        by_answering, by_asking = (apart_out - 1, apart_in - 2) if incoming else (apart_in - 1, apart_out - 2)
+        if by_answering > 2 * by_asking:
+            return True
+        return False if by_asking > 2 * by_answering else None
 
 
 class TcpTable:
@@ -94,14 +113,14 @@ class TcpTable:
     def __init__(self) -> None:
         self.is_netlink = True
         """Whether they come from netlink. The other way costs more, and shows less."""
+        self._filters = True
         self._netlink: SockDiag | None = None
-        self._filter = True
         self._shapes: dict[int, struct.Struct | None] = {}
 
     def read(self, port: int) -> list[TcpSocket]:
         """List the sockets, without those whose other end has `port`: they are the clients of the server there.
 
-        Raises OSError if the system shows none.
+        Raises OSError if the system shows none, ValueError if it shows them in another form.
         """
         if self.is_netlink:
             try:
@@ -120,18 +139,18 @@ class TcpTable:
 
     def _dump(self, netlink: SockDiag, port: int) -> list[TcpSocket]:
         question = struct.pack("=BxxB48xI4x", socket.AF_INET, 1 << (INFO - 1), STATES)
-        if self._filter:
+        if self._filters:
             try:
-                return self._read(netlink, question + _other_port_than(port), port)
+                return self._read(netlink, question + _other_port_than(port))
             except OSError as error:
                 if error.errno != errno.EINVAL:
                     raise
-                self._filter = False  # a kernel before 4.16
-        return self._read(netlink, question, port)
-
-    def _read(self, netlink: SockDiag, question: bytes, port: int) -> list[TcpSocket]:
-        found: list[TcpSocket] = []
+                self._filters = False  # a kernel before 4.16
         other = socket.htons(port)
+        return [each for each in self._read(netlink, question) if each.net_peer != other]
+
+    def _read(self, netlink: SockDiag, question: bytes) -> list[TcpSocket]:
+        found: list[TcpSocket] = []
         shapes = self._shapes
         for buffer, at, end in netlink.ask(TCP_OF_ALL_FAMILIES, question, every=True):
             length = end - at
@@ -141,8 +160,7 @@ class TcpTable:
             fields = TcpSocket._make(shape.unpack_from(buffer, at)) if shape else None
             if fields is None or fields.attribute != INFO:
                 fields = TcpSocket._make((*struct.unpack_from(SOCKET, buffer, at), *WITHOUT_PROGRESS))
-            if self._filter or struct.unpack_from("=H", buffer, at + 6)[0] != other:
-                found.append(fields)
+            found.append(fields)
         return found
 
 
@@ -175,18 +193,17 @@ def read_tables(port: int, tables: Iterable[Path] = TABLES) -> list[TcpSocket]:
 
     Raises OSError if there is none, and ValueError for tables of another form.
     """
-    found: list[TcpSocket] = []
-    first, *others = [table.read_bytes() for table in tables if table.exists()] or [b""]
-    if not first:
+    texts = [table.read_bytes() for table in tables if table.exists()]
+    if not texts:
         raise OSError(errno.ENOENT, "no table of TCP sockets")
-    for line in b"".join([first, *others]).splitlines():
+    found: list[TcpSocket] = []
+    for line in b"".join(texts).splitlines():
         words = line.split(maxsplit=10)
-        if len(words) < 10 or words[0] == b"sl":
+        if len(words) < 10 or words[0] == b"sl" or (state := int(words[3], 16)) not in WANTED:
             continue
-        state = int(words[3], 16)
-        if state not in WANTED or int(words[2].rpartition(b":")[2], 16) == port:
+        here, there = (socket.htons(int(word.rpartition(b":")[2], 16)) for word in words[1:3])
+        if there == socket.htons(port):
             continue
         to_send, received = (int(part, 16) for part in words[4].split(b":"))
-        local = int(words[1].rpartition(b":")[2], 16)
-        found.append(TcpSocket(state, socket.htons(local), received, to_send, int(words[9]), *WITHOUT_PROGRESS))
+        found.append(TcpSocket(state, here, there, received, to_send, int(words[9]), *WITHOUT_PROGRESS))
     return found
