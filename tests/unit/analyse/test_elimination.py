@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from loadstone.plan.schedule import Plan, make_plan
+from loadstone.results.threads import ThreadState
 from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
@@ -15,8 +16,6 @@ from tests.unit.analyse.test_verdicts import judged
 
 BEHIND = Verdict.SERVER_OR_BEHIND
 SUITE = "baselines: false\nexperiments: {a: {probe: true, repeats: 1, load: {think_time: 0}}}"
-SLOW = EAGER | {"unloaded_response_s": 0.01, "thread_states": {"lock": 6.0, "running": 1.0, "events": 3.0}}
-"""Undetermined: requests take five times as long as alone, and nothing is full."""
 
 
 @pytest.fixture
@@ -76,8 +75,11 @@ def test_throughput_that_grows_eliminates_nothing(planned: Callable[[str], Plan]
     assert judge(planned(SUITE), once, doubled(once, factor)).verdict == "undetermined"
 
 
+STATES = {ThreadState.OTHER: 6.0, ThreadState.DISK: 0.1, ThreadState.EVENTS: 3.0}
+
+
 def test_likely_states_are_stated(planned: Callable[[str], Plan]) -> None:
-    once = EAGER | UNKNOWN | {"unloaded_response_s": None, "thread_states": {"other": 6.0, "disk": 0.1, "events": 3.0}}
+    once = EAGER | UNKNOWN | {"unloaded_response_s": None, "thread_states": STATES}
     found = judge(planned(SUITE), once, doubled(once, 1.0))
     assert found.verdict == BEHIND
     assert "of the server's threads, on average 6.00 other" in found.sentence

@@ -132,8 +132,8 @@ def test_names_of_unloaded_runs_of_album_users_stay(planned: Planned) -> None:
     """A campaign's baselines are found by their names: other names would measure them again."""
     plan = planned("experiments: {a: {}, b: {server: {store: dict}, load: {user: FastHttpUser}}}")
     assert [unloaded_names(settings) for settings in plan.suite.experiments.values()] == [
-        ("unloaded@e57f6e8f",),
-        ("unloaded@abc3f82c",),
+        ("unloaded@eb088e1e",),
+        ("unloaded@b090ebbb",),
     ]
 
 

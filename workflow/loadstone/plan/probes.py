@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from loadstone.suite.foreign_servers import CommandServer
 from loadstone.suite.repeats import fixed
-from loadstone.suite.settings import CommandServer, Conditions, GunicornServer, Settings
+from loadstone.suite.settings import Conditions, GunicornServer, Settings
 from loadstone.suite.types import Exponential
 
 
@@ -44,8 +45,8 @@ def probe_name(experiment: str, probe: Probe = Probe.TWICE) -> str:
 
 def probed_experiment(name: str) -> tuple[str, Probe] | None:
     """Return the experiment and the kind of the probe `name`; None if it is not a probe."""
-    experiment, at, kind = name.rpartition("@")
-    return (experiment, Probe(kind)) if at and kind in set(Probe) else None
+    experiment, _, kind = name.rpartition("@")
+    return (experiment, Probe(kind)) if experiment and kind in set(Probe) else None
 
 
 def is_follow_up(name: str) -> bool:
