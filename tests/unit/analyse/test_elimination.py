@@ -108,13 +108,6 @@ def test_open_load_above_capacity_names_the_backlog(planned: Callable[[str], Pla
         assert "backlog grows by 500 requests per second" in found.remark
 
 
-def test_open_load_with_too_few_users_is_no_fault_of_the_server(planned: Callable[[str], Plan]) -> None:
-    """All users wait for responses, which take as long as for a single user."""
-    plan = planned("baselines: false\nexperiments: {a: {repeats: 1, load: {arrivals: {rate: 1500}}}}")
-    few = EAGER | UNKNOWN | {"arrival_rate": 1500.0, "unloaded_response_s": 0.049}
-    assert judged(plan, a=few).experiments["a"].verdict not in SERVER_VERDICTS
-
-
 SWEEP = "baselines: false\nsweeps: {n: {vary: load.users, values: [50, 100], repeats: 1, load: {think_time: 0}}}"
 
 

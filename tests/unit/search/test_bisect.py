@@ -123,7 +123,7 @@ def test_late_requests_accuse_the_server_where_the_generator_has_slack() -> None
         ({"generator_cpu": None}, "whether the load generator was at its limit is unknown"),
         ({"host_busy": 0.97}, "all CPUs of the machine were busy (u_host = 0.970)"),
         ({"generator_cpu": [0.8]}, "only 98.0 of 160 requests/s were answered (the load generator was nearly full"),
-        ({"users": 500.0}, "only 98.0 of 160 requests/s were answered"),
+        ({"users": 500.0, "think_s": 450 / 98}, "only 98.0 of 160 requests/s were answered"),
     ],
 )
 def test_late_requests_accuse_nobody_else_without_figures(signals: dict[str, Any], why: str) -> None:
