@@ -144,6 +144,16 @@ def test_probes_are_read(planned: Callable[[str], Plan]) -> None:
     assert "no change, but the generator had no slack" in str(judged(plan, **runs).experiments["a"].probes)
 
 
+def test_probe_of_runs_that_cannot_be_used_shows_nothing(planned: Callable[[str], Plan]) -> None:
+    once = EAGER | UNKNOWN | {"unloaded_response_s": None}
+    failed = doubled(once, 1.0, failures=9000.0)
+    found = judge(planned(SUITE), once, failed)
+    assert found.verdict == "undetermined"
+    assert found.elasticity is not None
+    assert "shows nothing" in found.elasticity.reading
+    assert "shows nothing" in found.probes[0].reading
+
+
 def test_half_the_think_time_is_read_by_the_shorter_cycle(planned: Callable[[str], Plan]) -> None:
     sure = planned(SUITE.replace("think_time: 0", "think_time: 0.1"))
     plan = make_plan(sure.suite, [["a@half-think"]])

@@ -1,7 +1,7 @@
 """What probes show: how throughput answers to twice the users, other slots, less think time or another client."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
 from loadstone.analyse.slack import why_no_slack
@@ -20,6 +20,7 @@ user's cycle, and its probe shows nothing."""
 NO_CHANGE = 0.1
 """Relative change of throughput with another client that counts as none."""
 
+UNUSABLE = "the figures of its runs cannot be used, so that this shows nothing"
 AT_ITS_RATE = "the arrival rate was sent in full, so the number of users shows nothing"
 
 MOST_AT_CAPACITY = 0.5
@@ -72,12 +73,16 @@ def _ratio(values: Sequence[float], to: Sequence[float]) -> Interval | None:
 
 
 def read_probes(
-    plan: Plan, experiment: str, counting: Mapping[str, Sequence[Signals]], elasticity: Elasticity | None
+    plan: Plan,
+    experiment: str,
+    counting: Mapping[str, Sequence[Signals]],
+    elasticity: Elasticity | None,
+    usable: Collection[str],
 ) -> tuple[ProbeReading, ...]:
     """Read all probes of an experiment that were measured.
 
     `counting` maps each experiment to those of its runs that count; `elasticity` is that of the probe with twice the
-    users.
+    users. `usable` names the experiments whose figures can be used: others show nothing.
     """
     once = counting.get(experiment, ())
     found = []
@@ -89,7 +94,9 @@ def read_probes(
             continue
         settings, changed = plan.experiments[experiment], plan.experiments[name]
         change = describe_change(probe, settings, changed)
-        if probe in _READINGS:
+        if not {experiment, name} <= {*usable}:
+            words = UNUSABLE
+        elif probe in _READINGS:
             words = _READINGS[probe](ratio, once, runs, plan.suite.thresholds)
         else:
             words = elasticity.reading if elasticity else ""

@@ -11,7 +11,7 @@ from loadstone.analyse.agreement import agree_by_experiment
 from loadstone.analyse.bottleneck import judge
 from loadstone.analyse.elimination import Judged, eliminate, keeps_its_rate
 from loadstone.analyse.plateaus import judge_run
-from loadstone.analyse.probes import judge_elasticity, read_probes
+from loadstone.analyse.probes import UNUSABLE, judge_elasticity, read_probes
 from loadstone.analyse.unloaded import typical_response_s, unloaded_runs, weigh_unloaded
 from loadstone.plan.baselines import ceiling_name, is_baseline
 from loadstone.plan.probes import probe_name
@@ -119,7 +119,10 @@ def _read_probes(
             think_time_known=all(s.think_s is not None for s in once),
             rate_is_set=any(keeps_its_rate(s) for s in (*once, *twice)),
         )
-        probes = read_probes(plan, name, signals, elasticity)
+        usable = {each for each, agreed in experiments.items() if agreed.verdict.is_sound}
+        if elasticity and not {name, probe_name(name)} <= usable:
+            elasticity = elasticity.model_copy(update={"reading": UNUSABLE})
+        probes = read_probes(plan, name, signals, elasticity, usable)
         read[name] = experiments[name].model_copy(update={"elasticity": elasticity, "probes": probes})
     return read
 
