@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from loadstone.plan.file import read_plan
+from loadstone.plan.probes import is_follow_up
 from loadstone.results.looks import read_look
+from loadstone.results.verdicts import read_verdicts
 from tests.conftest import ROOT
 
 SUITE = """\
@@ -111,3 +113,37 @@ def test_sure_runs_of_an_experiment_are_its_target(campaign: Campaign) -> None:
         "measure experiment=open, repeat=2",
     }
     assert not any(job.startswith("look") for job in jobs)
+
+
+PROBED = """\
+baselines: false
+defaults: {duration: 1s, warm_up: 300ms, repeats: 1}
+experiments:
+  full:
+    probe: true
+    server: {threads: 2, calibration: {parallel: 20ms}}
+    load: {user: FastHttpUser, users: 8, spawn_rate: 8, think_time: 0, mix: {calibration: 1}}
+"""
+
+
+def test_verdict_asks_for_a_probe_that_settles_it(tmp_path: Path) -> None:
+    """Two slots of 20 ms serve 100 requests/s, four twice as many. A busy machine may hide that the slots are full."""
+    campaign = Campaign(tmp_path)
+    campaign.suite.write_text(PROBED, encoding="utf-8")
+    dry = campaign.snakemake("--dry-run")
+    assert "2 runs, " in dry.stderr
+    assert "may add up to 2 runs where a question is open, 2 of them probes" in dry.stderr
+    answer = campaign.snakemake()
+    assert answer.returncode == 0, answer.stderr
+    plan = read_plan(tmp_path / "results" / "plan.json")
+    look = read_look(tmp_path / "results" / "looks" / "1.json")
+    assert {name for name in plan.repeats if is_follow_up(name)} == set(look.granted)
+    verdict = read_verdicts(tmp_path / "results" / "verdicts.json").experiments["full"]
+    assert [probe.probe for probe in verdict.probes] == ["full@twice", *sorted(look.granted)]
+    assert not verdict.verdict.is_sound or "full@slots" in look.granted, answer.stderr
+    if "full@slots" in look.granted:
+        assert verdict.probes[-1].changed == "twice the threads"
+        assert verdict.probes[-1].ratio > 1.1, verdict
+    assert campaign.would_run() == set()
+    (tmp_path / "results" / "looks" / "1.json").unlink()
+    assert {job for job in campaign.would_run() if job.startswith("measure")} == set()

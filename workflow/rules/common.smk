@@ -64,7 +64,7 @@ SUITE_FOLDER = os.path.relpath(SUITE.parent)  # however the suite is spelled
 PLAN = load_plan(SUITE, OVERRIDES)
 SETTINGS = [f"--set={key}={value}" for key, value in OVERRIDES.items()]
 
-LONGEST = make_longest_plan(PLAN.suite)  # every repeat that looks can grant
+LONGEST = make_longest_plan(PLAN.suite)  # every repeat and probe that looks can grant
 RUNS = {(run.experiment, str(run.repeat)): run for run in LONGEST.runs}
 PRIORITY = {key: len(RUNS) - place for place, key in enumerate(RUNS)}
 
@@ -116,7 +116,7 @@ REPORT_SOURCES = sources(
 
 
 wildcard_constraints:
-    experiment="|".join(re.escape(name) for name in PLAN.experiments),
+    experiment="|".join(re.escape(name) for name in LONGEST.experiments),
     repeat=r"\d+",
     round=r"[1-9]\d*",
     search="|".join(re.escape(name) for name in PLAN.suite.capacity) or "none",

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from loadstone.analyse.agreement import agree_by_experiment
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.conclusion import judge_interval
 from loadstone.analyse.hypotheses import judge_hypotheses
-from loadstone.analyse.verdicts import agree_by_experiment
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
 from loadstone.results.json_file import to_json
@@ -83,7 +83,8 @@ def judge_all(
         run: judgement(name) for run, name in (dict.fromkeys(keys, "undetermined") | dict(verdicts or {})).items()
     }
     judged = CampaignVerdicts(
-        experiments=agree_by_experiment(of_runs), runs=tuple(RunVerdict.of(*each) for each in of_runs.items())
+        experiments=agree_by_experiment(of_runs, dict.fromkeys(of_runs, 1.0)),
+        runs=tuple(RunVerdict.of(*each) for each in of_runs.items()),
     )
     hypotheses = judge_hypotheses(measured, processes, judged, read_rows_if_valid(published))
     assert JudgedHypotheses.model_validate_json(to_json(hypotheses), strict=True) == hypotheses

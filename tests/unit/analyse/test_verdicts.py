@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from loadstone.analyse.verdicts import against_baselines, agree, judge_campaign, judge_elasticity
+from loadstone.analyse.agreement import agree
+from loadstone.analyse.probes import judge_elasticity
+from loadstone.analyse.verdicts import against_baselines, judge_campaign
 from loadstone.plan.baselines import unloaded_names
 from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.results.json_file import to_json
@@ -147,10 +149,45 @@ def test_content_of_the_file(planned: Planned) -> None:
     found = judged(plan, b=IDLE, a=EAGER)
     think_time = Verdict.THINK_TIME
     assert found.experiments["b"] == ExperimentVerdict(
-        verdict=think_time, parties=(think_time,), runs={think_time: 1}, elasticity=None, remark=None
+        verdict=think_time,
+        parties=(think_time,),
+        runs={think_time: 1},
+        elasticity=None,
+        remark=None,
+        sentence=found.by_run["b", 1].sentence,
+        representative=1,
     )
     assert found.experiments["a"].runs == {"undetermined": 2}
     assert [(run.experiment, run.repeat) for run in found.runs] == [("a", 1), ("a", 2), ("b", 1)]
+
+
+def test_unsound_runs_have_no_say_where_others_are_sound(planned: Planned) -> None:
+    plan = planned("{baselines: false, defaults: {repeats: 3}, experiments: {a: {}, b: {}}}")
+    unsettled = IDLE | {"steady": False}
+    found = judged(plan, a=[IDLE, unsettled, unsettled], b=[unsettled, unsettled, IDLE | {"failures": 1000.0}])
+    assert (found.experiments["a"].verdict, found.experiments["a"].parties) == ("think time", ("think time",))
+    assert found.experiments["a"].runs == {"think time": 1, "invalid": 2}
+    assert (found.experiments["b"].verdict, found.experiments["b"].representative) == ("mixed", None)
+    assert found.experiments["b"].sentence == "its runs disagree: invalid in 2, errors in 1"
+
+
+def test_mixed_by_disagreement_names_all_sides(planned: Planned) -> None:
+    plan = planned("{baselines: false, defaults: {repeats: 3}, experiments: {a: {}}}")
+    full = EAGER | {"server_cpu": 0.95}
+    found = judged(plan, a=[full, full, IDLE]).experiments["a"]
+    assert (found.verdict, found.parties) == ("mixed", ("server CPU", "think time"))
+    found = judged(plan, a=[IDLE, IDLE, EAGER | {"unloaded_response_s": None}]).experiments["a"]
+    assert (found.verdict, found.parties) == ("mixed", ("think time", "undetermined"))
+    assert found.sentence == "its runs disagree: think time in 2, undetermined in 1"
+
+
+def test_one_run_stands_for_those_that_agree(planned: Planned) -> None:
+    """The one with the median throughput; its sentence is not joined with others'."""
+    plan = planned("{baselines: false, defaults: {repeats: 4}, experiments: {a: {}}}")
+    runs = [IDLE | {"throughput": rate} for rate in (33.4, 33.1, 33.3)]
+    found = judged(plan, a=[*runs, IDLE | {"steady": False}])
+    assert found.experiments["a"].representative == 3
+    assert found.experiments["a"].sentence == found.by_run["a", 3].sentence
 
 
 def test_runs_not_to_be_used_are_those_that_failed_or_broke_a_law(planned: Planned) -> None:
@@ -196,6 +233,28 @@ def test_baselines_add_what_they_measured(planned: Planned) -> None:
     known = against_baselines(plan, signals)
     assert (known["a", 2].unloaded_response_s, known["a", 2].generator_ceiling) == (0.004, 2100.0)
     assert known[unloaded, 1] == alone
+
+
+def test_a_pause_of_the_server_is_no_part_of_the_unloaded_response(planned: Planned) -> None:
+    plan = planned("experiments: {a: {repeats: 1}}")
+    unloaded = unloaded_names(plan.suite.experiments["a"])[0]
+    alone = EAGER | {"users": 1.0, "response_s": 0.012, "throughput": 1 / 0.012, "typical_response_s": 0.004}
+    own = Signals(**(IDLE | {"unloaded_response_s": None}))
+    known = against_baselines(plan, {(unloaded, 1): Signals(**alone), ("a", 1): own})
+    assert known["a", 1].unloaded_response_s == 0.004
+
+
+@pytest.mark.parametrize(("unloaded_s", "believed"), [(0.00525, True), (0.0053, False)])
+def test_unloaded_response_above_the_loaded_one_is_not_believed(
+    planned: Planned, unloaded_s: float, believed: bool
+) -> None:
+    """A load makes no server faster. The five per cent are for chance."""
+    plan = planned("experiments: {a: {repeats: 1}}")
+    unloaded = unloaded_names(plan.suite.experiments["a"])[0]
+    alone = EAGER | {"users": 1.0, "response_s": unloaded_s, "throughput": 1 / unloaded_s}
+    own = Signals(**(IDLE | {"unloaded_response_s": None}))
+    known = against_baselines(plan, {(unloaded, 1): Signals(**alone), ("a", 1): own})
+    assert known["a", 1].unloaded_response_s == (unloaded_s if believed else None)
 
 
 def test_a_baseline_that_broke_a_law_or_was_no_limit_adds_nothing(planned: Planned) -> None:

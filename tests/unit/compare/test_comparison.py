@@ -15,7 +15,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from loadstone.analyse.verdicts import agree
+from loadstone.analyse.agreement import agree
 from loadstone.cli.compare import compare_folders
 from loadstone.compare.fail_on import list_failures, list_undecided, parse_fail_on
 from loadstone.compare.judge import compare_campaigns, judge_ratio

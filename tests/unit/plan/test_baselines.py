@@ -11,6 +11,7 @@ from loadstone.plan.schedule import Plan, make_plan
 from loadstone.suite.load import load_suite
 
 Planned = Callable[[str], Plan]
+PAUSE = (0.02, 0.02)
 
 
 @pytest.fixture
@@ -38,10 +39,10 @@ def test_they_come_first_once_each_and_are_short(planned: Planned) -> None:
     assert all(run.repeat == 1 and run.duration + run.warm_up <= 5 for run in plan.runs[:3])
 
 
-def test_unloaded_is_one_user_who_never_waits_at_a_store_that_does_not_grow(planned: Planned) -> None:
+def test_unloaded_is_one_user_who_pauses_at_a_store_that_does_not_grow(planned: Planned) -> None:
     plan = planned("experiments: {a: {server: {albums: 20}}}")
     settings = plan.added[unloaded_names(plan.suite.experiments["a"])[0]]
-    assert (settings.load.users, settings.load.think_time, settings.server.albums_max) == (1, (0, 0), 20)
+    assert (settings.load.users, settings.load.think_time, settings.server.albums_max) == (1, PAUSE, 20)
     assert settings.load.mix == plan.suite.experiments["a"].load.mix
 
 
@@ -103,7 +104,7 @@ def of_file(write_suite: Callable[[str], Path]) -> Callable[[str], Plan]:
     return plan
 
 
-def test_each_class_of_a_locustfile_has_an_unloaded_run_with_one_user_and_no_waits(
+def test_each_class_of_a_locustfile_has_an_unloaded_run_with_one_user_and_short_pauses(
     of_file: Callable[[str], Plan],
 ) -> None:
     plan = of_file(
@@ -115,7 +116,7 @@ def test_each_class_of_a_locustfile_has_an_unloaded_run_with_one_user_and_no_wai
     assert [added.load.classes for added in runs] == [{"Web": 1}, {"Admin": 1}]
     for added in runs:
         assert (added.load.users, added.load.spawn_rate, added.load.workers) == (1, 1, 1)
-        assert (added.load.think_time, added.load.shape) == ((0, 0), "ignore")
+        assert (added.load.think_time, added.load.shape) == (PAUSE, "ignore")
         for key in ("locustfile", "tags", "options", "env", "user"):
             assert getattr(added.load, key) == getattr(own.load, key)
     assert own.load.think_time is None, "the file's own"
@@ -131,8 +132,8 @@ def test_names_of_unloaded_runs_of_album_users_stay(planned: Planned) -> None:
     """A campaign's baselines are found by their names: other names would measure them again."""
     plan = planned("experiments: {a: {}, b: {server: {store: dict}, load: {user: FastHttpUser}}}")
     assert [unloaded_names(settings) for settings in plan.suite.experiments.values()] == [
-        ("unloaded@e57f6e8f",),
-        ("unloaded@abc3f82c",),
+        ("unloaded@eb088e1e",),
+        ("unloaded@b090ebbb",),
     ]
 
 
@@ -142,6 +143,14 @@ def test_unloaded_run_has_no_schedule_and_does_not_depend_on_one(of_file: Callab
     assert plan.added.keys() == other.added.keys()
     for run in (each for each in plan.runs if is_baseline(each.experiment)):
         assert type(run).model_validate_json(run.model_dump_json()) == run
+
+
+def test_unloaded_runs_of_an_earlier_version_are_found_by_their_names(planned: Planned) -> None:
+    """Their user did not pause; a campaign with both, or with neither, uses the new ones."""
+    [own] = planned("experiments: {a: {}}").suite.experiments.values()
+    [new] = unloaded_names(own)
+    assert unloaded_names(own, {"unloaded@e57f6e8f"}) == ("unloaded@e57f6e8f",)
+    assert unloaded_names(own, {"unloaded@e57f6e8f", new}) == unloaded_names(own, {}) == (new,)
 
 
 def test_unknown_client_has_no_ceiling(of_file: Callable[[str], Plan]) -> None:
@@ -155,7 +164,7 @@ def test_unloaded_run_of_declared_requests_is_one_user_who_sends_them(planned: P
     plan = planned("experiments: {a: {load: {requests: [{get: /health, weight: 3}], users: 20, user: FastHttpUser}}}")
     own = plan.suite.experiments["a"]
     added = plan.added[unloaded_names(own)[0]]
-    assert (added.load.users, added.load.think_time, added.load.requests) == (1, (0, 0), own.load.requests)
+    assert (added.load.users, added.load.think_time, added.load.requests) == (1, PAUSE, own.load.requests)
     assert added.load.mix is None
     assert ceiling_name(own) == "ceiling@FastHttpUser-1"
 

@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadstone.analyse.bottleneck import judge
 from loadstone.errors import ResultError, SuiteError
 from loadstone.plan.schedule import make_plan
 from loadstone.results.search import Probe, read_search
-from loadstone.search.bisect import bracket, conclude, judge_probe, next_rate
+from loadstone.results.signals import Signals
+from loadstone.search.bisect import Measured, bracket, conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search, parse_objective
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import Settings
 from loadstone.summarise.starts import Starts
+from tests.unit.analyse.test_bottleneck import EAGER
 
 ROW = {
     "requests": 1000, "failures": 0, "late": 0, "throughput_rps": 100.0, "service_ms": 4.0, "mean_ms": 5.0,
@@ -81,17 +84,75 @@ def test_what_meets_an_objective() -> None:
     assert made(of, 100, p95_ms=50).why == "p95 was 50 ms"
     assert "20 % of requests failed" in str(made(of, 100, failures=200).why)
     late = made(of, 100, late=300)
-    assert (late.met, late.why) == (False, "generator: 30 % of requests were sent late")
+    assert (late.met, late.why) == (False, "30 % of requests were sent late"), "why is unknown"
     nothing = made(of, 100, p95_ms=math.nan, service_ms=math.nan, failures=1000)
     assert (nothing.met, nothing.value_ms, nothing.service_ms) == (False, None, None)
     assert "at 200/s it does not: p95 was 60 ms" in conclude(of, [made(of, 100), made(of, 200, p95_ms=60)]).sentence
+
+
+LATE = EAGER | {"users": 50.0, "throughput": 98.0, "response_s": 50 / 98, "think_s": 0.0, "unloaded_response_s": None}
+"""All 50 users wait for responses."""
+
+
+def why_late(rate: float = 160, calm_ms: float | None = 5.0, **signals: Any) -> str:
+    """State why requests were late at a rate of which 98 requests/s were answered."""
+    s = Signals(**(LATE | signals))
+    measured = Measured(signals=s, judgement=judge(s), calm_ms=calm_ms)
+    probe = judge_probe(
+        search(), rate, ROW | {"late": 700, "throughput_rps": s.throughput}, "probe-1", None, 10, measured
+    )
+    assert not probe.met
+    assert probe.why is not None
+    assert probe.why.startswith("70 % of requests were sent late: ")
+    return probe.why.partition(": ")[2]
+
+
+def test_late_requests_accuse_the_server_where_the_generator_has_slack() -> None:
+    assert why_late().startswith(
+        "the server, or what it waits for, carries only 98.0 of the 160 requests/s asked for, so that the backlog "
+        "grows by 62.0 requests per second"
+    )
+    assert "as far as 50 users can show" in why_late(calm_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("signals", "why"),
+    [
+        ({"generator_cpu": [0.2, 0.95]}, "the load generator was at its limit (u_gen = 0.950)"),
+        ({"generator_ceiling": 100.0}, "the load generator was at its limit (X/ceiling = 0.980)"),
+        ({"generator_cpu": None}, "whether the load generator was at its limit is unknown"),
+        ({"host_busy": 0.97}, "all CPUs of the machine were busy (u_host = 0.970)"),
+        ({"generator_cpu": [0.8]}, "only 98.0 of 160 requests/s were answered (the load generator was nearly full"),
+        ({"users": 500.0, "think_s": 450 / 98}, "only 98.0 of 160 requests/s were answered"),
+    ],
+)
+def test_late_requests_accuse_nobody_else_without_figures(signals: dict[str, Any], why: str) -> None:
+    found = why_late(**signals)
+    assert found.startswith(why)
+    assert "server" not in found
+
+
+def test_late_requests_of_too_few_users_and_of_bursts_are_no_fault_of_the_server() -> None:
+    assert "load.users is too small" in why_late(calm_ms=400.0)
+    assert why_late(rate=100) == "at times, all 50 users waited for responses"
+
+
+def test_step_names_what_bound_it() -> None:
+    s = Signals(**(LATE | {"server_cpu": 0.97}))
+    probe = judge_probe(
+        search(), 160, ROW | {"late": 700, "throughput_rps": 98.0}, "probe-1", None, 10,
+        Measured(signals=s, judgement=judge(s), calm_ms=5.0),
+    )  # fmt: skip
+    assert (probe.generator, probe.verdict) == (0.5, judge(s).verdict)
+    written = made(search(), 10).model_dump_json()
+    assert not any(key in written for key in ("verdict", "generator", "sentence")), "as in files of earlier versions"
 
 
 def test_only_requests_with_an_intended_start_can_be_late() -> None:
     """Of a locustfile's tasks with ten requests each, only the first ones have an intended start."""
     few = judge_probe(search(), 10, ROW | {"late": 30}, "probe-1", Starts(100, 100), 10)
     assert (few.met, few.late, few.scheduled) == (False, 0.3, 100)
-    assert few.why == "generator: 30 % of requests with an intended start were sent late"
+    assert few.why == "30 % of requests with an intended start were sent late"
     assert judge_probe(search(), 10, ROW | {"late": 5}, "probe-1", Starts(100, 100), 10).met
     nothing = judge_probe(search(), 10, ROW, "probe-1", Starts(0, 0), 10)
     assert (nothing.late, nothing.why) == (0.0, "0 of 10 intended starts per second had a request")

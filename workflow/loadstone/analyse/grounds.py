@@ -22,7 +22,7 @@ SERVER = "server"
 PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": Verdict.GENERATOR}
 """Factor → the party whose law a sweep of it can show."""
 OWN = {
-    SERVER: {Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION},
+    SERVER: {Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION, Verdict.LOCK},
     Verdict.GENERATOR: {Verdict.GENERATOR},
 }
 """Party → its verdicts, and its utilisations by the same names."""
@@ -33,8 +33,18 @@ REMEDIES = {
     Verdict.SHARED_HOST: "CPUs of their own are needed for server and generator: two machines, or one with more CPUs",
     Verdict.SERVER_CONCURRENCY: "a server with slots left is needed: more workers or threads",
     Verdict.NETWORK: "a faster link is needed",
+    Verdict.LOCK: "a server without that lock is needed",
+    Verdict.POOL: "a larger pool in the server is needed",
+    Verdict.DOWNSTREAM: "a faster service behind the server is needed",
+    Verdict.DISK: "a faster disk is needed",
+    Verdict.RATE_LIMITER: "a server without that rate limiter is needed",
+    Verdict.ACCEPT_QUEUE: "a longer accept queue is needed",
+    Verdict.UNEVEN_CONNECTIONS: "connections spread evenly over the server's processes are needed",
+    Verdict.PAUSES: "a server without these pauses is needed",
+    Verdict.SERVER_OR_BEHIND: "what the server waits for has to be found first: see its probes",
 }
-"""The other party that was the ceiling → what a fit would need. For think time it is a number of users."""
+"""The other party that was the ceiling → what a fit would need. Where the load sets the rate, that is more users."""
+_OF_USERS = {Verdict.THINK_TIME, Verdict.TOO_FEW_USERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +174,7 @@ def _reason(
     clauses += [_coincidence(ceiling, affected, _named(affected, levels)) for ceiling, affected in by_ceiling.items()]
     clauses += [f"{_named(affected, levels)}: {why}" for why, affected in by_phrase.items()]
     clauses += [REMEDIES[ceiling] for ceiling in by_ceiling if ceiling in REMEDIES]
-    clauses += [_users_needed(vary, levels)] if Verdict.THINK_TIME in by_ceiling else []
+    clauses += [_users_needed(vary, levels)] if by_ceiling.keys() & _OF_USERS else []
     return "; ".join(clauses)
 
 
@@ -179,7 +189,7 @@ def _coincidence(ceiling: Verdict, levels: Sequence[LevelFacts], which: str) -> 
     """Compare measured throughput with what the ceiling allows, both in requests/s."""
     clause = f"{ceiling} {'bound' if all(level.verdict == ceiling for level in levels) else 'may have bound'} {which}"
     measured = [x for level in levels for x in level.throughput]
-    if ceiling == Verdict.THINK_TIME:
+    if ceiling in _OF_USERS:
         known = all(level.unloaded_response_s is not None for level in levels)
         label = "N/(R₀ + Z)" if known else "N/Z"
         cycles = [level.think_s + (level.unloaded_response_s or 0.0) * known for level in levels]

@@ -62,12 +62,12 @@ class Metrics:
         return min(last.values())
 
     def values_of(self, experiment: str, metric: str, endpoint: str, blocks: float = math.inf) -> MetricValues:
-        """Collect a metric over an experiment's runs, leaving out runs that are invalid or had too many errors.
+        """Collect a metric over an experiment's runs, leaving out runs whose figures cannot be used.
 
         Only the first `blocks` repeats count. The share of failures is taken from runs with too many errors as well.
         Raises `NotJudgeable` where half of the runs or more are left out.
         """
-        unusable = (Verdict.INVALID,) if metric == FAILURES else (Verdict.INVALID, Verdict.ERRORS)
+        usable = (Verdict.ERRORS,) if metric == FAILURES else ()
         self._check_endpoint(experiment, endpoint)
         measured = self._measured_values(experiment, metric, endpoint)
         values: dict[int, float] = {}
@@ -76,7 +76,7 @@ class Metrics:
             if name != experiment or repeat > blocks:
                 continue
             verdict, value = run.verdict, measured.get(repeat, math.nan)
-            if verdict in unusable:
+            if not verdict.is_sound and verdict not in usable:
                 left_out[repeat] = verdict
             elif math.isnan(value):
                 left_out[repeat] = f"{metric} not measured"

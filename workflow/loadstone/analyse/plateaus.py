@@ -64,7 +64,8 @@ def _in_common(plateaus: tuple[PlateauVerdict, ...]) -> dict[str, object]:
             "remark": remark,
             "sentence": sentence,
         }
-    parties = tuple(dict.fromkeys(party for each in sound for party in each.parties))
+    named_by_each = (each.parties or (each.verdict,) for each in sound)  # a mixed verdict names at least two
+    parties = tuple(dict.fromkeys(party for parties in named_by_each for party in parties))
     return {
         "verdict": Verdict.MIXED,
         "parties": parties,

@@ -9,12 +9,14 @@ theirs, weighed by the weights of the classes in the suite; a class without one 
 What a run adds up as `other` are different endpoints in each run, so its unloaded response time is unknown.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from loadstone.plan.baselines import is_baseline, unloaded_names
+from loadstone.plan.probes import Probe, probed_experiment
 from loadstone.plan.schedule import Plan
+from loadstone.results.signals import Signals
 from loadstone.results.tables import OTHER, RunKey
 from loadstone.suite.hypotheses import ALL
 
@@ -22,10 +24,26 @@ MIN_COVERED = 0.9
 """Share of a run's requests whose endpoints the unloaded runs have to have requested as well."""
 
 
-def weigh_unloaded(plan: Plan, summary: pd.DataFrame, sound: Collection[str]) -> dict[RunKey, float | None]:
+def unloaded_runs(plan: Plan, experiment: str) -> tuple[str, ...]:
+    """Name the unloaded runs of an experiment or probe.
+
+    A probe with other slots has those of its experiment: a single user needs one slot only.
+    """
+    probed = probed_experiment(experiment)
+    name = probed[0] if probed and probed[1] == Probe.SLOTS else experiment
+    return unloaded_names(plan.experiments[name], plan.added)
+
+
+def typical_response_s(s: Signals) -> float:
+    """Return the mean response time without pauses of the server, where it is known; seconds."""
+    return s.response_s if s.typical_response_s is None else s.typical_response_s
+
+
+def weigh_unloaded(plan: Plan, summary: pd.DataFrame, typical: Mapping[str, float]) -> dict[RunKey, float | None]:
     """Compute R₀ in seconds for each run of a load without a mix; None where too few of its endpoints were measured.
 
-    `summary` is the table of all runs by endpoint; `sound` names the unloaded runs whose figures can be used.
+    `summary` is the table of all runs by endpoint. `typical` maps each unloaded run whose figures can be used to its
+    typical over its mean response time: pauses of the server are taken off all of its endpoints alike.
     """
     table = summary[summary["endpoint"] != ALL]
     rows = {(str(name), int(str(repeat))): part for (name, repeat), part in table.groupby(["experiment", "repeat"])}
@@ -36,9 +54,9 @@ def weigh_unloaded(plan: Plan, summary: pd.DataFrame, sound: Collection[str]) ->
             continue
         weights = [weight or 1 for weight in (settings.load.classes or {}).values()] or [1]
         alone = [
-            (rows[name, 1], weight)
-            for name, weight in zip(unloaded_names(settings), weights, strict=True)
-            if name in sound and (name, 1) in rows
+            (rows[name, 1].assign(mean_ms=rows[name, 1]["mean_ms"] * typical[name]), weight)
+            for name, weight in zip(unloaded_runs(plan, run[0]), weights, strict=True)
+            if name in typical and (name, 1) in rows
         ]
         found[run] = _weigh(part, _by_endpoint(alone))
     return found

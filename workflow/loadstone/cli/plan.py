@@ -152,7 +152,7 @@ def _describe_baselines(plan: "Plan") -> dict[str, str]:
     served: dict[str, list[str]] = {}
     for name, settings in plan.experiments.items():
         if not is_baseline(name):
-            for baseline in filter(None, (*unloaded_names(settings), ceiling_name(settings))):
+            for baseline in filter(None, (*unloaded_names(settings, plan.added), ceiling_name(settings))):
                 served.setdefault(baseline, []).append(name)
 
     def purpose(name: str) -> str:

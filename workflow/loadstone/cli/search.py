@@ -30,10 +30,11 @@ def search(
 
     Exit codes: 1 if a step fails, 130 if the search is interrupted.
     """
+    from loadstone.analyse.bottleneck import judge
     from loadstone.measure.orphans import adopt_orphans
     from loadstone.search.stage import search_capacity
     from loadstone.suite.capacity import Search
 
     adopt_orphans()
     settings = read_option(Search, "--search", search)
-    print(search_capacity(settings, name, seed, into, log, failed, base, builds=builds).sentence)
+    print(search_capacity(settings, name, seed, into, log, failed, base, builds=builds, judge=judge).sentence)

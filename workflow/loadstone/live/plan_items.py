@@ -10,7 +10,8 @@ from loadstone.live.current_run import CurrentRun
 from loadstone.live.estimate import RunTime
 from loadstone.live.past_runs import UnfinishedAttempt, read_finished_run, read_unfinished_attempt
 from loadstone.live.snakemake_log import PlannedJobs
-from loadstone.plan.baselines import PROBE, is_baseline
+from loadstone.plan.baselines import is_baseline
+from loadstone.plan.probes import probed_experiment
 from loadstone.plan.schedule import Plan, Run
 from loadstone.results.search import read_search
 from loadstone.suite.capacity import Search
@@ -133,7 +134,7 @@ def _find_outdated(
 def _kind_of(run: Run) -> Kind:
     if is_baseline(run.experiment):
         return "baseline"
-    return "probe" if run.experiment.endswith(PROBE) else "experiment"
+    return "probe" if probed_experiment(run.experiment) else "experiment"
 
 
 def count_items(items: Iterable[PlanItem], state: State) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.stage import Analysis
+from loadstone.analyse.verdicts import against_baselines
+from loadstone.looks.probes import find_probes
 from loadstone.plan.schedule import Plan
 from loadstone.results.hypotheses import JudgedHypothesis, Outcome
 from loadstone.suite.settings import Settings
@@ -42,6 +44,15 @@ def find_needs(plan: Plan, analysis: Analysis, measured: MeasuredCampaign) -> li
     """Find what the results so far leave open and further repeats can answer."""
     needs = [*_of_hypotheses(plan, analysis), *_of_laws(plan, analysis), *_of_precision(plan, measured)]
     return [need for need in needs if all(may_have_more(plan, name) for name in need.experiments)]
+
+
+def find_probe_needs(plan: Plan, analysis: Analysis, measured: MeasuredCampaign) -> list[Need]:
+    """Find the probes that the verdicts ask for. The first look grants them: the suite asks for them by `probe`."""
+    if not plan.possible_probes:
+        return []
+    signals = against_baselines(plan, measured.signals, measured.summary)
+    wanted = find_probes(plan, analysis.verdicts, signals)
+    return [Need(experiments=(name,), reason=reason, gain=1.0) for name, reason in wanted.items()]
 
 
 def may_have_more(plan: Plan, experiment: str) -> bool:

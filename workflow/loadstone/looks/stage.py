@@ -1,4 +1,4 @@
-"""The stage `look`: judge the results so far as `analyse` does, and grant repeats within the budget.
+"""The stage `look`: judge the results so far as `analyse` does, and grant repeats and probes within the budget.
 
 A repeat goes first to where it narrows most per second: a question's rank is the share of its variance that one more
 repeat of each of its experiments removes, weighted by how near it is to its answer, over the seconds that these repeats
@@ -12,7 +12,8 @@ from pathlib import Path
 from loadstone.analyse.campaign import MeasuredCampaign, load_measured
 from loadstone.analyse.effort import measure_effort
 from loadstone.analyse.stage import Analysis, analyse_measured
-from loadstone.looks.needs import Need, find_needs, may_have_more, out_of_reach, why_imprecise
+from loadstone.looks.needs import Need, find_needs, find_probe_needs, may_have_more, out_of_reach, why_imprecise
+from loadstone.plan.probes import is_follow_up
 from loadstone.plan.schedule import BETWEEN_S, LOOK_S, Plan, make_plan
 from loadstone.results.hypotheses import Outcome
 from loadstone.results.looks import ExperimentAtLook, Look, grants_of
@@ -33,7 +34,8 @@ def take_look(suite: Suite, earlier: Sequence[Look], summaries: Path, published:
     spent_s = measure_effort(measured).campaign_s
     analysis = analyse_measured(measured, summaries, published)
     needs = find_needs(plan, analysis, measured)
-    reasons = _grant(plan, needs, spent_s)
+    probes = [] if earlier else find_probe_needs(plan, analysis, measured)
+    reasons = _grant(plan, [*needs, *probes], spent_s)
     open_hypotheses = [each for each in analysis.hypotheses.root if each.outcome == Outcome.INCONCLUSIVE]
     return Look(
         round=len(earlier) + 1,
@@ -49,6 +51,14 @@ def take_look(suite: Suite, earlier: Sequence[Look], summaries: Path, published:
             )
             for name, settings in plan.suite.experiments.items()
             if settings.repeats.by_need
+        }
+        | {
+            need.experiments[0]: ExperimentAtLook(
+                repeats=0,
+                more=need.experiments[0] in reasons,
+                reason=need.reason if need.experiments[0] in reasons else _out_of_budget(plan, need.reason),
+            )
+            for need in probes
         },
     )
 
@@ -59,10 +69,15 @@ def _grant(plan: Plan, needs: Sequence[Need], spent_s: float) -> dict[str, str]:
     A repeat that is granted for one question costs nothing for the next.
     """
     left_s = math.inf if plan.suite.budget is None else plan.suite.budget - spent_s - LOOK_S
+    settings = plan.experiments | plan.possible_probes
     granted: dict[str, str] = {}
 
     def cost(need: Need) -> float:
-        return sum(plan.experiments[name].expected_s + BETWEEN_S for name in need.experiments if name not in granted)
+        return sum(
+            (settings[name].expected_s + BETWEEN_S) * (settings[name].repeats.min if is_follow_up(name) else 1)
+            for name in need.experiments
+            if name not in granted
+        )
 
     waiting = list(needs)
     while affordable := [need for need in waiting if cost(need) <= left_s]:
@@ -73,10 +88,13 @@ def _grant(plan: Plan, needs: Sequence[Need], spent_s: float) -> dict[str, str]:
     return granted
 
 
+def _out_of_budget(plan: Plan, reason: str) -> str:
+    return f"{reason}, but the budget of {clock(plan.suite.budget or 0.0)} is spent"
+
+
 def _why_rests(plan: Plan, name: str, needs: Sequence[Need], analysis: Analysis, measured: MeasuredCampaign) -> str:
     if open_questions := [need.reason for need in needs if name in need.experiments]:
-        budget = clock(plan.suite.budget or 0.0)
-        return f"{open_questions[0]}, but the budget of {budget} is spent"
+        return _out_of_budget(plan, open_questions[0])
     asked = [h for h in analysis.hypotheses.root if name in h.variance_shares and h.outcome == Outcome.INCONCLUSIVE]
     for judged in asked:
         if out_of_reach(plan, judged):

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from loadstone.errors import SuiteError
-from loadstone.plan.baselines import PROBE, is_baseline
+from loadstone.plan.baselines import is_baseline
+from loadstone.plan.probes import probed_experiment
 from loadstone.plan.schedule import Run
 from loadstone.results.bounded import Bounded
 from loadstone.results.run_record import RunRecord
@@ -45,7 +46,7 @@ def level_column(levels: Sequence[LevelValue | None]) -> pd.Series:
 
 def run_row(run: Run, record: RunRecord | None, window: Window | None) -> dict[str, Any]:
     """Lay out a planned run: what was measured of it, and its settings by their dotted keys."""
-    kind = "baseline" if is_baseline(run.experiment) else "probe" if run.experiment.endswith(PROBE) else "experiment"
+    kind = "baseline" if is_baseline(run.experiment) else "probe" if probed_experiment(run.experiment) else "experiment"
     span = window.span if record and window else (None, None)
     return {
         "experiment": run.experiment,

@@ -5,7 +5,8 @@ of the machine therefore affects all experiments alike. Baselines come first, si
 depends on the suite's seed and on the set of names, not on the order in which the file lists them.
 
 With repeats by need, `min` repeats are sure. After them come rounds: before each, a look at the results so far grants
-one more repeat to each experiment that needs it. `Grants` hold what the looks have granted.
+one more repeat to each experiment that needs it. The first look also grants probes that a verdict asks for; a probe has
+all of its repeats in that round. `Grants` hold what the looks have granted.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pydantic import Field
 
 from loadstone.errors import SuiteError
 from loadstone.plan.baselines import baselines_and_probes, is_baseline
+from loadstone.plan.probes import MAX_FOLLOW_UPS, follow_ups, is_follow_up
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import Conditions, Settings
 from loadstone.suite.types import FolderName, Model, format_duration
@@ -38,7 +40,7 @@ class Run(Conditions):
 
 
 Grants = Sequence[Collection[str]]
-"""The experiments that got one more repeat, per round."""
+"""The experiments that got one more repeat, and the probes that were granted, per round."""
 
 CHECK_S = 4.5
 """Seconds of Snakemake's own start, and of the check of the machine before a campaign."""
@@ -73,7 +75,9 @@ class Plan(Model):
     def expected_s(self) -> float:
         """Wall-clock seconds of the whole campaign: runs and searches, what lies between them, the looks, the page."""
         searches = sum(search.expected_s for search in self.suite.capacity.values())
-        looks = max((count - self.experiments[name].repeats.min for name, count in self.repeats.items()), default=0)
+        probed = any(map(is_follow_up, self.added))
+        rounds = (count - self.experiments[name].repeats.min for name, count in self.repeats.items())
+        looks = max([int(probed), *rounds])
         runs = sum(run.expected_s + BETWEEN_S for run in self.runs)
         return CHECK_S + runs + searches + looks * LOOK_S + END_S
 
@@ -87,8 +91,14 @@ class Plan(Model):
 
     @property
     def rounds(self) -> int:
-        """The most rounds of further repeats that looks can grant; 0 without repeats by need."""
-        return max(s.repeats.max - s.repeats.min for s in self.experiments.values())
+        """The most rounds that looks can grant; 0 without repeats by need, if no experiment has a probe to grant."""
+        by_need = max(s.repeats.max - s.repeats.min for s in self.experiments.values())
+        return max(by_need, int(bool(self.possible_probes)))
+
+    @property
+    def possible_probes(self) -> dict[str, Settings]:
+        """The probes that the first look may grant, by name."""
+        return follow_ups(self.suite.experiments)
 
     @property
     def digest(self) -> str:
@@ -98,6 +108,8 @@ class Plan(Model):
 
 def make_plan(suite: Suite, grants: Grants = ()) -> Plan:
     """List the runs of `suite` in the order in which they will be measured: the sure ones, then those of `grants`.
+
+    A probe among the `grants` is added to the plan, one without a grant is not part of it.
 
     Raises `SuiteError` if the sure runs take longer than the suite's budget.
     """
@@ -112,27 +124,35 @@ def make_plan(suite: Suite, grants: Grants = ()) -> Plan:
             f"budget: {format_duration(suite.budget)} is less than the {clock(plan.expected_s)} that the sure runs "
             "take; allowed: more, or fewer experiments, shorter durations or a smaller repeats.min"
         )
-    runs = (*sure, *_in_rounds(canonical.seed, rest, grants))
-    return plan.model_copy(update={"runs": runs})
+    granted = {name for names in grants for name in names}
+    probes = {name: s for name, s in plan.possible_probes.items() if name in granted} if granted else {}
+    runs = (*sure, *_in_rounds(canonical.seed, rest | probes, grants))
+    return plan.model_copy(update={"runs": runs, "added": dict(sorted((added | probes).items()))})
 
 
-def make_longest_plan(suite: Suite) -> Plan:
-    """List all runs that `suite` can come to: every experiment has its `max` repeats, whatever the budget."""
+def make_longest_plan(suite: Suite, most_probes: int | None = None) -> Plan:
+    """List all runs that looks can add to `suite`: every experiment has its `max` repeats, whatever the budget.
+
+    All probes are in it that a look can choose from; with `most_probes`, only so many of each experiment.
+    """
     experiments = suite.experiments.items()
-    rounds = max(settings.repeats.max - settings.repeats.min for _, settings in experiments)
-    return make_plan(
-        suite,
-        [[name for name, s in experiments if s.repeats.max - s.repeats.min >= n] for n in range(1, rounds + 1)],
-    )
+    by_experiment: dict[str, list[str]] = {}
+    for name in follow_ups(suite.experiments):
+        by_experiment.setdefault(name.rpartition("@")[0], []).append(name)
+    probes = [name for names in by_experiment.values() for name in names[:most_probes]]
+    rounds = max([int(bool(probes)), *(settings.repeats.max - settings.repeats.min for _, settings in experiments)])
+    grants = [[name for name, s in experiments if s.repeats.max - s.repeats.min >= n] for n in range(1, rounds + 1)]
+    return make_plan(suite, [[*names, *probes] if n == 0 else names for n, names in enumerate(grants)])
 
 
 def describe_rest(plan: Plan) -> str:
-    """State which runs may be added to the sure ones of `plan`, whose suite has repeats by need."""
-    longest, budget = make_longest_plan(plan.suite), plan.suite.budget
+    """State which runs may be added to the sure ones of `plan`, whose suite has repeats by need, or probes."""
+    longest, budget = make_longest_plan(plan.suite, MAX_FOLLOW_UPS), plan.suite.budget
     within = f"within the budget of {clock(budget)}" if budget else f"{clock(longest.expected_s)} in total at most"
+    of_probes = sum(count for name, count in longest.repeats.items() if is_follow_up(name))
     return (
         f"These runs are sure. Looks at the results may add up to {several(len(longest.runs) - len(plan.runs), 'run')} "
-        f"where a question is open, {within}."
+        f"where a question is open{f', {of_probes} of them probes' * bool(of_probes)}, {within}."
     )
 
 
@@ -162,12 +182,15 @@ def _in_blocks(seed: int, experiments: Mapping[str, Settings]) -> Iterator[Run]:
 
 
 def _in_rounds(seed: int, experiments: Mapping[str, Settings], grants: Grants) -> Iterator[Run]:
-    """Lay out granted repeats. Raises KeyError for a name that no experiment has."""
-    repeats = {name: settings.repeats.min for name, settings in experiments.items()}
+    """Lay out what was granted: one repeat of an experiment, all of a probe. Raises KeyError for an unknown name."""
+    repeats = {name: 0 if is_follow_up(name) else settings.repeats.min for name, settings in experiments.items()}
     for number, names in enumerate(grants, start=1):
-        for name in sorted(names, key=lambda name: _digest(seed, "round", name, number)):
-            repeats[name] += 1
-            yield _run(seed, name, experiments[name], repeats[name])
+        left = {name: experiments[name].repeats.min if is_follow_up(name) else 1 for name in names}
+        while left:
+            for name in sorted(left, key=lambda name: _digest(seed, "round", name, number)):
+                repeats[name] += 1
+                yield _run(seed, name, experiments[name], repeats[name])
+            left = {name: count - 1 for name, count in left.items() if count > 1}
 
 
 def _run(seed: int, name: str, settings: Settings, repeat: int) -> Run:

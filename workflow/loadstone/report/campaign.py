@@ -12,7 +12,8 @@ from loadstone.analyse.campaign import load_measured
 from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
-from loadstone.plan.baselines import is_baseline, probe_name
+from loadstone.plan.baselines import is_baseline
+from loadstone.plan.probes import Probe, probe_name
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
@@ -104,7 +105,7 @@ class Campaign:
         """Names in the order of the page, without baselines.
 
         Experiments that repeat published rows come first, in the order of that table, then the others by name, then the
-        levels of sweeps in their order. A probe follows its experiment.
+        levels of sweeps in their order. Probes follow their experiment.
         """
         suite = self.plan.suite
         place = {row: number for number, row in enumerate(self.published.figures)} if self.published else {}
@@ -113,7 +114,8 @@ class Campaign:
         levels = [level.experiment for sweep in suite.sweeps.values() for level in sweep.levels]
         rest = [name for name in suite.experiments if name not in levels]
         names = dict.fromkeys([*repeating, *rest, *levels])
-        return [each for name in names for each in (name, probe_name(name)) if each in self.plan.experiments]
+        probes = {name: [probe_name(name, probe) for probe in Probe] for name in names}
+        return [each for name in names for each in (name, *probes[name]) if each in self.plan.experiments]
 
     @cached_property
     def anchors(self) -> dict[str, str]:

@@ -113,7 +113,7 @@ def used_by(plan: Plan, baseline: str) -> list[str]:
     return [
         name
         for name, settings in plan.experiments.items()
-        if not is_baseline(name) and baseline in (*unloaded_names(settings), ceiling_name(settings))
+        if not is_baseline(name) and baseline in (*unloaded_names(settings, plan.added), ceiling_name(settings))
     ]
 
 

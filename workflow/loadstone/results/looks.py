@@ -1,5 +1,6 @@
 """`looks/<round>.json`: what a look at the results so far granted, and why. The stage `look` writes it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -12,14 +13,14 @@ from loadstone.text import named
 
 
 class ExperimentAtLook(Model):
-    """One experiment with repeats by need, as a look found it."""
+    """One experiment with repeats by need, or a probe that its verdict asks for, as a look found it."""
 
-    repeats: int = Field(ge=1)
-    """Repeats that it had."""
+    repeats: int = Field(ge=0)
+    """Repeats that it had; 0 for a probe, which gets all of its repeats at once."""
     more: bool
     """Whether it gets another one."""
     reason: str
-    """Which question needs the repeat, or why the experiment rests."""
+    """Which question needs it, or why the experiment rests."""
 
 
 class Look(Model):
@@ -39,14 +40,19 @@ class Look(Model):
     @property
     def sentence(self) -> str:
         """What the look found, in a line."""
-        reasons = dict.fromkeys(found.reason for found in self.experiments.values() if found.more)
-        if not self.granted:
-            return f"look {self.round}: no experiment gets another repeat; {_several_open(self.open)}"
-        return f"look {self.round}: another repeat of {named(self.granted, 6)}: {named(list(reasons), 3)}"
+        probes = [name for name in self.granted if not self.experiments[name].repeats]
+        repeats = [name for name in self.granted if self.experiments[name].repeats]
+        parts = [f"another repeat of {named(repeats, 6)}: {self._reasons(repeats)}"] * bool(repeats)
+        parts += [f"further probes {named(probes, 6)}: {self._reasons(probes)}"] * bool(probes)
+        nothing = f"no experiment gets another repeat; {_several_open(self.open)}"
+        return f"look {self.round}: {'; '.join(parts) or nothing}"
+
+    def _reasons(self, names: Sequence[str]) -> str:
+        return named(list(dict.fromkeys(self.experiments[name].reason for name in names)), 3)
 
     @property
     def granted(self) -> tuple[str, ...]:
-        """The experiments that get one more repeat."""
+        """The experiments that get one more repeat, and the probes that are measured."""
         return tuple(name for name, found in self.experiments.items() if found.more)
 
 

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from loadstone.results.json_file import read_json
 from loadstone.suite.types import FolderName, Model, SparseModel
+from loadstone.suite.verdict import Verdict
 
 
 class Probe(SparseModel):
     """One rate that was tried."""
 
-    SPARSE: ClassVar[frozenset[str]] = frozenset({"scheduled"})
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"scheduled", "generator", "verdict", "sentence"})
 
     rate: float
     """Arrivals a second."""
@@ -28,6 +29,12 @@ class Probe(SparseModel):
     met: bool
     why: str | None
     """Why it was not met."""
+    generator: float | None = None
+    """CPUs that the busiest of the generator's workers used; None if unknown."""
+    verdict: Verdict | None = None
+    """What bound the run's throughput; None in files of earlier versions."""
+    sentence: str = ""
+    """The verdict in words."""
     folder: FolderName
     """Where the run is kept, beside `search.json`."""
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from loadstone.results.json_file import read_json
 from loadstone.results.tables import RunKey
-from loadstone.suite.types import Model, Sparse
+from loadstone.suite.types import FolderName, Model, Sparse
 from loadstone.suite.verdict import Verdict
 
 
@@ -129,16 +129,43 @@ class Elasticity(Model):
     """What it shows, in words."""
 
 
-class ExperimentVerdict(Model):
-    """What the runs of an experiment agree on."""
+class ProbeReading(Model):
+    """What a probe of an experiment shows."""
+
+    probe: FolderName
+    """The probe's name, whose runs are those of an experiment."""
+    changed: str
+    """What it changes, such as `twice the threads`."""
+    ratio: float
+    """Throughput of the probe over that of the experiment."""
+    low: float | None
+    high: float | None
+    """Ends of its 95 % interval, where repeats allow one."""
+    reading: str
+    """What that shows, in words."""
+
+
+class ExperimentVerdict(Sparse, Model):
+    """What the runs of an experiment agree on. Runs with an unsound verdict have no say if others are sound."""
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"sentence", "representative", "probes"})
 
     verdict: Verdict
     parties: tuple[Verdict, ...]
+    """What the runs name. Where runs disagree, `undetermined` is among them if a run has that verdict."""
     runs: dict[Verdict, int]
-    """Verdict → number of runs that have it."""
+    """Verdict → number of runs that have it, unsound ones included."""
     elasticity: Elasticity | None = None
     """Between N and 2N users, where the suite asked for the probe."""
     remark: str | None = None
+    """What a comparison of experiments adds to the runs' own verdicts."""
+    sentence: str = ""
+    """The verdict in words: that of the representative run, or how the runs disagree, or what a probe shows."""
+    representative: int | None = None
+    """Repeat of the run that stands for those that agree: of these, the one with the median throughput, or the lower
+    of the two in the middle. None where runs disagree."""
+    probes: tuple[ProbeReading, ...] = ()
+    """The probes that were measured, and what each shows."""
 
 
 class CampaignVerdicts(Model):

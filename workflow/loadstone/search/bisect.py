@@ -6,16 +6,38 @@ wanted. Pure: `loadstone.search.stage` measures.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from loadstone.results.search import Probe, SearchResult
+from loadstone.results.signals import Signals
 from loadstone.results.tables import MAX_LATE_SHARE
+from loadstone.results.verdicts import Judgement
 from loadstone.suite.capacity import OBJECTIVE_METRICS, Search, parse_objective
+from loadstone.suite.thresholds import DEFAULTS
+from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
 from loadstone.summarise.starts import Starts
+from loadstone.text import figure
 
 MAX_FAILED_SHARE = 0.01
 """Share of failed requests above which no objective is met."""
 
 MAX_PROBES = 40
+
+KEPT_RATE = 0.95
+"""Share of a rate from which it counts as answered in full."""
+ALL_USERS = 0.95
+"""Share of the users that wait for responses, on average, from which no user is free for another request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured of a step beside its requests."""
+
+    signals: Signals
+    judgement: Judgement | None = None
+    """What bound its throughput, if that was judged."""
+    calm_ms: float | None = None
+    """Mean time from sending to the response at the lowest rate that met the objective, if there was one."""
 
 
 def judge_probe(
@@ -25,10 +47,12 @@ def judge_probe(
     folder: str,
     starts: Starts | None = None,
     seconds: float = 0.0,
+    measured: Measured | None = None,
 ) -> Probe:
     """Judge a rate by the row of endpoints.csv that takes all endpoints together, and by the intended starts.
 
-    The window has `seconds`. Without `starts`, each request counts as having had an intended start in it.
+    The window has `seconds`. Without `starts`, each request counts as having had an intended start in it. `measured`
+    shows why requests were sent late; without it, that is not stated.
     """
     objective = parse_objective(search.slo)
     value = row[OBJECTIVE_METRICS[objective.metric]]
@@ -39,7 +63,10 @@ def judge_probe(
     why = None
     if late > MAX_LATE_SHARE:
         which = "requests" if starts.kept == requests else "requests with an intended start"
-        why = f"generator: {100 * late:.0f} % of {which} were sent late"
+        why = f"{100 * late:.0f} % of {which} were sent late"
+        if measured is not None:
+            answered = row["throughput_rps"] if starts.kept == requests else starts.kept / seconds
+            why += f": {_why_late(rate, answered, measured)}"
     elif starts.are_too_few(wanted):
         why = f"{starts.due / seconds:.3g} of {rate:g} intended starts per second had a request"
     elif failures > MAX_FAILED_SHARE:
@@ -57,7 +84,61 @@ def judge_probe(
         met=why is None,
         why=why,
         folder=folder,
+        generator=measured.signals.generator if measured else None,
+        verdict=measured.judgement.verdict if measured and measured.judgement else None,
+        sentence=measured.judgement.sentence if measured and measured.judgement else "",
     )
+
+
+def _why_late(rate: float, answered: float, measured: Measured) -> str:
+    """State what made requests late: the generator only by its own figures, the server only if nothing else can be.
+
+    `answered` are the requests/s with an intended start that were answered, of the `rate` that was asked for. In an
+    open load, a user sends one request at a time, so requests are also late if all users wait for responses.
+    """
+    s = measured.signals
+    if full := _full_elsewhere(s):
+        return full
+    busy = (s.generator or 0.0) + (s.generator_waited or 0.0)
+    is_near = busy >= DEFAULTS.slack
+    near = f" (the load generator was nearly full: it used or waited for {figure(busy)} CPUs)" * is_near
+    if answered >= KEPT_RATE * rate:
+        return f"at times, all {s.users:g} users waited for responses{near}"
+    if s.in_progress < ALL_USERS * s.users or is_near:
+        return f"only {figure(answered)} of {rate:g} requests/s were answered{near}"
+    calm = measured.calm_ms
+    if calm is not None and 1000 * s.response_s < DEFAULTS.slowed * calm:
+        return f"all {s.users:g} users waited for responses as quick as at lower rates, so load.users is too small"
+    unsure = f", as far as {s.users:g} users can show" * (calm is None)
+    return (
+        f"the server, or what it waits for, carries only {figure(answered)} of the {rate:g} requests/s asked for, so "
+        f"that the backlog grows by {figure(rate - answered)} requests per second"
+        f"{unsure}{_named_cause(measured.judgement)}"
+    )
+
+
+def _full_elsewhere(s: Signals) -> str | None:
+    """State whether the generator or the machine was at its limit, or may have been; None if neither."""
+    for name, value in (("u_gen", s.generator), ("X/ceiling", s.ceiling)):
+        if value is not None and value >= DEFAULTS.saturated:
+            return f"the load generator was at its limit ({name} = {figure(value)})"
+    if s.generator is None:
+        return "whether the load generator was at its limit is unknown"
+    if s.min_host is not None and s.min_host >= DEFAULTS.saturated:
+        return f"all CPUs of the machine were busy (u_host = {figure(s.min_host)})"
+    return None
+
+
+def _named_cause(judgement: Judgement | None) -> str:
+    named = {*SERVER_VERDICTS} - {Verdict.SERVER_OR_BEHIND}
+    causes = [party for party in judgement.parties if party in named] if judgement else []
+    return f" ({' and '.join(causes)})" if causes else ""
+
+
+def calm_ms(probes: Sequence[Probe]) -> float | None:
+    """Return the mean time from sending to the response at the lowest rate that met the objective; None without one."""
+    met = [probe for probe in probes if probe.met]
+    return min(met, key=lambda probe: probe.rate).service_ms if met else None
 
 
 def bracket(probes: Sequence[Probe]) -> tuple[float | None, float | None]:

@@ -1,6 +1,7 @@
 """Search a capacity: measure a rate, judge it, choose the next, until the bracket is narrow. Every probe is kept."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from loadstone.files import write_bytes
@@ -9,7 +10,9 @@ from loadstone.measure.run import measure
 from loadstone.plan.schedule import Run, random_seed
 from loadstone.results.json_file import to_json
 from loadstone.results.search import Probe, SearchResult
-from loadstone.search.bisect import conclude, judge_probe, next_rate
+from loadstone.results.signals import Signals
+from loadstone.results.verdicts import Judgement
+from loadstone.search.bisect import Measured, calm_ms, conclude, judge_probe, next_rate
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.settings import Conditions
@@ -26,11 +29,13 @@ def search_capacity(
     base: Path = Path(),
     *,
     builds: Path = BUILDS,
+    judge: Callable[[Signals], Judgement] | None = None,
 ) -> SearchResult:
     """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
-    Relative paths in its settings start from the folder `base`; `builds` holds the checkouts of commits. Raises
-    `MeasureError` where a run breaks; what it had recorded is then in a folder in `failed`.
+    Relative paths in its settings start from the folder `base`; `builds` holds the checkouts of commits. `judge`
+    names what bound the throughput of each step: the next rate does not depend on it. Raises `MeasureError` where a run
+    breaks; what it had recorded is then in a folder in `failed`.
     """
     probes: list[Probe] = []
     for old in into.glob("probe-*"):
@@ -44,7 +49,11 @@ def search_capacity(
         table = summary.tables["endpoints"]
         row = {str(key): value for key, value in table[table["endpoint"] == ALL].iloc[0].items()}
         begin, end = summary.window
-        probes.append(judge_probe(search, rate, row, folder, summary.starts, end - begin))
+        signals = summary.values["signals"]
+        assert isinstance(signals, Signals)  # noqa: S101 - by its name
+        judgement = judge(signals) if judge else None
+        measured = Measured(signals=signals, judgement=judgement, calm_ms=calm_ms(probes))
+        probes.append(judge_probe(search, rate, row, folder, summary.starts, end - begin, measured))
     result = conclude(search, probes)
     shutil.rmtree(failed, ignore_errors=True)  # another attempt's probes, which may have had other numbers
     write_bytes(into / "search.json", to_json(result))

@@ -163,8 +163,9 @@ class Settings(Conditions):
     by need go on until it is reached. After a first campaign, `loadstone plan` reports how many repeats it needs, and
     without a value how many ±2 % needs."""
     probe: bool = False
-    """Whether to measure the experiment with twice the users as well. The change of throughput separates think time
-    from a capacity that is reached."""
+    """Whether to measure the experiment with twice the users as well, and then with up to two other changes that its
+    verdict asks for: twice the slots, half the think time, or the other client. The change of throughput shows what set
+    it."""
 
     @model_validator(mode="after")
     def _probeable(self) -> "Settings":

@@ -11,6 +11,8 @@ from loadstone.suite.capacity import Search
 from loadstone.suite.settings import Settings
 
 MAX_RUNS = 10_000
+MAX_PROBES = 3
+"""Probes of an experiment at most: the one with twice the users, and two that a look grants."""
 MAX_CAMPAIGN_S = 7 * 24 * 3600.0
 """Wall-clock seconds. The suite with the published durations takes five hours."""
 
@@ -32,8 +34,8 @@ def check_size(path: Path, experiments: Mapping[str, Settings], searches: Mappin
 
 
 def _count_runs(settings: Settings) -> int:
-    """Count the runs of an experiment at most, with those of its probe."""
-    return settings.repeats.max + (settings.repeats.min if settings.probe else 0)
+    """Count the runs of an experiment at most, with those of its probes."""
+    return settings.repeats.max + (MAX_PROBES * settings.repeats.min if settings.probe else 0)
 
 
 def _hours(seconds: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadstone import text
+from loadstone.analyse.unloaded import typical_response_s
 from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, used_by
@@ -20,7 +21,7 @@ ALWAYS_NAMED = {"server.store", "server.workers", "server.threads", "server.albu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unloaded:
-    """The response time of one server to a single user without think time."""
+    """The response time of one server to a single user who hardly waits between requests."""
 
     server: str
     client: str
@@ -69,7 +70,7 @@ def unloaded(campaign: Campaign) -> list[Unloaded]:
                 server=describe(baseline.server, varying),
                 client=baseline.load.user,
                 mix=describe_requests(baseline.load),
-                response_ms=1000 * signals.response_s if signals.requests else None,
+                response_ms=1000 * typical_response_s(signals) if signals.requests else None,
                 requests=signals.requests,
                 problem=_problem(campaign, name),
                 experiments=used_by(campaign.plan, name),

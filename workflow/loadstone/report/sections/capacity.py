@@ -27,6 +27,11 @@ class ProbeRow:
         """Whether the objective was met."""
         return MET if self.probe.met else MISSED
 
+    @property
+    def verdict(self) -> str:
+        """What bound throughput at this rate, where that is known."""
+        return self.probe.verdict or "–"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchView:
@@ -40,6 +45,8 @@ class SearchView:
     outcome: str
     """The result, as the end of a sentence that begins with the search's name."""
     width: str
+    judged: bool
+    """Whether the steps have verdicts: those of earlier versions have none."""
     probes: list[ProbeRow]
 
 
@@ -60,6 +67,7 @@ def _view(name: str, searched: CompletedSearch) -> SearchView:
         bracket=_bracket(result.met_at, result.missed_at),
         outcome=_outcome(result),
         width=f"{text.percent(width)} wide; {text.limit(searched.search.within)} wanted" if width else "",
+        judged=any(probe.verdict for probe in result.probes),
         probes=sorted(rows, key=lambda row: row.probe.rate),
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from loadstone import text
+from loadstone.plan.probes import is_follow_up
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section
@@ -10,7 +11,7 @@ from loadstone.report.section import Section
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookRow:
-    """One experiment with repeats by need."""
+    """One experiment with repeats by need, or a probe that was granted."""
 
     experiment: str
     repeats: int
@@ -46,13 +47,15 @@ def looks_sentence(campaign: Campaign) -> str:
     """State how many repeats the looks granted."""
     if not campaign.looks:
         return ""
-    granted = sum(len(look.granted) for look in campaign.looks)
+    probes = sum(is_follow_up(name) for look in campaign.looks for name in look.granted)
+    granted = sum(len(look.granted) for look in campaign.looks) - probes
     last = campaign.looks[-1]
     budget = f" The budget is {text.clock(last.budget_s)}." if last.budget_s else ""
-    if not granted:
+    if not granted and not probes:
         return f"A look at the results granted no further repeat.{budget}"
-    looks, repeats = text.several(len(campaign.looks), "look"), text.several(granted, "further repeat")
-    return f"{looks} at the results granted {repeats}; the table states for which question.{budget}"
+    looks = text.several(len(campaign.looks), "look")
+    parts = [text.several(granted, "further repeat")] * bool(granted) + [text.several(probes, "probe")] * bool(probes)
+    return f"{looks} at the results granted {' and '.join(parts)}; the table states for which question.{budget}"
 
 
 def look_rows(campaign: Campaign) -> list[LookRow]:
@@ -70,9 +73,9 @@ def look_rows(campaign: Campaign) -> list[LookRow]:
             LookRow(
                 experiment=name,
                 repeats=repeats,
-                bounds=f"{bounds.min} to {bounds.max}",
+                bounds=f"0 or {bounds.min}" if is_follow_up(name) else f"{bounds.min} to {bounds.max}",
                 granted="; ".join(reasons) or "–",
-                rested=most if found[-1].more else found[-1].reason,
+                rested="a probe has no more" if is_follow_up(name) else most if found[-1].more else found[-1].reason,
             )
         )
     return rows

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadstone import text
+from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, called
 from loadstone.report.section import Section
@@ -30,7 +31,7 @@ class Provenance:
     load_versions: list[str]
     """Versions in the environments of locustfiles."""
     server_command: str
-    """Command line of the first run's server, or its address if Loadstone did not start it."""
+    """Command line of the server of the first run that is no baseline, or its address if Loadstone did not start it."""
     seed: int
     suite: str
     order: list[str]
@@ -44,7 +45,8 @@ class Provenance:
 def provenance(campaign: Campaign) -> Provenance:
     """Gather the facts about all runs."""
     records = campaign.records
-    first = min(records, key=lambda record: record.phases.server_started)
+    measured = [record for record in records if not is_baseline(record.run.experiment)]
+    first = min(measured or records, key=lambda record: record.phases.server_started)
     return Provenance(
         machines=machines(campaign),
         fresh=_fresh(campaign),

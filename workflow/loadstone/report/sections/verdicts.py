@@ -172,7 +172,8 @@ def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: se
     following = Counter(run.runner_up.partition(" = ")[0] for run in silent if run.runner_up)
     missing = [name for name in dict.fromkeys(n for run in judged for n in run.missing) if name not in common]
     yield from sorted(of_runs)
-    if agreed.elasticity:
+    yield from (probe.reading for probe in agreed.probes)
+    if agreed.elasticity and not agreed.probes:  # as in results of earlier versions
         yield f"with twice the users: {agreed.elasticity.reading}"
     if following:  # "party (signal = value)" of one run; the page shows the mean, as in the table
         named = following.most_common(1)[0][0]
