@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from loadstone.live.current_run import read_recent_rows
 from loadstone.live.estimate import RunTime, estimate_extra_s, estimate_time_left_s
+from loadstone.live.past_runs import RUN_FILES
 from loadstone.live.plan_source import ShownPlan, find_plan
 from loadstone.live.server import Feed, create_app
 from loadstone.live.snakemake_log import PlannedJobs, find_last_campaign
@@ -71,7 +72,7 @@ def finish(results: Path, run: Run, began: float, took_s: float = EXPECTED_S) ->
     folder = results / "runs" / run.experiment / str(run.repeat)
     folder.mkdir(parents=True)
     write_record(record.model_copy(update={"run": run, "state_after": ended}), folder / "run.json")
-    for name in ("requests.parquet", "processes.parquet"):
+    for name in RUN_FILES[1:]:
         (folder / name).touch()
     os.utime(folder / "run.json", (began + took_s, began + took_s))
 
@@ -290,7 +291,7 @@ def test_result_with_other_values_is_left(results: Path, suite: Path) -> None:
     assert {item.note for item in snapshot.items if item.name == "b"} == {"measured earlier with other settings"}
 
 
-@pytest.mark.parametrize("name", ["run.json", "requests.parquet", "processes.parquet"])
+@pytest.mark.parametrize("name", RUN_FILES)
 def test_incomplete_or_damaged_result_is_left(results: Path, suite: Path, name: str) -> None:
     first = plan_of(suite).runs[0]
     finish(results, first, NOW - 100)

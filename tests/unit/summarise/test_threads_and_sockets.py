@@ -244,7 +244,7 @@ def test_damaged_samples_are_named(tmp_path: Path, name: str, column: str) -> No
     )  # fmt: skip
     path = tmp_path / f"{name}.parquet"
     pq.write_table(pq.read_table(path).drop_columns(column), path)
-    with pytest.raises(DamagedError, match=rf"{name}\.parquet: damaged: no column {column}"):
+    with pytest.raises(DamagedError, match=rf"{name}\.parquet: damaged, .*: no column {column}"):
         summarise_folder(record, tmp_path)
     path.write_bytes(b"PAR1")
     with pytest.raises(DamagedError, match=rf"{name}\.parquet: damaged"):
