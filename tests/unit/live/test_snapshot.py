@@ -71,7 +71,7 @@ def finish(results: Path, run: Run, began: float, took_s: float = EXPECTED_S) ->
     folder = results / "runs" / run.experiment / str(run.repeat)
     folder.mkdir(parents=True)
     write_record(record.model_copy(update={"run": run, "state_after": ended}), folder / "run.json")
-    for name in ("requests.parquet", "processes.parquet"):
+    for name in ("requests.parquet", "processes.parquet", "threads.parquet", "sockets.parquet"):
         (folder / name).touch()
     os.utime(folder / "run.json", (began + took_s, began + took_s))
 
@@ -290,7 +290,7 @@ def test_result_with_other_values_is_left(results: Path, suite: Path) -> None:
     assert {item.note for item in snapshot.items if item.name == "b"} == {"measured earlier with other settings"}
 
 
-@pytest.mark.parametrize("name", ["run.json", "requests.parquet", "processes.parquet"])
+@pytest.mark.parametrize("name", ["run.json", "requests.parquet", "processes.parquet", "threads.parquet"])
 def test_incomplete_or_damaged_result_is_left(results: Path, suite: Path, name: str) -> None:
     first = plan_of(suite).runs[0]
     finish(results, first, NOW - 100)
