@@ -108,8 +108,10 @@ def test_late_requests_accuse_nobody_and_the_lock_behind_them_is_named() -> None
     found = judged(OVERLOAD)
     assert found.verdict == "lock in the server"
     assert "the backlog grows by 200 requests per second" in found.sentence
-    behind = judged(OVERLOAD, thread_states=None, proceeding=None, unloaded_response_s=None)
-    assert behind.verdict == "the server, or what it waits for"
+    unseen = {"thread_states": None, "proceeding": None, "unread": None}
+    assert judged(OVERLOAD, **unseen).verdict == "the server, or what it waits for"
+    assert judged(OVERLOAD, **unseen, unloaded_response_s=None).verdict == "undetermined"
+    assert judged(OVERLOAD, **unseen, unloaded_response_s=0.24).verdict == "too few users", "all wait, none queues"
     assert judged(OVERLOAD, generator_cpu=[0.95], thread_states=None, proceeding=None).verdict == "generator"
 
 
@@ -175,6 +177,19 @@ def test_a_response_time_that_drifts_does_not_matter_where_users_mostly_wait() -
     assert judged(waiting, steady=False).verdict == "invalid"
     assert judged(waiting, steady=False, rate_steady=True).verdict == "think time"
     assert judged(QUIET, steady=False, rate_steady=True).verdict == "invalid"
+
+
+def test_a_server_that_works_on_nothing_while_connections_wait_accepts_too_slowly() -> None:
+    waiting = QUIET | states(sleep=1) | {"not_accepted": 48.0, "unread": 1.0, "inside": 0.1}
+    assert judged(waiting).verdict == "accept queue"
+    assert judged(waiting, inside=1.0, unread=0.0).verdict == "server concurrency", "it works on one after the other"
+
+
+def test_threads_that_are_woken_all_the_time_wait_a_little() -> None:
+    """A tenth of a CPU among 12 threads of which 1.7 proceed slows a request down by 6 %."""
+    woken = LOCK | states(lock=11.3, sleep=1.5, running=0.2) | {"unread": 8.0, "busiest_waited": 0.11}
+    assert judged(woken, users=20.0, response_s=0.1, users_served=20).verdict == "lock in the server"
+    assert judged(woken, users=20.0, response_s=0.1, users_served=20, busiest_waited=0.2).verdict == "undetermined"
 
 
 def test_what_looks_invalid_is_explained() -> None:

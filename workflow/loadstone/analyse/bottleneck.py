@@ -22,6 +22,7 @@ from loadstone.analyse.rules.resources import (
     list_resources,
     notable_other_cpus,
     own_will,
+    queues,
 )
 from loadstone.analyse.rules.wording import describe
 from loadstone.results.signals import Signals
@@ -123,7 +124,9 @@ def _if_open(s: Signals, limits: Thresholds) -> Decision:
     """Decide where nothing is full: the load asks for no more, or all else is eliminated, or it stays open."""
     if load.asks_for_no_more(s, limits) or _hardly_notices_others(s, limits):
         return _alone(own_will(s))
-    if load.is_overload(s) and _is_eliminated(s, limits):
+    if load.is_overload(s) and load.all_are_too_few(s, limits):
+        return _alone(Verdict.TOO_FEW_USERS)
+    if load.is_overload(s) and queues(s, limits) and _is_eliminated(s, limits):
         return _alone(Verdict.SERVER_OR_BEHIND)
     return Verdict.UNDETERMINED, ()
 

@@ -21,9 +21,9 @@ MOST = 0.6
 """Share of the requests in progress that makes most of them."""
 FEW_PROCEED = 0.67
 """Share of the requests in progress up to which the others wait for those that proceed."""
-ONE = (0.7, 1.3)
-"""How many proceed at the same time, if one does: a lock is free for a moment between two holders, and a request
-spends some time outside it."""
+ONE = (0.7, 1.75)
+"""How many proceed at the same time, if one does: a lock is free for a moment between two holders, and requests spend
+some time outside it. A pool of two that requests queue for is in use twice, all the time."""
 AGREE = 1.5
 """Factor within which the two ways of counting agree."""
 EVEN = 0.5

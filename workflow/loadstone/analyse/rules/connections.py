@@ -22,9 +22,11 @@ MOST_AT_ONE = 0.90
 MIN_SLOW_USERS = 2
 MIN_SLOW_RATIO = 2.5
 """Slow users, and how many times as long they wait, from which users are not served alike."""
-MOSTLY_UNSENT = 0.6
-"""Share of the requests in progress whose response waits for the client's side to take it, from which the link, or
-whoever reads, limits them."""
+MOSTLY_UNSENT = MOSTLY_NOT_ACCEPTED = 0.6
+"""Share of the requests in progress that have a response which the client's side does not take, so that the link or
+whoever reads limits them; or whose connection is not accepted."""
+MAX_IN_WORK = 0.5
+"""Requests that the server has read and not answered, on average, up to which it mostly works on none."""
 
 
 def accept_queue(s: Signals, limits: Thresholds) -> bool:
@@ -35,7 +37,14 @@ def accept_queue(s: Signals, limits: Thresholds) -> bool:
     if s.busiest_process is None or is_process_full(s, limits) or not nobody_waits_for_a_cpu(s, limits):
         return False
     turned_away = at_least(s.listen_overflows, NOTABLE_OVERFLOW * max(s.throughput, 1.0))
-    return turned_away or (not_all_are_served(s) and at_least(s.not_accepted, 1.0))
+    unserved = not_all_are_served(s) and at_least(s.not_accepted, 1.0)
+    return turned_away or unserved or _none_is_in_work(s)
+
+
+def _none_is_in_work(s: Signals) -> bool:
+    """Whether connections wait to be accepted although the server works on no request."""
+    most_wait = s.in_progress >= 2 * MAX_IN_WORK and at_least(s.not_accepted, MOSTLY_NOT_ACCEPTED * s.in_progress)
+    return most_wait and below(s.inside, MAX_IN_WORK)
 
 
 def not_all_are_served(s: Signals) -> bool:

@@ -39,7 +39,8 @@ def _of_utilisation(s: Signals, limits: Thresholds) -> Iterator[Row]:
     yield "X/ceiling", s.ceiling, "", full, "throughput over the highest rate that the generator can send"
     yield "u_host", s.min_host, "", full, f"share of all CPUs that was busy{stolen}"
     yield "run queue", s.host_run_queue, "per CPU", 1.0, "running or ready processes; above 1, some waited for a CPU"
-    yield "run delay", s.busiest_waited, "CPUs", NOTABLE_WAIT, "CPUs for which the server's busiest process waited"
+    wait = NOTABLE_WAIT * max(1.0, s.proceeding or 0.0)
+    yield "run delay", s.busiest_waited, "CPUs", wait, "CPUs for which the server's busiest process waited"
     cores = s.cores or s.server_cores
     notable = NOTABLE_OTHER_LOAD * cores if cores else 0.5
     yield "other CPUs", s.other_cpus, "CPUs", notable, "CPUs that neither the server nor the generator used"

@@ -42,3 +42,9 @@ def is_overload(s: Signals) -> bool:
         return s.behind_schedule is True
     asked = s.arrival_rate * s.requests / s.throughput
     return asked - s.requests > BEYOND_CHANCE * math.sqrt(asked)
+
+
+def all_are_too_few(s: Signals, limits: Thresholds) -> bool:
+    """Whether an open load lacks users: all of them wait for answers that take no longer than without load."""
+    all_wait = s.throughput * s.response_s >= limits.think_time * s.users
+    return all_wait and below(s.slowdown, 1 / limits.think_time) and not below(s.slowdown, MIN_SLOWDOWN)

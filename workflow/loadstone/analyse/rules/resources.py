@@ -12,7 +12,8 @@ ONE_CPU = 1.1
 MAX_RUNNING_OF_ONE = 1.3
 """Threads of a process that run or could, on average, up to which they take turns, as under Python's global lock."""
 NOTABLE_WAIT = 0.10
-"""CPUs for which a process waited, from which others or its own machine kept it from running."""
+"""CPUs for which a process waited, per thread that proceeds, from which a lack of CPUs slows it down notably. Threads
+that are woken all the time wait a little each time."""
 NOTABLE_THROTTLING = 0.10
 """Share of time for which a CPU quota stopped the processes, from which it is what limited them."""
 
@@ -95,12 +96,11 @@ def is_server_full(s: Signals, limits: Thresholds) -> bool:
 
 def server_has_slack(s: Signals, limits: Thresholds) -> bool:
     """Whether it is known that CPUs don't hold the server up."""
-    return (
-        below(s.busiest_process, limits.slack)
-        and not at_least(s.server, limits.slack)
-        and below(s.busiest_waited, NOTABLE_WAIT)
-        and not at_least(s.throttled, NOTABLE_THROTTLING)
-    )
+    if s.busiest_process is None or s.busiest_waited is None:
+        return False
+    wanted = s.busiest_process + s.busiest_waited  # it ran, or could have run
+    throttled = at_least(s.throttled, NOTABLE_THROTTLING)
+    return wanted < limits.slack and not (at_least(s.server, limits.slack) or waited_notably(s) or throttled)
 
 
 def generator_has_slack(s: Signals, limits: Thresholds) -> bool:
@@ -124,11 +124,12 @@ def all_cpus_have_slack(s: Signals, limits: Thresholds) -> bool:
 
 def is_contended(s: Signals, limits: Thresholds) -> bool:
     """Whether processes of the run certainly waited for a CPU."""
-    return (
-        at_least(s.min_host, limits.saturated)
-        or at_least(s.busiest_waited, NOTABLE_WAIT)
-        or at_least(s.generator_waited, NOTABLE_WAIT)
-    )
+    return at_least(s.min_host, limits.saturated) or waited_notably(s) or at_least(s.generator_waited, NOTABLE_WAIT)
+
+
+def waited_notably(s: Signals) -> bool:
+    """Whether the server's busiest process certainly waited for a CPU for a notable share of its work."""
+    return at_least(s.busiest_waited, NOTABLE_WAIT * max(1.0, s.proceeding or 0.0))
 
 
 def nobody_waits_for_a_cpu(s: Signals, limits: Thresholds) -> bool:

@@ -6,7 +6,7 @@ from scipy import stats
 
 from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.machine import OWN_WAITING
-from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus
+from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus, waited_notably
 from loadstone.results.signals import Signals
 from loadstone.suite.thresholds import Thresholds
 from loadstone.theory import operational
@@ -72,7 +72,8 @@ def pauses(s: Signals, _limits: Thresholds) -> bool:
     in_rhythm = at_least(s.gaps, MIN_GAPS) and below(s.gap_spread, MAX_GAP_SPREAD)
     apart = at_least(s.gap_period_s, GAP_PERIOD_OVER_RESPONSE * s.response_s)
     own = (
-        below(s.busiest_waited, NOTABLE_WAIT)
+        s.busiest_waited is not None
+        and not waited_notably(s)
         and below(s.generator_waited, NOTABLE_WAIT)
         and s.other_cpus is not None
         and notable_other_cpus(s) is None

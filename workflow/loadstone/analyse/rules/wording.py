@@ -118,7 +118,7 @@ def _server_cpu(s: Signals, limits: Thresholds) -> str:
         return f"The server used {whole_percent(s.server)} of the CPUs that its workers can use."
     several = f"One of {s.server_processes} server processes" if (s.server_processes or 1) > 1 else "The server"
     thread = " by threads that take turns" if (s.busiest_thread or 1.0) < limits.saturated else ""
-    return f"{several} is full: it used {figure(s.busiest_process)} CPUs{thread}."
+    return f"{several} is full: it used {whole_percent(s.busiest_process)} of a CPU{thread}."
 
 
 def _shared_host(s: Signals, _: Thresholds) -> str:
