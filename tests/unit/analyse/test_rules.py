@@ -79,6 +79,7 @@ def test_lock_and_pool_state_how_many_proceed() -> None:
     assert (lock.proceeding.value, lock.proceeding.low, lock.proceeding.high) == (1.0, 0.9, 1.2)  # type: ignore[union-attr]
     assert pool.proceeding.value == 2.0  # type: ignore[union-attr]
     assert "About 2 requests proceed at a time" in pool.sentence
+    assert "Those that proceed mostly sleep." in pool.sentence
     assert judged(SLOTS).proceeding.value == 2.0  # type: ignore[union-attr]
 
 
@@ -95,6 +96,14 @@ def test_an_event_loop_shows_a_lock_by_the_law_of_its_queue() -> None:
 @pytest.mark.parametrize("base", [LOCK, POOL, LOOP], ids=["lock", "pool", "loop"])
 def test_nobody_is_held_up_by_a_lock_unless_all_else_is_known_to_be_free(base: dict[str, Any], unknown: str) -> None:
     assert judged(base, **{unknown: None}).verdict == "undetermined"
+
+
+def test_the_law_needs_a_run_without_gaps_and_threads_that_do_not_show_the_opposite() -> None:
+    assert judged(LOOP, gap_share=0.3, gaps=9, gap_spread=0.8, gap_period_s=1.0).verdict == "undetermined"
+    assert judged(LOOP, dent=0.6).verdict == "undetermined"
+    asleep = judged(QUIET | states(sleep=49))
+    assert asleep.verdict == "undetermined", "all proceed, so that none waits for another"
+    assert "Of 50 requests in progress, on average 49 asleep." in asleep.sentence
 
 
 def test_idle_threads_of_a_pool_are_no_lock() -> None:

@@ -10,7 +10,7 @@ edition 2020, section 2.5.9, the USE method), and for each thread what it waits 
     load         users and arrivals that ask for no more
     soundness    figures that can't be used
     places       where the requests in progress are
-    figures      the evidence; wording: the sentences; advice: what to do next
+    figures      the evidence; leads, wording: the sentences; advice: what to do next
 
 A rule that names the server needs every signal that could clear it. A missing signal never makes a verdict.
 """

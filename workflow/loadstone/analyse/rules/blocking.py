@@ -35,6 +35,8 @@ MAX_CONCURRENCY_OF_LIMITER = 0.6
 MIN_ON_LOCK = 2.0
 ON_LOCK_OVER_PROCEEDING = 0.25
 """Threads on a lock, and over those that proceed, from which they are no idle threads of other work."""
+MIN_GAP_SHARE = 0.05
+"""Share of time without completions, from which pauses lower throughput more than ordinary noise does."""
 BUSY_DISK = 0.3
 """Share of CPUs without work while a disk is awaited, or share of time in which a process waits for a disk, from which
 a disk is busy."""
@@ -96,24 +98,18 @@ def waiting_downstream(s: Signals) -> float | None:
 def count_proceeding(s: Signals, limits: Thresholds) -> Concurrency | None:
     """Count the requests that proceed at the same time while the others wait for them; None where that is unknown.
 
-    The states of threads decide where they show who waits: on a lock, or before threads that all proceed. Else it is
-    X·R₀, if everything is known that could explain the waiting otherwise.
+    The states of threads decide where they show who waits: on a lock, or before threads that all proceed. Threads that
+    nearly all proceed wait for nobody. Where the states show neither, as in an event loop, it is X·R₀, if everything is
+    known that could explain the waiting otherwise.
     """
-    if not all_cpus_have_slack(s, limits):
+    if not all_cpus_have_slack(s, limits) or at_least(s.proceeding, FEW_PROCEED * s.in_progress):
         return None
-    by_states, by_law = _by_states(s), _by_law(s, limits)
-    if by_states is None:
+    by_law = _by_law(s, limits)
+    if s.proceeding is None or s.proceeding < ONE[0] / 2:
         return by_law
-    if by_law is None or not queues(s, limits):
-        return by_states if _is_shown_by_states(s) else None
-    agree = by_law.value / AGREE <= by_states.value <= by_law.value * AGREE
+    by_states = Concurrency(value=s.proceeding, low=s.proceeding_low, high=s.proceeding_high)
+    agree = by_law is not None and by_law.value / AGREE <= by_states.value <= by_law.value * AGREE
     return by_states if agree or _is_shown_by_states(s) else None
-
-
-def _by_states(s: Signals) -> Concurrency | None:
-    if s.proceeding is None or s.proceeding > FEW_PROCEED * s.in_progress or s.proceeding < ONE[0] / 2:
-        return None
-    return Concurrency(value=s.proceeding, low=s.proceeding_low, high=s.proceeding_high)
 
 
 def _is_shown_by_states(s: Signals) -> bool:
@@ -128,9 +124,9 @@ def _by_law(s: Signals, limits: Thresholds) -> Concurrency | None:
     if value is None or not queues(s, limits) or not ONE[0] <= value <= FEW_PROCEED * s.in_progress:
         return None
     elsewhere = (waiting_downstream(s), s.unsent)
-    if not all(below(each, 0.3 * s.in_progress) for each in elsewhere) or not below(s.iowait, BUSY_DISK):
-        return None
-    return Concurrency(value=value, low=None, high=None)
+    steady = below(s.gap_share, MIN_GAP_SHARE) and s.dent is None
+    ruled_out = all(below(each, 0.3 * s.in_progress) for each in elsewhere) and below(s.iowait, BUSY_DISK) and steady
+    return Concurrency(value=value, low=None, high=None) if ruled_out else None
 
 
 def waits_inside(s: Signals) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from loadstone.analyse.rules.blocking import EVEN, FEW_PROCEED, waiting_downstream
+from loadstone.analyse.rules.blocking import EVEN, FEW_PROCEED, MIN_GAP_SHARE, waiting_downstream
 from loadstone.analyse.rules.connections import NOTABLE_OVERFLOW, SERVED
 from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.resources import NOTABLE_WAIT
-from loadstone.analyse.rules.soundness import MIN_GAP_SHARE, failure_bound
+from loadstone.analyse.rules.soundness import failure_bound
 from loadstone.results.signals import MAX_UNKNOWN_SHARE, NOTABLE_OTHER_LOAD, Signals
 from loadstone.results.verdicts import Evidence
 from loadstone.suite.thresholds import Thresholds

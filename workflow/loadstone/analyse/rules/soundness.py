@@ -4,6 +4,7 @@ import math
 
 from scipy import stats
 
+from loadstone.analyse.rules.blocking import MIN_GAP_SHARE
 from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.machine import OWN_WAITING
 from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus, waited_notably
@@ -12,8 +13,6 @@ from loadstone.suite.thresholds import Thresholds
 from loadstone.theory import operational
 
 FAILURE_CONFIDENCE = 0.95
-MIN_GAP_SHARE = 0.05
-"""Share of time without completions, from which pauses lower throughput more than ordinary noise does."""
 MIN_GAPS = 3
 MAX_GAP_SPREAD = 0.35
 """Number of gaps, and the variation of the times between them, that make a rhythm. Gaps by chance vary by about 1."""

@@ -1,19 +1,15 @@
 """The verdict in words: the figures that decided it, and the limits that are nearest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from loadstone.analyse.rules.blocking import count_proceeding, threads_in, waiting_downstream
-from loadstone.analyse.rules.connections import not_all_are_served, one_process_has_all
 from loadstone.analyse.rules.figures import NO_THINK_TIME
+from loadstone.analyse.rules.leads import LEADS, cpus
 from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.resources import Resource, list_resources, notable_other_cpus
-from loadstone.analyse.rules.soundness import contradicts_itself
 from loadstone.results.signals import Signals
-from loadstone.results.threads import ThreadState
-from loadstone.results.verdicts import Concurrency
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
-from loadstone.text import figure, tenths, whole_percent
+from loadstone.text import figure, whole_percent
 
 MAX_NEAREST = 2
 """Limits beside the verdict's own that a sentence names."""
@@ -55,12 +51,7 @@ def _others(s: Signals, verdict: Verdict) -> str:
     other = notable_other_cpus(s)
     if other is None or verdict == Verdict.NEIGHBOUR:
         return ""
-    return f"Other processes used {_cpus(other, s)}."
-
-
-def _cpus(value: float, s: Signals) -> str:
-    cores = s.cores or (None if s.server_cores is None else round(s.server_cores))
-    return f"{tenths(value)} CPUs" if cores is None else f"{tenths(value)} of {cores} CPUs"
+    return f"Other processes used {cpus(other, s)}."
 
 
 def _nearest(s: Signals, verdict: Verdict, parties: Sequence[Verdict], limits: Thresholds) -> str:
@@ -81,197 +72,3 @@ def name_use(resource: Resource, limits: Thresholds) -> str:
     else:
         degree = " (nearly full)" if resource.value >= limits.slack else ""
     return f"{resource.name}, {whole_percent(resource.value)}{degree}"
-
-
-def interval(k: Concurrency) -> str:
-    """Write a number of requests with its interval."""
-    if k.low is None or k.high is None:
-        return tenths(k.value)
-    return f"{tenths(k.value)} (95 % interval {tenths(k.low)} to {tenths(k.high)})"
-
-
-def _think_time(s: Signals, _: Thresholds) -> str:
-    wait = figure(s.think_s or 0.0)
-    return f"{s.users:.0f} users who wait {wait} s between requests set the rate: {figure(s.throughput)} requests/s."
-
-
-def _too_few_users(s: Signals, _: Thresholds) -> str:
-    return (
-        f"{s.users:.0f} users hardly wait and hardly queue: a response takes {tenths(s.slowdown)} times as long as for "
-        "one user alone. More users would raise throughput."
-    )
-
-
-def _arrival_rate(s: Signals, _: Thresholds) -> str:
-    return f"The load asks for {figure(s.arrival_rate)} requests/s, and gets them."
-
-
-def _generator(s: Signals, limits: Thresholds) -> str:
-    if (s.generator or 0.0) >= limits.saturated:
-        used = whole_percent(s.generator)
-        return f"The load generator's busiest worker used {used} of a CPU, and the server had CPU left."
-    return f"The load generator sends {whole_percent(s.ceiling)} of the most that it can, and the server had CPU left."
-
-
-def _server_cpu(s: Signals, limits: Thresholds) -> str:
-    if (s.server or 0.0) >= limits.saturated:
-        return f"The server used {whole_percent(s.server)} of the CPUs that its workers can use."
-    several = f"One of {s.server_processes} server processes" if (s.server_processes or 1) > 1 else "The server"
-    thread = " by threads that take turns" if (s.busiest_thread or 1.0) < limits.saturated else ""
-    return f"{several} is full: it used {whole_percent(s.busiest_process)} of a CPU{thread}."
-
-
-def _shared_host(s: Signals, _: Thresholds) -> str:
-    return f"Server and load generator share the machine, and its CPUs were {whole_percent(s.min_host)} busy."
-
-
-def _neighbour(s: Signals, _: Thresholds) -> str:
-    return (
-        f"Can't tell: other processes used {_cpus(notable_other_cpus(s) or 0.0, s)}, and the server or the load "
-        "generator waited for a CPU."
-    )
-
-
-def _server_concurrency(s: Signals, limits: Thresholds) -> str:
-    slots = f"All of the server's slots are taken ({whole_percent(s.slots)})"
-    if s.slots is None and (k := count_proceeding(s, limits)):
-        slots = f"All of the server's threads are taken: {interval(k)} proceed"
-    return f"{slots} while CPUs are free: {_waiting(s)}wait for a free one."
-
-
-def _waiting(s: Signals) -> str:
-    before = (s.unread or 0.0) + (s.not_accepted or 0.0)
-    return f"{tenths(before)} of {tenths(s.in_progress)} requests " if before >= 1 else "other requests "
-
-
-def _lock(s: Signals, limits: Thresholds) -> str:
-    return f"One request proceeds at a time, while CPUs are free: {_proceeding(s, limits)}."
-
-
-def _pool(s: Signals, limits: Thresholds) -> str:
-    k = count_proceeding(s, limits)
-    about = f"{k.value:.0f}" if k else "a few"
-    return f"About {about} requests proceed at a time, while CPUs are free: {_proceeding(s, limits)}."
-
-
-def _proceeding(s: Signals, limits: Thresholds) -> str:
-    k = count_proceeding(s, limits)
-    text = f"of {tenths(s.in_progress)} requests in progress {interval(k) if k else 'few'} proceed"
-    on_lock = threads_in(s, ThreadState.LOCK)
-    seen = f", and {tenths(on_lock)} threads wait on a lock" if on_lock and on_lock >= 1 else ""
-    law = f"; X·R₀ is {tenths(s.concurrency)}" if s.concurrency is not None else ""
-    return text + seen + law
-
-
-def _downstream(s: Signals, _: Thresholds) -> str:
-    return (
-        f"The server waits for somebody else: {tenths(waiting_downstream(s))} of {tenths(s.in_progress)} requests wait "
-        "for an answer from elsewhere, and none queues for the server."
-    )
-
-
-def _disk(s: Signals, _: Thresholds) -> str:
-    waiting = f"{tenths(threads_in(s, ThreadState.DISK))} threads of the server wait for a disk"
-    wait = f"; CPUs were without work and awaited a disk for {whole_percent(s.iowait)} of the time" if s.iowait else ""
-    return f"{waiting}{wait}."
-
-
-def _rate_limiter(s: Signals, limits: Thresholds) -> str:
-    if s.refused and s.requests and s.refused / s.requests > limits.most_failures:
-        rate, refused = figure(s.goodput), whole_percent(s.refused / s.requests)
-        return f"{refused} of the requests are refused; {rate} per second get through, evenly."
-    return (
-        f"Requests are held back to {figure(s.throughput)} per second: they take {tenths(s.slowdown)} times as long as "
-        f"without load, come out evenly, and at this rate only {tenths(s.concurrency)} need to be in progress."
-    )
-
-
-def _accept_queue(s: Signals, _: Thresholds) -> str:
-    parts = [f"{tenths(s.not_accepted)} connections wait to be accepted"] if s.not_accepted else []
-    if s.listen_overflows:
-        parts.append(f"{figure(s.listen_overflows)} per second find the accept queue full")
-    served = f" {s.users_served} of {s.users:.0f} users are served." if not_all_are_served(s) else ""
-    return f"{' and '.join(parts) or 'Connections wait to be accepted'}, while the server's CPU is free.{served}"
-
-
-def _uneven_connections(s: Signals, limits: Thresholds) -> str:
-    if one_process_has_all(s, limits):
-        several, used = s.server_processes or s.server_workers, whole_percent(s.busiest_process)
-        share = whole_percent(s.fullest_share)
-        return f"One of {several} server processes is full ({used} of a CPU) and has {share} of the connections."
-    if not_all_are_served(s):
-        return f"Only {s.users_served} of {s.users:.0f} users are served, while the server's CPU is free."
-    return (
-        f"{s.slow_users} of {s.users:.0f} users wait {tenths(s.slow_ratio)} times as long as the others, while the "
-        "server's CPU is free."
-    )
-
-
-def _pauses(s: Signals, _: Thresholds) -> str:
-    return (
-        f"The server pauses: for {whole_percent(s.gap_share)} of the time no request completes, about every "
-        f"{tenths(s.gap_period_s)} s."
-    )
-
-
-def _network(s: Signals, limits: Thresholds) -> str:
-    if s.link is not None and s.link >= limits.link_full:
-        return f"The link is full: {whole_percent(s.link)} of its speed is used by response bodies alone."
-    return (
-        f"Responses wait to be sent: of {tenths(s.in_progress)} requests in progress, {tenths(s.unsent)} have a "
-        "response that the client's side has not taken yet, although it has CPU left."
-    )
-
-
-def _server_or_behind(_s: Signals, _: Thresholds) -> str:
-    return "The generator and the machine have CPU left: the server, or what it waits for, carries no more."
-
-
-def _serial_section(_s: Signals, _: Thresholds) -> str:
-    return "Slots are taken, and more of them bring nothing."
-
-
-def _undetermined(s: Signals, limits: Thresholds) -> str:
-    if s.slowdown is not None and s.slowdown >= limits.slowed:
-        return (
-            f"Responses take {tenths(s.slowdown)} times as long as without load, but nothing that was measured is at "
-            "its limit."
-        )
-    return "Nothing that was measured is at its limit."
-
-
-def _errors(s: Signals, _: Thresholds) -> str:
-    return f"{whole_percent((s.failures or 0.0) / s.requests) if s.requests else 'Too many'} of the requests failed."
-
-
-def _invalid(s: Signals, limits: Thresholds) -> str:
-    if contradicts_itself(s, limits):
-        return f"The figures contradict each other: X·(R+Z)/N is {figure(s.consistency)}, not 1."
-    return "The run never settled."
-
-
-LEADS: dict[Verdict, Callable[[Signals, Thresholds], str]] = {
-    Verdict.THINK_TIME: _think_time,
-    Verdict.TOO_FEW_USERS: _too_few_users,
-    Verdict.ARRIVAL_RATE: _arrival_rate,
-    Verdict.GENERATOR: _generator,
-    Verdict.SERVER_CPU: _server_cpu,
-    Verdict.SHARED_HOST: _shared_host,
-    Verdict.NEIGHBOUR: _neighbour,
-    Verdict.SERVER_CONCURRENCY: _server_concurrency,
-    Verdict.SERIAL_SECTION: _serial_section,
-    Verdict.LOCK: _lock,
-    Verdict.POOL: _pool,
-    Verdict.DOWNSTREAM: _downstream,
-    Verdict.DISK: _disk,
-    Verdict.RATE_LIMITER: _rate_limiter,
-    Verdict.ACCEPT_QUEUE: _accept_queue,
-    Verdict.UNEVEN_CONNECTIONS: _uneven_connections,
-    Verdict.PAUSES: _pauses,
-    Verdict.NETWORK: _network,
-    Verdict.SERVER_OR_BEHIND: _server_or_behind,
-    Verdict.UNDETERMINED: _undetermined,
-    Verdict.ERRORS: _errors,
-    Verdict.INVALID: _invalid,
-}
-"""Verdict → its first sentence. A mixed verdict has one for each of its parties."""
