@@ -211,7 +211,7 @@ RHYTHMS = (
             server=threads("pauses", "--ms", 20, "--pause-ms", 300, "--period-s", 2), load=open_load(80, 60)
         ),
         judged=Setup(
-            server=threads("pauses", "--ms", 10, "--pause-ms", 500, "--period-s", 2.7), load=open_load(50, 50)
+            server=threads("pauses", "--ms", 12, "--pause-ms", 420, "--period-s", 1.6), load=open_load(70, 70)
         ),
     ),
     case(

@@ -137,6 +137,16 @@ def test_an_open_load_above_the_capacity_can_not_settle() -> None:
     assert "backlog" not in judged(by_chance).sentence
 
 
+def test_an_arrival_rate_that_is_carried_is_the_limit_whatever_waits_now_and_then() -> None:
+    """A server that pauses: at times requests wait for a lock, but all that are due are answered."""
+    carried = PAUSES | states(lock=3.8, sleep=0.4, running=0.02) | {
+        "arrival_rate": 50.0, "throughput": 50.0, "requests": 400.0, "response_s": 0.064, "think_s": 0.9,
+        "unloaded_response_s": 0.011, "behind_schedule": False, "users_served": None, "busiest_process": 0.05,
+    }  # fmt: skip
+    assert judged(carried).verdict == "arrival rate"
+    assert judged(carried, proceeding=1.0).verdict == "arrival rate"
+
+
 def test_refusals_with_even_goodput_are_a_limiter_and_other_failures_are_errors() -> None:
     assert judged(REFUSED).verdict == "rate limiter"
     assert "50 % of the requests are refused; 100 per second get through" in judged(REFUSED).sentence

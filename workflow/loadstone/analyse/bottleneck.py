@@ -63,9 +63,12 @@ WAITING: dict[Verdict, Rule] = {
 }
 """Why requests wait while CPUs are free: the first that holds counts."""
 
-BESIDE_THE_LOAD = (Verdict.PAUSES, Verdict.UNEVEN_CONNECTIONS, Verdict.DOWNSTREAM, Verdict.DISK)
-"""Verdicts that explain a response time rather than a rate: users who mostly wait of their own will hardly notice, and
-where users are too few, they say what the users wait for."""
+BESIDE_THE_LOAD = (
+    *(Verdict.PAUSES, Verdict.UNEVEN_CONNECTIONS, Verdict.DOWNSTREAM, Verdict.DISK),
+    *(Verdict.LOCK, Verdict.POOL, Verdict.RATE_LIMITER),
+)
+"""Verdicts that explain a response time rather than a rate, if the load's own pace explains the rate: users who mostly
+wait of their own will hardly notice, and where users are too few, they say what the users wait for."""
 
 
 def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Judgement:

@@ -105,7 +105,7 @@ def count_proceeding(s: Signals, limits: Thresholds) -> Concurrency | None:
     if not all_cpus_have_slack(s, limits) or at_least(s.proceeding, FEW_PROCEED * s.in_progress):
         return None
     by_law = _by_law(s, limits)
-    if s.proceeding is None or s.proceeding < ONE[0] / 2:
+    if s.proceeding is None or s.proceeding < ONE[0]:  # less than one: no holder of a lock is seen
         return by_law
     by_states = Concurrency(value=s.proceeding, low=s.proceeding_low, high=s.proceeding_high)
     agree = by_law is not None and by_law.value / AGREE <= by_states.value <= by_law.value * AGREE
