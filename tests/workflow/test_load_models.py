@@ -17,6 +17,7 @@ from loadstone.results.search import SearchResult
 from loadstone.suite.load import load_suite
 from tests.conftest import processes_of, wait_for
 from tests.support.commandline import run_command
+from tests.support.neighbours import QUIET, taken_by_others
 from tests.workflow.test_provoked_verdicts import summarise
 
 Start = Callable[[Run], "subprocess.Popen[str]"]
@@ -74,12 +75,13 @@ def test_a_frozen_server_shows_in_an_open_run(
     assert isinstance(signals["other_cpus"], float), "all processes of the run were sampled"
 
 
-def test_a_generator_with_too_few_users_is_behind_its_schedule(
+def test_two_users_are_too_few_for_a_rate_that_the_generator_could_send(
     first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path
 ) -> None:
-    """Two users at handlers of 50 ms send 40 requests/s, not 100: no fast server, a slow generator.
+    """Two users at handlers of 50 ms send 40 requests/s, not 100: the generator is idle, and so is the server.
 
-    However busy the machine: a response may take four times as long, and lateness grows to a second all the same.
+    However busy the machine: a response may take four times as long, and lateness grows to a second all the same. Only
+    if it does not take longer than for one user is it certain that no request waits for another.
     """
     run = first_run(
         "defaults: {duration: 3s, warm_up: 1s, repeats: 1}\n"
@@ -93,8 +95,14 @@ def test_a_generator_with_too_few_users_is_behind_its_schedule(
     assert found.service_ms < 200 < found.mean_ms
     ladder = together(tables, "latency").set_index("probability")
     assert ladder.loc[0.5, "service_ms"] < ladder.loc[0.5, "response_ms"]
-    verdict = json.loads(run_command("verdict", tables / "signals.json"))
-    assert "generator" in verdict["parties"] or verdict["verdict"] == "invalid", verdict
+    signals = signals_of(tables)
+    one_user = tables / "one-user.json"
+    one_user.write_text(json.dumps(signals | {"unloaded_response_s": signals["response_s"]}), encoding="utf-8")
+    open_verdict, verdict = (json.loads(run_command("verdict", path)) for path in (tables / "signals.json", one_user))
+    assert "generator" not in open_verdict["parties"], open_verdict
+    assert "the backlog grows by " in open_verdict["sentence"]
+    assert verdict["verdict"] in ("too few users", "neighbour", "shared host"), verdict
+    assert verdict["verdict"] == "too few users" or taken_by_others(tables) > QUIET, verdict
 
 
 def test_paced_users_keep_their_pace(first_run: Callable[[str], Run], start_measure: Start, tmp_path: Path) -> None:

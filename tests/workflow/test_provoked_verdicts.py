@@ -282,6 +282,7 @@ def test_invalid(first_run: Callable[[str], Run], start_measure: Start, tmp_path
         wait_for(lambda: ": drain" in log.read_text("utf-8"), 20, "the window's end")
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    judged = Judged(json.loads(run_command("verdict", summarise(tmp_path, run) / "signals.json")), 0.0)
-    assert judged.verdict == "invalid", judged
+    tables = summarise(tmp_path, run)
+    judged = Judged(json.loads(run_command("verdict", tables / "signals.json")), taken_by_others(tables))
+    assert judged.verdict == "invalid" or (judged.verdict == "neighbour" and judged.others >= QUIET), judged
     assert judged.figure("X·(R+Z)/N") < 0.9
