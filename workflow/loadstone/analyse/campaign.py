@@ -11,7 +11,7 @@ from loadstone.plan.schedule import Plan
 from loadstone.results.integrity import check_sums
 from loadstone.results.signals import Signals, read_signals
 from loadstone.results.summary import summary_table
-from loadstone.results.tables import PERCENTILES, RunKey, read_run_tables
+from loadstone.results.tables import PERCENTILES, RunKey, read_run_tables, without_unshown
 from loadstone.results.window import Window, read_window
 from loadstone.suite.hypotheses import ALL
 
@@ -33,10 +33,17 @@ class MeasuredCampaign:
     """The runs that means include, as in `verdicts.json`; None, before there are verdicts, means all runs."""
 
     def together(self, experiment: str) -> pd.DataFrame:
-        """Select an experiment's rows for all endpoints together, one per repeat that counts."""
-        table = self.summary
-        rows = table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
+        """Select an experiment's rows for all endpoints together, one per repeat that counts.
+
+        Percentiles that so few requests do not show are NaN.
+        """
+        rows = self.rows(experiment, ALL)
         return rows[[self.counts((experiment, int(repeat))) for repeat in rows["repeat"]]]
+
+    def rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
+        """Select an experiment's rows for one endpoint. Percentiles that so few requests do not show are NaN."""
+        table = self.summary
+        return without_unshown(table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)])
 
     def counts(self, run: RunKey) -> bool:
         """Whether means include a run."""

@@ -26,6 +26,9 @@ COLUMNS = {
 }
 """Metric → its column in the table over all runs."""
 
+OF_MANY = {name for name, column in COLUMNS.items() if column in PERCENTILES}
+"""Metrics that few requests do not show."""
+
 FAILURES = "failures"
 GENERATOR = "load-worker"
 
@@ -79,7 +82,7 @@ class Metrics:
             if not verdict.is_sound and verdict not in usable:
                 left_out[repeat] = verdict
             elif math.isnan(value):
-                left_out[repeat] = f"{metric} not measured"
+                left_out[repeat] = f"too few requests for {metric}" if metric in OF_MANY else f"{metric} not measured"
             else:
                 values[repeat] = value
         if len(left_out) >= len(values):
@@ -105,8 +108,7 @@ class Metrics:
         return dict(zip(rows["repeat"].astype(int).tolist(), values.astype(float).tolist(), strict=True))
 
     def _rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
-        table = self.measured.summary
-        return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)]
+        return self.measured.rows(experiment, endpoint)
 
     def counts(self, experiment: str, endpoint: str, repeats: Collection[int]) -> tuple[float, float]:
         """Count the failures and the requests of some of an experiment's runs."""
