@@ -26,9 +26,6 @@ COLUMNS = {
 }
 """Metric → its column in the table over all runs."""
 
-OF_MANY = {name for name, column in COLUMNS.items() if column in PERCENTILES}
-"""Metrics that few requests do not show."""
-
 FAILURES = "failures"
 GENERATOR = "load-worker"
 
@@ -82,7 +79,7 @@ class Metrics:
             if not verdict.is_sound and verdict not in usable:
                 left_out[repeat] = verdict
             elif math.isnan(value):
-                left_out[repeat] = f"too few requests for {metric}" if metric in OF_MANY else f"{metric} not measured"
+                left_out[repeat] = self._why_unknown((name, repeat), metric, endpoint)
             else:
                 values[repeat] = value
         if len(left_out) >= len(values):
@@ -106,6 +103,15 @@ class Metrics:
         rows = self._rows(experiment, endpoint)
         values = rows["failures"] / rows["requests"] if metric == FAILURES else rows[COLUMNS[metric]]
         return dict(zip(rows["repeat"].astype(int).tolist(), values.astype(float).tolist(), strict=True))
+
+    def _why_unknown(self, run: RunKey, metric: str, endpoint: str) -> str:
+        """State whether a metric was measured of too few requests, or not at all."""
+        if (column := COLUMNS.get(metric)) in PERCENTILES:
+            table = self.measured.summary
+            row = (table["experiment"] == run[0]) & (table["repeat"] == run[1]) & (table["endpoint"] == endpoint)
+            if table[row][column].notna().any():
+                return f"too few requests for {metric}"
+        return f"{metric} not measured"
 
     def _rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
         return self.measured.rows(experiment, endpoint)
