@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from loadstone.cli.conclude import show_conclusion
 from loadstone.plan.schedule import Run
 from loadstone.report.campaign import Campaign
 from loadstone.report.page import render
@@ -85,3 +87,43 @@ def test_busy_machine_is_not_called_idle(tmp_path: Path) -> None:
     assert "100 %" in shown
     assert "nothing was at its limit" not in shown
     assert "no: the machine's CPUs were all busy before a Locust worker was" in shown
+
+
+ONCE_OR_TWICE = """
+defaults: {repeats: 2, probe: false}
+experiments: {a: {repeats: 3}, b: {}, growing: {}}
+sweeps: {stored: {vary: server.albums, values: [10, 1000]}}
+"""
+
+
+def test_runs_that_must_not_be_used_are_counted_alike_everywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of a counts not, both of b count for want of others, one only drifts, and a baseline fails."""
+
+    def mixed(run: Run, rng: np.random.Generator) -> Made:
+        bad = run.experiment == "b" or (run.experiment, run.repeat) == ("a", 1) or run.experiment.startswith("ceiling@")
+        made = steady(run, rng) | ({"failures": 9000.0} if bad else {})
+        if (run.experiment, run.repeat) == ("a", 2):
+            return made | {"window": {"settled": False, "rate_settled": True, "remark": "mean response drifts"}}
+        if run.experiment == "growing":
+            effect = {"growth_effect_ms": -3.0, "growth_effect_p": 0.001}
+            return made | {"window": {"albums_begin": 100, "albums_end": 130} | effect}
+        return made
+
+    campaign = make_campaign(tmp_path, ONCE_OR_TWICE, mixed)
+    page = render(campaign)
+    unsound = [key for key in campaign.own_runs if not campaign.judged[key].verdict.is_sound]
+    assert len(unsound) == 3
+    counted = f"{len(unsound)} of {len(campaign.own_runs)} runs"
+    means = "2 of them in means only because their experiments have no other runs, the rest in none"
+    answered, agreement, warned = (section(page, name) for name in ("answer", "repeats", "warnings"))
+    assert f"{counted} (3 failed too often), {means}" in answered
+    assert f"{counted} must not be used (errors), {means}" in agreement
+    assert "these runs do not measure speed: 3 runs, 1 baseline a, repeat 1 of 3" in warned
+    assert "use only the rates of these runs: 1 run a, repeat 2 of 3: mean response drifts" in warned
+    assert "No steady state" not in warned, "its rate counts"
+    show_conclusion(tmp_path / "results", tmp_path / "index.html")
+    assert f"Measured but not to be used ({counted}, 1 of " in capsys.readouterr().out
+    assert "In 2 of 11 runs the stores grow by more than 2 %" in warned
+    assert "Inside the windows of these runs, the store did not grow." in section(page, "albums")

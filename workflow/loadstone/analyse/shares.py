@@ -4,7 +4,7 @@ WHOLE = 1.005
 """Value from which a share is written with two decimals as more than 1."""
 
 WHY = {
-    "u_think": "the users sent more than R₀ and Z allow, so R₀, from a short run of its own, is too long",
+    "u_think": "R₀, from a short run of its own, is too long, or the window is short for so few requests",
     "u_server": "the samples of CPU time are off by as much, or a worker used more than one CPU at a time",
     "u_slot": "requests also wait inside the server, or the server has more slots than were counted",
     "u_gen": "the samples of CPU time are off by as much, or the worker used more than one CPU at a time",

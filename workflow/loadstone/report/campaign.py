@@ -148,6 +148,11 @@ class Campaign:
         return [key for key in self.runs_of(experiment) if key in self.verdicts.counting]
 
     @cached_property
+    def own_runs(self) -> list[RunKey]:
+        """All runs of experiments, in the page's order. Every count of runs on the page is one of these."""
+        return [key for name in self.experiments for key in self.runs_of(name)]
+
+    @cached_property
     def together(self) -> pd.DataFrame:
         """The rows of the summary in which all endpoints are together, one per run."""
         return self.summary[self.summary["endpoint"] == ALL]

@@ -13,7 +13,7 @@ from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.results.tables import RunKey
 from loadstone.suite.verdict import Verdict
 
-UNSETTLED, GROWING, FEWER = "not settled", "growing", "users left"
+UNSETTLED, DRIFTING, GROWING, FEWER = "not settled", "response drifts", "growing", "users left"
 """Kinds of doubt beside the verdicts `errors`, `invalid` and `neighbour`."""
 
 
@@ -48,7 +48,8 @@ def _doubts(campaign: Campaign, key: RunKey, verdict: str, others: OtherLoad | N
         what = others.sentence if others else "other processes took the CPUs that it waited for"
         yield Doubt(kind=Verdict.NEIGHBOUR, text=what)
     if window.settled is False:
-        yield Doubt(kind=UNSETTLED, text=window.remark or "no steady state was reached")
+        kind = DRIFTING if Verdict(verdict).is_sound else UNSETTLED
+        yield Doubt(kind=kind, text=window.remark or "no steady state was reached")
     elif verdict == Verdict.INVALID:
         share = text.figure(signals.consistency)
         yield Doubt(

@@ -80,10 +80,15 @@ def by_albums(campaign: Campaign) -> pd.DataFrame:
     return found[found["albums"] > 0]  # the axis is logarithmic
 
 
-def growth(campaign: Campaign) -> float:
-    """Largest relative growth of the store inside a window, over the runs that `by_albums` shows."""
+def growth_sentence(campaign: Campaign) -> str:
+    """State the largest growth of a store inside a window, over the runs that `by_albums` shows; empty if unknown."""
     shown = {level.experiment for sweep in _sweeps(campaign).values() for level in sweep.levels}
-    return max((window.growth for (name, _), window in campaign.windows.items() if name in shown), default=0.0)
+    known = [window.growth for (name, _), window in campaign.windows.items() if name in shown and window.albums]
+    if not known:
+        return ""
+    largest = max(known)
+    grew = f"grew by at most {text.percent(largest)}" if largest > 0 else "did not grow"
+    return f"Inside the windows of these runs, the store {grew}."
 
 
 def line_rows(campaign: Campaign) -> list[LineRow]:
@@ -126,7 +131,8 @@ class AlbumsView:
 
     charts: list[str]
     lines: list[LineRow]
-    growth: float
+    growth: str
+    """How much the stores of these runs grew, in a sentence."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section | None:
@@ -141,5 +147,5 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
     shown = drawn(charts)
     if not shown:
         return None
-    view = AlbumsView(charts=list(shown), lines=rows, growth=growth(campaign))
+    view = AlbumsView(charts=list(shown), lines=rows, growth=growth_sentence(campaign))
     return Section(anchor="albums", title="Scaling: response against album count", view=view, charts=shown)

@@ -88,7 +88,7 @@ def answer(
 
 def run_sentence(campaign: Campaign) -> str:
     """State what was run."""
-    runs = sum(len(campaign.runs_of(name)) for name in campaign.experiments)
+    runs = len(campaign.own_runs)
     swept = {level.experiment for sweep in campaign.plan.suite.sweeps.values() for level in sweep.levels}
     experiments = text.several(len(campaign.experiments), "experiment")
     parts = [f"{text.several(runs, 'run')} of {experiments}"]
