@@ -1,6 +1,8 @@
 """The page's own statements against its data: whatever it states in one place, no other place contradicts."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 from loadstone.cli.conclude import show_conclusion
 from loadstone.plan.schedule import Run
 from loadstone.report.campaign import Campaign
+from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
-from tests.support.made_up import Made, make_campaign, steady
-from tests.support.page_parts import section, text_of
+from loadstone.report.sections import sweeps
+from tests.support.made_up import WORKERS, Made, make_campaign, scaled, steady
+from tests.support.page_parts import section, specifications, text_of
 
 PERCENTILES = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p99.9": 1000}
 """Percentile → the number of requests from which at least one lies above it."""
@@ -127,3 +131,51 @@ def test_runs_that_must_not_be_used_are_counted_alike_everywhere(
     assert f"Measured but not to be used ({counted}, 1 of " in capsys.readouterr().out
     assert "In 2 of 11 runs the stores grow by more than 2 %" in warned
     assert "Inside the windows of these runs, the store did not grow." in section(page, "albums")
+
+
+BOUNDED = """
+defaults: {repeats: 2, probe: false}
+sweeps: {users: {vary: load.users, values: [1, 20, 60, 120]}}
+"""
+
+
+def test_no_bound_is_stated_below_what_was_measured(tmp_path: Path) -> None:
+    """The CPU per request is lower in the fastest level, so that the mean over levels allows fewer requests."""
+
+    def cheaper(run: Run, rng: np.random.Generator) -> Made:
+        if run.experiment.startswith(("unloaded@", "ceiling@")):
+            return {"users": float(run.load.users), "throughput": run.load.users / 0.002, "response_s": 0.002}
+        n = run.load.users
+        rps, demand = min(n / 0.102, 500.0) * (1.2 if n == 120 else 1.0), 0.0015 if n == 120 else 0.002
+        return {
+            "users": float(n), "throughput": rps, "think_s": 0.1, "response_s": n / rps - 0.1,
+            "unloaded_response_s": 0.002, "server_cpu": demand * rps, "server_workers": 1,
+        }  # fmt: skip
+
+    campaign = make_campaign(tmp_path, BOUNDED, cheaper)
+    forecast = campaign.scaling["users"].forecast
+    assert forecast is not None
+    assert forecast.capacity_rps < 590, "600 are measured"
+    page = render(campaign)
+    shown = section(page, "sweeps")
+    highest = max(signals.throughput for key, signals in campaign.signals.items() if key[0].startswith("users="))
+    for bound in re.findall(r"at most ([\d,.]+) requests/s", shown):
+        assert float(bound.replace(",", "")) >= highest
+    assert "That is no bound, because 600 requests/s were measured" in shown
+    assert "No bounds are drawn" in shown
+    charts = json.dumps(specifications(page)["forecast-rps-users"])
+    assert "predicted (MVA)" in charts
+    assert "asymptotic bounds" not in charts
+
+
+def test_greatest_speed_up_of_a_law_is_not_below_a_measured_one(tmp_path: Path) -> None:
+    campaign = make_campaign(tmp_path, WORKERS, scaled)
+    sweep = campaign.scaling["w"]
+    assert sweep.laws
+    for most, contradicted in ((100.0, False), (1.5, True)):
+        laws = tuple(law.model_copy(update={"max_speedup": most, "peak": 2.0}) for law in sweep.laws)
+        changed = replace(campaign, scaling={"w": sweep.model_copy(update={"laws": laws})})
+        view = sweeps.sweep_view(changed, "w", changed.scaling["w"], find_doubts(changed))
+        for law in view.laws:
+            assert ("was measured" in law.most) == contradicted
+            assert (law.peak is None) == contradicted
