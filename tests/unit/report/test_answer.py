@@ -33,7 +33,7 @@ def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
         "1 of 2 rows; 1 more cannot come from the stated number of users: 50 users with a mean "
         "think time of 1.50 s cannot send more than 33.2 requests/s, however fast the server is, and the published "
         "rate is 32.7. Measured again: 0.949× to 1.02× of that. "
-        "The same server answered 995 requests/s, 30.4× the 32.7 published, in eager."
+        "As many users without pauses got 995 requests/s from the same server, 30.4× the 32.7 published, in eager."
     )
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
     page = section(render(campaign), "answer")

@@ -13,8 +13,9 @@ from loadstone.plan.schedule import Run
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
-from loadstone.report.sections import sweeps
-from tests.support.made_up import WORKERS, Made, make_campaign, scaled, steady
+from loadstone.report.sections import published, sweeps
+from loadstone.text import figure, ratio
+from tests.support.made_up import PUBLISHED, WORKERS, Made, make_campaign, scaled, steady, thinking
 from tests.support.page_parts import section, specifications, text_of
 
 PERCENTILES = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p99.9": 1000}
@@ -179,3 +180,58 @@ def test_greatest_speed_up_of_a_law_is_not_below_a_measured_one(tmp_path: Path) 
         for law in view.laws:
             assert ("was measured" in law.most) == contradicted
             assert (law.peak is None) == contradicted
+
+
+def test_growth_without_an_effect_is_no_reason_for_caution(tmp_path: Path) -> None:
+    effects = {"none": (0.4, 0.14), "certain": (0.4, 0.002), "unknown": (None, None), "small": (0.4, 0.002)}
+
+    def growing(run: Run, rng: np.random.Generator) -> Made:
+        ms, p = effects[run.experiment]
+        window = {"albums_end": 101 if run.experiment == "small" else 130, "growth_effect_ms": ms, "growth_effect_p": p}
+        return steady(run, rng) | {"window": window}
+
+    names = ", ".join(f"{name}: {{}}" for name in effects)
+    text = f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}\n"
+    campaign = make_campaign(tmp_path, text, growing)
+    doubtful = {name for (name, _), found in find_doubts(campaign).items() if found}
+    assert doubtful == {"certain", "unknown"}
+    page = render(campaign)
+    rows = re.findall(r'<tr( class="doubtful")?><th scope="row">(\w+), 1</th>', page)
+    assert {name for grey, name in rows if grey} == doubtful
+    assert f"In {len(doubtful)} of 4 runs the stores grow by more than 2 %" in section(page, "warnings")
+    assert "b·Δn +0.400 ms (p = 0.14)" in section(page, "runs"), "the growth is shown all the same"
+
+
+WITH_AND_WITHOUT_PAUSES = """
+baselines: false
+defaults: {repeats: 2, load: {think_time: [1, 2]}}
+experiments:
+  fifty: {}
+  alone: {load: {users: 1, spawn_rate: 1}}
+  eager: {load: {think_time: 0}}
+  crowd: {load: {think_time: 0, users: 128}}
+published: {table: published.csv, rows: {fifty: "Fifty, <alone>", alone: Four workers}}
+"""
+
+
+def test_published_rates_are_compared_with_as_many_users_without_pauses(tmp_path: Path) -> None:
+    def behave(run: Run, rng: np.random.Generator) -> Made:
+        if run.experiment != "crowd":
+            return thinking(run, rng)
+        return {"users": 128.0, "throughput": 3400.0, "response_s": 128 / 3400}
+
+    campaign = make_campaign(tmp_path, WITH_AND_WITHOUT_PAUSES, behave, PUBLISHED)
+    rows = {row.experiment: row for row in published.published_rows(campaign, find_doubts(campaign))}
+    fifty = rows["fifty"].capacity
+    assert fifty is not None
+    assert fifty.experiment == "eager", "not the crowd"
+    assert rows["alone"].capacity is None
+    page = text_of(render(campaign))
+    goodput = campaign.interval_of("eager", "goodput_rps")
+    assert goodput is not None
+    assert goodput.value is not None
+    times = ratio(goodput.value / rows["fifty"].throughput.published)
+    assert (
+        f"As many users without pauses got {figure(goodput.value)} requests/s from the same server, {times} the" in page
+    )
+    assert set(re.findall(r"([\d.,]+×) the (?:published|[\d.]+ published)", page)) == {times}

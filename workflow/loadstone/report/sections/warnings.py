@@ -149,6 +149,7 @@ def _growing(campaign: Campaign, doubts: Doubts) -> WarningGroup | None:
     limit = text.limit(campaign.plan.suite.thresholds.notable_growth)
     verb = "grows" if len(growing) == 1 else "grow"
     title = f"In {len(growing)} of {text.several(len(runs), 'run')} the store {verb} by more than {limit} in the window"
+    title += ", and response times change with it, or may do so"
     return WarningGroup(title=title.replace("store grow by", "stores grow by"), items=[], more=0, link="runs")
 
 
