@@ -13,7 +13,7 @@ from loadstone.plan.schedule import Run
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
-from loadstone.report.sections import published, sweeps
+from loadstone.report.sections import albums, published, sweeps
 from loadstone.text import figure, ratio
 from tests.support.made_up import PUBLISHED, WORKERS, Made, make_campaign, scaled, steady, thinking
 from tests.support.page_parts import section, specifications, text_of
@@ -235,3 +235,33 @@ def test_published_rates_are_compared_with_as_many_users_without_pauses(tmp_path
         f"As many users without pauses got {figure(goodput.value)} requests/s from the same server, {times} the" in page
     )
     assert set(re.findall(r"([\d.,]+×) the (?:published|[\d.]+ published)", page)) == {times}
+
+
+BENT = """
+baselines: false
+defaults: {repeats: 3}
+sweeps: {stored: {vary: server.albums, values: [10, 100, 1000, 10000]}}
+hypotheses:
+  grows: {claim: It grows., trend: {metric: mean, endpoint: GET /albums, over: [stored]}, expect: rises}
+"""
+
+
+@pytest.mark.parametrize("bent", [True, False])
+def test_line_that_misses_its_points_supports_nothing_and_is_not_drawn(tmp_path: Path, bent: bool) -> None:
+    """A parabola lies far above its straight line at few albums, where the line is not even positive."""
+
+    def grow(run: Run, rng: np.random.Generator) -> Made:
+        n = run.server.albums
+        ms = (1 + (n / 1000) ** 2 if bent else 1 + n / 100) * float(rng.lognormal(0, 0.01))
+        return {"throughput": 50 / ms * 1000, "response_s": ms / 1000}
+
+    campaign = make_campaign(tmp_path, BENT, grow)
+    [line] = [each for each in albums.line_rows(campaign) if each.endpoint == "GET /albums"]
+    [judged] = campaign.hypotheses
+    assert judged.low is not None
+    assert judged.low > 0, "the slope is certain"
+    points = albums.line_points([line], albums.by_albums(campaign))
+    assert points.empty == bool(line.miss) == bent
+    assert (judged.outcome == "supported") == (not bent)
+    assert ("the line supports nothing: at " in judged.evidence) == bent
+    assert ("fits no straight line: at" in section(render(campaign), "albums")) == bent
