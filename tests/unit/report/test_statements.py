@@ -265,3 +265,18 @@ def test_line_that_misses_its_points_supports_nothing_and_is_not_drawn(tmp_path:
     assert (judged.outcome == "supported") == (not bent)
     assert ("the line supports nothing: at " in judged.evidence) == bent
     assert ("fits no straight line: at" in section(render(campaign), "albums")) == bent
+
+
+def test_users_without_pauses_are_nowhere_said_to_think(tmp_path: Path) -> None:
+    def few(run: Run, rng: np.random.Generator) -> Made:
+        n = run.load.users
+        rps = n / 0.0021 * float(rng.lognormal(0, 0.003))
+        return {"users": float(n), "throughput": rps, "response_s": n / rps, "unloaded_response_s": 0.0021}
+
+    text = "experiments: {few: {repeats: 4, probe: true, load: {users: 2, spawn_rate: 2, think_time: 0}}}\n"
+    campaign = make_campaign(tmp_path, text, few)
+    assert campaign.verdicts.experiments["few"].verdict == "too few users"
+    page = render(campaign)
+    shown = section(page, "answer") + section(page, "warnings") + section(page, "experiments")
+    assert "throughput grows with the number of users: they hardly pause and are too few" in shown
+    assert "think time" not in shown
