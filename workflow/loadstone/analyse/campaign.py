@@ -33,11 +33,9 @@ class MeasuredCampaign:
     """The runs that means include, as in `verdicts.json`; None, before there are verdicts, means all runs."""
 
     def together(self, experiment: str) -> pd.DataFrame:
-        """Select an experiment's rows for all endpoints together, one per repeat that counts.
-
-        Percentiles that so few requests do not show are NaN.
-        """
-        rows = self.rows(experiment, ALL)
+        """Select an experiment's rows for all endpoints together, one per repeat that counts."""
+        table = self.summary
+        rows = table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
         return rows[[self.counts((experiment, int(repeat))) for repeat in rows["repeat"]]]
 
     def rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
@@ -50,7 +48,7 @@ class MeasuredCampaign:
         return self.counting is None or run in self.counting
 
     def figures(self, experiments: Sequence[str]) -> list[RunFigures]:
-        """List the metrics of each run that counts, of some experiments."""
+        """List the metrics of each run that counts, of some experiments; NaN for percentiles of too few requests."""
         return [
             RunFigures(
                 experiment=name,
@@ -60,7 +58,7 @@ class MeasuredCampaign:
                 steal=self.signals[name, int(row["repeat"])].host_steal,
             )
             for name in experiments
-            for _, row in self.together(name).iterrows()
+            for _, row in without_unshown(self.together(name)).iterrows()
         ]
 
 
