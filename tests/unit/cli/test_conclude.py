@@ -103,7 +103,7 @@ def test_runs_not_used_are_named_with_the_reason(tmp_path: Path, capsys: pytest.
     runs += [RUN | {"experiment": "failing", "verdict": "errors"}, RUN | {"experiment": "sound"}]
     show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index("Measured but not used:")
+    at = lines.index("Measured but not to be used (4 of 5 runs):")
     assert lines[at + 1 : lines.index("", at)] == [
         "  grew, repeat 1: throughput changes by -26 % over the window, while the store grew from 10 to 2,345 albums "
         "(set albums_max to bound it)",
@@ -141,7 +141,7 @@ def test_verdicts_are_put_into_words(tmp_path: Path, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     at = lines.index("What bound throughput:")
     assert lines[at + 1 : lines.index("", at)] == ["  agreed: A pool of two: 14 of 16 wait."]
-    at = lines.index("Measured but not used:")
+    at = lines.index("Measured but not to be used (2 of 7 runs):")
     assert lines[at + 1 : lines.index("", at)] == [
         "  crowded, repeat 1: Others used 1.2 of 2 CPUs",
         "  crowded, repeat 2: other processes took the CPUs that it waited for",

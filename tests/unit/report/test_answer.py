@@ -33,7 +33,7 @@ def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
         "1 of 2 rows; 1 more cannot come from the stated number of users: 50 users with a mean "
         "think time of 1.50 s cannot send more than 33.2 requests/s, however fast the server is, and the published "
         "rate is 32.7. Measured again: 0.949× to 1.02× of that. "
-        "The same server answered 995 requests/s, 30.4× the 32.7 published, in eager."
+        "As many users without pauses got 995 requests/s from the same server, 30.4× the 32.7 published, in eager."
     )
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
     page = section(render(campaign), "answer")
@@ -104,10 +104,10 @@ def test_what_not_to_believe(make: Make) -> None:
     names = ", ".join(f"{name}: {{}}" for name in [*changes, "good"])
     campaign = make(f"baselines: false\ndefaults: {{repeats: 1}}\nexperiments: {{{names}}}", behaviour)
     assert answer.doubt_sentence(campaign, find_doubts(campaign)) == (
-        "3 of 6 runs (1 never settled, 1 failed too often, 1 with contradictory figures), left out of "
-        "all means; 3 experiments have no usable run (bad, broken, wild); the rates of client show what the load "
-        "generator could send, not what the server could answer; in host all CPUs of the machine were busy, so "
-        "server and load generator slowed each other; what bound good is undecided."
+        "3 of 6 runs (1 never settled, 1 failed too often, 1 with contradictory figures), in means only because their "
+        "experiments have no other runs; 3 experiments have no usable run (bad, broken, wild); the rates of client "
+        "show what the load generator could send, not what the server could answer; in host all CPUs of the machine "
+        "were busy, so server and load generator slowed each other; what bound good is undecided."
     )
 
 

@@ -11,7 +11,7 @@ from loadstone.plan.schedule import Plan
 from loadstone.results.integrity import check_sums
 from loadstone.results.signals import Signals, read_signals
 from loadstone.results.summary import summary_table
-from loadstone.results.tables import PERCENTILES, RunKey, read_run_tables
+from loadstone.results.tables import PERCENTILES, RunKey, read_run_tables, without_unshown
 from loadstone.results.window import Window, read_window
 from loadstone.suite.hypotheses import ALL
 
@@ -38,12 +38,17 @@ class MeasuredCampaign:
         rows = table[(table["experiment"] == experiment) & (table["endpoint"] == ALL)]
         return rows[[self.counts((experiment, int(repeat))) for repeat in rows["repeat"]]]
 
+    def rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
+        """Select an experiment's rows for one endpoint. Percentiles that so few requests do not show are NaN."""
+        table = self.summary
+        return without_unshown(table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)])
+
     def counts(self, run: RunKey) -> bool:
         """Whether means include a run."""
         return self.counting is None or run in self.counting
 
     def figures(self, experiments: Sequence[str]) -> list[RunFigures]:
-        """List the metrics of each run that counts, of some experiments."""
+        """List the metrics of each run that counts, of some experiments; NaN for percentiles of too few requests."""
         return [
             RunFigures(
                 experiment=name,
@@ -53,7 +58,7 @@ class MeasuredCampaign:
                 steal=self.signals[name, int(row["repeat"])].host_steal,
             )
             for name in experiments
-            for _, row in self.together(name).iterrows()
+            for _, row in without_unshown(self.together(name)).iterrows()
         ]
 
 

@@ -5,7 +5,7 @@ the machine then affects them alike, also if one of them has more repeats for th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,8 +16,15 @@ from loadstone.analyse.wording import bounds, side
 from loadstone.results.hypotheses import Outcome
 from loadstone.suite.hypotheses import METRICS, SHARE, Compare, Region, Shape
 from loadstone.text import figure, p_value, quantity, several
-from loadstone.theory.intervals import Interval, geometric_mean_of_runs, mean_of_runs, ratio_of_pairs, ratio_of_runs
-from loadstone.theory.linear_model import LinearModel, fit_linear_model
+from loadstone.theory.intervals import (
+    CONFIDENCE,
+    Interval,
+    geometric_mean_of_runs,
+    mean_of_runs,
+    ratio_of_pairs,
+    ratio_of_runs,
+)
+from loadstone.theory.linear_model import LinearModel, Miss, find_miss, fit_linear_model
 
 MISFIT = 0.01
 """p of the lack of fit below which the levels are not taken for a straight line."""
@@ -204,12 +211,21 @@ class Line:
         """Judge where the interval of the change lies; for `linear`, whether the levels lie on a line, too."""
         model = self.model(confidence)
         outcome = judge_interval(self._change(model), self.region)
+        if outcome == Outcome.SUPPORTED and self._miss() is not None:
+            return Outcome.INCONCLUSIVE
         if self.shape.name != "linear" or outcome == Outcome.REFUTED:
             return outcome
         p = model.lack_of_fit_p
         if p is not None and p < min(MISFIT, (1 - confidence) / 2):
             return Outcome.REFUTED
         return Outcome.INCONCLUSIVE if p is None or p < MISFIT else outcome
+
+    def _miss(self) -> Miss | None:
+        """Find a level that the line misses twofold. Such a line supports nothing."""
+        model = self.model(CONFIDENCE)
+        c, loads = (0.0, [0.0] * len(self.levels)) if model.c is None else (model.c.value, self.loads or ())
+        at = zip(self.levels, loads, strict=True)
+        return find_miss(self.levels, self.values, [model.a.value + model.b.value * x + c * load for x, load in at])
 
     def _change(self, model: LinearModel) -> Interval:
         return model.relative if self.shape.name == "flat" else model.change
@@ -227,6 +243,12 @@ class Line:
         )
         if self.shape.name == "linear":
             text += f"; {_lack_of_fit(model.lack_of_fit_p)}"
+        if (miss := self._miss()) is not None:
+            mean, line = (quantity(each, metric.unit) for each in (miss.mean, miss.fitted))
+            text += f"; the line supports nothing: at {miss.x:,.12g} it is at {line}, and {mean} was measured"
+            return replace(
+                _conclude(self, confidence, "", interval, unit, len(self.values), None), evidence=text, narrowing=None
+            )
         return _conclude(self, confidence, text, interval, unit, len(self.values), narrowing(interval, self.region))
 
 

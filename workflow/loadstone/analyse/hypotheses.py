@@ -17,6 +17,7 @@ from loadstone.analyse.conclusion import Conclusion, judge_interval
 from loadstone.analyse.family import judge_family, looks_of
 from loadstone.analyse.metrics import Metrics, NotJudgeable
 from loadstone.analyse.published_rows import audit_published, estimate_metric
+from loadstone.analyse.shares import why_above_one
 from loadstone.analyse.wording import bounds
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
 from loadstone.results.verdicts import CampaignVerdicts
@@ -106,13 +107,18 @@ def _judge_bottleneck(experiment: str, expected: tuple[str, ...], data: Hypothes
     agreed = data.verdicts.experiments[experiment]
     verdict, runs = agreed.verdict, sum(agreed.runs.values())
     counts = ", ".join(f"{name} in {count} of {runs} runs" for name, count in agreed.runs.items())
-    figures = "".join(f"; {signal} = {figure(mean)}" for signal, mean in _utilisations(experiment, data).items())
+    figures = "".join(_share(signal, mean) for signal, mean in _utilisations(experiment, data).items())
     text = f"the verdict on {experiment} is {verdict} ({counts}{figures})"
     if verdict in expected:
         return Conclusion(outcome=Outcome.SUPPORTED, evidence=text, runs=runs)
     if not verdict.names_a_party:
         return Conclusion(outcome=Outcome.INCONCLUSIVE, evidence=f"{text}, which names no single party", runs=runs)
     return Conclusion(outcome=Outcome.REFUTED, evidence=text, runs=runs)
+
+
+def _share(signal: str, value: float) -> str:
+    why = why_above_one(signal, value)
+    return f"; {signal} = {figure(value)}" + (f" (above 1: {why})" if why else "")
 
 
 def _utilisations(experiment: str, data: HypothesisData) -> dict[str, float]:

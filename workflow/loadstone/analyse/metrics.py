@@ -79,7 +79,7 @@ class Metrics:
             if not verdict.is_sound and verdict not in usable:
                 left_out[repeat] = verdict
             elif math.isnan(value):
-                left_out[repeat] = f"{metric} not measured"
+                left_out[repeat] = self._why_unknown((name, repeat), metric, endpoint)
             else:
                 values[repeat] = value
         if len(left_out) >= len(values):
@@ -104,9 +104,17 @@ class Metrics:
         values = rows["failures"] / rows["requests"] if metric == FAILURES else rows[COLUMNS[metric]]
         return dict(zip(rows["repeat"].astype(int).tolist(), values.astype(float).tolist(), strict=True))
 
+    def _why_unknown(self, run: RunKey, metric: str, endpoint: str) -> str:
+        """State whether a metric was measured of too few requests, or not at all."""
+        if (column := COLUMNS.get(metric)) in PERCENTILES:
+            table = self.measured.summary
+            row = (table["experiment"] == run[0]) & (table["repeat"] == run[1]) & (table["endpoint"] == endpoint)
+            if table[row][column].notna().any():
+                return f"too few requests for {metric}"
+        return f"{metric} not measured"
+
     def _rows(self, experiment: str, endpoint: str) -> pd.DataFrame:
-        table = self.measured.summary
-        return table[(table["experiment"] == experiment) & (table["endpoint"] == endpoint)]
+        return self.measured.rows(experiment, endpoint)
 
     def counts(self, experiment: str, endpoint: str, repeats: Collection[int]) -> tuple[float, float]:
         """Count the failures and the requests of some of an experiment's runs."""

@@ -33,11 +33,13 @@ def judge_elasticity(
     limits: Thresholds = DEFAULTS,
     *,
     think_time_known: bool = True,
+    users_pause: bool = True,
     rate_is_set: bool = False,
 ) -> Elasticity | None:
     """Judge how throughput changes from the configured number of users to twice as many.
 
-    Both throughputs are in requests/s, one value per run. Without a known think time, nothing is stated about it. Where
+    Both throughputs are in requests/s, one value per run. Without a known think time, nothing is stated about it. Users
+    who hardly pause (`users_pause` is false) are too few where throughput grows with their number. Where
     the rate of an open load was sent in full (`rate_is_set`), users show nothing. None where a run has no throughput,
     because there is no ratio.
     """
@@ -46,7 +48,7 @@ def judge_elasticity(
         return None
     low, high = (None if bound is None else math.log2(bound) for bound in (ratio.low, ratio.high))
     value = math.log2(ratio.value)
-    reading = AT_ITS_RATE if rate_is_set else _elasticity_in_words(value, limits, think_time_known)
+    reading = AT_ITS_RATE if rate_is_set else _elasticity_in_words(value, limits, think_time_known, users_pause)
     return Elasticity(value=value, low=low, high=high, reading=reading)
 
 
@@ -56,11 +58,12 @@ def shows_capacity(elasticity: Elasticity, limits: Thresholds) -> bool:
     return is_flat and (elasticity.high is None or elasticity.high < MOST_AT_CAPACITY)
 
 
-def _elasticity_in_words(value: float, limits: Thresholds, think_time_known: bool) -> str:
+def _elasticity_in_words(value: float, limits: Thresholds, think_time_known: bool, users_pause: bool) -> str:
     if value >= limits.least_elasticity_of_think_time:
         if not think_time_known:
             return "throughput grows with the number of users: no capacity is reached"
-        return "throughput grows with the number of users: think time binds it"
+        why = "think time binds it" if users_pause else "they hardly pause and are too few"
+        return f"throughput grows with the number of users: {why}"
     if value <= limits.most_elasticity_at_capacity:
         return "more users do not raise throughput: a capacity is reached"
     return "throughput grows less than the number of users: near the knee"

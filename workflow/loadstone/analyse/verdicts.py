@@ -12,6 +12,7 @@ from loadstone.analyse.bottleneck import judge
 from loadstone.analyse.elimination import Judged, eliminate, keeps_its_rate
 from loadstone.analyse.plateaus import judge_run
 from loadstone.analyse.probes import UNUSABLE, judge_elasticity, read_probes
+from loadstone.analyse.rules.resources import own_will
 from loadstone.analyse.unloaded import typical_response_s, unloaded_runs, weigh_unloaded
 from loadstone.plan.baselines import ceiling_name, is_baseline
 from loadstone.plan.probes import probe_name
@@ -117,6 +118,7 @@ def _read_probes(
             [s.throughput for s in once],
             plan.suite.thresholds,
             think_time_known=all(s.think_s is not None for s in once),
+            users_pause=not all(own_will(s) == Verdict.TOO_FEW_USERS for s in once),
             rate_is_set=any(keeps_its_rate(s) for s in (*once, *twice)),
         )
         usable = {each for each, agreed in experiments.items() if agreed.verdict.is_sound}

@@ -98,7 +98,7 @@ def show_audit(audit: "Audit") -> None:
             _cell(row.row.throughput, ".4g"),
             _cell(row.possible_rps, ".1f"),
             _cell(row.active_users, ".2f"),
-            _cell(row.think_share, ".1%"),
+            "all" if row.think_share is not None and row.think_share >= 1 else _cell(row.think_share, ".1%"),
             _cell(row.row.implied_s, ".0f", " s"),
             _cell(row.row.duration_s, "g", " s"),
             row.bound,

@@ -9,7 +9,7 @@ import typer
 from loadstone.cli.console import describe_parentheses, make_console, make_table
 from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.text import count, each_run, figure, interval, listed, printable
+from loadstone.text import count, each_run, figure, interval, listed, printable, several
 
 if TYPE_CHECKING:
     from loadstone.results.repeats import ExperimentRepeats
@@ -82,7 +82,7 @@ def show_conclusion(results: Path, page: Path) -> None:
     if reasons := list(_unusable(results, verdicts)):
         rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
         listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
-        console.print(f"\nMeasured but not used:\n{listing}", highlight=False, soft_wrap=True)
+        console.print(f"\n{_count_unusable(verdicts)}:\n{listing}", highlight=False, soft_wrap=True)
     outcomes = [hypothesis.outcome for hypothesis in read_hypotheses(results / "hypotheses.json")]
     if outcomes:
         counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
@@ -114,6 +114,18 @@ def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:
                 window = read_window(results / "summaries" / name / str(repeat) / "window.json")
                 reason = _never_settled(window) if window.settled is False else reason
             yield printable(f"{name}, repeat {repeat}: {reason}")
+
+
+def _count_unusable(verdicts: "CampaignVerdicts") -> str:
+    """Count the experiments' runs that must not be used as the report does, and baselines separately."""
+    from loadstone.plan.baselines import is_baseline
+
+    parts = []
+    for thing, baseline in (("run", False), ("baseline", True)):
+        of_kind = [run.run for run in verdicts.runs if is_baseline(run.experiment) == baseline]
+        if bad := sum(run in verdicts.unsound for run in of_kind):
+            parts.append(f"{count(bad)} of {several(len(of_kind), thing)}")
+    return f"Measured but not to be used ({', '.join(parts)})"
 
 
 def _never_settled(window: "Window") -> str:

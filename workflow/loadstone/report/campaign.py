@@ -25,7 +25,7 @@ from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.scaling import SweepResult, read_scaling
 from loadstone.results.search import SearchResult, read_search
 from loadstone.results.signals import Signals
-from loadstone.results.tables import RunKey, read_run_table, read_run_tables
+from loadstone.results.tables import RunKey, read_run_table, read_run_tables, without_unshown
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
 from loadstone.results.window import Window
 from loadstone.suite.capacity import Search
@@ -80,7 +80,7 @@ class Campaign:
     signals: dict[RunKey, Signals]
     """Of all runs, with the baselines' figures."""
     summary: pd.DataFrame
-    """Without baselines, as the next three."""
+    """Without baselines, as the next three. Percentiles that so few requests do not show are NaN."""
     latency: pd.DataFrame
     course: pd.DataFrame
     heat: pd.DataFrame
@@ -148,6 +148,11 @@ class Campaign:
         return [key for key in self.runs_of(experiment) if key in self.verdicts.counting]
 
     @cached_property
+    def own_runs(self) -> list[RunKey]:
+        """All runs of experiments, in the page's order. Every count of runs on the page is one of these."""
+        return [key for name in self.experiments for key in self.runs_of(name)]
+
+    @cached_property
     def together(self) -> pd.DataFrame:
         """The rows of the summary in which all endpoints are together, one per run."""
         return self.summary[self.summary["endpoint"] == ALL]
@@ -208,7 +213,7 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         records=records,
         windows=measured.windows,
         signals=against_baselines(plan, measured.signals, measured.summary),
-        summary=_own(measured.summary),
+        summary=without_unshown(_own(measured.summary)),
         latency=_own(read_run_tables(plan, summaries, "latency")),
         course=_own(read_run_tables(plan, summaries, "course")),
         heat=_own(read_run_tables(plan, summaries, "heat")),

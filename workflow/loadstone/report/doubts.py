@@ -11,10 +11,16 @@ from loadstone.plan.schedule import Plan
 from loadstone.report.campaign import Campaign
 from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.results.tables import RunKey
+from loadstone.results.window import Window
 from loadstone.suite.verdict import Verdict
 
-UNSETTLED, GROWING, FEWER = "not settled", "growing", "users left"
+UNSETTLED, DRIFTING, GROWING, FEWER = "not settled", "response drifts", "growing", "users left"
 """Kinds of doubt beside the verdicts `errors`, `invalid` and `neighbour`."""
+
+
+GROWTH_LEVEL = 0.01
+"""p-value of the slope of response times over albums, below which growth has an effect. By chance one run in a hundred
+is below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,8 @@ def _doubts(campaign: Campaign, key: RunKey, verdict: str, others: OtherLoad | N
         what = others.sentence if others else "other processes took the CPUs that it waited for"
         yield Doubt(kind=Verdict.NEIGHBOUR, text=what)
     if window.settled is False:
-        yield Doubt(kind=UNSETTLED, text=window.remark or "no steady state was reached")
+        kind = DRIFTING if Verdict(verdict).is_sound else UNSETTLED
+        yield Doubt(kind=kind, text=window.remark or "no steady state was reached")
     elif verdict == Verdict.INVALID:
         share = text.figure(signals.consistency)
         yield Doubt(
@@ -56,8 +63,14 @@ def _doubts(campaign: Campaign, key: RunKey, verdict: str, others: OtherLoad | N
         )
     if signals.fewest_users is not None and signals.plateaus is None:
         yield Doubt(kind=FEWER, text=users_text(campaign, key))
-    if window.growth > campaign.plan.suite.thresholds.notable_growth:
+    if window.growth > campaign.plan.suite.thresholds.notable_growth and has_effect(window):
         yield Doubt(kind=GROWING, text=growth_text(campaign, key))
+
+
+def has_effect(window: Window) -> bool:
+    """Whether response times changed as the store grew, or may have: an unknown effect is not ruled out."""
+    p = window.growth_effect_p
+    return p is None or p < GROWTH_LEVEL
 
 
 def users_text(campaign: Campaign, key: RunKey) -> str:

@@ -13,6 +13,7 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, kinds, marked
 from loadstone.suite.hypotheses import ALL
 from loadstone.text import shortened
+from loadstone.theory.quantiles import shows_quantile
 
 MAX_ENDPOINTS = 8
 """Endpoints of an experiment that are drawn, besides all together: those with the most requests."""
@@ -41,17 +42,20 @@ def tails(table: pd.DataFrame) -> pd.DataFrame:
 
     Takes the columns probability and successes.
     """
-    above = (1 - table["probability"]) * table["successes"]
-    kept = table[(table["probability"] >= TAIL_FROM) & (table["probability"] < 1) & (above >= 1 - 1e-9)]
+    shown = shows_quantile(table["successes"], table["probability"])
+    kept = table[(table["probability"] >= TAIL_FROM) & (table["probability"] < 1) & shown]
     return kept.assign(tail=1 / (1 - kept["probability"])).drop(columns="successes")
 
 
-def percentiles(table: pd.DataFrame, column: str, wanted: dict[str, float]) -> Iterator[float | None]:
-    """Take percentiles of one distribution, in the order wanted."""
+def percentiles(table: pd.DataFrame, column: str, wanted: dict[str, float], successes: float) -> Iterator[float | None]:
+    """Take percentiles of one distribution of so many requests, in the order wanted; None where they show none."""
     known = dict(zip(table["probability"].round(6), table[column], strict=True))
     for probability in wanted.values():
         value = known.get(round(probability, 6))
-        yield None if value is None or math.isnan(value) else float(value)
+        if value is None or math.isnan(value) or not shows_quantile(successes, probability):
+            yield None
+        else:
+            yield float(value)
 
 
 def drawable_percentiles(campaign: Campaign, doubts: Doubts) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from loadstone.errors import DamagedError, ResultError
 from loadstone.plan.schedule import Plan, Run
 from loadstone.suite.hypotheses import ALL
 from loadstone.text import listed
+from loadstone.theory.quantiles import shows_quantile
 
 PERCENTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99, "p99_9_ms": 0.999}
 """Column of `endpoints.csv` → the probability of its percentile."""
@@ -174,3 +175,13 @@ def read_run_table(folder: Path, table: str, run: Run) -> pd.DataFrame:
     Raises `ResultError` where it is missing, `DamagedError` where it is damaged.
     """
     return _read_table(folder / f"{table}.csv", run)
+
+
+def without_unshown(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the percentiles that so few requests do not show (`shows_quantile`): NaN in their place.
+
+    Takes rows with the columns of `endpoints.csv`. The tables themselves keep these figures: they are maxima.
+    """
+    successes = table["requests"] - table["failures"]
+    shown = {name: table[name].where(shows_quantile(successes, p)) for name, p in PERCENTILES.items()}
+    return table.assign(**shown)

@@ -21,6 +21,9 @@ from loadstone.theory.intervals import CONFIDENCE, Interval
 MIN_LEVELS = 3
 """Levels needed to test for a straight line."""
 
+MISS = 2.0
+"""How many times a level has to differ from a line for the line to miss it."""
+
 NO_SCATTER = 1e-12
 """Share of the sum of squares below which residuals are rounding errors."""
 
@@ -124,6 +127,41 @@ def _relative(fit: _Fit) -> Interval:
         return Interval(value=value, low=None, high=None, runs=fit.runs)
     root = math.sqrt(max(0.0, half**2 - square * constant))
     return Interval(value=value, low=(half - root) / square, high=(half + root) / square, runs=fit.runs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """A level whose runs a line misses."""
+
+    x: float
+    fitted: float
+    mean: float
+    """Of the runs."""
+
+
+def find_miss(x: Sequence[float], y: Sequence[float], fitted: Sequence[float]) -> Miss | None:
+    """Find the level that a line misses most, of those that it misses `MISS`-fold; None if there is none.
+
+    It misses a level if every run there is at least so many times as large as the line's value, or as small, or if the
+    line is not positive while the runs are. Such a line describes nothing, however certain its slope is: it is what a
+    curve does to a straight line. Takes runs: level, figure and the line's value. Runs with the same level and value of
+    the line belong together.
+    """
+    cells: dict[tuple[float, float], list[float]] = {}
+    for level, value, line in zip(x, y, fitted, strict=True):
+        cells.setdefault((level, line), []).append(value)
+    found = [
+        (_fold(line, values), Miss(x=level, fitted=line, mean=float(np.mean(values))))
+        for (level, line), values in cells.items()
+        if min(values) > 0
+    ]
+    fold, miss = max(found, key=lambda pair: pair[0], default=(1.0, None))
+    return miss if fold >= MISS else None
+
+
+def _fold(line: float, values: Sequence[float]) -> float:
+    """How many times the nearest of some positive values differs from a line's value; at least 1."""
+    return max(1.0, min(values) / line, line / max(values)) if line > 0 else math.inf
 
 
 def _lack_of_fit(n: Floats, y: Floats, load: Floats | None) -> float | None:

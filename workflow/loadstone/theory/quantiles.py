@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 Floats = NDArray[np.float64]
@@ -57,6 +57,16 @@ class Histogram:
 def quantile_rank(count: int, probability: float) -> int:
     """Rank, from 1, of the p-quantile of `count` values."""
     return max(1, math.ceil(probability * count - 1e-9))  # 0.07·100 is 7.000000000000001
+
+
+def shows_quantile(count: ArrayLike, probability: ArrayLike) -> NDArray[np.bool_]:
+    """Whether `count` values show their p-quantile: whether at least one of them lies above its rank, n·(1 - p) ≥ 1.
+
+    Otherwise the p-quantile is the maximum, whatever the distribution: the 99.9th percentile of 165 values is their
+    100th. A curve of quantiles ends at the same place.
+    """
+    above = np.asarray(count, float) * (1 - np.asarray(probability, float))
+    return np.asarray(above >= 1 - 1e-9)  # 10·(1 - 0.9) is 0.9999999999999998
 
 
 def interval_ranks(count: int, probability: float, confidence: float = 0.95) -> tuple[int, int]:

@@ -10,7 +10,7 @@ PUBLISHED, MEASURED, POSSIBLE, SERVER = (
     "published",
     "measured again",
     "most that these users can send, N/(Z+R)",
-    "same server, no think time",
+    "as many users, no think time",
 )
 KINDS = {
     PUBLISHED: ("diamond", GREY),

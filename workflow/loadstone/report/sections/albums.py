@@ -14,9 +14,11 @@ from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import Doubts, marked
 from loadstone.report.section import Section, drawn
 from loadstone.results.bounded import Bounded
+from loadstone.results.scaling import AlbumLine
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.model import Sweep
 from loadstone.suite.settings import GunicornServer, Server
+from loadstone.theory.linear_model import find_miss
 
 FACTOR = "server.albums"
 LINE_POINTS = 24
@@ -35,6 +37,8 @@ class LineRow:
     """The hypothesis whose fit it is, or `least squares`."""
     lowest: float
     highest: float
+    miss: str = ""
+    """Where it misses its runs twofold, and is not drawn; empty for a line that does not."""
 
 
 def _sweeps(campaign: Campaign) -> dict[str, Sweep]:
@@ -80,15 +84,20 @@ def by_albums(campaign: Campaign) -> pd.DataFrame:
     return found[found["albums"] > 0]  # the axis is logarithmic
 
 
-def growth(campaign: Campaign) -> float:
-    """Largest relative growth of the store inside a window, over the runs that `by_albums` shows."""
+def growth_sentence(campaign: Campaign) -> str:
+    """State the largest growth of a store inside a window, over the runs that `by_albums` shows; empty if unknown."""
     shown = {level.experiment for sweep in _sweeps(campaign).values() for level in sweep.levels}
-    return max((window.growth for (name, _), window in campaign.windows.items() if name in shown), default=0.0)
+    known = [window.growth for (name, _), window in campaign.windows.items() if name in shown and window.albums]
+    if not known:
+        return ""
+    largest = max(known)
+    grew = f"grew by at most {text.percent(largest)}" if largest > 0 else "did not grow"
+    return f"Inside the windows of these runs, the store {grew}."
 
 
 def line_rows(campaign: Campaign) -> list[LineRow]:
     """List the lines through the album sweeps, by endpoint."""
-    series = _series(campaign)
+    series, measured = _series(campaign), by_albums(campaign)
     rows = [
         LineRow(
             series=series[name],
@@ -98,6 +107,7 @@ def line_rows(campaign: Campaign) -> list[LineRow]:
             whose=f"as in hypothesis {line.hypothesis}" if line.hypothesis else "least squares",
             lowest=line.lowest,
             highest=line.highest,
+            miss=_missed(campaign, line, measured[measured["series"] == series[name]]),
         )
         for name in series
         for line in campaign.scaling[name].album_lines
@@ -105,8 +115,22 @@ def line_rows(campaign: Campaign) -> list[LineRow]:
     return sorted(rows, key=lambda row: row.endpoint)
 
 
+def _missed(campaign: Campaign, line: AlbumLine, measured: pd.DataFrame) -> str:
+    """State where a line misses the runs that count twofold."""
+    mine = measured[measured["endpoint"] == line.endpoint]
+    runs = zip(mine["experiment"], mine["repeat"], strict=True)
+    counting = mine[[(str(name), int(repeat)) in campaign.verdicts.counting for name, repeat in runs]]
+    levels = counting["level"].tolist()
+    fitted = [line.a_ms + (line.b_us.value or 0.0) * level / 1000 for level in levels]
+    miss = find_miss(levels, counting["mean_ms"].tolist(), fitted)
+    if miss is None:
+        return ""
+    at, mean = (f"{text.figure(ms)} ms" for ms in (miss.fitted, miss.mean))
+    return f"fits no straight line: at {text.several(round(miss.x), 'album')} it is at {at}, and {mean} was measured"
+
+
 def line_points(lines: Sequence[LineRow], measured: pd.DataFrame) -> pd.DataFrame:
-    """Lay the lines out in points: series, endpoint, albums, mean_ms.
+    """Lay the lines out in points: series, endpoint, albums, mean_ms. A line that misses its runs is not drawn.
 
     On a logarithmic axis a line that goes below 0 has no end: it is drawn down to half of the lowest mean measured.
     """
@@ -114,6 +138,7 @@ def line_points(lines: Sequence[LineRow], measured: pd.DataFrame) -> pd.DataFram
     rows = [
         (line.series, line.endpoint, albums, mean_ms)
         for line in lines
+        if not line.miss
         for albums in np.geomspace(max(1.0, line.lowest), line.highest, LINE_POINTS).tolist()
         if (mean_ms := line.a_ms + (line.b_us.value or 0.0) * albums / 1000) > lowest[line.endpoint] / 2
     ]
@@ -126,7 +151,8 @@ class AlbumsView:
 
     charts: list[str]
     lines: list[LineRow]
-    growth: float
+    growth: str
+    """How much the stores of these runs grew, in a sentence."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section | None:
@@ -141,5 +167,5 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
     shown = drawn(charts)
     if not shown:
         return None
-    view = AlbumsView(charts=list(shown), lines=rows, growth=growth(campaign))
+    view = AlbumsView(charts=list(shown), lines=rows, growth=growth_sentence(campaign))
     return Section(anchor="albums", title="Scaling: response against album count", view=view, charts=shown)

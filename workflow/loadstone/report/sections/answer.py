@@ -88,7 +88,7 @@ def answer(
 
 def run_sentence(campaign: Campaign) -> str:
     """State what was run."""
-    runs = sum(len(campaign.runs_of(name)) for name in campaign.experiments)
+    runs = len(campaign.own_runs)
     swept = {level.experiment for sweep in campaign.plan.suite.sweeps.values() for level in sweep.levels}
     experiments = text.several(len(campaign.experiments), "experiment")
     parts = [f"{text.several(runs, 'run')} of {experiments}"]
@@ -132,7 +132,7 @@ def _mean_wait(row: RowAudit) -> float | None:
 
 
 def _again(rows: Sequence[PublishedRow]) -> str:
-    """State how our rates compare, and the highest rate of the same server."""
+    """State how our rates compare, and what as many users without pauses got."""
     ratios = [row.throughput.ratio for row in rows if row.throughput.ratio is not None and row.reason is None]
     sentences = ""
     if ratios:
@@ -144,7 +144,7 @@ def _again(rows: Sequence[PublishedRow]) -> str:
         capacity = row.capacity
         assert capacity is not None  # noqa: S101 - they were picked by it
         sentences += (
-            f" The same server answered {text.figure(capacity.goodput.value)} requests/s, "
+            f" As many users without pauses got {text.figure(capacity.goodput.value)} requests/s from the same server, "
             f"{text.ratio(capacity.times)} the {text.figure(row.throughput.published)} published, in "
             f"{capacity.experiment}{_limited(capacity.verdict)}."
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadstone import text
+from loadstone.analyse.shares import WHOLE
 from loadstone.analyse.unloaded import typical_response_s
 from loadstone.plan.baselines import CEILING, UNLOADED
 from loadstone.report.campaign import Campaign
@@ -157,10 +158,23 @@ def _answer(campaign: Campaign, name: str, at_limit: bool) -> str:
     key = campaign.runs_of(name)[0]
     limit = campaign.plan.suite.thresholds.saturated
     if at_limit:
-        return "yes: a Locust worker" if (campaign.signals[key].generator or 0.0) >= limit else "yes: all CPUs"
+        at = "yes: a Locust worker" if (campaign.signals[key].generator or 0.0) >= limit else "yes: all CPUs"
+        return at + _exceeded(campaign, name)
     if not campaign.judged[key].verdict.is_sound:
         return "no: the run is not sound"
+    host = campaign.signals[key].host
+    if host is not None and host >= limit:
+        return "no: the machine's CPUs were all busy before a Locust worker was"
     return "no: nothing was at its limit"
+
+
+def _exceeded(campaign: Campaign, name: str) -> str:
+    """State by how much the runs that have this ceiling sent more than it allows; empty where none did."""
+    runs = [run for user in used_by(campaign.plan, name) for run in campaign.used_of(user)]
+    highest = max((campaign.signals[run].throughput for run in runs), default=0.0)
+    if highest < WHOLE * campaign.signals[campaign.runs_of(name)[0]].throughput:
+        return ""
+    return f", but an experiment sent {text.figure(highest)}: the ceiling is higher than this rate"
 
 
 def client_sentences(rows: Sequence[Ceiling]) -> list[str]:

@@ -13,6 +13,8 @@ from loadstone.results.scaling import MeasuredFigure, UserForecast
 
 NETWORK, BOUND = "predicted (MVA)", "asymptotic bounds"
 """Names of the curves."""
+NOISE = 0.02
+"""Relative difference up to which a measured figure above a bound is noise: the bound is then written as «about»."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,29 @@ def forecast_sentence(forecast: UserForecast) -> str:
         f"The unloaded response time is {text.figure(1000 * demands.total_s)} ms, of which "
         f"{text.figure(1000 * demands.server_s)} ms are CPU time of the server (on {cpus} at a time), and the mean "
         f"think time is {text.figure(forecast.think_s)} s. By these figures the knee lies at "
-        f"{text.figure(forecast.knee_users)} users, and the server's CPUs allow at most "
-        f"{text.figure(forecast.capacity_rps)} requests/s."
+        f"{text.figure(forecast.knee_users)} users, and the server's CPUs allow {_capacity(forecast)}."
     )
+
+
+def _capacity(forecast: UserForecast) -> str:
+    """State the capacity: as a bound only if no run was faster."""
+    rate, highest = (f"{text.figure(rps)} requests/s" for rps in (forecast.capacity_rps, highest_rate(forecast)))
+    if is_contradicted(forecast):
+        return (
+            f"about {rate}. That is no bound, because {highest} were measured: there a request needed less CPU than on "
+            "average, or the samples of CPU time are off"
+        )
+    return f"about {rate}" if highest_rate(forecast) > forecast.capacity_rps else f"at most {rate}"
+
+
+def highest_rate(forecast: UserForecast) -> float:
+    """Return the highest throughput that any run of the sweep had, requests/s."""
+    return max(rps for at in forecast.levels for rps in (at.throughput.value or 0.0, *at.throughput.values))
+
+
+def is_contradicted(forecast: UserForecast) -> bool:
+    """Whether a run was faster than the capacity that the demands allow, by more than noise: then it bounds nothing."""
+    return highest_rate(forecast) > (1 + NOISE) * forecast.capacity_rps
 
 
 def agreement_sentence(forecast: UserForecast) -> str:
@@ -71,11 +93,13 @@ def agreement_sentence(forecast: UserForecast) -> str:
 
 
 def forecast_curves(forecast: UserForecast) -> pd.DataFrame:
-    """Lay out prediction and bounds: curve, users, rps, ms."""
+    """Lay out prediction and bounds: curve, users, rps, ms. Bounds that a run contradicts are left out."""
+    bounded = not is_contradicted(forecast)
     rows: list[tuple[str, int, float | None, float | None]] = []
     for at in forecast.curve:
         rows.append((NETWORK, at.users, at.mva_throughput, 1000 * at.mva_response_s))
-        rows.append((BOUND, at.users, at.throughput_bound, 1000 * at.response_bound_s))
+        if bounded:
+            rows.append((BOUND, at.users, at.throughput_bound, 1000 * at.response_bound_s))
     return pd.DataFrame(rows, columns=["curve", "users", "rps", "ms"]).dropna()
 
 
@@ -97,12 +121,14 @@ class ForecastView:
 
     rows: list[ForecastRow]
     sentences: list[str]
+    bounded: bool
+    """Whether the asymptotic bounds are drawn: no run contradicts them."""
 
 
 def forecast_view(forecast: UserForecast) -> ForecastView:
     """Lay out one forecast."""
     sentences = [forecast_sentence(forecast), agreement_sentence(forecast)]
-    return ForecastView(rows=forecast_rows(forecast), sentences=sentences)
+    return ForecastView(rows=forecast_rows(forecast), sentences=sentences, bounded=not is_contradicted(forecast))
 
 
 def forecast_charts(name: str, forecast: UserForecast, points: pd.DataFrame) -> dict[str, Chart | None]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from loadstone import text
 from loadstone.report import percentiles
-from loadstone.report.campaign import Campaign, CompletedSearch
+from loadstone.report.campaign import Campaign, CompletedSearch, ProbeTables
 from loadstone.report.charts.distributions import RESPONSE, SERVICE, tails_of_scheduled
 from loadstone.report.doubts import Doubts
 from loadstone.report.section import Section, drawn
@@ -87,7 +87,9 @@ def _of_ladder(campaign: Campaign, run: tuple[str, int] | None, column: str) -> 
         return [None] * len(PERCENTILES)
     table = campaign.latency
     mine = table[(table["experiment"] == run[0]) & (table["repeat"] == run[1]) & (table["endpoint"] == ALL)]
-    return list(percentiles.percentiles(mine, column, PERCENTILES))
+    together = campaign.together
+    rows = together[(together["experiment"] == run[0]) & (together["repeat"] == run[1])]
+    return list(percentiles.percentiles(mine, column, PERCENTILES, _successes(rows)))
 
 
 def _probes(campaign: Campaign) -> Iterator[ScheduledRow]:
@@ -95,8 +97,6 @@ def _probes(campaign: Campaign) -> Iterator[ScheduledRow]:
         for number, probe in enumerate(searched.result.probes, start=1):
             tables = searched.tables.get(probe.folder)
             row = _probe_row(tables.endpoints) if tables else None
-            ladder = None if tables is None else tables.latency[tables.latency["endpoint"] == ALL]
-            unknown: list[float | None] = [None] * len(PERCENTILES)
             yield ScheduledRow(
                 name=_probe_name(name, number),
                 load=described(searched.search.settings.load, probe.rate),
@@ -109,14 +109,26 @@ def _probes(campaign: Campaign) -> Iterator[ScheduledRow]:
                 else float(row["requests"] if probe.scheduled is None else probe.scheduled),
                 response=[
                     None if row is None else float(row["mean_ms"]),
-                    *(unknown if ladder is None else percentiles.percentiles(ladder, "response_ms", PERCENTILES)),
+                    *_of_step(tables, "response_ms"),
                 ],
                 service=[
                     probe.service_ms,
-                    *(unknown if ladder is None else percentiles.percentiles(ladder, "service_ms", PERCENTILES)),
+                    *_of_step(tables, "service_ms"),
                 ],
                 which="",
             )
+
+
+def _of_step(tables: ProbeTables | None, column: str) -> list[float | None]:
+    if tables is None:
+        return [None] * len(PERCENTILES)
+    ladder = tables.latency[tables.latency["endpoint"] == ALL]
+    rows = tables.endpoints[tables.endpoints["endpoint"] == ALL]
+    return list(percentiles.percentiles(ladder, column, PERCENTILES, _successes(rows)))
+
+
+def _successes(rows: pd.DataFrame) -> float:
+    return float((rows["requests"] - rows["failures"]).sum())
 
 
 def _probe_row(endpoints: pd.DataFrame) -> "pd.Series[float] | None":

@@ -1,4 +1,4 @@
-"""The published table next to ours: its own arithmetic, our measurements, and the same server's highest rate."""
+"""The published table next to ours: its own arithmetic, our measurements, and the same server's rate without pauses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerCapacity:
-    """The highest rate that the same server reached in any experiment."""
+    """The highest rate that the same server reached with as many users, who do not pause."""
 
     experiment: str
     verdict: Verdict
@@ -165,7 +165,10 @@ def audit_texts(audited: RowAudit) -> list[str]:
 
 
 def capacity(campaign: Campaign, experiment: str, published_rps: float) -> ServerCapacity | None:
-    """Find the highest goodput of all experiments with the same server, the number of its albums aside."""
+    """Find the highest goodput with the same server, the number of its albums aside, and as many users without pauses.
+
+    With another number of users as well, the two rates would differ for two reasons. None without such an experiment.
+    """
     known = campaign.plan.experiments
     wanted = _same_server(known[experiment])
     best: ServerCapacity | None = None
@@ -173,6 +176,8 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Serve
         verdict = campaign.verdicts.experiments[name].verdict
         interval = campaign.interval_of(name, "goodput_rps")
         if not verdict.is_sound or interval is None or _same_server(known[name]) != wanted:
+            continue
+        if not _differs_by_pauses(known[name].load, known[experiment].load):
             continue
         goodput = estimated(interval, campaign.values_of(name, "goodput_rps"))
         if goodput is None:
@@ -188,6 +193,13 @@ def capacity(campaign: Campaign, experiment: str, published_rps: float) -> Serve
     return best
 
 
+def _differs_by_pauses(load: Load, other: Load) -> bool:
+    """Whether a load has as many users as another, and they never pause, unlike the other's."""
+    if load.scheduled or load.think_time is None or load.users != other.users or load.mean_think_time_s > 0:
+        return False
+    return other.think_time is not None and other.mean_think_time_s > 0
+
+
 def _requests(load: Load) -> tuple[object, ...]:
     return load.mix, load.requests, load.locustfile, load.classes
 
@@ -197,13 +209,13 @@ def _same_server(settings: Settings) -> dict[str, object]:
 
 
 def capacity_sentence(rows: Sequence[PublishedRow]) -> str:
-    """State how far the published rates are from the highest rate of the same server."""
+    """State how far the published rates are from those of as many users without pauses."""
     times = [row.capacity.times for row in rows if row.capacity and row.capacity.times is not None]
     if not times:
         return ""
     low, high = min(times), max(times)
     span = text.figure(low) if low == high else f"{text.figure(low)} to {text.figure(high)}"
-    return f"The same server reached {span} times the published rates."
+    return f"Without pauses, as many users got {span} times the published rates from the same server."
 
 
 def doubtful_sentence(table: PublishedTable | None) -> str:

@@ -9,6 +9,7 @@ from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts
 from loadstone.report.means import Mean, estimated
 from loadstone.report.section import Section
+from loadstone.report.sections.warnings import means_of
 from loadstone.results.bounded import Bounded
 from loadstone.results.repeats import ExperimentRepeats
 from loadstone.theory.intervals import MIN_FOR_INTERVAL, Interval
@@ -79,13 +80,13 @@ def once_sentence(rows: Sequence[RepeatsRow]) -> str:
 
 def left_out_sentence(campaign: Campaign) -> str:
     """State how many runs the means on the page leave out, and why."""
-    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
-    used = sum(len(campaign.used_of(name)) for name in campaign.experiments)
-    if used == len(runs):
+    bad = [key for key in campaign.own_runs if key in campaign.unsound]
+    if not bad:
         return ""
+    kinds = text.named(sorted({str(campaign.judged[key].verdict) for key in bad}))
     return (
-        f"Means leave out {text.count(len(runs) - used)} of {text.several(len(runs), 'run')}, which were judged "
-        "invalid or full of errors. If no run of an experiment is sound, all its runs count, and the page marks it."
+        f"{text.count(len(bad))} of {text.several(len(campaign.own_runs), 'run')} must not be used ({kinds}), "
+        f"{means_of(campaign, bad)}."
     )
 
 

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from loadstone import text
+from loadstone.analyse.shares import why_above_one
 from loadstone.report.campaign import Campaign
 from loadstone.results.signal_groups import GROUPED
 from loadstone.results.signals import Signals
@@ -62,11 +63,12 @@ def evidence_rows(campaign: Campaign, used: Sequence[RunKey]) -> Iterator[Eviden
             about[each.signal] = each
     for signal, each in about.items():
         value = sum(values[signal]) / len(values[signal])
+        why = why_above_one(signal, value)
         yield EvidenceRow(
             signal=signal,
             value=text.utilisation(value),
             limit=text.utilisation(each.limit),
-            meaning=each.meaning,
+            meaning=f"{each.meaning}; above 1: {why}" if why else each.meaning,
             full=signal.startswith(("u_", "X/ceiling")) and value >= each.limit,
         )
 

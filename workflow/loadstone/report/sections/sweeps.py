@@ -13,7 +13,7 @@ from loadstone.report.doubts import GROWING, Doubt, Doubts, kinds, marked, unusa
 from loadstone.report.means import Mean, estimated
 from loadstone.report.section import Section, drawn
 from loadstone.report.sections.calibration import CalibrationView, calibration_view, theory
-from loadstone.report.sections.forecast import ForecastView, forecast_charts, forecast_view
+from loadstone.report.sections.forecast import NOISE, ForecastView, forecast_charts, forecast_view
 from loadstone.results.scaling import FittedLaw, LawParameter, SweepLevel, SweepResult
 from loadstone.suite.hypotheses import ALL
 
@@ -60,9 +60,10 @@ class LawView:
 
     name: str
     parameters: list[ParameterRow]
-    max_speedup: float | None
-    """None where it is unlimited."""
+    most: str
+    """The greatest speed-up by the law, or the measured one that contradicts it."""
     peak: float | None
+    """None where the law has none, or a level is faster than its peak."""
     lack_of_fit: str
     aicc: float | None
     warnings: Sequence[str]
@@ -91,7 +92,7 @@ class SweepView:
 def sweep_view(campaign: Campaign, name: str, sweep: SweepResult, doubts: Doubts) -> SweepView:
     """Lay out one sweep."""
     left_out = sweep.left_out
-    laws = [_law(law) for law in sweep.laws]
+    laws = [_law(law, _highest(sweep)) for law in sweep.laws]
     party = sweep.party
     return SweepView(
         name=name,
@@ -162,7 +163,25 @@ def _growth(level: SweepLevel, notable: float) -> str:
     return grew if effect is None else f"{grew}, b·Δn = {text.signed(effect)} ms"
 
 
-def _law(law: FittedLaw) -> LawView:
+def _highest(sweep: SweepResult) -> float:
+    """Return the highest mean throughput of any level, requests/s, whether the law uses it or not."""
+    return max((found.value or 0.0 for level in sweep.levels if (found := level.throughput)), default=0.0)
+
+
+def _greatest(law: FittedLaw, highest: float) -> tuple[str, bool]:
+    """Write the greatest speed-up by a law, unless a measured one is greater; return whether it is."""
+    if law.max_speedup is None:
+        return "no limit", False
+    unit = next((law.parameters[name].value for name in ("x1", "gamma") if name in law.parameters), None)
+    measured = highest / unit if unit else 0.0
+    most = text.figure(law.max_speedup)
+    if measured > (1 + NOISE) * law.max_speedup:
+        return f"{most} by the law, but {text.figure(measured)} was measured", True
+    return f"about {most}" if measured > law.max_speedup else most, False
+
+
+def _law(law: FittedLaw, highest: float) -> LawView:
+    most, is_contradicted = _greatest(law, highest)
     efficiency = {point.value: point.efficiency for point in law.efficiency}
     karp_flatt = {point.value: point.serial_fraction for point in law.karp_flatt}
     p = law.lack_of_fit_p
@@ -172,8 +191,8 @@ def _law(law: FittedLaw) -> LawView:
             ParameterRow(symbol=SYMBOLS.get(name, name), meaning=MEANINGS.get(name, ""), text=_parameter(parameter))
             for name, parameter in law.parameters.items()
         ],
-        max_speedup=law.max_speedup,
-        peak=law.peak,
+        most=most,
+        peak=None if is_contradicted else law.peak,
         lack_of_fit="not testable" if p is None else text.p_value(p),
         aicc=law.aicc,
         warnings=law.warnings,

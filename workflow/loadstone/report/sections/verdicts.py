@@ -1,11 +1,12 @@
 """What bound throughput: each experiment's verdict with the figures it rests on."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from loadstone import text
+from loadstone.analyse.shares import why_above_one
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, unusable
 from loadstone.report.section import Section, drawn
@@ -190,6 +191,14 @@ def columns(rows: Sequence[VerdictRow]) -> dict[str, tuple[str, str]]:
     return {name: heading for name, heading in COLUMNS.items() if name in full or (name in ALWAYS and name in known)}
 
 
+def above_one(rows: Sequence[VerdictRow], shown: Collection[str]) -> list[str]:
+    """Explain the shares above 1 of the signals that have a column, in a sentence per signal."""
+    known = {name: [row.signals[name].value for row in rows if name in row.signals] for name in shown}
+    highest = {name: max(values) for name, values in known.items() if values}
+    explained = {name: why_above_one(name, value) for name, value in highest.items()}
+    return [f"{name} reaches {text.utilisation(highest[name])}: {why}." for name, why in explained.items() if why]
+
+
 def common_missing(campaign: Campaign) -> list[str]:
     """Name the signals that no run has."""
     runs = [set(campaign.judged[key].missing) for name in campaign.experiments for key in campaign.runs_of(name)]
@@ -257,6 +266,8 @@ class VerdictsView:
     lead: str
     signals: dict[str, tuple[str, str]]
     """Signals with a column → symbol and subscript."""
+    above_one: list[str]
+    """What explains the shares above 1, in sentences."""
     missing: str
     places: PlacesView | None
     """Where requests were; None where no samples show it."""
@@ -276,6 +287,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section:
         plateaus=plateau_rows(campaign),
         lead=lead(rows, probes=len(rows) > len(campaign.plan.suite.experiments)),
         signals=columns(rows),
+        above_one=above_one(rows, columns(rows)),
         missing=missing_sentence(campaign),
         places=places_view(campaign),
         meanings=meanings({row.name for name in campaign.experiments for row in signal_rows(campaign, name)}),

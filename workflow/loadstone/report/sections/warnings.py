@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadstone import text
 from loadstone.analyse.noise import find_change
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
-from loadstone.report.doubts import FEWER, GROWING, UNSETTLED, Doubts, called
+from loadstone.report.doubts import DRIFTING, FEWER, GROWING, UNSETTLED, Doubts, called
 from loadstone.report.other_load import other_load, other_load_sentence
 from loadstone.report.section import Section
 from loadstone.report.sections.fairness import fairness_view, uneven_sentence
@@ -24,6 +24,7 @@ TITLES = {
     Verdict.INVALID: "Figures that contradict each other: do not use these runs",
     Verdict.NEIGHBOUR: "Other processes took the CPUs that these runs waited for: do not use them",
     UNSETTLED: "No steady state: do not use these runs",
+    DRIFTING: "Throughput settled, response times did not: use only the rates of these runs",
     FEWER: "Users that left, or never ran: N is the mean number that ran",
 }
 
@@ -33,6 +34,8 @@ class WarningGroup:
     """One reason, with what it concerns."""
 
     title: str
+    count: str = ""
+    """What it concerns, such as 2 runs; empty where the title states it."""
     items: list[str]
     more: int
     """Number of items that are not listed."""
@@ -43,10 +46,10 @@ class WarningGroup:
 def warnings(campaign: Campaign, doubts: Doubts) -> list[WarningGroup]:
     """Group the warnings by reason, the gravest first."""
     groups = [
-        _group("Checks that failed", _failed_checks(campaign), "runs"),
-        *(_group(title, _of_kind(campaign, doubts, kind), "runs") for kind, title in TITLES.items()),
-        _group("Users that were not served alike", _uneven(campaign), "experiments"),
-        _group("Repeats that disagree", _disagreements(campaign), "repeats"),
+        _group("Checks that failed", _failed_checks(campaign), "runs", counted="run"),
+        *(_of_kind(campaign, doubts, kind) for kind in TITLES),
+        _group("Users that were not served alike", _uneven(campaign), "experiments", counted="experiment"),
+        _group("Repeats that disagree", _disagreements(campaign), "repeats", counted="experiment"),
         _group("Drift over the campaign", _drift(campaign), "repeats"),
         _group("The machine changed between parts of the campaign", _changed_machine(campaign), "noise"),
         _foreign(campaign),
@@ -55,11 +58,13 @@ def warnings(campaign: Campaign, doubts: Doubts) -> list[WarningGroup]:
     return [group for group in groups if group]
 
 
-def _group(title: str, items: Iterator[str], link: str) -> WarningGroup | None:
+def _group(title: str, items: Iterator[str], link: str, *, counted: str = "") -> WarningGroup | None:
+    """List items under a title, and count them where each is one of something."""
     listed = list(items)
-    return (
-        WarningGroup(title=title, items=listed[:MAX_ITEMS], more=len(listed[MAX_ITEMS:]), link=link) if listed else None
-    )
+    if not listed:
+        return None
+    count = text.several(len(listed), counted) if counted else ""
+    return WarningGroup(title=title, count=count, items=listed[:MAX_ITEMS], more=len(listed[MAX_ITEMS:]), link=link)
 
 
 def _failed_checks(campaign: Campaign) -> Iterator[str]:
@@ -70,7 +75,16 @@ def _failed_checks(campaign: Campaign) -> Iterator[str]:
             yield f"{name}, repeat {record.run.repeat}: {', '.join(failed)}"
 
 
-def _of_kind(campaign: Campaign, doubts: Doubts, kind: str) -> Iterator[str]:
+def _of_kind(campaign: Campaign, doubts: Doubts, kind: str) -> WarningGroup | None:
+    """Group the runs with one kind of doubt: an item per experiment, and a count of runs as in the answer."""
+    group = _group(TITLES[kind], _items_of_kind(campaign, doubts, kind), "runs")
+    concerned = [is_baseline(key[0]) for key, of_run in doubts.items() if any(doubt.kind == kind for doubt in of_run)]
+    counts = {"run": concerned.count(False), "baseline": concerned.count(True)}
+    counted = ", ".join(text.several(number, thing) for thing, number in counts.items() if number)
+    return replace(group, count=counted) if group else None
+
+
+def _items_of_kind(campaign: Campaign, doubts: Doubts, kind: str) -> Iterator[str]:
     for name in [*campaign.experiments, *filter(is_baseline, campaign.plan.added)]:
         runs = campaign.runs_of(name)
         texts = {key[1]: doubt.text for key in runs for doubt in doubts[key] if doubt.kind == kind}
@@ -128,13 +142,14 @@ def _foreign(campaign: Campaign) -> WarningGroup | None:
 
 
 def _growing(campaign: Campaign, doubts: Doubts) -> WarningGroup | None:
-    runs = [key for key in doubts if not is_baseline(key[0])]
+    runs = campaign.own_runs
     growing = [key for key in runs if any(doubt.kind == GROWING for doubt in doubts[key])]
     if not growing:
         return None
     limit = text.limit(campaign.plan.suite.thresholds.notable_growth)
     verb = "grows" if len(growing) == 1 else "grow"
     title = f"In {len(growing)} of {text.several(len(runs), 'run')} the store {verb} by more than {limit} in the window"
+    title += ", and response times change with it, or may do so"
     return WarningGroup(title=title.replace("store grow by", "stores grow by"), items=[], more=0, link="runs")
 
 
@@ -157,7 +172,7 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
 
 def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
     """State which figures not to rely on, and which mean something else than they seem to."""
-    runs = [key for name in campaign.experiments for key in campaign.runs_of(name)]
+    runs = campaign.own_runs
     parts = [
         other_load_sentence(campaign),
         *_bad_runs(campaign, doubts, runs),
@@ -187,10 +202,20 @@ def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Ite
     }
     named = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count > 0)
     lost = [name for name in campaign.experiments if not campaign.verdicts.experiments[name].verdict.is_sound]
-    yield f"{text.count(len(bad))} of {text.several(len(runs), 'run')} ({named}), left out of all means"
+    yield f"{text.count(len(bad))} of {text.several(len(runs), 'run')} ({named}), {means_of(campaign, bad)}"
     if lost:
         verb = "has" if len(lost) == 1 else "have"
         yield f"{text.several(len(lost), 'experiment')} {verb} no usable run ({text.named(lost)})"
+
+
+def means_of(campaign: Campaign, bad: Sequence[RunKey]) -> str:
+    """State whether means take in runs that are not to be used: they do where an experiment has no others."""
+    kept = sum(key in campaign.verdicts.counting for key in bad)
+    if not kept:
+        return "left out of all means"
+    which = "" if kept == len(bad) else f"{text.count(kept)} of them "
+    whose = "its experiment has" if kept == 1 else "their experiments have"
+    return f"{which}in means only because {whose} no other runs{'' if kept == len(bad) else ', the rest in none'}"
 
 
 def _missing_users(doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:
