@@ -51,7 +51,8 @@ def _generator(s: Signals, limits: Thresholds) -> str:
     if (s.generator or 0.0) >= limits.saturated:
         used = whole_percent(s.generator)
         return f"The load generator's busiest worker used {used} of a CPU, and the server had CPU left."
-    return f"The load generator sends {whole_percent(s.ceiling)} of the most that it can, and the server had CPU left."
+    share = whole_percent(s.ceiling) if (s.ceiling or 0.0) <= 1 else "all"
+    return f"The load generator sends {share} of the most that it can, and the server had CPU left."
 
 
 def _server_cpu(s: Signals, limits: Thresholds) -> str:
@@ -173,7 +174,8 @@ def _pauses(s: Signals, _: Thresholds) -> str:
 
 def _network(s: Signals, limits: Thresholds) -> str:
     if s.link is not None and s.link >= limits.link_full:
-        return f"The link is full: {whole_percent(s.link)} of its speed is used by response bodies alone."
+        share = whole_percent(s.link) if s.link <= 1 else "all"
+        return f"The link is full: {share} of its speed is used by response bodies alone."
     return (
         f"Responses wait to be sent: of {tenths(s.in_progress)} requests in progress, {tenths(s.unsent)} have a "
         "response that the client's side has not taken yet, although it has CPU left."

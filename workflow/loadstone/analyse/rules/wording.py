@@ -66,7 +66,12 @@ def _nearest(s: Signals, verdict: Verdict, parties: Sequence[Verdict], limits: T
 
 
 def name_use(resource: Resource, limits: Thresholds) -> str:
-    """Write a resource with its use and its degree: the server's CPU, 88 % (nearly full)."""
+    """Write a resource with its use and its degree: the server's CPU, 88 % (nearly full).
+
+    More than all of it is an error of the limit: then no share is written.
+    """
+    if resource.value > 1:
+        return f"{resource.name} (at its limit)"
     if resource.value >= resource.limit:
         degree = " (at its limit)"
     else:
