@@ -106,18 +106,19 @@ def test_capacity_is_the_most_that_the_same_server_answered(make: Make) -> None:
 baselines: false
 defaults: {repeats: 2, load: {think_time: 0}}
 experiments:
-  row: {}
+  row: {load: {think_time: 1}}
   more-albums: {server: {albums: 10, albums_max: 10}}
+  more-users: {load: {users: 60}}
   other-store: {server: {store: dict}}
   broken: {}
 published: {table: published.csv, rows: {row: Four workers}}
 """
-    rates = {"row": 100.0, "more-albums": 300.0, "other-store": 900.0, "broken": 800.0}
+    rates = {"row": 100.0, "more-albums": 300.0, "more-users": 400.0, "other-store": 900.0, "broken": 800.0}
 
     def at_rate(run: Run, rng: np.random.Generator) -> Made:
         rps = rates[run.experiment]
         failures = 5000.0 if run.experiment == "broken" else 0.0
-        return {"throughput": rps, "response_s": 50 / rps, "failures": failures}
+        return {"throughput": rps, "response_s": run.load.users / rps, "failures": failures}
 
     campaign = make(text, at_rate, PUBLISHED)
     (row,) = published.published_rows(campaign, find_doubts(campaign))

@@ -46,7 +46,7 @@ def locked(run: dict[str, Any]) -> dict[str, Any]:
         found = {"on a lock": 48.0 + run["repeat"] / 2, "running": 1.0, "elsewhere": 0.25}
         return {"verdict": "lock in the server", "sentence": SENTENCE, "places": found, "probe": "look for the lock"}
     places = {"running": 2.0, "unread in a socket": 2.0}
-    return {"places": places, "sentence": ""} if run["experiment"] == "b" else {}
+    return {"places": places, "sentence": ""} if run["experiment"] == "b" else {"places": {}}
 
 
 def disturbed(run: dict[str, Any]) -> dict[str, Any]:

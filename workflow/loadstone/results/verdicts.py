@@ -187,13 +187,14 @@ class CampaignVerdicts(Model):
     def sentence_of(self, experiment: str) -> str:
         """Return what the first run that agrees with an experiment's verdict states of it.
 
-        Empty where none agrees, and for results of earlier versions.
+        If none does, as where all else is eliminated, it is the experiment's own sentence. Empty where runs disagree,
+        and for results of earlier versions.
         """
         agreed = self.experiments[experiment]
         if agreed.verdict == Verdict.MIXED and set(agreed.runs) != {Verdict.MIXED}:
             return ""  # the runs disagree: what a mixed one of them states is not about the experiment
-        states = (run.sentence for run in self._by_experiment.get(experiment, ()) if run.verdict == agreed.verdict)
-        return next(filter(None, states), "")
+        states = [run.sentence for run in self._by_experiment.get(experiment, ()) if run.verdict == agreed.verdict]
+        return next(filter(None, states), "") if states else agreed.sentence
 
     @cached_property
     def _by_experiment(self) -> dict[str, list[RunVerdict]]:
