@@ -164,8 +164,8 @@ def test_baselines_have_a_section_of_their_own(make: Make) -> None:
     verdicts = section(page, "verdicts")
     assert "elasticity" in verdicts
     assert re.search(
-        r"With twice the users: (0\.99\d|1\.0\d) times the throughput: more users do not raise throughput: a capacity is "
-        "reached",
+        r"With twice the users: (0\.99\d|1\.0\d) times the throughput: more users do not raise throughput: "
+        "a capacity is reached",
         verdicts,
     )
     assert "@" not in text_of(page).replace("c@twice", ""), "no baseline among the experiments, nor by its file's name"
