@@ -19,19 +19,20 @@ from tests.support.neighbours import QUIET, taken_by_others
 ATTEMPTS = 2
 """Of forty sound runs one is taken for one that never settles."""
 LENGTHS = Lengths(window="3s", warm_up="1s")
+FOR_EVENNESS = Lengths(window="5s", warm_up="1s")
+"""Evenness is judged by half seconds, of which it takes eight."""
 
 LIMITS = {
     "lock": Setup(server=threads("lock", "--ms", 7), load=closed(24), at_once=1),
     "pool-semaphore": Setup(server=threads("semaphore", "--at-once", 3, "--ms", 25), load=closed(20), at_once=3),
     "limiter-delaying": Setup(server=threads("turns", "--per-s", 80), load=closed(24)),
-    "asleep-few-users": Setup(server=threads("asleep", "--ms", 40), load=closed(4)),
     "pauses": Setup(server=threads("pauses", "--ms", 15, "--pause-ms", 250, "--period-s", 0.8), load=closed(8)),
     "short-backlog": Setup(
         server=threads("asleep", "--close", "--backlog", 3, "--accept-ms", 8, "--ms", 2), load=closed(36)
     ),
 }
 """Name of a case → its limit here."""
-WITHOUT_BASELINES = {"pool-semaphore", "pauses", "short-backlog"}
+WITHOUT_BASELINES = {"lock", "pool-semaphore", "pauses", "short-backlog"}
 """Cases whose limit shows without the response time of one user."""
 
 
@@ -57,7 +58,8 @@ def measure(bench: Bench, case: Case) -> tuple[Judged, Grade, float]:
 def test_verdict_names_the_limit(name: str, folder: Path) -> None:
     known = next(case for case in CASES if case.name == name)
     case = dataclasses.replace(known, chosen=LIMITS[name])
-    bench = Bench(folder=folder, lengths=LENGTHS, baselines=name not in WITHOUT_BASELINES)
+    lengths = FOR_EVENNESS if name.startswith("limiter") else LENGTHS
+    bench = Bench(folder=folder, lengths=lengths, baselines=name not in WITHOUT_BASELINES)
     judged, found, others = measure(bench, case)
     text = f"{judged.run.verdict}, {found}; others took {others:.2f} CPUs; {judged.run.sentence or judged.run.remark}"
     assert not accuses_server(case, judged.run), text

@@ -70,12 +70,12 @@ class Judged:
     def is_starved(self, signal: str) -> bool:
         """Whether others kept a process from being the limit: one that is nearer to its limit than all but the host.
 
-        The verdict is right to be the shared host's if the host is full, and to stay open if it is not.
+        The verdict is then right to be the neighbour's, or the shared host's if the host is full, or to stay open.
         """
         rivals = {"u_server", "u_gen", "u_slot"} & {found["signal"] for found in self.run["evidence"]}
-        right = "shared host" if self.figure("u_host") >= SATURATED else "undetermined"
+        right = {"neighbour", "shared host" if self.figure("u_host") >= SATURATED else "undetermined"}
         is_first = all(self.figure(signal) >= self.figure(rival) for rival in rivals)
-        return self.verdict == right and is_first and self.is_kept_from_limit(signal)
+        return self.verdict in right and is_first and self.is_kept_from_limit(signal)
 
 
 @dataclass(frozen=True)
@@ -234,27 +234,31 @@ SLEEPERS = (
 
 
 @pytest.mark.alone
-def test_serial_section(provoke: Provoke) -> None:
+def test_lock_that_more_slots_do_not_help(provoke: Provoke) -> None:
     """Handlers that sleep under one lock take two slots or six, and more slots bring nothing.
 
-    They take a tenth of a CPU: only a machine that others fill can make another verdict the right one.
+    They take a tenth of a CPU: only a machine that others fill can make another verdict the right one. Where the
+    threads do not show the lock, the sweep does: all slots are taken, and the section is serial.
     """
+
+    def as_expected(found: Campaign) -> bool:
+        named = {name: level["verdict"] for name, level in found.verdicts["experiments"].items()}
+        serial = {"lock in the server", "serial section"}
+        return named["threads=6"] in serial and named["threads=2"] in serial | {"server concurrency"}
+
     campaign = provoke(
         "baselines: false\ndefaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
         "sweeps: {threads: {vary: server.threads, values: [2, 6], "
         + SLEEPERS % (2, "parallel: 0s, serial: 20ms")
         + "}}",
-        lambda found: {level["verdict"] for level in found.verdicts["experiments"].values()} == {"serial section"},
+        as_expected,
     )
-    levels = campaign.verdicts["experiments"]
     if any(run.is_crowded for run in campaign.runs.values()):
-        right = {"shared host", "server concurrency", "serial section"}
-        assert {level["verdict"] for level in levels.values()} <= right, str(campaign)
+        right = {"shared host", "neighbour", "server concurrency", "serial section", "lock in the server"}
+        levels = campaign.verdicts["experiments"].values()
+        assert {level["verdict"] for level in levels} <= right, str(campaign)
         return
-    assert {name: level["verdict"] for name, level in levels.items()} == {
-        "threads=2": "serial section", "threads=6": "serial section",
-    }, str(campaign)  # fmt: skip
-    assert levels["threads=6"]["runs"] == {"server concurrency": 1}
+    assert as_expected(campaign), str(campaign)
     assert all(run.figure("u_slot") > SATURATED for run in campaign.runs.values())
 
 
