@@ -225,6 +225,12 @@ def test_dropped_connections_are_the_accept_queue_unless_the_server_is_full() ->
     assert full.verdict == "server CPU"
 
 
+def test_the_time_outside_the_application_is_evidence() -> None:
+    [queued] = [each for each in judged(SLOTS, server_seconds=0.02).evidence if each.signal == "R−S"]
+    assert (queued.value, queued.unit) == (pytest.approx(0.48), "s")
+    assert not [each for each in judged(SLOTS).evidence if each.signal == "R−S"]
+
+
 def test_the_sentence_grades_what_is_nearest() -> None:
     found = judged(QUIET, busiest_process=0.88, busiest_thread=0.88)
     assert found.verdict == "undetermined"

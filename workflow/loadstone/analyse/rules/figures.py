@@ -51,6 +51,8 @@ def _of_waiting(s: Signals, limits: Thresholds) -> Iterator[Row]:
     users = s.in_progress
     yield "R/R₀", s.slowdown, "", limits.slowed, "response time over that without load; above the limit, requests queue"
     yield "X·R₀", s.concurrency, "requests", FEW_PROCEED * users, "requests in progress if none queued for another"
+    queued = "time outside the application: in queues before it, and on the way"
+    yield "R−S", s.queue_s, "s", s.response_s / 2, queued
     if s.proceeding is not None:
         meaning = "threads that proceed; the requests in progress beyond them wait"
         yield "proceeding", s.proceeding, "threads", FEW_PROCEED * users, meaning
