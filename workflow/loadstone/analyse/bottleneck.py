@@ -20,6 +20,7 @@ from loadstone.analyse.rules.resources import (
     host_has_slack,
     is_server_full,
     list_resources,
+    mostly_wait,
     notable_other_cpus,
     own_will,
     queues,
@@ -164,9 +165,8 @@ def _beside_the_load(s: Signals, candidates: Sequence[Verdict]) -> list[Verdict]
 
 def _hardly_notices_others(s: Signals, limits: Thresholds) -> bool:
     """Whether users mostly wait of their own will, on a machine that others fill."""
-    own = s.throughput * (s.think_s or 0.0) / s.users
     is_server = at_least(s.server, limits.saturated) or at_least(s.slots, limits.saturated)
-    crowded = notable_other_cpus(s) is not None and own >= machine.OWN_WAITING and not is_server
+    crowded = notable_other_cpus(s) is not None and mostly_wait(s) and not is_server
     return crowded and load.paces_itself(s, limits)
 
 

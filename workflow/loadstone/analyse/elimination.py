@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from loadstone.analyse.probes import shows_capacity
+from loadstone.analyse.rules.load import CARRIED
 from loadstone.analyse.slack import why_no_slack
 from loadstone.plan.probes import probe_name
 from loadstone.plan.schedule import Plan
@@ -30,9 +31,6 @@ USERS = "load.users"
 
 MIN_USERS_RATIO = 1.5
 """Ratio of two levels' users below which a throughput that does not change shows little."""
-
-KEPT_RATE = 0.95
-"""Share of an open load's rate from which it counts as sent in full: chance and the window's ends take the rest."""
 
 MIN_SHARE = 0.1
 """Share of the requests in progress, or of the threads, from which a place or a state is named."""
@@ -91,7 +89,7 @@ def _rules_out_the_rest(runs: Sequence[Judged], limits: Thresholds) -> bool:
 
 def keeps_its_rate(s: Signals) -> bool:
     """Whether the load is open and its rate was sent in full, so that the rate sets the throughput."""
-    return s.arrival_rate is not None and s.throughput >= KEPT_RATE * s.arrival_rate
+    return s.arrival_rate is not None and s.throughput >= CARRIED * s.arrival_rate
 
 
 def _of_sweep(

@@ -98,9 +98,9 @@ def waiting_downstream(s: Signals) -> float | None:
 def count_proceeding(s: Signals, limits: Thresholds) -> Concurrency | None:
     """Count the requests that proceed at the same time while the others wait for them; None where that is unknown.
 
-    The states of threads decide where they show who waits: on a lock, or before threads that all proceed. Threads that
-    nearly all proceed wait for nobody. Where the states show neither, as in an event loop, it is X·R₀, if everything is
-    known that could explain the waiting otherwise.
+    The states of threads decide where they show who waits: on a lock, or before threads that all proceed. If nearly all
+    requests proceed, none waits for another. Where the states show neither, as in an event loop, it is X·R₀, if
+    everything is known that could explain the waiting otherwise.
     """
     if not all_cpus_have_slack(s, limits) or at_least(s.proceeding, FEW_PROCEED * s.in_progress):
         return None

@@ -6,7 +6,7 @@ from loadstone.analyse.rules.resources import (
     below,
     generator_has_slack,
     is_process_full,
-    nobody_waits_for_a_cpu,
+    none_waits_for_a_cpu,
     server_has_slack,
 )
 from loadstone.results.signals import Signals
@@ -34,7 +34,7 @@ def accept_queue(s: Signals, limits: Thresholds) -> bool:
 
     A server that has no CPU left, of its own or of the machine, accepts late because of that.
     """
-    if s.busiest_process is None or is_process_full(s, limits) or not nobody_waits_for_a_cpu(s, limits):
+    if s.busiest_process is None or is_process_full(s, limits) or not none_waits_for_a_cpu(s, limits):
         return False
     turned_away = at_least(s.listen_overflows, NOTABLE_OVERFLOW * max(s.throughput, 1.0))
     unserved = not_all_are_served(s) and at_least(s.not_accepted, 1.0)
@@ -67,7 +67,7 @@ def uneven_connections(s: Signals, limits: Thresholds) -> bool:
         return True
     some_slow = at_least(s.slow_users, MIN_SLOW_USERS) and at_least(s.slow_ratio, MIN_SLOW_RATIO)
     unequal = some_slow or (not_all_are_served(s) and below(s.not_accepted, 1.0))
-    return unequal and server_has_slack(s, limits) and nobody_waits_for_a_cpu(s, limits)
+    return unequal and server_has_slack(s, limits) and none_waits_for_a_cpu(s, limits)
 
 
 def unserved_users(s: Signals, limits: Thresholds) -> bool:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from loadstone.analyse.rules.blocking import EVEN, FEW_PROCEED, MIN_GAP_SHARE, waiting_downstream
+from loadstone.analyse.rules.blocking import BUSY_DISK, EVEN, FEW_PROCEED, MIN_GAP_SHARE, waiting_downstream
 from loadstone.analyse.rules.connections import NOTABLE_OVERFLOW, SERVED
 from loadstone.analyse.rules.load import is_overload
-from loadstone.analyse.rules.resources import NOTABLE_WAIT
+from loadstone.analyse.rules.resources import least_notable_other_cpus, run_delay_limit
 from loadstone.analyse.rules.soundness import failure_bound
-from loadstone.results.signals import MAX_UNKNOWN_SHARE, NOTABLE_OTHER_LOAD, Signals
+from loadstone.results.signals import MAX_UNKNOWN_SHARE, Signals
 from loadstone.results.verdicts import Evidence
 from loadstone.suite.thresholds import Thresholds
 
@@ -39,10 +39,14 @@ def _of_utilisation(s: Signals, limits: Thresholds) -> Iterator[Row]:
     yield "X/ceiling", s.ceiling, "", full, "throughput over the highest rate that the generator can send"
     yield "u_host", s.min_host, "", full, f"share of all CPUs that was busy{stolen}"
     yield "run queue", s.host_run_queue, "per CPU", 1.0, "running or ready processes; above 1, some waited for a CPU"
-    wait = NOTABLE_WAIT * max(1.0, s.proceeding or 0.0)
-    yield "run delay", s.busiest_waited, "CPUs", wait, "CPUs for which the server's busiest process waited"
-    cores = s.cores or s.server_cores
-    notable = NOTABLE_OTHER_LOAD * cores if cores else 0.5
+    yield (
+        "run delay",
+        s.busiest_waited,
+        "CPUs",
+        run_delay_limit(s),
+        "CPUs for which the server's busiest process waited",
+    )
+    notable = least_notable_other_cpus(s)
     yield "other CPUs", s.other_cpus, "CPUs", notable, "CPUs that neither the server nor the generator used"
     yield "u_link", s.link, "", limits.link_full, "share of the link's speed that was used"
 
@@ -71,7 +75,7 @@ def _of_waiting(s: Signals, limits: Thresholds) -> Iterator[Row]:
     yield "unsent", s.unsent, "connections", half, "connections with a response that the client's side has not taken"
     overflows = NOTABLE_OVERFLOW * s.throughput
     yield "overflows", s.listen_overflows, "per s", overflows, "connections that found a full accept queue"
-    yield "iowait", s.iowait, "", 0.3, "share of all CPUs without work while a disk was awaited"
+    yield "iowait", s.iowait, "", BUSY_DISK, "share of all CPUs without work while a disk was awaited"
 
 
 def _of_course(s: Signals, limits: Thresholds) -> Iterator[Row]:

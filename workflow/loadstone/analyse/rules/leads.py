@@ -123,8 +123,8 @@ def _proceeding(s: Signals, limits: Thresholds) -> str:
 
 def _downstream(s: Signals, _: Thresholds) -> str:
     return (
-        f"The server waits for somebody else: {tenths(waiting_downstream(s))} of {tenths(s.in_progress)} requests wait "
-        "for an answer from elsewhere, and none queues for the server."
+        f"The server waits for another service: {tenths(waiting_downstream(s))} of {tenths(s.in_progress)} requests "
+        "wait for an answer from elsewhere, and none queues for the server."
     )
 
 

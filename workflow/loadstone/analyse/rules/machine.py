@@ -6,13 +6,11 @@ from loadstone.analyse.rules.resources import (
     below,
     is_contended,
     is_server_full,
+    mostly_wait,
     notable_other_cpus,
 )
 from loadstone.results.signals import Signals
 from loadstone.suite.thresholds import Thresholds
-
-OWN_WAITING = 0.80
-"""Share of their cycles that users wait of their own will, from which a slow machine hardly changes their rate."""
 
 
 def generator(s: Signals, limits: Thresholds) -> bool:
@@ -44,5 +42,4 @@ def neighbour(s: Signals, limits: Thresholds) -> bool:
     """
     if notable_other_cpus(s) is None or not (is_contended(s, limits) or s.dent is not None):
         return False
-    own = s.throughput * (s.think_s or 0.0) / s.users
-    return not (server_cpu(s, limits) or generator(s, limits) or own >= OWN_WAITING)
+    return not (server_cpu(s, limits) or generator(s, limits) or mostly_wait(s))

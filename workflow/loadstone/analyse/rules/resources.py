@@ -14,6 +14,9 @@ MAX_RUNNING_OF_ONE = 1.3
 NOTABLE_WAIT = 0.10
 """CPUs for which a process waited, per thread that proceeds, from which a lack of CPUs slows it down notably. Threads
 that are woken all the time wait a little each time."""
+OWN_WAITING = 0.80
+"""Share of their time that users wait of their own will, from which a slow machine or server hardly changes their
+rate."""
 NOTABLE_THROTTLING = 0.10
 """Share of time for which a CPU quota stopped the processes, from which it is what limited them."""
 
@@ -129,24 +132,38 @@ def is_contended(s: Signals, limits: Thresholds) -> bool:
 
 def waited_notably(s: Signals) -> bool:
     """Whether the server's busiest process certainly waited for a CPU for a notable share of its work."""
-    return at_least(s.busiest_waited, NOTABLE_WAIT * max(1.0, s.proceeding or 0.0))
+    return at_least(s.busiest_waited, run_delay_limit(s))
 
 
-def nobody_waits_for_a_cpu(s: Signals, limits: Thresholds) -> bool:
+def none_waits_for_a_cpu(s: Signals, limits: Thresholds) -> bool:
     """Whether it is known that no process of the run waited for a CPU."""
     return host_has_slack(s, limits) and s.busiest_waited is not None and not is_contended(s, limits)
 
 
-def notable_other_cpus(s: Signals) -> float | None:
-    """Return the CPUs that others used, where they are more than the kernel and the measurement need; else None.
+def least_notable_other_cpus(s: Signals) -> float:
+    """Return the CPUs from which others use more than the kernel and the measurement need.
 
     Without a number of cores, two are assumed: the most common small machine.
     """
-    cores = s.cores or s.server_cores or 2
-    if at_least(s.other_cpus, NOTABLE_OTHER_LOAD * cores):
+    return NOTABLE_OTHER_LOAD * (s.cores or s.server_cores or 2)
+
+
+def notable_other_cpus(s: Signals) -> float | None:
+    """Return the CPUs that others used, where they are notable; else None."""
+    notable, step = least_notable_other_cpus(s), s.dent_other_cpus
+    if at_least(s.other_cpus, notable):
         return s.other_cpus
-    step = s.dent_other_cpus
-    return s.other_cpus_peak or step if s.dent is not None and at_least(step, NOTABLE_OTHER_LOAD * cores) else None
+    return s.other_cpus_peak or step if s.dent is not None and at_least(step, notable) else None
+
+
+def mostly_wait(s: Signals) -> bool:
+    """Whether users wait of their own will for most of their time: X·Z/N."""
+    return s.throughput * (s.think_s or 0.0) >= OWN_WAITING * s.users
+
+
+def run_delay_limit(s: Signals) -> float:
+    """Return the CPUs for which the server's busiest process may wait before that is notable."""
+    return NOTABLE_WAIT * max(1.0, s.proceeding or 0.0)
 
 
 def queues(s: Signals, limits: Thresholds) -> bool:

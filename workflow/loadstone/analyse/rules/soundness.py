@@ -6,8 +6,14 @@ from scipy import stats
 
 from loadstone.analyse.rules.blocking import MIN_GAP_SHARE
 from loadstone.analyse.rules.load import is_overload
-from loadstone.analyse.rules.machine import OWN_WAITING
-from loadstone.analyse.rules.resources import NOTABLE_WAIT, at_least, below, notable_other_cpus, waited_notably
+from loadstone.analyse.rules.resources import (
+    NOTABLE_WAIT,
+    at_least,
+    below,
+    mostly_wait,
+    notable_other_cpus,
+    waited_notably,
+)
 from loadstone.results.signals import Signals
 from loadstone.suite.thresholds import Thresholds
 from loadstone.theory import operational
@@ -49,7 +55,7 @@ def never_settled(s: Signals) -> bool:
     """
     if s.steady is not False:
         return False
-    return not (s.rate_steady and s.throughput * (s.think_s or 0.0) >= OWN_WAITING * s.users)
+    return not (s.rate_steady and mostly_wait(s))
 
 
 def contradicts_itself(s: Signals, limits: Thresholds) -> bool:
@@ -67,7 +73,7 @@ def _fits(consistency: float, s: Signals, limits: Thresholds) -> bool:
 
 
 def pauses(s: Signals, _limits: Thresholds) -> bool:
-    """The server answers nobody for a while, again and again in a rhythm, and no one else took the CPUs meanwhile."""
+    """The server answers no request for a while, again and again in a rhythm, and no others took the CPUs meanwhile."""
     in_rhythm = at_least(s.gaps, MIN_GAPS) and below(s.gap_spread, MAX_GAP_SPREAD)
     apart = at_least(s.gap_period_s, GAP_PERIOD_OVER_RESPONSE * s.response_s)
     own = (
