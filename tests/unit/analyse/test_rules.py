@@ -255,6 +255,16 @@ def test_places_share_out_the_requests_in_progress(base: dict[str, Any]) -> None
     assert all(number > 0 for number in found.places.values())
 
 
+def test_idle_threads_of_a_pool_hold_no_request() -> None:
+    idle = FEW | states(sleep=0.1, lock=12)
+    assert judged(idle, inside=0.5).places == {
+        Place.LOCK: pytest.approx(0.4),
+        Place.SLEEPING: 0.1,
+        Place.ELSEWHERE: 3.5,
+    }
+    assert Place.LOCK not in judged(idle, inside=None).places, "unknown is not all of them"
+
+
 def test_places_of_a_pool() -> None:
     assert judged(POOL).places == {Place.UNREAD: 34.0, Place.LOCK: 14.0, Place.SLEEPING: 2.0}
     assert judged(UNSERVED).places[Place.NOT_ACCEPTED] == 49.0

@@ -87,7 +87,7 @@ def judge(s: Signals, limits: Thresholds = DEFAULTS) -> Judgement:
         remark=_remark(s, limits, verdict),
         probe=advise(s, verdict, limits),
         sentence=describe(s, verdict, parties, limits),
-        places=find_places(s),
+        places=find_places(s, limits),
         proceeding=blocking.count_proceeding(s, limits) if verdict in waiting else None,
         missing=tuple(s.missing),
     )

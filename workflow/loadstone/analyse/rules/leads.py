@@ -182,9 +182,9 @@ def _network(s: Signals, limits: Thresholds) -> str:
     )
 
 
-def _server_or_behind(s: Signals, _: Thresholds) -> str:
+def _server_or_behind(s: Signals, limits: Thresholds) -> str:
     carries = "The generator and the machine have CPU left: the server, or what it waits for, carries no more."
-    return carries + _where(s)
+    return carries + _where(s, limits)
 
 
 def _serial_section(_s: Signals, _: Thresholds) -> str:
@@ -195,14 +195,14 @@ def _undetermined(s: Signals, limits: Thresholds) -> str:
     if s.slowdown is not None and s.slowdown >= limits.slowed:
         return (
             f"Responses take {tenths(s.slowdown)} times as long as without load, but nothing that was measured is at "
-            f"its limit.{_where(s)}"
+            f"its limit.{_where(s, limits)}"
         )
-    return f"Nothing that was measured is at its limit.{_where(s)}"
+    return f"Nothing that was measured is at its limit.{_where(s, limits)}"
 
 
-def _where(s: Signals) -> str:
+def _where(s: Signals, limits: Thresholds) -> str:
     """State where most requests are, if samples show it."""
-    places = {place: number for place, number in find_places(s).items() if place != Place.ELSEWHERE}
+    places = {place: number for place, number in find_places(s, limits).items() if place != Place.ELSEWHERE}
     named = sorted(((number, place) for place, number in places.items() if number >= 0.1 * s.in_progress), reverse=True)
     listed = ", ".join(f"{tenths(number)} {place}" for number, place in named[:MAX_PLACES])
     return f" Of {tenths(s.in_progress)} requests in progress, on average {listed}." if listed else ""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from loadstone.report.charts.shared import GREEN, PINK, RED, SKY, Chart, layered, squares
 from loadstone.results.verdicts import Place
+from loadstone.text import tenths
 
 LIGHT, DARK = "#FFFFFF", "#1D2329"
 LOOK = {
@@ -42,7 +43,7 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
     present = [place for place in Place if place in set(table["place"])]
     shown = table.assign(
         ink=[LOOK[place][1] for place in table["place"]],
-        number=[_number(requests) for requests in table["requests"]],
+        number=[tenths(requests) for requests in table["requests"]],
     )
     shares = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".0%")
     x = alt.X(
@@ -81,13 +82,9 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
     )
     sums = shown.drop_duplicates("experiment")[["experiment", "total"]]
     totals = (
-        alt.Chart(sums.assign(total=[_number(total) for total in sums["total"]], end=1.0))
+        alt.Chart(sums.assign(total=[tenths(total) for total in sums["total"]], end=1.0))
         .mark_text(align="left", dx=6, fontWeight="bold", color="#888888")
         .encode(x=alt.X("end:Q"), y=y, text="total:N")
     )
     layers = [bars.encode(x=x, x2="end:Q", y=y, color=colour, tooltip=tooltip), labels, totals]
     return layered(layers, ROW_HEIGHT * len(order))
-
-
-def _number(requests: float) -> str:
-    return f"{requests:,.0f}" if requests >= 100 else f"{requests:.3g}"
