@@ -6,29 +6,35 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What bound throughput. A suite expects one of a `bottleneck`; `loadstone.analyse.bottleneck` reaches them."""
 
-    THINK_TIME = "think time"
+    THINK_TIME = "users' pauses"
     TOO_FEW_USERS = "too few users"
     ARRIVAL_RATE = "arrival rate"
-    GENERATOR = "generator"
-    SERVER_CPU = "server CPU"
-    SHARED_HOST = "shared host"
-    NEIGHBOUR = "neighbour"
-    SERVER_CONCURRENCY = "server concurrency"
-    SERIAL_SECTION = "serial section"
-    LOCK = "lock in the server"
-    POOL = "pool"
-    DOWNSTREAM = "downstream"
-    DISK = "disk"
-    RATE_LIMITER = "rate limiter"
-    ACCEPT_QUEUE = "accept queue"
+    GENERATOR = "Locust's CPU"
+    SERVER_CPU = "server's CPU"
+    SHARED_HOST = "the whole machine's CPU"
+    NEIGHBOUR = "other programs on the machine"
+    SERVER_CONCURRENCY = "all server threads busy"
+    SERIAL_SECTION = "a serial section in the server"
+    LOCK = "a lock in the server"
+    POOL = "a pool in the server"
+    DOWNSTREAM = "a service behind the server"
+    DISK = "the server's disk"
+    RATE_LIMITER = "a rate limiter"
+    ACCEPT_QUEUE = "the server's accept queue"
     UNEVEN_CONNECTIONS = "uneven connections"
-    PAUSES = "pauses"
-    NETWORK = "network"
+    PAUSES = "pauses of the server"
+    NETWORK = "the network"
     SERVER_OR_BEHIND = "the server, or what it waits for"
-    MIXED = "mixed"
-    UNDETERMINED = "undetermined"
-    ERRORS = "errors"
-    INVALID = "invalid"
+    MIXED = "several limits at once"
+    DISAGREE = "repeats disagree"
+    UNDETERMINED = "no clear limit"
+    ERRORS = "too many failures"
+    INVALID = "invalid figures"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Verdict | None":
+        """Take a verdict by the name that earlier versions gave it, from suites and results of theirs."""
+        return next((verdict for verdict, name in EARLIER_NAMES.items() if name == value), None)
 
     @property
     def is_sound(self) -> bool:
@@ -41,8 +47,23 @@ class Verdict(StrEnum):
     @property
     def names_a_party(self) -> bool:
         """Whether it names one party that bound throughput."""
-        return self.is_sound and self not in (Verdict.MIXED, Verdict.UNDETERMINED)
+        return self.is_sound and self not in (Verdict.MIXED, Verdict.DISAGREE, Verdict.UNDETERMINED)
 
+
+EARLIER_NAMES = {
+    Verdict.THINK_TIME: "think time",
+    Verdict.GENERATOR: "generator",
+    Verdict.SERVER_CPU: "server CPU",
+    Verdict.SHARED_HOST: "shared host",
+    Verdict.SERVER_CONCURRENCY: "server concurrency",
+    Verdict.SERIAL_SECTION: "serial section",
+    Verdict.NETWORK: "network",
+    Verdict.MIXED: "mixed",
+    Verdict.UNDETERMINED: "undetermined",
+    Verdict.ERRORS: "errors",
+    Verdict.INVALID: "invalid",
+}
+"""Verdict → its name in results and suites of earlier versions, where that was another."""
 
 SERVER_VERDICTS = (
     Verdict.SERVER_CPU,
