@@ -114,7 +114,7 @@ def sweep_view(campaign: Campaign, name: str, sweep: SweepResult, doubts: Doubts
 def _whose(party: str | None, laws: Sequence[LawView]) -> str:
     if not laws or party is None:
         return ""
-    return f"The law is about the {party}, which bound throughput at the levels used while everything else had slack."
+    return f"The law is about the {party}, which limited throughput at the levels used while everything else had slack."
 
 
 def _level(
