@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadstone.suite.load import load_suite
-from loadstone.suite.verdict import EARLIER_NAMES, OPEN_VERDICTS, SERVER_VERDICTS, SET_BY_LOAD, Verdict
+from loadstone.suite.verdict import EARLIER_NAMES, OPEN_VERDICTS, SERVER_VERDICTS, SET_BY_LOAD, Verdict, phrase_limits
 
 WriteSuite = Callable[[str], Path]
 
@@ -49,6 +49,20 @@ def test_verdicts_that_name_a_party_are_limits() -> None:
     assert party == {*Verdict} - {*OPEN_VERDICTS, Verdict.ERRORS, Verdict.INVALID, Verdict.NEIGHBOUR}
     assert party >= {*SERVER_VERDICTS, *SET_BY_LOAD}
     assert all(verdict.as_limit.startswith("limited by ") for verdict in party)
+
+
+def test_several_limits_are_named() -> None:
+    both = (Verdict.SERVER_CPU, Verdict.NETWORK)
+    assert phrase_limits(Verdict.MIXED, both) == "limited by the server's CPU and the network"
+    three = (*both, Verdict.SERVER_CONCURRENCY)
+    assert phrase_limits(Verdict.MIXED, three) == (
+        "limited by the server's CPU, the network and server threads (all busy)"
+    )
+    assert phrase_limits(Verdict.MIXED, (Verdict.NETWORK, Verdict.UNDETERMINED)) == "several limits"
+    assert phrase_limits(Verdict.DISAGREE, both) == "repeats disagree", "none of them is known to be the limit"
+    assert (
+        phrase_limits(Verdict.NETWORK, (Verdict.NETWORK,)) == phrase_limits(Verdict.NETWORK) == "limited by the network"
+    )
 
 
 def test_names_of_earlier_versions_are_taken() -> None:

@@ -4,6 +4,7 @@ A name continues *limited by*: as a column's heading, or in a sentence by `Verdi
 do not, such as *no clear limit*.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -57,11 +58,23 @@ class Verdict(StrEnum):
     def as_limit(self) -> str:
         """Write it as the end of a sentence: *limited by users' pauses*, and *no clear limit* without *limited by*.
 
-        The one place for this grammar: "fifty-users is limited by users' pauses", "fifty-users: no clear limit".
+        This and `phrase_limits` are the one place for this grammar: "fifty-users: limited by users' pauses",
+        "fifty-users: no clear limit".
         """
         if self in OPEN_VERDICTS or self in (Verdict.ERRORS, Verdict.INVALID):
             return str(self)
         return f"limited by {IN_SENTENCES.get(self, self)}"
+
+
+def phrase_limits(verdict: Verdict, parties: Sequence[Verdict] = ()) -> str:
+    """Write a verdict as the end of a sentence, and name several limits: *limited by the server's CPU and the network*.
+
+    `parties` are what the runs name. Only those of several limits are written.
+    """
+    limits = [IN_SENTENCES.get(party, party) for party in parties if party.names_a_party]
+    if verdict != Verdict.MIXED or len(limits) < 2:
+        return verdict.as_limit
+    return f"limited by {', '.join(limits[:-1])} and {limits[-1]}"
 
 
 OPEN_VERDICTS = (Verdict.MIXED, Verdict.DISAGREE, Verdict.UNDETERMINED)
@@ -70,7 +83,7 @@ OPEN_VERDICTS = (Verdict.MIXED, Verdict.DISAGREE, Verdict.UNDETERMINED)
 IN_SENTENCES = {
     Verdict.ARRIVAL_RATE: "the arrival rate",
     Verdict.SERVER_CPU: "the server's CPU",
-    Verdict.SERVER_CONCURRENCY: "server threads, which were all busy",
+    Verdict.SERVER_CONCURRENCY: "server threads (all busy)",
 }
 """Verdict → its name after *limited by* in a sentence, where that needs more than in a column."""
 
