@@ -52,7 +52,7 @@ def test_each_rule() -> None:
     assert verdict(EAGER, steady=False) == "invalid figures"
 
 
-def test_mixed_names_both() -> None:
+def test_several_limits_name_both() -> None:
     found = judge(Signals(**(EAGER | {"server_cpu": 0.95, "bytes_per_s": 0.9e8})))
     assert (found.verdict, found.parties, found.also) == (
         "several limits",
@@ -141,7 +141,7 @@ def test_think_time_at_its_limit_binds_alone_or_beside_another() -> None:
     assert judge(Signals(**below)).parties == ("the network",)
 
 
-def test_open_load_with_slack_is_bound_by_its_rate() -> None:
+def test_open_load_with_slack_is_limited_by_its_rate() -> None:
     """Users wait for arrivals, not of their own will."""
     assert verdict(IDLE, arrival_rate=33.2) == "arrival rate"
     assert judge(Signals(**(IDLE | {"arrival_rate": 33.2, "host_busy": 0.8}))).remark == "near the knee"

@@ -125,6 +125,8 @@ def test_experiment_has_the_verdict_of_most_of_its_runs() -> None:
     assert agree(["users' pauses"] * 4 + ["server's CPU"]) == "users' pauses"
     assert agree(["users' pauses"] * 3 + ["server's CPU"]) == "repeats disagree"
     assert agree(["Locust's CPU"]) == "Locust's CPU"
+    assert agree(["several limits"] * 4 + ["server's CPU"]) == "several limits", "one that differs is no disagreement"
+    assert agree(["several limits"] * 3 + ["server's CPU"]) == "repeats disagree"
 
 
 Planned = Callable[[str], Plan]
@@ -171,7 +173,7 @@ def test_unsound_runs_have_no_say_where_others_are_sound(planned: Planned) -> No
     assert found.experiments["b"].sentence == "Repeats disagree: invalid figures in 2, too many failures in 1."
 
 
-def test_mixed_by_disagreement_names_all_sides(planned: Planned) -> None:
+def test_disagreement_names_all_sides(planned: Planned) -> None:
     plan = planned("{baselines: false, defaults: {repeats: 3}, experiments: {a: {}}}")
     full = EAGER | {"server_cpu": 0.95}
     found = judged(plan, a=[full, full, IDLE]).experiments["a"]
