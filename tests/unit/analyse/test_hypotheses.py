@@ -347,7 +347,10 @@ def test_trend_with_too_little_to_go_by_is_left_open(judge: Judge) -> None:
     assert "without repeats a bend cannot be detected" in answer.evidence
     verdicts = {("few=1000", repeat): "invalid figures" for repeat in (1, 2)}
     answer = judge("trend: {metric: mean, over: few}, expect: rises", albums(0.001), suite=CROSSED, verdicts=verdicts)
-    assert (answer.outcome, answer.evidence) == ("inconclusive", "2 of 2 runs of few=1000 cannot be used: invalid")
+    assert (answer.outcome, answer.evidence) == (
+        "inconclusive",
+        "2 of 2 runs of few=1000 cannot be used: invalid figures",
+    )
 
 
 ROWS = """baselines: false

@@ -395,7 +395,7 @@ def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixtu
     assert steady.runs == (3, 2)
     assert steady.metrics[0].ratio is not None
     assert steady.metrics[0].ratio.value == pytest.approx(1, abs=0.03)
-    assert "steady: after, repeat 2: invalid: X·(R+Z)/N = 0.5" in output(capsys, *folders)
+    assert "steady: after, repeat 2: invalid figures: X·(R+Z)/N = 0.5" in output(capsys, *folders)
 
 
 def test_half_of_the_runs_do_not_speak_for_all(make: Make) -> None:

@@ -102,7 +102,7 @@ def test_runs_that_disagree_are_quoted_each(made: Any) -> None:
     row = verdicts.verdict_rows(campaign, find_doubts(campaign))[0]
     assert row.verdict == "repeats disagree"
     assert row.sentence == ""
-    assert row.each == ["Repeat 1: Lock in the server it was, in a.", "Repeat 2: Pool it was, in a."]
+    assert row.each == ["Repeat 1: A lock in the server it was, in a.", "Repeat 2: A pool in the server it was, in a."]
     assert row.stated == "its runs: 1 lock in the server, 1 pool"
 
 
