@@ -139,7 +139,7 @@ def test_probes_are_read(planned: Callable[[str], Plan]) -> None:
         "with twice the threads: 1.97 times the throughput: limited by the slots",
     ]
     runs["a@slots"] = once
-    assert "no change: something behind the slots is the limit" in str(judged(plan, **runs).experiments["a"].probes)
+    assert "no change: limited by something behind the slots" in str(judged(plan, **runs).experiments["a"].probes)
     runs["a@slots"] = once | {"generator_cpu": [0.85]}
     assert "no change, but the generator had no slack" in str(judged(plan, **runs).experiments["a"].probes)
 

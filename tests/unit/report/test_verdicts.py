@@ -103,7 +103,7 @@ def test_runs_that_disagree_are_quoted_each(made: Any) -> None:
     assert row.verdict == "repeats disagree"
     assert row.sentence == ""
     assert row.each == ["Repeat 1: A lock in the server it was, in a.", "Repeat 2: A pool in the server it was, in a."]
-    assert row.stated == "its runs: 1 lock in the server, 1 pool"
+    assert row.stated == "its runs: a lock in the server in 1, a pool in the server in 1"
 
 
 def test_neighbour_is_named_wherever_the_page_warns(made: Any) -> None:
