@@ -11,8 +11,8 @@ from loadstone.results.threads import ThreadState
 from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
-from tests.unit.analyse.test_bottleneck import EAGER
-from tests.unit.analyse.test_verdicts import judged
+from tests.support.example_signals import EAGER
+from tests.support.judged_runs import judged
 
 BEHIND = Verdict.SERVER_OR_BEHIND
 SUITE = "baselines: false\nexperiments: {a: {probe: true, repeats: 1, load: {think_time: 0}}}"

@@ -8,7 +8,7 @@ from loadstone.analyse.plateaus import judge_run
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Plateau, Signals
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict
-from tests.unit.analyse.test_bottleneck import EAGER, IDLE
+from tests.support.example_signals import EAGER, IDLE
 
 RUN = ("a", 1)
 BUSY = EAGER | {"server_cpu": 0.97}

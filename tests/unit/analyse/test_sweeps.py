@@ -21,7 +21,7 @@ from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.scaling import amdahl
-from tests.unit.analyse.test_bottleneck import EAGER
+from tests.support.example_signals import EAGER
 
 WORKERS = """
 baselines: false

@@ -11,9 +11,9 @@ from loadstone.report import other_load
 from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
 from loadstone.report.sections import answer, capacity, experiments, hypotheses, published, runs, verdicts
+from tests.support.example_signals import IDLE
 from tests.support.made_up import PUBLISHED, REPEATING, Made, Make, steady, thinking
 from tests.support.page_parts import section
-from tests.unit.analyse.test_bottleneck import IDLE
 from tests.unit.report.test_scaling import CLAIMS, probe, searched
 
 

@@ -13,9 +13,9 @@ from loadstone.report.page import all_charts, build_sections, render
 from loadstone.report.percentiles import MAX_LABEL
 from loadstone.results.signals import Plateau, Signals
 from loadstone.text import shortened
+from tests.support.example_signals import EAGER, IDLE
 from tests.support.made_up import Made, make_campaign, steady
 from tests.support.page_parts import section, text_of
-from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 
 SUITE = """
 defaults: {repeats: 2, server: {kind: external, url: "http://127.0.0.1:8080"}}

@@ -21,10 +21,10 @@ from loadstone.results.threads import ThreadState
 from loadstone.results.verdicts import Place
 from loadstone.suite.verdict import Verdict
 from tests.conftest import ROOT
+from tests.support.example_signals import EAGER
 from tests.support.made_up import Made, Make, steady
 from tests.support.page_parts import section, specifications
 from tests.support.restated import Restate, restate
-from tests.unit.analyse.test_bottleneck import EAGER
 
 SUITE = "baselines: false\ndefaults: {repeats: 2}\nexperiments: {a: {}, b: {}, c: {}}"
 SENTENCE = "A lock in the server: 1.1 of 50 requests proceed, 48.9 wait for them. Nearest limit: u_gen = 0.5."
