@@ -50,7 +50,7 @@ def thinking(value: float, runs: tuple[float, ...] = (32.9, 33.0, 33.1)) -> Leve
     return replace(
         level(value, verdict="users' pauses"),
         throughput=runs,
-        utilisations=slack,
+        utilisations={Verdict(name): share for name, share in slack.items()},
         think_s=1.5,
         unloaded_response_s=0.005,
         generator_demand_s=0.00222,
@@ -63,7 +63,7 @@ def generating(value: float, verdict: str = "Locust's CPU", **shares: float) -> 
 
 
 def with_share(facts: LevelFacts, party: str, share: float) -> LevelFacts:
-    return replace(facts, utilisations={**facts.utilisations, party: share})
+    return replace(facts, utilisations={**facts.utilisations, Verdict(party): share})
 
 
 def reasons(found: Grounds) -> dict[float, str]:
@@ -102,7 +102,7 @@ def test_a_generator_that_bound_every_level_has_a_law() -> None:
 
 def test_a_generators_law_needs_no_host() -> None:
     levels = [generating(n) for n in (1, 2, 4)]
-    bare = [replace(facts, utilisations={"Locust's CPU": 0.98}) for facts in levels]
+    bare = [replace(facts, utilisations={Verdict.GENERATOR: 0.98}) for facts in levels]
     assert find_grounds("load.workers", bare).reason is None
 
 
@@ -157,7 +157,7 @@ def test_no_law_of_the_server_without_the_host() -> None:
     others = {name: share for name, share in unknown.utilisations.items() if name != "the whole machine's CPU"}
     unknown = replace(unknown, utilisations=others)
     assert reasons(find_grounds("server.workers", [level(1), unknown])) == {4: "the whole machine's CPU not measured"}
-    lone = replace(unknown, utilisations={"the whole machine's CPU": 0.5})
+    lone = replace(unknown, utilisations={Verdict.SHARED_HOST: 0.5})
     assert reasons(find_grounds("server.workers", [lone])) == {}
     odd = level(4, shared_host=math.nan)
     assert reasons(find_grounds("server.workers", [odd])) == {4: "the whole machine's CPU at nan"}

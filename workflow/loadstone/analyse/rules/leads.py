@@ -32,13 +32,17 @@ def interval(k: Concurrency) -> str:
 
 
 def _think_time(s: Signals, _: Thresholds) -> str:
-    wait = figure(s.think_s or 0.0)
-    return f"{s.users:.0f} users who wait {wait} s between requests set the rate: {figure(s.throughput)} requests/s."
+    one = round(s.users) == 1
+    who = "One user who waits" if one else f"{s.users:.0f} users who wait"
+    wait, rate = figure(s.think_s or 0.0), figure(s.throughput)
+    return f"{who} {wait} s between requests set{'s' * one} the rate: {rate} requests/s."
 
 
 def _too_few_users(s: Signals, _: Thresholds) -> str:
+    few = f"{s.users:.0f} users hardly wait and hardly queue"
+    who = "One user hardly waits and hardly queues" if round(s.users) == 1 else few
     return (
-        f"{s.users:.0f} users hardly wait and hardly queue: a response takes {tenths(s.slowdown)} times as long as for "
+        f"{who}: a response takes {tenths(s.slowdown)} times as long as for "
         "one user alone. More users would raise throughput."
     )
 
