@@ -186,7 +186,7 @@ def describe_capacity(found: SearchResult) -> str:
 
 
 def _comparisons(outcomes: Outcomes, usable: Sequence[str]) -> Iterator[str]:
-    """State the ratios that the suite's hypotheses are about, between two experiments: gates first, then refuted ones."""
+    """State the ratios between two experiments that hypotheses are about: gates first, then refuted ones."""
     tests = {name: each.compare for name, each in outcomes.plan.suite.hypotheses.items()}
     order = (Outcome.REFUTED, Outcome.SUPPORTED, Outcome.INCONCLUSIVE)
     for judged in sorted(outcomes.hypotheses, key=lambda each: (not each.gate, order.index(each.outcome))):

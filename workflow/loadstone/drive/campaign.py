@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadstone.drive.child import Workflow, now
+from loadstone.drive.child import Workflow, now, time_of_day
 from loadstone.drive.display import Display
 from loadstone.drive.lines import write_finished, write_state
 from loadstone.errors import Interrupted, MeasureError
@@ -63,6 +63,8 @@ class _Watch:
         elif text.startswith(NOISE):
             self.display.report(text)
         elif WAITING in text:
+            if not self.waiting:  # who holds the machine does not fit into one line
+                self.display.report(text)
             self.waiting = text.partition(" ")[2]
         elif text:
             self.last_output.append(text)
@@ -85,13 +87,13 @@ class _Watch:
             new = [item for key, item in done.items() if key not in self.done]
             first = self.snapshot.done + self.snapshot.failed - len(new) + 1
             for number, item in enumerate(sorted(new, key=lambda item: item.stored), start=first):
-                self.display.report_finished(write_finished(item, number, self.snapshot, repeats), when)
+                self.display.report_finished(write_finished(item, number, self.snapshot, repeats, time_of_day), when)
         self.done = set(done)
         if self.snapshot.current is not None:
             self.waiting = ""
         if over:
             return
-        self.display.show_state(self.waiting or write_state(self.snapshot, repeats), when)
+        self.display.show_state(self.waiting or write_state(self.snapshot, repeats, time_of_day), when)
 
 
 def run_campaign(suite: Path, plan: Plan, arguments: Sequence[str], display: Display) -> None:
