@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from loadstone.lifecycle.campaign_lock import find_running
 from loadstone.live.current_run import (
     CurrentRun,
     IsAlive,
@@ -12,11 +13,10 @@ from loadstone.live.current_run import (
     process_exists,
     read_recent_answers,
 )
-from loadstone.lifecycle.campaign_lock import find_running
 from loadstone.live.estimate import estimate_extra_s, estimate_time_left_s
 from loadstone.live.plan_items import PlanItem, count_items, find_plan_state
 from loadstone.live.plan_source import ShownPlan
-from loadstone.live.results_so_far import ResultsSoFar, ResultSoFar
+from loadstone.live.results_so_far import ResultSoFar, ResultsSoFar
 from loadstone.live.snakemake_log import find_last_campaign
 from loadstone.live.waiting import WaitingRun, find_other_measurement, find_waiting
 from loadstone.plan.schedule import Run
