@@ -60,14 +60,16 @@ def test_measurement_of_others_is_seen_without_touching_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOADSTONE_LOCK_FOLDER", str(tmp_path))
-    assert find_other_measurement(NOW) is None
+    assert find_other_measurement(tmp_path) is None
     with try_machine_lock("c, repeat 1") as state:
         assert state.holder is None
-        assert "c, repeat 1, by " in str(find_other_measurement(NOW))
-        assert str(os.getpid()) in str(find_other_measurement(NOW))
-    assert find_other_measurement(NOW) is None
+        found = find_other_measurement(tmp_path)
+        assert found is not None
+        assert (found.what, found.pid) == ("c, repeat 1", os.getpid())
+        assert find_other_measurement(Path.cwd()) is None, "a run of this campaign"
+    assert find_other_measurement(tmp_path) is None
     left = Holder(what="crashed", user="root", pid=1, folder="/", since=NOW)
     (tmp_path / NAME).write_text(left.model_dump_json(), encoding="utf-8")
-    assert find_other_measurement(NOW, lambda _: False) is None
+    assert find_other_measurement(tmp_path, lambda _: False) is None
     (tmp_path / NAME).write_text("nonsense", encoding="utf-8")
-    assert find_other_measurement(NOW) is None
+    assert find_other_measurement(tmp_path) is None

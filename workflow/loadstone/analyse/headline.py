@@ -78,7 +78,7 @@ def _pace(outcomes: Outcomes, usable: Sequence[str]) -> tuple[list[str], set[str
     statements = [
         _published_pace(outcomes, chosen, most)
         or f"{chosen} got {figure(rate)} requests/s: the pace of its users, not the limit of the server.",
-        f"{_users(load)} {_write_pauses(load)} cannot send more than {figure(most)} requests/s on average, however "
+        f"{_users(load)} {_write_pauses(load)} can send about {figure(most)} requests/s at most, however "
         f"fast the server is{f'; its CPU was {whole_percent(busy)} busy' if busy is not None else ''}.",
     ]
     other = others[chosen]

@@ -9,6 +9,7 @@ import typer
 from loadstone.cli.console import make_console
 from loadstone.cli.options import Results
 from loadstone.errors import ResultError
+from loadstone.suite.verdict import Verdict
 from loadstone.text import count, listed, named, printable, several
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ WIDTH = 120
 MAX_NAMED = 5
 """Runs, folders or hypotheses that are named."""
 UNUSABLE = {
-    "too many failures": "too many requests failed",
-    "other programs on the machine": "other processes took the CPUs that it waited for",
+    Verdict.ERRORS: "too many requests failed",
+    Verdict.NEIGHBOUR: "other processes took the CPUs that it waited for",
 }
 """Verdict → why a run cannot be used, where the run does not state it; the others have a remark."""
 
@@ -117,10 +118,10 @@ def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:
 
 
 def _why_unusable(results: Path, run: "RunVerdict") -> str:
+    from loadstone.analyse.headline import SENTENCE_END
     from loadstone.results.window import read_window
-    from loadstone.suite.verdict import Verdict
 
-    reason = run.sentence.rstrip(".") or UNUSABLE.get(run.verdict) or run.remark or run.verdict
+    reason = SENTENCE_END.split(run.sentence)[0].rstrip(".") or UNUSABLE.get(run.verdict) or run.remark or run.verdict
     if run.verdict != Verdict.INVALID:
         return reason
     window = read_window(results / "summaries" / run.experiment / str(run.repeat) / "window.json")

@@ -1,6 +1,7 @@
 """The table of experiments in a terminal: one line per experiment, never wrapped."""
 
 from collections.abc import Sequence
+from os.path import commonprefix
 
 from loadstone.analyse.experiment_rows import ExperimentRow, Outcomes, most_important, share_failed
 from loadstone.text import count, figure, printable
@@ -11,6 +12,8 @@ HEADINGS = ("experiment", "requests/s", "p50 ms", "p95 ms", "failed", "limited b
 GAP = "  "
 MIN_NAME = 12
 """Characters that a shortened name has at least."""
+SHARED = 3
+"""Characters that are kept of a long beginning that names share."""
 USUAL_LIMIT = 24
 """Characters of a limit that are kept before names are shortened: nearly all limits have no more."""
 
@@ -59,9 +62,11 @@ def _cut(text: str, most: int) -> str:
 
 
 def shorten_apart(names: Sequence[str], most: int) -> list[str]:
-    """Shorten names to at most so many characters, where it keeps most of them apart: in the middle, if it can be."""
+    """Shorten names to at most so many characters, so that most of them stay apart: in the middle, if that does it."""
     kept = most - 1
+    same = len(commonprefix([name for name in names if len(name) > most]))  # noqa: RUF071 - names are no paths
     ways = [[_without_middle(name, most, tail) for name in names] for tail in (kept // 2, kept * 3 // 4, kept // 4, 0)]
+    ways.append([name if len(name) <= most else _cut(f"…{name[max(0, same - SHARED) :]}", most) for name in names])
     return max(ways, key=lambda way: len(set(way)))  # of equally good ways, the first
 
 

@@ -8,8 +8,9 @@ from loadstone.plan.schedule import Plan
 from loadstone.text import count, figure, several, shortened
 
 SEPARATOR = " · "
-MAX_NAME = 26
-"""Characters of a name in the line that is written again and again, so that the end of the campaign stays in sight."""
+WIDTH = 79
+"""Characters of the line about a run under load: longer names are shortened, so that the campaign's end is in sight."""
+MIN_NAME = 12
 
 Clock = Callable[[float], str]
 """Writes a moment in unix seconds as the time of day."""
@@ -34,8 +35,9 @@ def write_state(snapshot: Snapshot, repeats: Mapping[str, int], clock: Clock) ->
     total = len(snapshot.items)
     running = next((item for item in snapshot.items if item.state == "running"), None)
     if running is not None and snapshot.current is not None:
-        parts = [_label(running, repeats, MAX_NAME), *_figures(snapshot.current), _left(snapshot, clock)]
-        return f"[{finished + 1}/{total}] " + SEPARATOR.join(parts)
+        number, figures = f"[{finished + 1}/{total}] ", [*_figures(snapshot.current), _left(snapshot, clock)]
+        room = WIDTH - len(number + SEPARATOR.join([_label(running, repeats), *figures])) + len(running.name)
+        return number + SEPARATOR.join([_label(running, repeats, max(MIN_NAME, room)), *figures])
     if not snapshot.left:
         return f"[{finished}/{total}] computing results and the report"
     return f"[{finished}/{total}] preparing the next run{SEPARATOR}{_left(snapshot, clock)}"

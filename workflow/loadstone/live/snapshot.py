@@ -163,7 +163,7 @@ def take_snapshot(
         items, current_run, waiting, now, is_running=find_running(folder / ".snakemake") is not None
     )
     left_s = estimate_time_left_s(left, extra_s, progress)
-    quiet = _is_quiet(current_run, waiting, now, is_alive)
+    quiet = _is_quiet(current_run, waiting, folder, is_alive)
     found = results_so_far.update(shown.plan, items, quiet=quiet) if results_so_far and shown.plan else ()
     return Snapshot(
         time=now,
@@ -217,11 +217,11 @@ def _campaign_state(
     return "between" if is_running or 0 <= now - latest < MAX_GAP_S else "idle"
 
 
-def _is_quiet(current: CurrentRun | None, waiting: WaitingRun | None, now: float, is_alive: IsAlive) -> bool:
+def _is_quiet(current: CurrentRun | None, waiting: WaitingRun | None, folder: Path, is_alive: IsAlive) -> bool:
     """Whether no measurement on this machine is under load now, as far as can be seen."""
     if current is not None:
         return current.status.phase in QUIET_PHASES
-    return waiting is None and find_other_measurement(now, is_alive) is None
+    return waiting is None and find_other_measurement(folder, is_alive) is None
 
 
 def _find_report(folder: Path, items: Sequence[PlanItem]) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from loadstone.live.current_run import IsAlive, process_exists
 from loadstone.live.past_runs import read_last_line
 from loadstone.live.plan_items import PlanItem, log_of
-from loadstone.measure.machine_lock import MAX_BYTES, NAME, REMIND_S, Holder, describe_holder, lock_folder
+from loadstone.measure.machine_lock import MAX_BYTES, NAME, REMIND_S, Holder, lock_folder
 
 MAX_SILENCE_S = 2 * REMIND_S
 """A run that waits reports that again and again. If it does not, it has ended."""
@@ -53,8 +53,10 @@ def _list_waiting(results: Path, items: Iterable[PlanItem], now: float) -> Itera
                 yield reported, WaitingRun(found["what"], since, found["holder"] or "")
 
 
-def find_other_measurement(now: float, is_alive: IsAlive = process_exists) -> str | None:
-    """Describe the measurement that holds the machine's lock; None if it is free, as far as its file shows.
+def find_other_measurement(folder: Path, is_alive: IsAlive = process_exists) -> Holder | None:
+    """Find the measurement that holds the machine's lock, unless it is one of the campaign in `folder`.
+
+    None if the lock is free, as far as its file shows.
 
     The lock itself is not touched: a measurement that tries to take it at that moment would have to wait.
     """
@@ -64,4 +66,4 @@ def find_other_measurement(now: float, is_alive: IsAlive = process_exists) -> st
             holder = Holder.model_validate_json(file.read(MAX_BYTES))
     except (OSError, ValidationError):
         return None
-    return describe_holder(holder, now) if is_alive(holder.pid) else None
+    return holder if is_alive(holder.pid) and Path(holder.folder) != folder else None
