@@ -43,6 +43,11 @@ def write_state(snapshot: Snapshot, repeats: Mapping[str, int], clock: Clock) ->
     return f"[{finished}/{total}] preparing the next run{SEPARATOR}{_left(snapshot, clock)}"
 
 
+def write_waiting(snapshot: Snapshot) -> str:
+    """State that the next run waits: `[36/100] waiting for another measurement on this machine`."""
+    return f"[{snapshot.done + snapshot.failed}/{len(snapshot.items)}] waiting for another measurement on this machine"
+
+
 def write_finished(item: PlanItem, number: int, snapshot: Snapshot, repeats: Mapping[str, int], clock: Clock) -> str:
     """State that a run is measured: `[37/100] checkout=main 2/4 measured · 6 min left, until 16:42`."""
     what = f"{_label(item, repeats)} measured" if item.kind != "search" else f"{item.name}: {item.note}"

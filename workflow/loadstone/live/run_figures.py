@@ -44,7 +44,8 @@ def summarise_figures(run: Path, max_bytes: int) -> Found | None:
     signals = summary.values["signals"]
     if not isinstance(signals, Signals):
         raise TypeError("the signals of a run are signals")
-    return _found(signals, table[table["endpoint"] == ALL].iloc[0].to_dict())
+    row = table[table["endpoint"] == ALL].iloc[0]
+    return _found(signals, {str(name): value for name, value in row.items()})
 
 
 def _found(signals: Signals, row: Mapping[str, Any]) -> Found:

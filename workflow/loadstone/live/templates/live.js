@@ -42,9 +42,9 @@
   // the time of day; of another day, with the date
   const hour = (seconds, today) => {
     const when = new Date(1000 * seconds);
-    const time = when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const time = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     const isToday = when.toDateString() === new Date(1000 * today).toDateString();
-    return isToday ? time : `${when.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })}, ${time}`;
+    return isToday ? time : `${when.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" })}, ${time}`;
   };
   const label = (name, repeat, search) => (search ? `${search}, step ${repeat}` : `${name}, repeat ${repeat}`);
 
@@ -205,7 +205,8 @@
   const drawResults = (results) => {
     show(at("results-section"), results.length > 0);
     const newest = results.reduce((last, each) => (last === null || each.stored > last.stored ? each : last), null);
-    write(at("latest"), newest ? `Last: ${newest.name} ${figure(newest.rps)} requests/s, ${newest.phrase}.` : "");
+    const outcome = newest && (newest.sound ? newest.phrase : `which cannot be used: ${newest.phrase}`);
+    write(at("latest"), newest ? `Last: ${newest.name} ${figure(newest.rps)} requests/s, ${outcome}.` : "");
     at("results").replaceChildren(...results.map((each) => {
       const row = make("tr", each.sound ? (each.phrase === each.limit ? "open" : "") : "unsound");
       const head = make("th", "", each.name);
