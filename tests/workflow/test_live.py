@@ -15,6 +15,7 @@ import pytest
 
 from loadstone.plan.schedule import Run
 from loadstone.results.live import LIVE_JSON
+from loadstone.suite.verdict import Verdict
 from tests.conftest import ROOT, files_below, wait_for
 
 TEXT = (
@@ -95,16 +96,16 @@ def test_run_is_seen_from_begin_to_end(
     view = serve("--suite", str(tmp_path / "suite.yaml"))
     measuring = None
     seen: list[dict[str, Any]] = []
-    runs: list[list[dict[str, Any]]] = []
+    lists: dict[str, list[list[dict[str, Any]]]] = {"runs": [], "results": [[]]}
     for kind, data in view.events(90):
-        if kind == "runs":
-            runs.append(data)
+        if kind in lists:
+            lists[kind].append(data)
             continue
         seen.append(data)
         if measuring is None:
             assert data["state"] == "idle"
             measuring = start_measure(run)
-        if data["state"] == "over":
+        if data["state"] == "over" and lists["results"][-1]:
             break
     assert measuring is not None
     assert measuring.wait(10) == 0
@@ -120,9 +121,13 @@ def test_run_is_seen_from_begin_to_end(
     assert roles == ["Server workers", "Server master", "Locust workers", "Locust master", "Whole machine"]
     assert all(now["running"] == 1 for now in seen if now["current"])
     assert seen[-1]["sentence"] == "The run is measured."
-    states = [data[0]["state"] for data in runs]
+    states = [data[0]["state"] for data in lists["runs"]]
     assert (states[0], states[-1]) == ("left", "done")
     assert "running" in states
+    [found] = lists["results"][-1]
+    assert (found["name"], found["runs"], found["failed"]) == ("watched", 1, 0)
+    assert 0 < found["rps"] < 100, "ten users who wait 0.1 s"
+    assert found["limit"] in set(Verdict)
     assert not list(tmp_path.rglob(f"*{LIVE_JSON}*")), "the result does not contain it"
     assert view.stop() == (0, "")
 

@@ -43,4 +43,4 @@ rule report:
 
 onsuccess:
     if Path(rules.report.output.page).exists() and DRIVER not in os.environ:  # `loadstone run` prints it by itself
-        shell("loadstone conclude --results results --page {rules.report.output.page:q} >&2")
+        shell("loadstone conclude --results results --page {rules.report.output.page:q} {PUBLISHED_OPTION:q} >&2")

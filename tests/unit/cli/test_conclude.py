@@ -1,189 +1,161 @@
 """A campaign's outcome in a terminal."""
 
-import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from loadstone.analyse.experiment_rows import ExperimentRow
 from loadstone.cli.conclude import show_conclusion
+from loadstone.cli.outcome_table import MAX_LINES, shorten_apart, write_table
 from loadstone.errors import ResultError
-from loadstone.results.window import Window
+from loadstone.plan.schedule import Run
+from loadstone.report.campaign import Campaign
+from loadstone.suite.verdict import Verdict
 from tests.support.commandline import loadstone
+from tests.support.made_up import PUBLISHED, REPEATING, Made, Make, steady, thinking
 
-INTERVAL = {"value": 33.2, "low": 33.0, "high": 33.4}
-ALONE = {"value": 1234.5, "low": None, "high": None}
-
-AGREED = {"verdict": "no clear limit", "parties": [], "runs": {}, "elasticity": None, "remark": None}
-REPEATED = {"runs": 1, "intervals": {}, "variation": {}, "precision": 0.02, "needed": None, "disagreements": []}
-JUDGED = {
-    **dict.fromkeys(("id", "claim", "test", "expect", "unit", "evidence"), "x"),
-    **dict.fromkeys(("effect", "low", "high")),
-    "runs": 3,
-    "gate": False,
-}
+MANY = """
+baselines: false
+defaults: {repeats: 1}
+experiments: {first: {}, failing: {}, tested: {}}
+sweeps: {users-of-the-shop: {vary: load.users, values: [VALUES]}}
+hypotheses: {fast: {claim: c, value: {metric: throughput, of: tested}, expect: "> 5000"}}
+""".replace("VALUES", ", ".join(str(10 * k) for k in range(1, 23)))
 
 
-RUN = {
-    **dict.fromkeys(("also", "runner_up", "remark")),
-    "repeat": 1,
-    "verdict": "users' pauses",
-    "parties": [],
-    "evidence": [],
-    "probe": "",
-    "missing": [],
-}
-UNSETTLED = Window(
-    begin=10, end=20, configured_begin=10, settled=False, remark="throughput changes by -26 % over the window",
-    started=0, albums_begin=10, albums_end=2345, growth_effect_ms=None, growth_effect_p=None,
-)  # fmt: skip
+def many(run: Run, rng: np.random.Generator) -> Made:
+    """Behave faster with more users; one experiment fails."""
+    rps = 10.0 * run.load.users + (1000 if run.experiment == "first" else 0)
+    found = steady(run, rng) | {"throughput": rps, "response_s": run.load.users / rps, "users": float(run.load.users)}
+    return found | ({"failures": 15_000.0} if run.experiment == "failing" else {})
 
 
-def write(folder: Path, **files: object) -> None:
-    for name, content in files.items():
-        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+def keep_plan(campaign: Campaign, folder: Path) -> Path:
+    """Write the plan, as the workflow does; return the folder of results."""
+    (folder / "results" / "plan.json").write_text(campaign.plan.model_dump_json(), encoding="utf-8")
+    return folder / "results"
 
 
-def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    intervals = {"throughput_rps": INTERVAL, "mean_ms": ALONE}
-    write(
-        tmp_path,
-        verdicts={
-            "experiments": {
-                "a": AGREED | {"verdict": "users' pauses", "parties": ["users' pauses"]},
-                "b": AGREED | {"verdict": "several limits", "parties": ["Locust's CPU", "server's CPU"]},
-                "c": AGREED,
-                "unloaded@1": AGREED,
-            },
-            "runs": [],
-        },
-        repeats={
-            "experiments": {
-                "a": REPEATED | {"runs": 4, "intervals": intervals},
-                "b": REPEATED,
-                "c": REPEATED | {"runs": 3, "intervals": {"mean_ms": ALONE}, "values": {"mean_ms": [1230, 1234, 1240]}},
-                "unloaded@1": REPEATED,
-            },
-            "drift": None,
-        },
-        hypotheses=[JUDGED | {"outcome": outcome} for outcome in ("refuted", "supported", "supported")],
+def show(make: Make, folder: Path, capsys: pytest.CaptureFixture[str], *made: object) -> list[str]:
+    """Show the outcome of a made-up campaign; return its lines."""
+    results = keep_plan(make(*made), folder)
+    show_conclusion(results, folder / "index.html", folder / "published.csv" if len(made) > 2 else None)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_table_then_the_results_then_the_path(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = show(make, tmp_path, capsys, REPEATING, thinking, PUBLISHED)
+    empty, heading, fifty, alone, eager, *rest = lines
+    assert (empty, re.split(r"\s{2,}", heading)) == (
+        "",
+        ["experiment", "requests/s", "p50 ms", "p95 ms", "failed", "limited by"],
     )
-    show_conclusion(tmp_path, tmp_path / "index.html")
-    lines = capsys.readouterr().out.splitlines()
-    [a] = [line for line in lines if line.startswith(" a ")]
-    assert a.split() == ["a", "4", "33.2", "(33.0", "–", "33.4)", "1,234", "users'", "pauses"]
-    [c] = [line for line in lines if line.startswith(" c ")]
-    assert c.split() == ["c", "3", "–", "1,234", "(1,230,", "1,234,", "1,240)", "no", "clear", "limit"]
-    assert "In parentheses: the 95 % interval; below 4 runs, the runs themselves." in lines
-    [b] = [line for line in lines if line.startswith(" b ")]
-    assert "several limits: Locust's CPU + server's CPU" in b
-    assert not any("unloaded@" in line for line in lines)
-    assert "Hypotheses: 1 refuted, 2 supported." in lines
+    assert re.split(r"\s{2,}", fifty) == ["fifty", "33.2", "10.0", "10.0", "0 %", Verdict.THINK_TIME]
+    assert re.split(r"\s{2,}", alone)[:2] == ["alone", "0.664"]
+    assert re.split(r"\s{2,}", eager)[-1] == Verdict.UNDETERMINED
+    assert len({line.index(cell) + len(cell) for line, cell in ((fifty, "33.2"), (alone, "0.664"))}) == 1, (
+        "right-aligned"
+    )
+    assert rest[:2] == ["", "The published 32.7 requests/s is the pace of the users, not the limit of the server."]
     assert lines[-1] == f"The report is {tmp_path / 'index.html'}"
+    assert "\n".join(lines).count(str(tmp_path)) == 1, "the path, once"
 
 
-def show_runs(folder: Path, runs: list[dict[str, object]]) -> None:
-    """Show the outcome of a campaign that has nothing but some runs."""
-    repeats = {"experiments": {}, "drift": None}
-    write(folder, verdicts={"experiments": {}, "runs": runs}, repeats=repeats, hypotheses=[])
-    show_conclusion(folder, folder / "index.html")
+@pytest.mark.slow
+def test_many_experiments_take_25_lines(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 25, those stay that cannot be used, are tested, or are the ends of a sweep."""
+    lines = show(make, tmp_path, capsys, MANY, many)
+    table = lines[1 : lines.index("", 1)]
+    assert len(table) == MAX_LINES == 25
+    assert table[-1] == "… and 2 more: see the report"
+    names = [line.split()[0] for line in table[1:-1]]
+    assert {"failing", "tested", "first", "users-of-the-shop=10", "users-of-the-shop=220"} <= set(names)
+    assert names[:3] == ["failing", "first", "tested"]
+    assert names[3:] == sorted(names[3:], key=lambda name: (len(name), name)), "the page's order"
+    assert f"75.0 %  {Verdict.ERRORS}" in next(line for line in table if line.startswith("failing"))
+    assert "Measured but not to be used (1 of 25 runs):" in lines
+    assert "  failing, repeat 1: 75 % of the requests failed" in lines
+    assert "Hypotheses: 1 refuted (fast)." in lines or "Hypotheses: 1 inconclusive." in lines
 
 
-def test_runs_not_used_are_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    windows = {
-        ("grew", 1): UNSETTLED,
-        ("drifted", 2): UNSETTLED.model_copy(update={"albums_end": 10}),
-        ("inconsistent", 1): UNSETTLED.model_copy(update={"settled": True, "remark": None}),
-    }
-    for (name, repeat), window in windows.items():
-        folder = tmp_path / "summaries" / name / str(repeat)
-        folder.mkdir(parents=True)
-        (folder / "window.json").write_text(window.model_dump_json(), encoding="utf-8")
-    runs = [RUN | {"experiment": name, "repeat": repeat, "verdict": "invalid figures"} for name, repeat in windows]
-    runs[2]["remark"] = "X·(R+Z)/N = 0.7"
-    runs += [RUN | {"experiment": "failing", "verdict": "too many failures"}, RUN | {"experiment": "sound"}]
-    show_runs(tmp_path, runs)
-    lines = capsys.readouterr().out.splitlines()
-    at = lines.index("Measured but not to be used (4 of 5 runs):")
-    assert lines[at + 1 : lines.index("", at)] == [
-        "  grew, repeat 1: throughput changes by -26 % over the window, while the store grew from 10 to 2,345 albums "
-        "(set albums_max to bound it)",
-        "  drifted, repeat 2: throughput changes by -26 % over the window",
-        "  inconsistent, repeat 1: X·(R+Z)/N = 0.7",
-        "  failing, repeat 1: too many requests failed",
-    ]
+@pytest.mark.parametrize("width", [64, 80, 100, 200])
+def test_the_table_fits_and_shortened_names_stay_apart(make: Make, width: int) -> None:
+    campaign = make("baselines: false\nexperiments: {a: {repeats: 1}}", steady)
+    names = [f"fifty-fast-users-with-{number}-workers-and-a-pool" for number in ("one", "two", "four")]
+    rows = [
+        ExperimentRow(
+            name=name, throughput=12345.6, p50_ms=1.234, p95_ms=1234.5, failed=0.00001, is_sound=True,
+            limit=Verdict.SERVER_OR_BEHIND,
+        )
+        for name in names
+    ]  # fmt: skip
+    lines = write_table(campaign.outcomes, rows, width)
+    assert max(map(len, lines)) <= width
+    assert len({line.split("  ")[0] for line in lines[1:]}) == 3
+    assert ("…" in lines[1]) == (width < 110)
+    assert all("12,346" in line and "< 0.1 %" in line for line in lines[1:])
 
 
-def test_verdicts_are_put_into_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of the experiments whose runs agree; the runs that cannot be used state why."""
-    verdicts = {
-        "agreed": ("a pool in the server", {"a pool in the server": 2}),
-        "differing": ("repeats disagree", {"a pool in the server": 1, "several limits": 1}),
-        "earlier": ("a pool in the server", {"a pool in the server": 1}),
-        "crowded": ("other programs on the machine", {"other programs on the machine": 1}),
-    }
-    runs = [
-        RUN | {"experiment": "agreed", "verdict": "a pool in the server", "sentence": ""},
-        RUN
-        | {
-            "experiment": "agreed",
-            "repeat": 2,
-            "verdict": "a pool in the server",
-            "sentence": "A pool of two: 14 of 16 wait.",
-        },
-        RUN | {"experiment": "differing", "verdict": "a pool in the server", "sentence": "Of one run."},
-        RUN | {"experiment": "differing", "repeat": 2, "verdict": "several limits", "sentence": "Of one run."},
-        RUN | {"experiment": "earlier", "verdict": "a pool in the server"},
-        RUN
-        | {
-            "experiment": "crowded",
-            "verdict": "other programs on the machine",
-            "sentence": "Others used 1.2 of 2 CPUs.",
-        },
-        RUN | {"experiment": "crowded", "repeat": 2, "verdict": "other programs on the machine"},
-    ]
-    experiments = {name: AGREED | {"verdict": verdict, "runs": runs} for name, (verdict, runs) in verdicts.items()}
-    write(
-        tmp_path,
-        verdicts={"experiments": experiments, "runs": runs},
-        repeats={"experiments": dict.fromkeys(verdicts, REPEATED), "drift": None},
-        hypotheses=[],
-    )
-    show_conclusion(tmp_path, tmp_path / "index.html")
-    lines = capsys.readouterr().out.splitlines()
-    at = lines.index("What limited throughput:")
-    assert lines[at + 1 : lines.index("", at)] == ["  agreed: A pool of two: 14 of 16 wait."]
-    at = lines.index("Measured but not to be used (2 of 7 runs):")
-    assert lines[at + 1 : lines.index("", at)] == [
-        "  crowded, repeat 1: Others used 1.2 of 2 CPUs",
-        "  crowded, repeat 2: other processes took the CPUs that it waited for",
-    ]
+def test_names_that_differ_at_one_end_stay_apart() -> None:
+    assert shorten_apart(["users-of-the-shop=10", "users-of-the-shop=20"], 12) == ["users-…op=10", "users-…op=20"]
+    assert shorten_apart(["short"], 12) == ["short"]
+    begins = [f"{letter}-and-then-they-are-all-alike" for letter in "abc"]
+    assert len(set(shorten_apart(begins, 12))) == 3
+    inside = [f"fifty-fast-users-{letter}-and-then-they-are-all-alike" for letter in "abc"]
+    assert shorten_apart(inside, 12)[0] == "…rs-a-and-t…"
 
 
-def test_many_runs_not_used_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "too many failures"} for repeat in range(1, 9)]
-    show_runs(tmp_path, runs)
-    lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("  failing") for line in lines) == 5
-    assert "  and 3 more" in lines
+def test_runs_not_used_are_named_with_the_reason(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = {"settled": False, "remark": "throughput changes by -26 %", "albums_begin": 10, "albums_end": 2345}
+
+    def behaviour(run: Run, rng: np.random.Generator) -> Made:
+        found = steady(run, rng)
+        return {
+            "grew": found | {"steady": False, "window": window},
+            "drifted": found | {"steady": False, "window": window | {"albums_end": 10}},
+            "crowded": found | {"failures": 20_000.0},
+        }.get(run.experiment, found)
+
+    suite = "baselines: false\ndefaults: {repeats: 2}\nexperiments: {grew: {}, drifted: {}, crowded: {}, sound: {}}"
+    lines = show(make, tmp_path, capsys, suite, behaviour)
+    at = lines.index("Measured but not to be used (6 of 8 runs):")
+    listed = lines[at + 1 : lines.index("", at)]
+    assert len(listed) == 6, "five runs, and how many more"
+    assert listed[-1] == "  and 1 more: see the report"
+    grew = "throughput changes by -26 %, while the store grew from 10 to 2,345 albums (set albums_max to bound it)"
+    assert f"  grew, repeat 1: {grew}" in listed
+    assert "  drifted, repeat 2: throughput changes by -26 %" in listed
+    assert any(line.startswith("  crowded, repeat 1: 100 % of the requests failed") for line in listed)
 
 
-def test_missing_and_damaged_results_are_named(tmp_path: Path) -> None:
+def test_folders_that_the_suite_does_not_have_are_named(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results" / "runs" / "earlier" / "1").mkdir(parents=True)
+    lines = show(make, tmp_path, capsys, "baselines: false\nexperiments: {a: {repeats: 1}}", steady)
+    assert f"Not in the suite, so not used: {tmp_path / 'results/runs/earlier/1'}" in lines
+
+
+def test_missing_and_damaged_results_are_named(make: Make, tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"verdicts\.json: can.*t be read"):
         show_conclusion(tmp_path, tmp_path)
-    (tmp_path / "verdicts.json").write_text("{", encoding="utf-8")
+    results = keep_plan(make("baselines: false\nexperiments: {a: {repeats: 1}}", steady), tmp_path)
+    (results / "verdicts.json").write_text("{", encoding="utf-8")
     with pytest.raises(ResultError, match=r"verdicts\.json: damaged"):
-        show_conclusion(tmp_path, tmp_path)
+        show_conclusion(results, tmp_path)
 
 
-def test_report_is_looked_for_next_to_the_results(tmp_path: Path) -> None:
+def test_report_is_looked_for_next_to_the_results(make: Make, tmp_path: Path) -> None:
     """Not in the current folder, where another campaign may have left one."""
-    results = tmp_path / "monday" / "results"
-    results.mkdir(parents=True)
-    write(results, verdicts={"experiments": {}, "runs": []}, repeats={"experiments": {}, "drift": None}, hypotheses=[])
-    for folder, cwd in (("monday/results", tmp_path), ("results", results.parent), (".", results)):
+    results = keep_plan(make("baselines: false\nexperiments: {a: {repeats: 1}}", steady), tmp_path)
+    for folder, cwd in (("results", tmp_path), (".", results)):
         answer = loadstone("conclude", "--results", folder, cwd=cwd)
         assert answer.returncode == 0, answer.stderr
-        assert answer.stdout.endswith(f"The report is {tmp_path}/monday/report/index.html\n")
+        assert answer.stdout.endswith(f"The report is {tmp_path}/report/index.html\n")
 
 
 def test_figures_are_of_the_plan_in_the_results(tmp_path: Path) -> None:

@@ -31,10 +31,15 @@ CURRENT = CurrentFigures(
 )  # fmt: skip
 SNAPSHOT = Snapshot(
     time=0.0, source="", problems=(), state="measuring", sentence="", done=35, running=1, left=63, failed=1, share=0.3,
-    share_failed=0.0, share_running=0.0, left_s=361.0, items=(ITEM, *[replace(ITEM, state="left")] * 99),
+    share_failed=0.0, share_running=0.0, left_s=361.0, ends=1000.0,
+    waiting=None, report="", results=(), items=(ITEM, *[replace(ITEM, state="left")] * 99),
     current=CURRENT,
 )  # fmt: skip
 REPEATS = {"checkout=main": 4}
+
+
+def clock(_: float) -> str:
+    return "16:42"
 
 
 @pytest.fixture
@@ -44,32 +49,46 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def test_the_line_of_a_run_under_load() -> None:
-    assert write_state(SNAPSHOT, REPEATS) == "[37/100] checkout=main 2/4 · 412/s · p95 18.0 ms · 6 min left"
+    assert (
+        write_state(SNAPSHOT, REPEATS, clock)
+        == "[37/100] checkout=main 2/4 · 412/s · p95 18.0 ms · 6 min left, until 16:42"
+    )
+
+
+def test_the_end_stays_in_sight_beside_a_long_name() -> None:
+    long = replace(ITEM, name="fifty-fast-users-with-four-workers")
+    line = write_state(replace(SNAPSHOT, items=(long,)), REPEATS, clock)
+    assert line.startswith("[37/1] fifty-fas…ur-workers 2/2 · ")
+    assert len(line) <= 79
+    assert line.endswith(" · 6 min left, until 16:42")
 
 
 def test_failed_requests_are_counted() -> None:
     failing = replace(SNAPSHOT, current=replace(CURRENT, failures=1234))
-    assert "· 1,234 failed ·" in write_state(failing, REPEATS)
+    assert "· 1,234 failed ·" in write_state(failing, REPEATS, clock)
 
 
 def test_without_load_the_line_has_the_phase() -> None:
     starting = replace(CURRENT, phase="starting the server", rps=None, p95_ms=None)
-    line = write_state(replace(SNAPSHOT, current=starting, left_s=45.2), REPEATS)
+    line = write_state(replace(SNAPSHOT, current=starting, left_s=45.2, ends=None), REPEATS, clock)
     assert line == "[37/100] checkout=main 2/4 · starting the server · 45 s left"
 
 
 def test_between_and_after_runs() -> None:
     pause = replace(SNAPSHOT, current=None, items=(replace(ITEM, state="left"),) * 3, done=1, failed=0, left_s=4800)
-    assert write_state(pause, REPEATS) == "[1/3] preparing the next run · 1 h 20 min left"
+    assert write_state(pause, REPEATS, clock) == "[1/3] preparing the next run · 1 h 20 min left, until 16:42"
     over = replace(pause, done=3, left=0)
-    assert write_state(over, REPEATS) == "[3/3] computing results and the report"
+    assert write_state(over, REPEATS, clock) == "[3/3] computing results and the report"
 
 
 def test_the_line_of_a_finished_run() -> None:
-    assert write_finished(ITEM, 37, SNAPSHOT, REPEATS) == "[37/100] checkout=main 2/4 measured · 6 min left"
+    assert (
+        write_finished(ITEM, 37, SNAPSHOT, REPEATS, clock)
+        == "[37/100] checkout=main 2/4 measured · 6 min left, until 16:42"
+    )
     found = replace(ITEM, kind="search", name="most", note="p95 < 50ms holds up to 200/s")
     last = replace(SNAPSHOT, left=0)
-    assert write_finished(found, 100, last, REPEATS) == "[100/100] most: p95 < 50ms holds up to 200/s"
+    assert write_finished(found, 100, last, REPEATS, clock) == "[100/100] most: p95 < 50ms holds up to 200/s"
 
 
 def test_a_sweep_stands_for_its_levels(plan: Plan) -> None:

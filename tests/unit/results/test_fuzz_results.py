@@ -93,13 +93,13 @@ def readers(campaign: Path, sound: Path) -> dict[str, Callable[[], object]]:
 
 OF_RUN = [f"summaries/a/1/{name}" for name in ("endpoints.csv", "latency.csv", "course.csv", "processes.csv")]
 FILES: dict[str, tuple[str, ...]] = {
-    "plan.json": ("report", "analyse", "compare"),
+    "plan.json": ("report", "analyse", "compare", "conclude"),
     "verdicts.json": ("report", "conclude", "compare"),
     "repeats.json": ("report", "conclude", "plan"),
     "scaling.json": ("report", "calibrate"),
     "hypotheses.json": ("report", "conclude", "gate"),
     "noise.json": ("report",),
-    "summary.csv": ("compare",),
+    "summary.csv": ("compare", "conclude"),
     "runs/a/1/run.json": ("report", "compare"),
     **dict.fromkeys([*OF_RUN, "summaries/a/1/window.json", "summaries/a/1/signals.json"], ("report", "analyse")),
 }

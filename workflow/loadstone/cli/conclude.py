@@ -1,31 +1,32 @@
 """`loadstone conclude`: a campaign's outcome in a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loadstone.cli.console import describe_parentheses, make_console, make_table
+from loadstone.cli.console import make_console
 from loadstone.cli.options import Results
 from loadstone.errors import ResultError
-from loadstone.text import count, each_run, figure, interval, listed, printable, several
+from loadstone.suite.verdict import Verdict
+from loadstone.text import count, listed, named, printable, several
 
 if TYPE_CHECKING:
-    from loadstone.results.repeats import ExperimentRepeats
-    from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
+    from loadstone.analyse.experiment_rows import Outcomes
+    from loadstone.plan.schedule import Plan
+    from loadstone.results.hypotheses import JudgedHypothesis
+    from loadstone.results.verdicts import CampaignVerdicts, RunVerdict
     from loadstone.results.window import Window
 
-WIDTH = 160
+WIDTH = 120
 """Columns of the output where it is not a terminal."""
 
 MAX_NAMED = 5
-"""Runs or folders that are named."""
-MAX_SENTENCES = 12
-"""Experiments whose verdicts are put into words."""
+"""Runs, folders or hypotheses that are named."""
 UNUSABLE = {
-    "too many failures": "too many requests failed",
-    "other programs on the machine": "other processes took the CPUs that it waited for",
+    Verdict.ERRORS: "too many requests failed",
+    Verdict.NEIGHBOUR: "other processes took the CPUs that it waited for",
 }
 """Verdict → why a run cannot be used, where the run does not state it; the others have a remark."""
 
@@ -40,80 +41,91 @@ def conclude(
             show_default="report/index.html next to the results",
         ),
     ] = None,
+    published: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The published table of the suite, to compare with it.")
+    ] = None,
 ) -> None:
-    """Print a campaign's outcome: one line per experiment, then the report's path.
+    """Print a campaign's outcome: a table, the main results, the report's path.
 
     Example: loadstone conclude --results ~/campaigns/monday/results
 
-    Also states what limited each experiment, lists runs that were measured but not
-    used, counts the outcomes of hypotheses, and names folders of runs that the
-    suite does not have.
+    The table has one line per experiment and at most 25 lines. Also lists runs
+    that were measured but not used, counts the outcomes of hypotheses, and
+    names folders of runs that the suite does not have.
 
     Exit code: 1 if a result is missing or damaged.
     """
-    show_conclusion(results, page or results.absolute().parent / "report" / "index.html")
+    show_conclusion(results, page or results.absolute().parent / "report" / "index.html", published)
 
 
-def show_conclusion(results: Path, page: Path) -> None:
-    """Print each experiment's throughput, response time and verdict. Raises `ResultError` if a file cannot be read."""
-    from loadstone.plan.baselines import is_baseline
+def show_conclusion(results: Path, page: Path, published: Path | None = None) -> None:
+    """Print the table of experiments, the main results and the path of the report.
+
+    `published` is the suite's published table. Raises `ResultError` if a result cannot be read.
+    """
+    from loadstone.analyse.experiment_rows import experiment_rows
+    from loadstone.analyse.headline import conclude as state_results
+    from loadstone.cli.outcome_table import write_table
+
+    outcomes = _read_outcomes(results, published)
+    console = make_console(WIDTH)
+    blocks = [
+        list(state_results(outcomes)),
+        list(_unusable(results, outcomes.verdicts)),
+        [*_hypotheses(outcomes.hypotheses), *_strays(results, outcomes.plan)],
+    ]
+    rows = experiment_rows(outcomes)
+    console.print("\n".join(["", *write_table(outcomes, rows, console.width)] if rows else []), soft_wrap=True)
+    for block in filter(None, blocks):
+        console.print("\n".join(["", *map(printable, block)]), soft_wrap=not console.is_terminal)
+    console.print(f"\nThe report is {page.absolute()}", soft_wrap=True)
+
+
+def _read_outcomes(results: Path, published: Path | None) -> "Outcomes":
+    from loadstone.analyse.experiment_rows import Outcomes, count_failed
+    from loadstone.plan.file import read_plan
     from loadstone.results.hypotheses import read_hypotheses
     from loadstone.results.repeats import read_repeats
+    from loadstone.results.search import read_search
+    from loadstone.results.summary import read_summary
     from loadstone.results.verdicts import read_verdicts
+    from loadstone.suite.published import read_published
 
-    verdicts = read_verdicts(results / "verdicts.json")
-    measured = read_repeats(results / "repeats.json").experiments
-    if missing := measured.keys() - verdicts.experiments.keys():
+    verdicts, repeats = read_verdicts(results / "verdicts.json"), read_repeats(results / "repeats.json")
+    plan = read_plan(results / "plan.json")
+    if missing := (repeats.experiments.keys() | plan.experiments.keys()) - verdicts.experiments.keys():
         raise ResultError(f"{results / 'verdicts.json'}: no verdict for {listed(sorted(missing))}")
-    console = make_console(WIDTH)
-    table = make_table("experiment", "runs", "requests/s", "mean ms", "limited by")
-    for name, repeats in measured.items():
-        if not is_baseline(name):
-            figures = [_figure(repeats, metric) for metric in ("throughput_rps", "mean_ms")]
-            table.add_row(printable(name), str(repeats.runs), *figures, printable(_bound(verdicts.experiments[name])))
-    console.print()
-    console.print(table)
-    if note := describe_parentheses([each.runs for name, each in measured.items() if not is_baseline(name)]):
-        console.print(note, highlight=False)
-    if sentences := list(_sentences(verdicts, [name for name in measured if not is_baseline(name)])):
-        rest = [f"and {len(sentences) - MAX_SENTENCES} more, in the report"] * (len(sentences) > MAX_SENTENCES)
-        listing = "\n".join(f"  {line}" for line in sentences[:MAX_SENTENCES] + rest)
-        console.print(f"\nWhat limited throughput:\n{listing}", highlight=False, soft_wrap=True)
-    if reasons := list(_unusable(results, verdicts)):
-        rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
-        listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
-        console.print(f"\n{_count_unusable(verdicts)}:\n{listing}", highlight=False, soft_wrap=True)
-    outcomes = [hypothesis.outcome for hypothesis in read_hypotheses(results / "hypotheses.json")]
-    if outcomes:
-        counted = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(sorted(outcomes)))
-        console.print(f"\nHypotheses: {printable(counted)}.", highlight=False)
-    if strays := _strays(results):
-        more = f" and {len(strays) - MAX_NAMED} more" * (len(strays) > MAX_NAMED)
-        named = ", ".join(printable(str(path)) for path in strays[:MAX_NAMED])
-        console.print(f"\nNot in the suite, so not used: {named}{more}", highlight=False, soft_wrap=True)
-    console.print(f"\nThe report is {page.absolute()}", highlight=False, soft_wrap=True)
-
-
-def _sentences(verdicts: "CampaignVerdicts", names: list[str]) -> Iterator[str]:
-    """State what limited each experiment whose figures can be used, where its runs agree."""
-    for name in names:
-        if verdicts.experiments[name].verdict.is_sound and (sentence := verdicts.sentence_of(name)):
-            yield printable(f"{name}: {sentence}")
+    return Outcomes(
+        plan=plan,
+        verdicts=verdicts,
+        repeats=repeats,
+        hypotheses=read_hypotheses(results / "hypotheses.json"),
+        searches={name: read_search(results / "searches" / name / "search.json") for name in plan.suite.capacity},
+        failed=count_failed(read_summary(results / "summary.csv"), verdicts.counting),
+        published=read_published(published) if published is not None and plan.suite.published else {},
+    )
 
 
 def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:
     """List the runs that are not used, and why."""
-    from loadstone.results.window import read_window
-    from loadstone.suite.verdict import Verdict
+    bad = [run for run in verdicts.runs if not run.verdict.is_sound]
+    if bad:
+        yield f"{_count_unusable(verdicts)}:"
+    for run in bad[:MAX_NAMED]:
+        yield f"  {run.experiment}, repeat {run.repeat}: {_why_unusable(results, run)}"
+    if len(bad) > MAX_NAMED:
+        yield f"  and {count(len(bad) - MAX_NAMED)} more: see the report"
 
-    for run in verdicts.runs:
-        name, repeat = run.run
-        if not run.verdict.is_sound:
-            reason = run.sentence.rstrip(".") or UNUSABLE.get(run.verdict) or run.remark or run.verdict
-            if run.verdict == Verdict.INVALID:
-                window = read_window(results / "summaries" / name / str(repeat) / "window.json")
-                reason = _never_settled(window) if window.settled is False else reason
-            yield printable(f"{name}, repeat {repeat}: {reason}")
+
+def _why_unusable(results: Path, run: "RunVerdict") -> str:
+    from loadstone.analyse.headline import SENTENCE_END
+    from loadstone.results.window import read_window
+
+    reason = SENTENCE_END.split(run.sentence)[0].rstrip(".") or UNUSABLE.get(run.verdict) or run.remark or run.verdict
+    if run.verdict != Verdict.INVALID:
+        return reason
+    window = read_window(results / "summaries" / run.experiment / str(run.repeat) / "window.json")
+    return _never_settled(window) if window.settled is False else reason
 
 
 def _count_unusable(verdicts: "CampaignVerdicts") -> str:
@@ -138,31 +150,26 @@ def _never_settled(window: "Window") -> str:
     return reason
 
 
-def _strays(results: Path) -> list[Path]:
-    """List folders of runs that are not in the plan: of an earlier suite, or copied there."""
-    from loadstone.plan.file import read_plan
+def _hypotheses(judged: "Sequence[JudgedHypothesis]") -> Iterator[str]:
+    """Count the outcomes of hypotheses, and name the refuted ones, gates first."""
+    from loadstone.results.hypotheses import Outcome
 
-    if not (results / "plan.json").exists():
-        return []
-    plan = read_plan(results / "plan.json")
+    if not judged:
+        return
+    refuted = [each for each in sorted(judged, key=lambda each: not each.gate) if each.outcome == Outcome.REFUTED]
+    names = named([f"{each.id}, a gate" if each.gate else each.id for each in refuted], MAX_NAMED)
+    counts = {outcome: sum(each.outcome == outcome for each in judged) for outcome in Outcome}
+    parts = [f"{number} {outcome}" for outcome, number in counts.items() if number and outcome != Outcome.REFUTED]
+    parts = [*([f"{len(refuted)} refuted ({names})"] if refuted else []), *parts]
+    yield f"Hypotheses: {', '.join(parts)}."
+
+
+def _strays(results: Path, plan: "Plan") -> Iterator[str]:
+    """Name folders of runs that are not in the plan: of an earlier suite, or copied there."""
     planned = {(run.experiment, str(run.repeat)) for run in plan.runs}
     # repeats of an earlier time, which looks no longer asked for
     planned |= {(name, str(n)) for name, s in plan.experiments.items() for n in range(1, s.repeats.max + 1)}
     found = sorted(path for path in (results / "runs").glob("*/*") if not path.name.startswith("."))
-    return [path for path in found if (path.parent.name, path.name) not in planned]
-
-
-def _figure(repeats: "ExperimentRepeats", metric: str) -> str:
-    """Write a mean with its interval; below four runs, with the runs themselves."""
-    found = repeats.intervals.get(metric)
-    if found is None or found.value is None:
-        return "–"
-    beside = interval(found.low, found.high) or each_run(repeats.values.get(metric, ()))
-    return f"{figure(found.value)} ({beside})" if beside else figure(found.value)
-
-
-def _bound(agreed: "ExperimentVerdict") -> str:
-    from loadstone.suite.verdict import Verdict
-
-    several_named = agreed.verdict in (Verdict.MIXED, Verdict.DISAGREE) and agreed.parties
-    return f"{agreed.verdict}: {' + '.join(agreed.parties)}" if several_named else agreed.verdict
+    strays = [str(path) for path in found if (path.parent.name, path.name) not in planned]
+    if strays:
+        yield f"Not in the suite, so not used: {named(strays, MAX_NAMED)}"

@@ -72,7 +72,8 @@ def run(
     began = now()
     run_campaign(path, part, [*arguments, "--", *wanted], display)
     if not wanted or (PAGE.exists() and PAGE.stat().st_mtime >= began):
-        show_conclusion(RESULTS, PAGE)
+        table = plan.suite.published
+        show_conclusion(RESULTS, PAGE, path.parent / table.table if table else None)
     else:
         print(f"\nDone: {', '.join(names)}. `loadstone run {path}` writes the report.")
     if "gate" in wanted:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadstone.drive.child import Workflow, now
+from loadstone.drive.child import Workflow, now, time_of_day
 from loadstone.drive.display import Display
-from loadstone.drive.lines import write_finished, write_state
+from loadstone.drive.lines import write_finished, write_state, write_waiting
 from loadstone.errors import Interrupted, MeasureError
 from loadstone.live.plan_items import ItemKey
 from loadstone.live.plan_source import GrantedRuns, ShownPlan
@@ -43,8 +43,10 @@ class _Watch:
     failures: list[str] = field(default_factory=list)
     explained: bool = False
     """Whether a line of a stage has come since the last failed job: it explains the next one."""
-    waiting: str = ""
-    """What the next run waits for."""
+    waiting: bool = False
+    """Whether the next run waits for another measurement."""
+    holder: str = ""
+    """The measurement for which a run waited last, as it was reported."""
     last_output: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_QUOTED))
     done: set[ItemKey] | None = None
     snapshot: Snapshot | None = None
@@ -63,7 +65,11 @@ class _Watch:
         elif text.startswith(NOISE):
             self.display.report(text)
         elif WAITING in text:
-            self.waiting = text.partition(" ")[2]
+            self.waiting = True
+            holder = text.partition(WAITING)[2].partition(": ")[2]
+            if holder != self.holder:  # who holds the machine does not fit into the line
+                self.display.report(text)
+                self.holder = holder
         elif text:
             self.last_output.append(text)
 
@@ -85,13 +91,14 @@ class _Watch:
             new = [item for key, item in done.items() if key not in self.done]
             first = self.snapshot.done + self.snapshot.failed - len(new) + 1
             for number, item in enumerate(sorted(new, key=lambda item: item.stored), start=first):
-                self.display.report_finished(write_finished(item, number, self.snapshot, repeats), when)
+                self.display.report_finished(write_finished(item, number, self.snapshot, repeats, time_of_day), when)
         self.done = set(done)
         if self.snapshot.current is not None:
-            self.waiting = ""
+            self.waiting = False
         if over:
             return
-        self.display.show_state(self.waiting or write_state(self.snapshot, repeats), when)
+        waiting = write_waiting(self.snapshot) if self.waiting else ""
+        self.display.show_state(waiting or write_state(self.snapshot, repeats, time_of_day), when)
 
 
 def run_campaign(suite: Path, plan: Plan, arguments: Sequence[str], display: Display) -> None:

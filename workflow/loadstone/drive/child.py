@@ -92,3 +92,10 @@ class Workflow:
 def now() -> float:
     """Return the time in unix seconds, as results have it."""
     return time.time()
+
+
+def time_of_day(moment: float) -> str:
+    """Write a moment in unix seconds as the time of day here; of another day than today, with the date."""
+    local = time.localtime(moment)
+    today = time.strftime("%Y-%m-%d", local) == time.strftime("%Y-%m-%d")
+    return time.strftime("%H:%M" if today else "%d %b %H:%M", local)

@@ -98,8 +98,13 @@ class CampaignEntry:
 
 def describe_running(folder: Path) -> str | None:
     """Describe in one line which Snakemake runs jobs in the campaign of `folder`, which is `.snakemake/`."""
-    running = [process for process in _list_processes(folder.absolute()) if process.running]
-    return _describe(running[0], folder.absolute()) if running else None
+    process = find_running(folder)
+    return _describe(process, folder.absolute()) if process else None
+
+
+def find_running(folder: Path) -> SnakemakeProcess | None:
+    """Find the Snakemake that runs jobs in the campaign of `folder`, which is `.snakemake/`; None if none is known."""
+    return next((process for process in _list_processes(folder.absolute()) if process.running), None)
 
 
 def _list_processes(folder: Path, own: Path | None = None) -> list[SnakemakeProcess]:

@@ -1,5 +1,6 @@
 """Read how past attempts at a run ended: the record of one that finished, the reason of one that did not."""
 
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,11 +86,18 @@ def _read_stopped(log: Path) -> UnfinishedAttempt | None:
     """Read from a run's log that a signal stopped it."""
     try:
         when = log.stat().st_mtime
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return None
-    filled = [line.strip() for line in lines if line.strip()]
-    stopped = STOPPED.fullmatch(filled[-1]) if filled else None
+    stopped = STOPPED.fullmatch(read_last_line(log))
     return UnfinishedAttempt(stopped[1][:MAX_CHARACTERS], True, when, log) if stopped else None
+
+
+def read_last_line(log: Path) -> str:
+    """Return the last line of a log that is not blank; empty if there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -86,7 +86,7 @@ def _find_run(
     if finished is not None and finished.values == values:
         done = replace(item, state="done", stored=finished.stored)
         return done, RunTime(finished.began, finished.ended, run.expected_s)
-    attempt = read_unfinished_attempt(results / "logs" / f"{place}.log", results / "failed" / place)
+    attempt = read_unfinished_attempt(log_of(results, item), results / "failed" / place)
     if attempt is not None:
         return _mark_unfinished(item, attempt, campaign_began), None
     return replace(item, note="measured earlier with other settings" if finished else ""), None
@@ -104,12 +104,19 @@ def _find_search(
     try:
         result, stored = read_search(path), path.stat().st_mtime
     except (OSError, ResultError):
-        log, failed = results / "logs" / "searches" / f"{name}.log", results / "failed" / name
-        attempt = read_unfinished_attempt(log, failed)
+        attempt = read_unfinished_attempt(log_of(results, item), results / "failed" / name)
         return item if attempt is None else _mark_unfinished(item, attempt, campaign_began)
     if result.slo != search.slo:
         return replace(item, note="searched earlier for another objective")
     return replace(item, state="done", stored=stored, note=result.sentence)
+
+
+def log_of(results: Path, item: PlanItem) -> Path:
+    """Return the path of the log to which a run or a search writes."""
+    folder = results / "logs"
+    return (
+        folder / "searches" / f"{item.name}.log" if item.kind == "search" else folder / item.name / f"{item.repeat}.log"
+    )
 
 
 def _mark_unfinished(item: PlanItem, attempt: UnfinishedAttempt, campaign_began: float) -> PlanItem:

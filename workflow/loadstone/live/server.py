@@ -21,7 +21,8 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from loadstone.errors import LoadstoneError, ResultError, SuiteError
 from loadstone.live.plan_source import GrantedRuns, find_plan
-from loadstone.live.snapshot import Snapshot, take_snapshot
+from loadstone.live.results_so_far import ResultsSoFar
+from loadstone.live.snapshot import REPORT, Snapshot, take_snapshot
 
 HOST = "127.0.0.1"
 INTERVAL_S = 1.0
@@ -38,6 +39,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+OF_REPORT = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""Added to the policy that the report itself contains."""
 NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -47,10 +50,10 @@ class Frame:
 
     now: bytes
     """What changes every second."""
-    runs: bytes
-    """The list of runs, which changes seldom."""
+    lists: Mapping[str, bytes]
+    """Event → a list that changes seldom: `runs`, and the `results` so far."""
     whole: bytes
-    """Both together."""
+    """All together."""
 
 
 class Feed:
@@ -78,12 +81,12 @@ class Feed:
 def _frame(snapshot: Snapshot) -> Frame:
     whole = orjson.dumps(snapshot)
     fields: dict[str, Any] = orjson.loads(whole)
-    runs = orjson.dumps(fields.pop("items"))
-    return Frame(orjson.dumps(fields), runs, whole)
+    lists = {event: orjson.dumps(fields.pop(key)) for event, key in (("runs", "items"), ("results", "results"))}
+    return Frame(orjson.dumps(fields), lists, whole)
 
 
-def create_app(feed: Feed, port: int) -> Flask:
-    """Make the application that listens on `port`."""
+def create_app(feed: Feed, port: int, report: Path) -> Flask:
+    """Make the application that listens on `port`. `report` is the path of the campaign's page."""
     app = Flask("loadstone.live", static_folder=None)
     page, policy = _page()
     viewers = threading.BoundedSemaphore(MAX_VIEWERS)
@@ -118,6 +121,14 @@ def create_app(feed: Feed, port: int) -> Flask:
     def snapshot() -> Response:
         return Response(feed.latest().whole, mimetype="application/json")
 
+    @app.get("/report")
+    def show_report() -> Response:
+        try:
+            content = report.read_bytes()
+        except OSError:
+            abort(404, "there is no report yet: the campaign writes it when all runs are measured")
+        return Response(content, headers={"Content-Security-Policy": OF_REPORT}, mimetype="text/html")
+
     @app.get("/events")
     def events() -> Response:
         if not viewers.acquire(blocking=False):
@@ -135,14 +146,15 @@ def create_app(feed: Feed, port: int) -> Flask:
 
 
 def _events(feed: Feed) -> Iterator[bytes]:
-    """Yield a snapshot per second as server-sent events. The runs are sent only when they have changed."""
+    """Yield a snapshot per second as server-sent events. Lists are sent only when they have changed."""
     yield b"retry: 2000\n\n"
-    sent = b""
+    sent: dict[str, bytes] = {}
     while True:
         frame = feed.latest()
-        runs = b"event: runs\ndata: " + frame.runs + b"\n\n" if frame.runs != sent else b""
-        sent = frame.runs
-        yield runs + b"event: now\ndata: " + frame.now + b"\n\n"
+        changed = {event: data for event, data in frame.lists.items() if sent.get(event) != data}
+        sent |= changed
+        events = {**changed, "now": frame.now}
+        yield b"".join(f"event: {event}\ndata: ".encode() + data + b"\n\n" for event, data in events.items())
         feed.wait()
 
 
@@ -203,9 +215,12 @@ def serve(suite: Path | None, settings: Mapping[str, object], results: Path, por
     if shown.problems:
         raise (SuiteError if shown.suite else ResultError)("\n".join(shown.problems))
     granted = GrantedRuns(results)
-    feed = Feed(
-        lambda: take_snapshot(results, granted.add_to(find_plan(suite, settings, results)), time.time()),
-    )
+    so_far = ResultsSoFar(results)
+
+    def take() -> Snapshot:
+        plan = granted.add_to(find_plan(suite, settings, results))
+        return take_snapshot(results, plan, time.time(), results_so_far=so_far)
+
     try:
         listener = socket.create_server((HOST, port))
     except OSError as error:
@@ -214,6 +229,7 @@ def serve(suite: Path | None, settings: Mapping[str, object], results: Path, por
         ) from None
     with listener:
         port = listener.getsockname()[1]
-        server = _Server(create_app(feed, port), listener)
+        report = results.resolve().parent / REPORT
+        server = _Server(create_app(Feed(take), port, report), listener)
         print(f"Watching {results} at http://{HOST}:{port}/ (press Ctrl-C to stop)", flush=True)
         server.serve_forever(poll_interval=1.0)

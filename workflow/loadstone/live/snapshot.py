@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from loadstone.lifecycle.campaign_lock import find_running
 from loadstone.live.current_run import (
     CurrentRun,
     IsAlive,
@@ -15,7 +16,9 @@ from loadstone.live.current_run import (
 from loadstone.live.estimate import estimate_extra_s, estimate_time_left_s
 from loadstone.live.plan_items import PlanItem, count_items, find_plan_state
 from loadstone.live.plan_source import ShownPlan
+from loadstone.live.results_so_far import ResultSoFar, ResultsSoFar
 from loadstone.live.snakemake_log import find_last_campaign
+from loadstone.live.waiting import WaitingRun, find_other_measurement, find_waiting
 from loadstone.plan.schedule import Run
 
 MAX_GAP_S = 20.0
@@ -31,8 +34,23 @@ ROLE_NAMES = {
     "host": "Whole machine",
 }
 
-CampaignState = Literal["empty", "idle", "measuring", "between", "over"]
-"""No plan; nothing is measured; a run is measured; the pause between two runs; no run is left."""
+QUIET_PHASES = ("starting", "starting the server", "collecting")
+"""Phases of a run without any load."""
+
+CampaignState = Literal["empty", "idle", "waiting", "measuring", "between", "finishing", "over"]
+"""No plan; nothing is measured; the next run waits for another measurement; a run is measured; the pause between two
+runs; no run is left, and the results are being computed; the campaign is over."""
+
+
+ENDINGS = {
+    "idle": "; no run is being measured now",
+    "waiting": "; the next one waits for another measurement on this machine",
+    "finishing": "; no run is left, and the results are being computed",
+    "over": "; no run is left",
+}
+"""State → the end of the sentence that counts the runs."""
+REPORT = Path("report") / "index.html"
+"""The report, in the campaign's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +122,35 @@ class Snapshot:
     share_running: float
     left_s: float
     """Seconds until all runs are measured, from now on or once measuring begins."""
+    ends: float | None
+    """When all runs will be measured (unix seconds), while runs are measured."""
+    waiting: WaitingRun | None
+    """The run that waits for another measurement on this machine."""
+    report: str
+    """Path of the report; empty until the campaign is over and it has been written."""
+    results: tuple[ResultSoFar, ...]
+    """What finished runs came to."""
     items: tuple[PlanItem, ...]
     current: CurrentFigures | None
 
 
-def take_snapshot(results: Path, shown: ShownPlan, now: float, is_alive: IsAlive = process_exists) -> Snapshot:
-    """Compare the files in `results` with the plan, at the time `now` (unix seconds)."""
+def take_snapshot(
+    results: Path,
+    shown: ShownPlan,
+    now: float,
+    is_alive: IsAlive = process_exists,
+    results_so_far: ResultsSoFar | None = None,
+) -> Snapshot:
+    """Compare the files in `results` with the plan, at the time `now` (unix seconds).
+
+    Without `results_so_far`, there are no results of finished runs in it.
+    """
+    folder = results.resolve().parent
     current_run = find_current_run(results, now, is_alive)
-    campaign = find_last_campaign(results.resolve().parent, shown.suite)
+    campaign = find_last_campaign(folder, shown.suite)
     plan_state = find_plan_state(shown.plan, results, campaign, current_run) if shown.plan else None
     items = plan_state.items if plan_state else ()
+    waiting = find_waiting(results, items, now) if current_run is None else None
     running_item = next((item for item in items if item.state == "running"), None)
     extra_s = estimate_extra_s(
         plan_state.run_times if plan_state else (), current_run.status.began if running_item and current_run else None
@@ -122,7 +159,12 @@ def take_snapshot(results: Path, shown: ShownPlan, now: float, is_alive: IsAlive
     progress = _progress(running_item, current_run, now) if running_item and current_run else None
     left = [item.expected_s for item in items if item.state == "left"]
     total = sum(item.expected_s for item in items) or 1.0
-    state = _campaign_state(items, current_run, now)
+    state = _campaign_state(
+        items, current_run, waiting, now, is_running=find_running(folder / ".snakemake") is not None
+    )
+    left_s = estimate_time_left_s(left, extra_s, progress)
+    quiet = _is_quiet(current_run, waiting, folder, is_alive)
+    found = results_so_far.update(shown.plan, items, quiet=quiet) if results_so_far and shown.plan else ()
     return Snapshot(
         time=now,
         source=shown.source,
@@ -136,7 +178,11 @@ def take_snapshot(results: Path, shown: ShownPlan, now: float, is_alive: IsAlive
         share=sum(item.expected_s for item in items if item.state == "done") / total,
         share_failed=sum(item.expected_s for item in items if item.state == "failed") / total,
         share_running=_share_done(running_item, progress) / total if running_item and progress else 0.0,
-        left_s=estimate_time_left_s(left, extra_s, progress),
+        left_s=left_s,
+        ends=now + left_s if state in ("measuring", "between") and items else None,
+        waiting=waiting,
+        report=_find_report(folder, items) if state == "over" else "",
+        results=found,
         items=items,
         current=current,
     )
@@ -155,15 +201,37 @@ def _share_done(item: PlanItem, progress: tuple[float, float]) -> float:
     return min(item.expected_s, item.expected_s - expected_s + min(expected_s, elapsed_s))
 
 
-def _campaign_state(items: Sequence[PlanItem], current: CurrentRun | None, now: float) -> CampaignState:
+def _campaign_state(
+    items: Sequence[PlanItem], current: CurrentRun | None, waiting: WaitingRun | None, now: float, *, is_running: bool
+) -> CampaignState:
+    """Tell the state of a campaign; `is_running` is whether a Snakemake process runs jobs in its folder."""
     if current is not None:
         return "measuring"
+    if waiting is not None:
+        return "waiting"
     if not items:
         return "empty"
     if not count_items(items, "left"):
-        return "over"
+        return "finishing" if is_running else "over"
     latest = max(item.stored for item in items)
-    return "between" if 0 <= now - latest < MAX_GAP_S else "idle"
+    return "between" if is_running or 0 <= now - latest < MAX_GAP_S else "idle"
+
+
+def _is_quiet(current: CurrentRun | None, waiting: WaitingRun | None, folder: Path, is_alive: IsAlive) -> bool:
+    """Whether no measurement on this machine is under load now, as far as can be seen."""
+    if current is not None:
+        return current.status.phase in QUIET_PHASES
+    return waiting is None and find_other_measurement(folder, is_alive) is None
+
+
+def _find_report(folder: Path, items: Sequence[PlanItem]) -> str:
+    """Return the path of the report if it is newer than all runs; empty if there is none."""
+    page = folder / REPORT
+    try:
+        written = page.stat().st_mtime
+    except OSError:
+        return ""
+    return str(page) if written >= max(item.stored for item in items) else ""
 
 
 def _summarise(state: CampaignState, items: Sequence[PlanItem], current: CurrentFigures | None) -> str:
@@ -175,11 +243,11 @@ def _summarise(state: CampaignState, items: Sequence[PlanItem], current: Current
     if not total:
         return "There is no plan, and no run is being measured."
     if done == total:
-        return "The run is measured." if total == 1 else f"All {total} runs are measured."
+        whole = "The run is measured" if total == 1 else f"All {total} runs are measured"
+        return f"{whole}; the results are being computed." if state == "finishing" else f"{whole}."
     if current is not None:
         return f"{counts}; {current.search or current.name} is being measured."
-    endings = {"idle": "; no run is being measured now", "over": "; no run is left"}
-    return counts + endings.get(state, "") + "."
+    return counts + ENDINGS.get(state, "") + "."
 
 
 def _figures(current: CurrentRun, now: float, extra_s: float, *, in_plan: bool) -> CurrentFigures:

@@ -39,6 +39,13 @@
     const near = Math.round(whole / 60);
     return near < 60 ? `${near} min` : `${Math.floor(near / 60)} h ${near % 60} min`;
   };
+  // the time of day; of another day, with the date
+  const hour = (seconds, today) => {
+    const when = new Date(1000 * seconds);
+    const time = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+    const isToday = when.toDateString() === new Date(1000 * today).toDateString();
+    return isToday ? time : `${when.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" })}, ${time}`;
+  };
   const label = (name, repeat, search) => (search ? `${search}, step ${repeat}` : `${name}, repeat ${repeat}`);
 
   const drawBar = (now) => {
@@ -53,17 +60,27 @@
     at("bar").setAttribute("aria-valuetext", `${percent} % of the expected time; ${now.sentence}`);
   };
 
+  const drawWaiting = (now) => {
+    const waiting = now.waiting;
+    show(at("waiting"), waiting !== null);
+    if (waiting === null) { return; }
+    const holder = waiting.holder || "another measurement on this machine";
+    write(at("waiting"), `Waiting since ${hour(waiting.since, now.time)}: ${waiting.what} begins when this measurement ends: ${holder}.`);
+  };
+
   const drawCampaign = (now) => {
     write(at("plan-text"), now.source ? `From ${now.source}. Each group lists its rows in the order in which they are first measured.` : "There is no suite and no plan here.");
     write(at("sentence"), now.sentence);
     for (const state of Object.keys(WORDS)) { write(at(`count-${state}`), count(now[state])); }
-    const under = now.running > 0 || now.state === "between";
+    const under = now.ends !== null;
     const more = now.left + now.running > 0 && now.left_s > 0;
     write(at("time-left-label"), under ? "Time left" : "Time needed");
     show(at("time-left").parentElement, more);
     write(at("time-left"), `about ${clock(now.left_s)}`);
-    const end = new Date(1000 * (now.time + now.left_s)).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    write(at("time-end"), under ? `until ${end}` : "");
+    write(at("time-end"), under ? `, until ${hour(now.ends, now.time)}` : "");
+    drawWaiting(now);
+    show(at("report"), now.report !== "");
+    write(at("report-path"), now.report);
     drawBar(now);
     show(at("problems"), now.problems.length > 0);
     if (now.problems.join("\n") !== at("problems").dataset.shown) {
@@ -179,6 +196,33 @@
     at("plan").replaceChildren(...drawn);
   };
 
+  const failedShare = (share) => {
+    if (share === null) { return "–"; }
+    if (share === 0) { return "0 %"; }
+    return share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+  };
+
+  const drawResults = (results) => {
+    show(at("results-section"), results.length > 0);
+    const newest = results.reduce((last, each) => (last === null || each.stored > last.stored ? each : last), null);
+    const outcome = newest && (newest.sound ? newest.phrase : `which cannot be used: ${newest.phrase}`);
+    write(at("latest"), newest ? `Last: ${newest.name} ${figure(newest.rps)} requests/s, ${outcome}.` : "");
+    at("results").replaceChildren(...results.map((each) => {
+      const row = make("tr", each.sound ? (each.phrase === each.limit ? "open" : "") : "unsound");
+      const head = make("th", "", each.name);
+      head.scope = "row";
+      row.append(head);
+      const ms = (value) => (value === null ? "–" : `${figure(value)} ms`);
+      const cells = { runs: each.runs, "requests/s": figure(each.rps), p50: ms(each.p50_ms), p95: ms(each.p95_ms), failed: failedShare(each.failed), "limited by": each.limit };
+      for (const [name, text] of Object.entries(cells)) {
+        const cell = make("td", "", text);
+        cell.dataset.label = name;
+        row.append(cell);
+      }
+      return row;
+    }));
+  };
+
   const drawRow = (items) => {
     const row = make("li");
     const name = make("div", "name", `${items[0].name} `);
@@ -217,8 +261,11 @@
       trouble("");
       const now = JSON.parse(event.data);
       drawCampaign(now);
+      write(at("results-title"), now.report ? "Results" : "Results so far");
+      write(at("results-text"), now.report ? "Means over runs." : "Means over the runs so far. A limit can change until the report compares the experiments.");
       drawCurrent(now.current);
     });
+    stream.addEventListener("results", (event) => drawResults(JSON.parse(event.data)));
     stream.addEventListener("runs", (event) => drawRuns(JSON.parse(event.data)));
   };
   const check = () => {
