@@ -99,13 +99,6 @@ def limited_by(agreed: ExperimentVerdict) -> str:
     return " + ".join(agreed.parties) if several else str(agreed.verdict)
 
 
-def limit_phrase(verdict: Verdict, parties: Sequence[Verdict] = ()) -> str:
-    """Write a verdict as the end of a sentence: limited by users' pauses; no clear limit; too many failures."""
-    if verdict == Verdict.MIXED and parties:
-        return f"limited by {' and '.join(parties)}"
-    return f"limited by {verdict}" if verdict.names_a_party else str(verdict)
-
-
 def share_failed(share: float | None) -> str:
     """Write a share of failures in at most seven characters: 0 %, < 0.1 %, 2.5 %."""
     if share is None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-from loadstone.analyse.experiment_rows import Outcomes, limit_phrase, share_failed
+from loadstone.analyse.experiment_rows import Outcomes, share_failed
 from loadstone.plan.probes import probed_experiment
 from loadstone.results.hypotheses import JudgedHypothesis, Outcome
 from loadstone.results.search import SearchResult
@@ -16,7 +16,7 @@ from loadstone.suite.load_settings import Load
 from loadstone.suite.model import Sweep
 from loadstone.suite.settings import Settings
 from loadstone.suite.types import Exponential
-from loadstone.suite.verdict import Verdict
+from loadstone.suite.verdict import Verdict, phrase_limits
 from loadstone.text import figure, named, plain, several, whole_percent
 
 MAX_STATEMENTS = 3
@@ -147,7 +147,7 @@ def _compare_with_pauses(outcomes: Outcomes, paused: str, eager: str) -> str:
     users = outcomes.plan.experiments[eager].load.users
     who = "The same user" if users == 1 else f"The same {several(users, 'user')}"
     times = f", {_times(rate / before)} as many" if before else ""
-    limit = limit_phrase(agreed.verdict, agreed.parties)
+    limit = phrase_limits(agreed.verdict, agreed.parties)
     return f"{who} without pauses got {figure(rate)} requests/s from it{times} ({eager}: {limit})."
 
 
@@ -251,7 +251,7 @@ def _reason(outcomes: Outcomes, name: str) -> str:
     if words and agreed.verdict != Verdict.MIXED:
         lead = SENTENCE_END.split(words)[0].rstrip(".")
     else:
-        lead = limit_phrase(agreed.verdict, agreed.parties)
+        lead = phrase_limits(agreed.verdict, agreed.parties)
     return f"{lead[:1].upper()}{lead[1:]}."
 
 

@@ -157,7 +157,8 @@ class ResultsSoFar:
     def _result(
         self, name: str, runs: Iterable[RunKey], counting: Mapping[RunKey, bool], agreed: "ExperimentVerdict"
     ) -> ResultSoFar:
-        from loadstone.analyse.experiment_rows import limit_phrase, limited_by
+        from loadstone.analyse.experiment_rows import limited_by
+        from loadstone.suite.verdict import phrase_limits
         from loadstone.theory.intervals import estimate_of_runs
 
         own = list(runs)
@@ -176,7 +177,7 @@ class ResultsSoFar:
             p95_ms=mean("p95_ms"),
             failed=sum(run.failures for run in kept) / requests if requests else None,
             limit=limited_by(agreed),
-            phrase=limit_phrase(agreed.verdict, agreed.parties),
+            phrase=phrase_limits(agreed.verdict, agreed.parties),
             sound=agreed.verdict.is_sound,
             stored=max(self._runs[run].stored for run in own),
         )
