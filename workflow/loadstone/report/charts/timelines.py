@@ -50,14 +50,9 @@ def rate(found: Timelines) -> Chart | None:
 def _failure_bars(failures: pd.DataFrame) -> alt.Chart:
     legend = alt.Legend(columns=1, labelLimit=320, symbolType="square", symbolStrokeWidth=0)
     colour = alt.Color("kind:N", title=None, scale=alt.Scale(range=KIND_COLOURS), legend=legend)
-    return (
-        alt.Chart(failures)
-        .mark_rect(opacity=0.85)
-        .encode(
-            x=_x("begin"), x2="end:Q", y=alt.Y("low:Q", title="requests/s", axis=_axis(5)), y2="high:Q", color=colour
-        )
-        .transform_filter(IS_OF)
-    )
+    y = alt.Y("low:Q", title="requests/s", axis=_axis(5))
+    bars: alt.Chart = alt.Chart(failures).mark_rect(opacity=0.85)
+    return bars.encode(x=_x("begin"), x2="end:Q", y=y, y2="high:Q", color=colour).transform_filter(IS_OF)
 
 
 def response(found: Timelines) -> Chart | None:
