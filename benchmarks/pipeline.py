@@ -20,8 +20,8 @@ ROWS = 4_000_000
 ENDPOINTS = ("GET /albums", "GET /albums/<id>", "POST /albums")
 RUNS = 100
 SUMMARY_FILES = (
-    "endpoints.csv", "latency.csv", "course.csv", "heat.csv", "processes.csv", "window.json", "signals.json",
-    "SHA256SUMS",
+    "endpoints.csv", "latency.csv", "course.csv", "heat.csv", "processes.csv", "timeline.csv", "window.json",
+    "signals.json", "SHA256SUMS",
 )  # fmt: skip
 CAMPAIGN_FILES = (
     "results/plan.json", "results/summary.csv", "results/scaling.json", "results/verdicts.json", "results/repeats.json",

@@ -31,7 +31,7 @@ published: {table: published.csv, rows: {plain: "Fifty, <alone>"}}
 """
 CHARTS = "[...document.querySelectorAll('.chart')].filter(c => !c.closest('details:not([open])'))"
 DRAWN = f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
-EXPERIMENT = "#experiment-1"
+EXPERIMENT = "[id='experiment=plain']"
 
 OpenReport = Callable[..., Opened]
 
@@ -80,17 +80,41 @@ def test_every_chart_is_drawn_and_nobody_is_asked(open_page: OpenReport, page_fi
     assert found.requested == [page_file.as_uri()]
 
 
-def test_experiment_draws_its_charts_when_it_is_opened(open_page: OpenReport) -> None:
-    found = open_page()
-    inside = f"[...document.querySelectorAll('{EXPERIMENT} .chart')]"
+CARD = f"document.querySelector(`{EXPERIMENT}`)"
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_experiment_draws_its_charts_when_it_is_opened(open_page: OpenReport, width: int) -> None:
+    found = open_page(viewport={"width": width, "height": 900})
+    inside = f"[...{CARD}.querySelectorAll('.chart')]"
     assert found.page.evaluate(f"{inside}.map(c => c.dataset.chart)") == [
-        "experiment-rate", "experiment-response", "experiment-distribution", "experiment-heat",
-    ]  # fmt: skip
+        *("experiment-users", "experiment-rate", "experiment-response", "experiment-cpu"),
+        *("experiment-distribution", "experiment-heat"),
+    ]
     assert found.page.evaluate(f"{inside}.every(c => !c.querySelector('svg'))")
-    found.page.click(f"{EXPERIMENT} summary")
+    found.page.evaluate(f"{CARD}.open = true")
     found.wait(f"{inside}.every(c => c.querySelector('svg.marks'))")
-    assert found.page.evaluate(f"{inside}[0].querySelectorAll('svg .mark-line path').length") == 3, "a line a repeat"
-    assert found.page.evaluate(f"{inside}[3].querySelectorAll('svg .mark-rect path').length") == 2
+    lines = "querySelectorAll('svg .mark-line path').length"
+    assert found.page.evaluate(f"{inside}.map(c => c.{lines})")[:4] == [2, 2, 2 * 3, 2 * 4], "pale, and inside"
+    assert found.page.evaluate(f"{inside}[5].querySelectorAll('svg .mark-rect path').length") == 2
+    assert found.page.evaluate(f"new Set({inside}.slice(0, 4).map({SPAN})).size") == 1, "one time axis"
+    assert found.overflow() <= 0
+    assert found.complaints == []
+
+
+SPAN = "c => { const g = c.querySelector('.role-axis-grid').getBoundingClientRect(); return `${g.left} ${g.width}`; }"
+"""Where the time axis of a chart begins, and how long it is."""
+
+
+def test_another_repeat_is_drawn_when_it_is_chosen(open_page: OpenReport) -> None:
+    found = open_page()
+    found.page.evaluate(f"{CARD}.open = true")
+    line = f"{CARD}.querySelector('[data-chart=experiment-rate] svg .mark-line path')?.getAttribute('d')"
+    found.wait(line)
+    before, choice = found.page.evaluate(line), f"{CARD}.querySelector('.repeats')"
+    assert sorted(found.page.evaluate(f"[...{choice}.options].map(o => o.value)")) == ["1", "2", "3"]
+    found.page.evaluate(f"{choice}.selectedIndex = 1; {choice}.dispatchEvent(new Event('change'))")
+    found.wait(f"{line} && {line} !== {before!r}")
     assert found.complaints == []
 
 

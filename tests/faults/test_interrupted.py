@@ -45,7 +45,7 @@ SETS = {
             "processes.parquet", "requests.parquet", "run.json", "sockets.parquet", "threads.parquet"
         )),
         *(f"runs/a/1/logs/{name}.log" for name in ("load-master", "load-worker-0", "server")),
-        *(f"summaries/a/1/{name}.csv" for name in ("course", "endpoints", "heat", "latency", "processes")),
+        *(f"summaries/a/1/{name}.csv" for name in ("course", "endpoints", "heat", "latency", "processes", "timeline")),
         *(f"summaries/a/1/{name}.json" for name in ("signals", "window")),
     },
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """Made-up campaigns: each run behaves as a test says, all files are written, and the analysis is the real one."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,13 @@ from loadstone.plan.schedule import Plan, Run, make_plan
 from loadstone.report.campaign import Campaign, load_campaign
 from loadstone.results.run_record import Check, write_record
 from loadstone.results.signals import Signals
-from loadstone.results.tables import ENDPOINT_COLUMNS, HEAT_COLUMNS, LATENCY_COLUMNS, PROCESS_COLUMNS
+from loadstone.results.tables import (
+    ENDPOINT_COLUMNS,
+    HEAT_COLUMNS,
+    LATENCY_COLUMNS,
+    PROCESS_COLUMNS,
+    TIMELINE_COLUMNS,
+)
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
 from loadstone.summarise.requests import LATENCY_PROBABILITIES
@@ -94,11 +101,25 @@ def tables(run: Run, s: Signals, endpoints: Sequence[str] = ENDPOINTS) -> dict[s
     times = [(p, mean * (0.5 + p)) for p in LATENCY_PROBABILITIES] if goodput else []
     latency = [(name, p, ms, None, None, ms / (2 if s.behind_schedule else 1)) for name in endpoints for p, ms in times]
     course = [(second, round(s.throughput), 0, mean) for second in range(22)]
+    cpus = (
+        s.server_cpu,
+        sum(s.generator_cpu) if s.generator_cpu else None,
+        None if s.host_busy is None else 2 * s.host_busy,
+    )
+    failing = json.dumps({"HTTP 500": round(0.1 * s.throughput)}) if s.failures and goodput else ""
+    timeline = [
+        (
+            *(n, n + 1, s.users, round(s.throughput), round(0.1 * s.throughput) if failing else 0, failing, n + 1),
+            *(mean, 2 * mean, 2 * mean, *cpus),
+        )
+        for n in range(22)
+    ]
     return {
         "endpoints": pd.DataFrame([row | {"endpoint": name} for name in endpoints]),
         "processes": pd.DataFrame(processes, columns=list(PROCESS_COLUMNS)),
         "latency": pd.DataFrame(latency, columns=LATENCY_COLUMNS),
         "course": pd.DataFrame(course, columns=["second", "requests", "failures", "mean_ms"]),
+        "timeline": pd.DataFrame(timeline, columns=list(TIMELINE_COLUMNS)),
     }
 
 

@@ -2,7 +2,7 @@
 
 in:   all files of a run, the sources of loadstone/summarise/ and of the theory it uses
 out:  results/summaries/<experiment>/<repeat>/: endpoints.csv, latency.csv, course.csv,
-      heat.csv, processes.csv, window.json, signals.json, SHA256SUMS
+      heat.csv, processes.csv, timeline.csv, window.json, signals.json, SHA256SUMS
 """
 
 
@@ -22,6 +22,7 @@ rule summarise:
         course="results/summaries/{experiment}/{repeat}/course.csv",
         heat="results/summaries/{experiment}/{repeat}/heat.csv",
         processes="results/summaries/{experiment}/{repeat}/processes.csv",
+        timeline="results/summaries/{experiment}/{repeat}/timeline.csv",
         window="results/summaries/{experiment}/{repeat}/window.json",
         signals="results/summaries/{experiment}/{repeat}/signals.json",
         sums="results/summaries/{experiment}/{repeat}/SHA256SUMS",

@@ -207,6 +207,13 @@ def test_tables_of_all_runs_are_read_together(campaign: StoredCampaign, name: st
     assert name == "heat" or table.groupby(["experiment", "repeat"]).ngroups == len(campaign.plan.runs)
 
 
+def test_table_that_an_earlier_version_did_not_write_is_named(campaign: StoredCampaign) -> None:
+    with pytest.raises(
+        loadstone.LoadstoneError, match=r"timeline\.csv: no such file: .* was summarised by an earlier version"
+    ):
+        campaign.table("timeline")
+
+
 def test_levels_that_are_words_stay_words(copied: Path) -> None:
     plan = json.loads((copied / "plan.json").read_text(encoding="utf-8"))
     for level, word in zip(plan["suite"]["sweeps"]["users"]["levels"], ("one", "four", "many"), strict=True):
@@ -230,7 +237,7 @@ def test_levels_that_are_words_stay_words(copied: Path) -> None:
         (lambda c: c.requests("fifty-users", "1"), "fifty-users: no repeat '1'; repeats: 1, 2"),
         (lambda c: c.requests(*RUN, ["ms"]), "no column 'ms'; columns: time, endpoint, "),
         (lambda c: c.scaling("workers"), "no sweep 'workers'; sweeps: list-albums, sleepers, users"),
-        (lambda c: c.table("cpu"), "no table 'cpu'; tables: endpoints, latency, course, heat, processes"),
+        (lambda c: c.table("cpu"), "no table 'cpu'; tables: endpoints, latency, course, heat, processes, timeline"),
     ],
     ids=["experiment", "repeat", "text", "column", "sweep", "table"],
 )

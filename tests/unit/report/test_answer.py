@@ -123,9 +123,9 @@ def test_card_has_windows_roles_and_errors(make: Make) -> None:
     table.loc[rows, "failure_kinds"] = json.dumps({"<500>": 3})
     doubts = find_doubts(campaign)
     first, second = experiments.experiment_views(
-        campaign, verdicts.verdict_rows(campaign, doubts), runs.run_rows(campaign, doubts)
+        campaign, verdicts.verdict_rows(campaign, doubts), runs.run_rows(campaign, doubts), doubts, {"a": [1, 2, 3]}
     )
-    assert (first.anchor, first.differs, second.differs) == ("experiment-1", "", "server.threads: 8")
+    assert (first.anchor, first.differs, second.differs) == ("experiment=a", "", "server.threads: 8")
     assert first.errors == [("GET /albums", "<500>", 3)]
     assert [(role.name, role.processes) for role in first.roles] == [("load-worker", 1.0), ("server-worker", 1.0)]
     assert first.endpoints[0]["endpoint"] == "all"

@@ -15,7 +15,6 @@ from loadstone.report.sections import (
     baselines,
     cpu,
     distributions,
-    experiments,
     published,
     repeats,
     runs,
@@ -24,6 +23,7 @@ from loadstone.report.sections import (
     verdicts,
     warnings,
 )
+from loadstone.report.timelines import timelines
 from loadstone.results.bounded import Bounded
 from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from tests.support.made_up import LOAD_STARTED, PUBLISHED, REPEATING, WORKERS, Made, Make, scaled, steady, thinking
@@ -184,7 +184,7 @@ def test_doubts_of_a_run(make: Make) -> None:
     (row,) = runs.run_rows(campaign, doubts)
     assert (row.begin_s, row.more_warm_up_s, row.length_s) == (11.5, 1.5, 8.5)
     assert (row.settled, row.verdict, row.growth) == ("no", "too many failures", "+1.00 %")
-    _, windows = experiments.course(campaign)
+    windows = timelines(campaign).windows
     assert windows[["begin", "end"]].to_numpy().tolist() == [[11.5, 20.0]], "as found, from the start of the load"
     assert verdicts.verdict_rows(campaign, doubts)[0].reason == "5,000 of 20,000 requests failed; it drifts"
 

@@ -148,7 +148,8 @@ def test_users_not_served_alike_are_named(make: Make, case: str) -> None:
     )
     doubts = find_doubts(campaign)
     listed = run_rows(campaign, doubts)
-    a, b, _ = experiments.experiment_views(campaign, verdicts.verdict_rows(campaign, doubts), listed)
+    judged = verdicts.verdict_rows(campaign, doubts)
+    a, b, _ = experiments.experiment_views(campaign, judged, listed, doubts, {})
     assert a.fairness is not None
     assert a.fairness.sentence == f"Users were not served alike: {stated}."
     assert [row.served for row in a.fairness.rows] == [50, users["users_served"]]

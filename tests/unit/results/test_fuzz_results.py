@@ -91,7 +91,9 @@ def readers(campaign: Path, sound: Path) -> dict[str, Callable[[], object]]:
     }
 
 
-OF_RUN = [f"summaries/a/1/{name}" for name in ("endpoints.csv", "latency.csv", "course.csv", "processes.csv")]
+OF_RUN = [
+    f"summaries/a/1/{name}.csv" for name in ("endpoints", "latency", "course", "processes", "timeline")
+]  # fmt: skip
 FILES: dict[str, tuple[str, ...]] = {
     "plan.json": ("report", "analyse", "compare", "conclude"),
     "verdicts.json": ("report", "conclude", "compare"),

@@ -32,7 +32,7 @@ def summarise(
                  --sockets sockets.parquet --record run.json --into tables
 
     Writes endpoints.csv, latency.csv, course.csv, heat.csv, processes.csv,
-    window.json, signals.json and SHA256SUMS.
+    timeline.csv, window.json, signals.json and SHA256SUMS.
 
     Exit code: 1 if a file of the run is missing or damaged.
     """

@@ -257,6 +257,7 @@ class StoredCampaign:
         - course: requests, failures and mean response time in each second of the run
         - heat: how often each response time occurred over time, of runs of a minute or more
         - processes: CPU and memory of each process
+        - timeline: users, requests, failures, percentiles and CPU over time, in bins of a quarter of a second or more
         - endpoints: the rows of `summary`
 
         The columns experiment, repeat, sweep and level come first; `loadstone.results.tables` describes the others.
@@ -266,7 +267,9 @@ class StoredCampaign:
             raise SuiteError(f"no table {short(name)}; tables: {listed(COLUMNS)}")
         folders = [self._folder("summaries", run) for run in self.plan.runs]
         for folder, run in zip(folders, self.plan.runs, strict=True):
-            self._require(folder / f"{name}.csv", f"{run.label} has not been summarised")
+            earlier = (folder / "endpoints.csv").exists()
+            cause = "was summarised by an earlier version" if earlier else "has not been summarised"
+            self._require(folder / f"{name}.csv", f"{run.label} {cause}")
         check_sums(folders, (f"{name}.csv",))
         return add_levels(self.plan.suite, read_run_tables(self.plan, self.results / "summaries", name))
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import Plan, make_plan
+from loadstone.report.searches import CompletedSearch, read_searches
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
 from loadstone.results.integrity import check_sums
@@ -23,15 +24,21 @@ from loadstone.results.noise import NoiseCheck, read_checks
 from loadstone.results.repeats import CampaignRepeats, read_repeats
 from loadstone.results.run_record import RunRecord, read_record
 from loadstone.results.scaling import SweepResult, read_scaling
-from loadstone.results.search import SearchResult, read_search
 from loadstone.results.signals import Signals
-from loadstone.results.tables import RunKey, read_run_table, read_run_tables, without_unshown
+from loadstone.results.tables import (
+    RunKey,
+    read_present_tables,
+    read_run_tables,
+    without_unshown,
+)
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
 from loadstone.results.window import Window
-from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL, ENDPOINTS
 from loadstone.suite.load_test_table import LoadTestRow, read_load_test_table
 from loadstone.suite.published import read_published
+
+MAX_TIMELINES = 150
+"""Runs of a campaign up to which the page can draw every run over time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +55,6 @@ class PublishedTable:
 
 GET, GET_ONE, POST = (ENDPOINTS[task] for task in ("list_albums", "get_album", "create_album"))
 """The album API's endpoints, as requests are recorded under them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeTables:
-    """The tables of one step of a search, the same as for any run."""
-
-    endpoints: pd.DataFrame
-    latency: pd.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class CompletedSearch:
-    """A search and its result."""
-
-    search: Search
-    result: SearchResult
-    tables: Mapping[str, ProbeTables]
-    """Folder of a step → its tables; absent for a step whose tables are missing."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +74,9 @@ class Campaign:
     course: pd.DataFrame
     heat: pd.DataFrame
     """Of long runs."""
+    timeline: pd.DataFrame
+    """Of all runs, or of the run that stands for each experiment if there are more than `MAX_TIMELINES`; without those
+    of earlier versions, which lack it."""
     processes: pd.DataFrame
     """Of all runs."""
     scaling: dict[str, SweepResult]
@@ -124,8 +116,13 @@ class Campaign:
 
     @cached_property
     def anchors(self) -> dict[str, str]:
-        """Experiment → its anchor on the page."""
-        return {name: f"experiment-{number}" for number, name in enumerate(self.experiments, start=1)}
+        """Experiment → its anchor on the page, which its name makes a lasting address."""
+        return {name: f"experiment={name}" for name in self.experiments}
+
+    @cached_property
+    def load_started(self) -> dict[RunKey, float]:
+        """Run → when its load began, unix seconds."""
+        return {(each.run.experiment, each.run.repeat): each.phases.load_started for each in self.records}
 
     @cached_property
     def judged(self) -> dict[RunKey, RunVerdict]:
@@ -178,6 +175,10 @@ class Campaign:
                 chosen[name] = sorted(known, key=lambda key: means[key])[(len(known) - 1) // 2]
         return chosen
 
+    def standing_run(self, experiment: str) -> RunKey:
+        """Choose the run that stands for an experiment: its median run, or the first where no request succeeded."""
+        return self.median_runs.get(experiment) or self.runs_of(experiment)[0]
+
     def interval_of(self, experiment: str, metric: str) -> Bounded | None:
         """The mean of a metric over an experiment's runs with its interval; None where it is not known."""
         repeats = self.repeats.experiments.get(experiment)
@@ -213,7 +214,7 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
     runs = sorted(plan.runs, key=lambda run: (run.experiment, run.repeat))
     records = [read_record(results / "runs" / run.experiment / str(run.repeat) / "run.json", run) for run in runs]
     noise, noise_problem = _read_noise(results / "noise.json", records)
-    return Campaign(
+    campaign = Campaign(
         plan=plan,
         records=records,
         windows=measured.windows,
@@ -222,17 +223,27 @@ def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign
         latency=_own(read_run_tables(plan, summaries, "latency")),
         course=_own(read_run_tables(plan, summaries, "course")),
         heat=_own(read_run_tables(plan, summaries, "heat")),
+        timeline=pd.DataFrame(),
         processes=read_run_tables(plan, summaries, "processes"),
         scaling=scaling,
         verdicts=verdicts,
         repeats=repeats,
         hypotheses=hypotheses,
-        searches=_read_searches(plan, results / "searches"),
+        searches=read_searches(plan, results / "searches"),
         published=None if published is None else read_publication(published),
         noise=noise,
         noise_problem=noise_problem,
         looks=read_looks(results / "looks", make_plan(plan.suite).digest) if plan.rounds else (),
     )
+    return replace(campaign, timeline=_read_timelines(campaign, summaries))
+
+
+def _read_timelines(campaign: Campaign, summaries: Path) -> pd.DataFrame:
+    """Read the timelines of the runs that the page draws."""
+    every = len(campaign.own_runs) <= MAX_TIMELINES
+    wanted = set(campaign.own_runs if every else map(campaign.standing_run, campaign.experiments))
+    runs = [run for run in campaign.plan.runs if (run.experiment, run.repeat) in wanted]
+    return read_present_tables(runs, summaries, "timeline")
 
 
 def _read_noise(path: Path, records: Sequence[RunRecord]) -> tuple[Sequence[NoiseCheck], str]:
@@ -279,21 +290,3 @@ def read_publication(path: Path) -> PublishedTable:
 def _own(table: pd.DataFrame) -> pd.DataFrame:
     """Leave the baselines out."""
     return table[~table["experiment"].map(is_baseline).astype(bool)]
-
-
-def _read_searches(plan: Plan, folder: Path) -> dict[str, CompletedSearch]:
-    """Read all searches of a plan. Raises `ResultError` where one is missing or damaged."""
-    return {name: _read_search(search, folder / name) for name, search in plan.suite.capacity.items()}
-
-
-def _read_search(search: Search, folder: Path) -> CompletedSearch:
-    result = read_search(folder / "search.json")
-    kept = [probe.folder for probe in result.probes if (folder / probe.folder / "endpoints.csv").exists()]
-    return CompletedSearch(search, result, {name: _probe_tables(folder / name) for name in kept})
-
-
-def _probe_tables(folder: Path) -> ProbeTables:
-    """Read the tables of a step, which `search` writes next to its run."""
-    check_sums([folder])
-    run = read_record(folder / "run.json").run
-    return ProbeTables(read_run_table(folder, "endpoints", run), read_run_table(folder, "latency", run))

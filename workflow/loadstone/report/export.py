@@ -29,10 +29,10 @@ def export(campaign: Campaign, into: Path) -> Iterator[Path]:
                 yield from _pictures(specification, into / _file_name(name))
                 continue
             for experiment in campaign.experiments:
-                own = _of(specification, experiment)
+                own = _of(specification, *campaign.standing_run(experiment))
                 if any(own["datasets"].values()):
                     yield from _pictures(own, into / _file_name(f"{name}-of-{experiment}"))
-    for name in ("summary", "latency", "course", "heat", "processes"):
+    for name in ("summary", "latency", "course", "heat", "timeline", "processes"):
         path = into / f"{name}.csv"
         getattr(campaign, name).to_csv(path, index=False)
         yield path
@@ -51,10 +51,10 @@ def _pictures(specification: dict[str, Any], path: Path) -> Iterator[Path]:
     yield png
 
 
-def _of(specification: Mapping[str, Any], experiment: str) -> dict[str, Any]:
-    """Limit a chart to one experiment, as the page does."""
+def _of(specification: Mapping[str, Any], experiment: str, repeat: int) -> dict[str, Any]:
+    """Limit a chart to one experiment, as the page does, and to the run that stands for it where it shows runs."""
     datasets = {
-        name: [row for row in rows if row["experiment"] == experiment]
+        name: [row for row in rows if row["experiment"] == experiment and row.get("repeat", repeat) == repeat]
         for name, rows in specification["datasets"].items()
     }
     endpoints = list(dict.fromkeys(row["endpoint"] for rows in datasets.values() for row in rows if "endpoint" in row))

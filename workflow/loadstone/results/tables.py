@@ -3,7 +3,7 @@
 `summarise` writes them. Times are in milliseconds and rates in requests/s, unless a column's name says otherwise.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,9 @@ PERCENTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99, "
 
 OTHER = "other"
 """Row that adds up the endpoints of a run without rows of their own: those with the fewest requests."""
+
+OTHER_KINDS = "other kinds"
+"""Name of the kinds of failure that are added up: those with the fewest requests."""
 
 LATE_MS = 10.0
 """A request that is sent later than intended by more than this is late: far above a timer's error, far below the limit
@@ -69,6 +72,32 @@ HEAT_COLUMNS = ["second", "until", "low_ms", "high_ms", "requests"]
 time in [`low_ms`, `high_ms`).
 """
 
+TIMELINE_PERCENTILES = {"p50_ms": 0.50, "p95_ms": 0.95, "p99_ms": 0.99}
+"""Column of `timeline.csv` → the probability of its percentile."""
+
+TIMELINE_COLUMNS = {
+    "begin_s": "begin of the bin, in seconds since the load began",
+    "end_s": "end of the bin",
+    "users": "mean number of users; empty if they were not counted",
+    "requests": "requests that ended in the bin",
+    "failures": "requests of these that failed",
+    "failure_kinds": "JSON: kind of failure → number; the run's five most frequent kinds, and `other kinds`",
+    "percentiles_until_s": "end of the time whose percentiles stand in this row; its begin is that of the bin",
+    **{
+        name: f"exact {100 * p:g}th percentile of the response time in that time; empty where so few requests show none"
+        for name, p in TIMELINE_PERCENTILES.items()
+    },
+    "server_cpu": "CPUs that the server used; empty without samples",
+    "generator_cpu": "CPUs that Locust used",
+    "machine_cpu": "CPUs of the machine that were busy",
+}
+"""Columns of `timeline.csv`, with their meanings: one row per bin of the whole run.
+
+Bins are equally wide, a quarter of a second or more, so that there are at most 240; the last one may be up to half
+wider or narrower. What ended after the load was stopped is in the last bin. With few requests, several bins share their
+percentiles: these stand in the row of the first, and are empty in the rows up to `percentiles_until_s`.
+"""
+
 PROCESS_COLUMNS = {
     "role": "server-master, server-worker, load-master, load-worker or host",
     "pid": "process id, 0 for the host",
@@ -87,13 +116,16 @@ COLUMNS: dict[str, Collection[str]] = {
     "course": COURSE_COLUMNS,
     "heat": HEAT_COLUMNS,
     "processes": PROCESS_COLUMNS,
+    "timeline": TIMELINE_COLUMNS,
 }
 """Table of a run → its columns."""
 
 TEXTS = frozenset({"endpoint", "role", "failure_kinds"})
 """Columns that hold text; all others hold numbers."""
 
-NEVER_EMPTY = frozenset({"endpoint", "role", "requests", "failures", "second", "pid", "probability"})
+NEVER_EMPTY = frozenset(
+    {"endpoint", "role", "requests", "failures", "second", "pid", "probability", "begin_s", "end_s"}
+)
 """Columns in which every row has a value."""
 
 RunKey = tuple[str, int]
@@ -101,7 +133,7 @@ RunKey = tuple[str, int]
 
 
 def read_run_tables(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
-    """Read one table (`endpoints`, `latency`, `course`, `heat`, `processes`) of all runs of `plan`, in order of names.
+    """Read one table (a key of `COLUMNS`) of all runs of `plan`, in order of names.
 
     The columns `experiment` and `repeat` come first. Raises `ResultError` if a table is missing, `DamagedError` if one
     is damaged.
@@ -112,6 +144,19 @@ def read_run_tables(plan: Plan, summaries: Path, table: str) -> pd.DataFrame:
     ]
     filled = [frame for frame in frames if not frame.empty]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def read_present_tables(runs: Iterable[Run], summaries: Path, table: str) -> pd.DataFrame:
+    """Read one table of some runs, as `read_run_tables`; runs of earlier versions that lack it are left out."""
+    paths = [(summaries / run.experiment / str(run.repeat) / f"{table}.csv", run) for run in runs]
+    frames = [_read_table(path, run) for path, run in paths if path.exists()]
+    filled = [frame for frame in frames if not frame.empty]
+    return pd.concat(filled, ignore_index=True) if filled else _no_rows(table)
+
+
+def _no_rows(table: str) -> pd.DataFrame:
+    columns = ["experiment", "repeat", *COLUMNS[table]]
+    return pd.DataFrame({name: pd.Series(dtype=object if name in TEXTS else float) for name in columns})
 
 
 def _read_table(path: Path, run: Run) -> pd.DataFrame:

@@ -128,7 +128,7 @@ class RequestFile:
         return RequestBatch(
             end=end_times(batch),
             endpoint=np.array(numbers, np.int64)[names.indices.to_numpy()],
-            response_ms=service_ms + _lag_ms(intended, batch.column("time").to_numpy()),
+            response_ms=service_ms + lag_ms(intended, batch.column("time").to_numpy()),
             service_ms=service_ms,
             intended=intended,
             server_ms=batch.column("server_ms").to_numpy(zero_copy_only=False).astype(np.float64),
@@ -148,6 +148,7 @@ def endpoint_name(recorded: str) -> str:
     return name if name and name not in (ALL, OTHER) else f"«{name}»"
 
 
-def _lag_ms(intended: Floats, sent: Floats) -> Floats:
+def lag_ms(intended: Floats, sent: Floats) -> Floats:
+    """Compute the time from the intended starts to sending, in ms; 0 without an intended start."""
     lag = (sent - intended) * 1000
     return np.where(np.isnan(lag), 0.0, np.maximum(lag, 0.0))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from loadstone.errors import ResultError
 from loadstone.results.requests import Bools, end_times, in_window
-from loadstone.results.tables import ENDPOINT_COLUMNS, LATE_MS, LATENCY_COLUMNS, PERCENTILES
+from loadstone.results.tables import ENDPOINT_COLUMNS, LATE_MS, LATENCY_COLUMNS, OTHER_KINDS, PERCENTILES
 from loadstone.suite.hypotheses import ALL
 from loadstone.summarise.course import Course
 from loadstone.summarise.heat_map import HeatMap
@@ -44,8 +44,6 @@ MAX_ENDPOINTS = 50
 """Endpoints of a run that have rows of their own: those with the most requests in the window."""
 MAX_KINDS = 20
 """Kinds of failure listed per endpoint; the others are added up."""
-OTHER_KINDS = "other kinds"
-"""Name of the others' sum."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from loadstone.summarise.processes import read_samples, summarise_samples
 from loadstone.summarise.requests import add_up_requests, summarise_requests
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.starts import Starts
+from loadstone.summarise.timeline import make_timeline
 from loadstone.summarise.user_cycle import Cycle, measure_cycles
 from loadstone.summarise.users import Stretch, find_plateaus, range_of_users, users_over_time
 from loadstone.summarise.window import find_window
@@ -100,6 +101,7 @@ def summarise_run(
             "course": of_requests.course,
             "heat": of_requests.heat,
             "processes": of_processes,
+            "timeline": make_timeline(record, requests, samples),
         },
         values={"window": window, "signals": signals},
         starts=of_requests.starts,

@@ -4,14 +4,11 @@ A chart is drawn when its experiment is opened on the page, which sets the param
 page holds the data of all experiments once.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from loadstone.report.charts.distributions import IN_TAIL, PLAIN, nines
-from loadstone.report.charts.shared import BLUE, GREY, Chart, endpoint_look, experiment_colours, layered
+from loadstone.report.charts.shared import BLUE, Chart, endpoint_look, layered
 
 OF = alt.param(name="of", value="")
 ENDPOINTS = alt.param(name="endpoints", value=[])
@@ -21,59 +18,6 @@ SECONDS = "seconds since the load began"
 HEIGHT = 200
 LONG_NAME = 22
 """Characters from which the names of endpoints need a line each in a legend."""
-
-
-def rate(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
-    """Requests per second over time, one line per repeat, windows shaded; columns as in `course`, and doubt."""
-    return _course(seconds, windows, order, "requests", "requests/s")
-
-
-def response(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str]) -> Chart | None:
-    """Mean response time over time, as `rate`."""
-    return _course(seconds, windows, order, "mean_ms", "mean response, ms")
-
-
-def _course(seconds: pd.DataFrame, windows: pd.DataFrame, order: Sequence[str], field: str, title: str) -> Chart | None:
-    if seconds.empty:
-        return None
-    whole = alt.Axis(format="d", tickMinStep=1)
-    shade = (
-        alt.Chart(windows)
-        .mark_rect(opacity=0.08, color=BLUE)
-        .encode(x=alt.X("begin:Q", title=SECONDS, axis=whole), x2="end:Q")
-        .transform_filter(IS_OF)
-    )
-    return layered([shade, *_lines(seconds, order, field, title, whole)], HEIGHT, OF)
-
-
-def _lines(seconds: pd.DataFrame, order: Sequence[str], field: str, title: str, axis: alt.Axis) -> list[alt.Chart]:
-    """Draw sound runs in the experiment's colour, and in grey with hollow dots those to be careful with."""
-    layers = []
-    for doubtful, part in seconds.groupby(seconds["doubt"] != ""):
-        look: dict[str, Any] = {} if doubtful else {"color": experiment_colours(order, legend=None)}
-        tooltip = [
-            alt.Tooltip("repeat:Q"),
-            alt.Tooltip("second:Q"),
-            alt.Tooltip("requests:Q", title="requests/s", format=",.3~r"),
-            alt.Tooltip("mean_ms:Q", title="mean response, ms", format=",.3~r"),
-        ]
-        if doubtful:
-            tooltip.append(alt.Tooltip("doubt:N", title="be careful"))
-        colour = GREY if doubtful else alt.Undefined
-        dots = alt.OverlayMarkDef(size=18, filled=not bool(doubtful), color=colour)
-        layers.append(
-            alt.Chart(part if doubtful else part.drop(columns="doubt"))
-            .mark_line(strokeWidth=1.8, opacity=0.85, color=colour, point=dots)
-            .encode(
-                x=alt.X("second:Q", title=SECONDS, axis=axis),
-                y=alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=True)),
-                detail="repeat:N",
-                tooltip=tooltip,
-                **look,
-            )
-            .transform_filter(IS_OF)
-        )
-    return layers
 
 
 def distribution(table: pd.DataFrame) -> Chart | None:

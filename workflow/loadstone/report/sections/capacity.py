@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.report.campaign import Campaign, CompletedSearch
+from loadstone.report.campaign import Campaign
 from loadstone.report.charts.distributions import MET, MISSED, capacity_chart
 from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import Doubts
+from loadstone.report.searches import CompletedSearch
 from loadstone.report.section import Section, drawn
 from loadstone.results.search import Probe, SearchResult
 from loadstone.suite.capacity import parse_objective

@@ -12,8 +12,9 @@ from loadstone import text
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.charts import experiments as charts
+from loadstone.report.charts import timelines as over_time
 from loadstone.report.charts.shared import colour_of
-from loadstone.report.doubts import Doubts, kinds, marked
+from loadstone.report.doubts import Doubts, kinds
 from loadstone.report.means import Mean, mean
 from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.report.percentiles import drawable_percentiles
@@ -23,6 +24,7 @@ from loadstone.report.sections.places import places_of, places_sentence
 from loadstone.report.sections.runs import RunRow, longer_warm_up_sentence, run_rows
 from loadstone.report.sections.signals import EvidenceRow, SignalRow, evidence_rows, signal_rows
 from loadstone.report.sections.verdicts import VerdictRow, verdict_rows
+from loadstone.report.timelines import timelines
 from loadstone.results.run_record import RunRecord
 from loadstone.results.tables import OTHER, RunKey
 from loadstone.suite.describe import describe_requests, describe_value
@@ -33,8 +35,6 @@ from loadstone.suite.load_settings import Load
 Row = Mapping[Any, Any]
 MAX_ENDPOINTS = 12
 """Endpoints of an experiment that are listed at once; the others are folded."""
-MAX_COURSE_SECONDS = 40_000
-"""Seconds of all runs together up to which the page draws every run over time."""
 SECONDS = ("duration", "warm_up")
 """Settings that are times."""
 
@@ -63,6 +63,17 @@ class RoleCpu:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnRun:
+    """A run that can be drawn over time."""
+
+    repeat: int
+    median: bool
+    """Whether it is the experiment's median run."""
+    doubt: str
+    """Kinds of reasons to be careful with it; empty for a sound run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentView:
     """All about one experiment."""
 
@@ -77,7 +88,6 @@ class ExperimentView:
     album API's users."""
     differs: str
     throughput: Mean | None
-    response: Mean | None
     places: str
     """Where its requests were, in a sentence; empty where it is unknown."""
     fairness: FairnessView | None
@@ -86,10 +96,17 @@ class ExperimentView:
     signals: list[SignalRow]
     """All that was measured."""
     endpoints: list[Row]
-    """The median run's rows of the summary, all endpoints together first."""
+    """The rows of the run that stands for it, all endpoints together first."""
     folded: list[Row]
     """The rest of them."""
     which: str
+    """Which run that is, in a sentence; empty if there is only one."""
+    drawn: list[DrawnRun]
+    """The runs that can be drawn over time, the one that stands for the experiment first."""
+    p95_ms: float | None
+    """Of the run that stands for it; None where so few requests do not show it."""
+    failed: float | None
+    """Share of the requests that failed, over all runs that count; None without requests."""
     windows: list[WindowRow]
     roles: list[RoleCpu]
     errors: list[tuple[str, str, float]]
@@ -97,10 +114,14 @@ class ExperimentView:
 
 
 def experiment_views(
-    campaign: Campaign, judged: Sequence[VerdictRow], listed: Sequence[RunRow]
+    campaign: Campaign,
+    judged: Sequence[VerdictRow],
+    listed: Sequence[RunRow],
+    doubts: Doubts,
+    drawable: Mapping[str, Sequence[int]],
 ) -> list[ExperimentView]:
-    """Lay out each experiment, in the page's order."""
-    ground, chosen = common_settings(campaign.plan.suite), campaign.median_runs
+    """Lay out each experiment, in the page's order; `drawable` are the repeats that can be drawn over time."""
+    ground = common_settings(campaign.plan.suite)
     of_runs: dict[str, list[RunRow]] = {}
     for row in sorted(listed, key=lambda row: row.repeat):
         of_runs.setdefault(row.experiment, []).append(row)
@@ -118,8 +139,9 @@ def experiment_views(
     for verdict in judged:
         name = verdict.experiment
         runs, used = campaign.runs_of(name), campaign.used_of(name)
-        median = chosen.get(name, runs[0])
+        median = campaign.standing_run(name)
         together = [rows[key][0] for key in used]
+        requests, failures = (sum(row[column] for row in together) for column in ("requests", "failures"))
         found.append(
             ExperimentView(
                 anchor=campaign.anchors[name],
@@ -129,20 +151,39 @@ def experiment_views(
                 load=_own_load(campaign.plan.experiments[name].load),
                 differs=_differs(differences(campaign.plan.experiments[name], ground)),
                 throughput=mean([row["goodput_rps"] for row in together]),
-                response=mean([row["mean_ms"] for row in together if not pd.isna(row["mean_ms"])]),
                 places=places_sentence(places_of(campaign, name)),
                 fairness=fairness_view(campaign, name),
                 evidence=list(evidence_rows(campaign, used)),
                 signals=signal_rows(campaign, name),
                 endpoints=rows[median][: 1 + MAX_ENDPOINTS],
                 folded=rows[median][1 + MAX_ENDPOINTS :],
-                which=f"From repeat {median[1]}, the median run by mean response time." if len(runs) > 1 else "",
+                which=_which(campaign, median) if len(runs) > 1 else "",
+                drawn=_drawn_runs(campaign, median, drawable.get(name, ()), doubts),
+                p95_ms=rows[median][0]["p95_ms"],
+                failed=failures / requests if requests else None,
                 windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
                 roles=roles.get(name, []),
                 errors=list(_errors(row for key in runs for row in rows[key][1:])),
             )
         )
     return found
+
+
+def _drawn_runs(campaign: Campaign, first: RunKey, repeats: Sequence[int], doubts: Doubts) -> list[DrawnRun]:
+    name, standing = first
+    return [
+        DrawnRun(
+            repeat=repeat,
+            median=campaign.median_runs.get(name) == (name, repeat),
+            doubt=kinds(doubts[name, repeat]),
+        )
+        for repeat in sorted(repeats, key=lambda repeat: (repeat != standing, repeat))
+    ]
+
+
+def _which(campaign: Campaign, run: RunKey) -> str:
+    name, repeat = run
+    return f"From repeat {repeat}{', the median run by mean response time' * (name in campaign.median_runs)}."
 
 
 def _differs(found: Mapping[str, object]) -> str:
@@ -209,30 +250,6 @@ def _errors(rows: Iterator[Row]) -> Iterator[tuple[str, str, float]]:
         yield endpoint, kind, count
 
 
-def course(campaign: Campaign) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lay out throughput second by second, and the windows, in seconds since the load began.
-
-    Columns experiment, repeat, second, requests, mean_ms; and experiment, repeat, begin, end. The last second of a run
-    is left out, because it is not whole. Where there are too many seconds, only the median runs are taken.
-    """
-    seconds = campaign.course[["experiment", "repeat", "second", "requests", "mean_ms"]]
-    last = seconds.groupby(["experiment", "repeat"])["second"].transform("max")
-    shown = seconds[seconds["second"] < last]
-    began = {(r.run.experiment, r.run.repeat): r.phases.load_started for r in campaign.records}
-    keys = [key for key in began if not is_baseline(key[0])]
-    if is_thinned(campaign):
-        medians = campaign.median_runs
-        keys = [medians.get(name) or campaign.runs_of(name)[0] for name in campaign.experiments]
-        shown = shown[pd.MultiIndex.from_frame(shown[["experiment", "repeat"]]).isin(keys)]
-    windows = [(*key, *(round(moment - began[key], 2) for moment in campaign.windows[key].span)) for key in keys]
-    return shown, pd.DataFrame(windows, columns=["experiment", "repeat", "begin", "end"])
-
-
-def is_thinned(campaign: Campaign) -> bool:
-    """Whether there are too many seconds to draw every run."""
-    return len(campaign.course) > MAX_COURSE_SECONDS
-
-
 def heat(campaign: Campaign) -> pd.DataFrame:
     """Lay out the heat map of each long experiment's median run: experiment, second, until, low_ms, high_ms, rate."""
     chosen = pd.MultiIndex.from_tuples([*campaign.median_runs.values(), ("", 0)])
@@ -249,23 +266,26 @@ class ExperimentsView:
     experiments: list[ExperimentView]
     warm_up: str
     """How often the warm-up took longer than configured, in a sentence."""
-    thinned: bool
-    """Whether only median runs are drawn over time."""
+    by_second: list[str]
+    """Experiments whose runs are of an earlier version, which left less of them."""
+    merged: bool
+    """Whether neighbouring bins are merged, because there are so many runs."""
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
     """Each experiment by itself; its charts are drawn when it is opened."""
-    rows = run_rows(campaign, doubts)
+    rows, found = run_rows(campaign, doubts), timelines(campaign)
     view = ExperimentsView(
-        experiments=experiment_views(campaign, verdict_rows(campaign, doubts), rows),
+        experiments=experiment_views(campaign, verdict_rows(campaign, doubts), rows, doubts, found.runs),
         warm_up=longer_warm_up_sentence(rows),
-        thinned=is_thinned(campaign),
+        by_second=found.by_second,
+        merged=found.merged,
     )
-    seconds, windows = course(campaign)
-    by_second, order = marked(seconds, doubts, kinds), campaign.experiments
     shown = {
-        "experiment-rate": charts.rate(by_second, windows, order),
-        "experiment-response": charts.response(by_second, windows, order),
+        "experiment-users": over_time.users(found),
+        "experiment-rate": over_time.rate(found),
+        "experiment-response": over_time.response(found),
+        "experiment-cpu": over_time.cpu(found),
         "experiment-distribution": charts.distribution(drawable_percentiles(campaign, doubts)),
         "experiment-heat": charts.heat(heat(campaign)),
     }

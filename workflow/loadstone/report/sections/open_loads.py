@@ -7,9 +7,10 @@ import pandas as pd
 
 from loadstone import text
 from loadstone.report import percentiles
-from loadstone.report.campaign import Campaign, CompletedSearch, ProbeTables
+from loadstone.report.campaign import Campaign
 from loadstone.report.charts.distributions import RESPONSE, SERVICE, tails_of_scheduled
 from loadstone.report.doubts import Doubts
+from loadstone.report.searches import CompletedSearch, ProbeTables
 from loadstone.report.section import Section, drawn
 from loadstone.results.tables import LATE_MS, MAX_LATE_SHARE, PERCENTILES
 from loadstone.suite.hypotheses import ALL

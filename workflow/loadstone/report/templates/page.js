@@ -7,10 +7,12 @@
 
   // a dataset is kept by columns; a column whose values recur is a list of them and of which stands where
   const column = (kept) => Array.isArray(kept) ? kept : kept.at.map((place) => kept.of[place]);
-  const rows = (name) => {
+  const rows = (name, of, repeat) => {  // of one experiment, and of one of its repeats, if these are given
     const columns = Object.entries(stored[name]).map(([key, kept]) => [key, column(kept)]);
-    const count = columns.length ? columns[0][1].length : 0;
-    return Array.from({ length: count }, (_, n) => Object.fromEntries(columns.map(([key, values]) => [key, values[n]])));
+    const { experiment, repeat: repeats } = Object.fromEntries(columns);
+    const wanted = (n) => (of === undefined || experiment[n] === of) && (repeat === undefined || repeats[n] === repeat);
+    const places = columns.length ? [...columns[0][1].keys()].filter(wanted) : [];
+    return places.map((n) => Object.fromEntries(columns.map(([key, values]) => [key, values[n]])));
   };
   const picked = () => [...document.querySelectorAll("#picks input:checked")].map((box) => box.value);
   const pick = () => Promise.all(Object.entries(views).map(([name, view]) =>
@@ -44,9 +46,10 @@
       config.legend.columns = 1;
       config.legend.labelLimit = 280;
     }
-    rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
+    // charts over time show one run, chosen from the list above them if there are several
+    const repeat = place.dataset.repeat === undefined ? undefined : Number(place.parentElement.querySelector(".repeats").value);
+    rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key, of, repeat)]));
     if (of !== undefined) {  // the charts of one experiment show that experiment
-      for (const [key, all] of Object.entries(rest.datasets)) rest.datasets[key] = all.filter((row) => row.experiment === of);
       const endpoints = [...new Set(Object.values(rest.datasets).flat().map((row) => row.endpoint))];
       for (const parameter of rest.params) parameter.value = { of, endpoints }[parameter.name];
     }
@@ -61,6 +64,9 @@
     } catch (error) {  // the others are still worth drawing
       place.textContent = `This chart cannot be drawn: ${error.message}`;
     }
+  };
+  const drawRun = async (timeline) => {
+    for (const place of timeline.querySelectorAll("[data-repeat]")) await embed(place.dataset.chart, place, place.dataset.of);
   };
   const drawExperiment = async (experiment) => {
     for (const place of experiment.querySelectorAll("[data-chart]")) await embed(place.dataset.chart, place, place.dataset.of);
@@ -101,6 +107,9 @@
   for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
   for (const experiment of document.querySelectorAll(".experiment")) {
     experiment.addEventListener("toggle", () => { if (experiment.open && !experiment.querySelector("svg")) drawExperiment(experiment); });
+  }
+  for (const choice of document.querySelectorAll(".repeats")) {
+    choice.addEventListener("change", () => drawRun(choice.closest(".timeline")));
   }
   document.getElementById("picks")?.addEventListener("change", pick);
   window.addEventListener("hashchange", open);
