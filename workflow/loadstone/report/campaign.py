@@ -124,8 +124,8 @@ class Campaign:
 
     @cached_property
     def anchors(self) -> dict[str, str]:
-        """Experiment → its anchor on the page."""
-        return {name: f"experiment-{number}" for number, name in enumerate(self.experiments, start=1)}
+        """Experiment → its anchor on the page, which its name makes a lasting address."""
+        return {name: f"experiment={name}" for name in self.experiments}
 
     @cached_property
     def judged(self) -> dict[RunKey, RunVerdict]:

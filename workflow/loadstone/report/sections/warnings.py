@@ -170,21 +170,30 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
     )
 
 
-def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
-    """State which figures not to rely on, and which mean something else than they seem to."""
+def doubt_clauses(campaign: Campaign, doubts: Doubts) -> tuple[list[str], list[str]]:
+    """State which figures not to rely on, and which mean something else than they seem to: grave and light reasons.
+
+    Runs that means leave out are a light reason, as long as every experiment has others.
+    """
     runs = campaign.own_runs
-    parts = [
-        other_load_sentence(campaign),
-        *_bad_runs(campaign, doubts, runs),
-        *_missing_users(doubts, runs),
-        uneven_sentence(campaign, runs),
-        *_of_experiments(campaign),
-    ]
-    parts = [part for part in parts if part]
-    if not parts:
-        whom = "the run" if len(runs) == 1 else f"any of the {text.several(len(runs), 'run')}"
-        return f"There is no reason to doubt {whom}."
-    return text.sentence(parts)
+    bad = list(_bad_runs(campaign, doubts, runs))
+    kept = any(key in campaign.verdicts.counting for key in campaign.unsound)
+    others = [other_load_sentence(campaign), *_missing_users(doubts, runs), uneven_sentence(campaign, runs)]
+    grave = [*(bad if kept else []), *filter(None, others)]
+    return grave, [*([] if kept else bad), *_of_experiments(campaign)]
+
+
+def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
+    """State all of it in one sentence, or that there is no reason to doubt any run."""
+    grave, light = doubt_clauses(campaign, doubts)
+    return text.sentence([*grave, *light]) or no_doubt_sentence(campaign)
+
+
+def no_doubt_sentence(campaign: Campaign) -> str:
+    """State that there is no reason to doubt any run."""
+    runs = campaign.own_runs
+    whom = "the run" if len(runs) == 1 else f"any of the {text.several(len(runs), 'run')}"
+    return f"There is no reason to doubt {whom}."
 
 
 def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:

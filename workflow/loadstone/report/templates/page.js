@@ -62,33 +62,34 @@
       place.textContent = `This chart cannot be drawn: ${error.message}`;
     }
   };
-  const drawExperiment = async (experiment) => {
-    for (const place of experiment.querySelectorAll("[data-chart]")) await embed(place.dataset.chart, place, place.dataset.of);
-  };
-  const draw = async () => {
-    for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
-    for (const name of Object.keys(specifications)) {
-      const place = document.getElementById(`chart-${name}`);
-      if (place) await embed(name, place);
-    }
-    // what has to be scrolled sideways can be by keyboard too
-  const reachable = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const scrolls = target.scrollWidth > target.clientWidth;
-      if (scrolls) target.tabIndex = 0; else target.removeAttribute("tabindex");
-    }
-  });
-  for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
-  for (const experiment of document.querySelectorAll(".experiment[open]")) await drawExperiment(experiment);
-    await pick();
-    document.documentElement.dataset.charts = "drawn";
+  const shown = (place) => !place.closest("details:not([open]) > :not(summary)");
+  const places = () => [...document.querySelectorAll(".chart")];
+  let drawing = Promise.resolve();
+  // charts are drawn once they can be seen, one after the other: a closed section has no width to draw for
+  const draw = () => {
+    document.documentElement.dataset.charts = "drawing";
+    const mine = drawing = drawing.then(async () => {
+      for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
+      for (const place of places()) {
+        if (place.dataset.drawn || !shown(place)) continue;
+        place.dataset.drawn = "yes";
+        await embed(place.dataset.chart ?? place.id.replace("chart-", ""), place, place.dataset.of);
+      }
+      await pick();
+    }).then(() => { if (mine === drawing) document.documentElement.dataset.charts = "drawn"; });
+    return mine;
   };
 
-  // a link to an experiment, or into one, opens it
-  const open = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    if (target) target.scrollIntoView();
+  // a link to a closed part, or into one, opens it
+  const follow = async () => {
+    const plain = (code) => String.fromCharCode(parseInt(code.slice(1), 16));  // names are ASCII
+    const target = document.getElementById(location.hash.slice(1).replace(/%[0-9a-f]{2}/gi, plain));
+    if (!target) return;
+    const fold = target.querySelector(":scope > details.fold");
+    for (let at = fold ?? target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    target.scrollIntoView();
+    await draw();
+    target.scrollIntoView();
   };
 
   // what has to be scrolled sideways can be by keyboard too
@@ -99,11 +100,16 @@
     }
   });
   for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
-  for (const experiment of document.querySelectorAll(".experiment")) {
-    experiment.addEventListener("toggle", () => { if (experiment.open && !experiment.querySelector("svg")) drawExperiment(experiment); });
-  }
   document.getElementById("picks")?.addEventListener("change", pick);
-  window.addEventListener("hashchange", open);
-  dark.addEventListener("change", draw);
-  draw().then(() => { if (location.hash) open(); });
+  document.addEventListener("toggle", (event) => { if (event.target.open) draw(); }, true);  // it does not bubble
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    if (link && link.getAttribute("href") === location.hash) follow();  // no change of the address, no event
+  });
+  window.addEventListener("hashchange", follow);
+  dark.addEventListener("change", () => {
+    for (const place of places()) delete place.dataset.drawn;
+    draw();
+  });
+  draw().then(() => { if (location.hash) follow(); });
 })();
