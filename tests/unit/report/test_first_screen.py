@@ -193,8 +193,8 @@ def test_hypotheses_that_change_a_belief_come_first(make: Make) -> None:
 @pytest.mark.parametrize(
     ("begin", "end", "text"),
     [
-        (1_795_825_000.0, 1_795_826_000.0, "27 Nov 2026, 23:36–23:53 UTC"),
-        (1_795_825_000.0, 1_795_828_000.0, "27 Nov 2026, 23:36 – 28 Nov 2026, 00:26 UTC"),
+        (1_795_825_000.0, 1_795_826_000.0, "28 Nov 2026, 00:16–00:33 UTC"),
+        (1_795_825_000.0, 1_795_911_400.0, "28 Nov 2026, 00:16 – 29 Nov 2026, 00:16 UTC"),
     ],
 )
 def test_time_span(begin: float, end: float, text: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadstone import text
-from loadstone.analyse.experiment_rows import limit_phrase
 from loadstone.analyse.headline import server_cpu
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts
@@ -18,6 +17,7 @@ from loadstone.report.section import Section
 from loadstone.report.sections.hypotheses import HypothesisRow, hypothesis_rows
 from loadstone.report.trust import Trust, trust
 from loadstone.results.hypotheses import Outcome
+from loadstone.suite.verdict import phrase_limits
 
 MAX_HYPOTHESES = 4
 """Hypotheses that the first screen states."""
@@ -62,7 +62,7 @@ def _reason(campaign: Campaign, row: HypothesisRow, judged: Mapping[str, str | N
     if experiment is not None and experiment in campaign.verdicts.experiments:
         agreed, cpu = campaign.verdicts.experiments[experiment], server_cpu(campaign.outcomes, experiment)
         server = "" if cpu is None else f"; the server's CPU was {text.whole_percent(cpu)} busy"
-        return f"{experiment}: {limit_phrase(agreed.verdict, agreed.parties)}{server}."
+        return f"{experiment}: {phrase_limits(agreed.verdict, agreed.parties)}{server}."
     if row.effect == "–":
         return text.sentence([row.evidence.rstrip(".")])
     figures = row.evidence.rpartition("): ")[2] if "): " in row.evidence else ""
