@@ -9,9 +9,9 @@ from loadstone.report import other_load
 from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
 from loadstone.report.sections import experiments, runs, verdicts, warnings
+from tests.support.example_signals import IDLE
 from tests.support.made_up import Made, Make, steady
 from tests.support.page_parts import section
-from tests.unit.analyse.test_bottleneck import IDLE
 
 
 def test_what_else_was_running_is_named(make: Make) -> None:
