@@ -5,6 +5,7 @@ Every statement is computed, from figures that both of them show. It is left out
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from loadstone.analyse.experiment_rows import Outcomes, share_failed
@@ -31,7 +32,7 @@ def conclude(outcomes: Outcomes) -> tuple[str, ...]:
     If no figure can be used, that is the only one. Then come the pace of users who pause, with what the same users get
     without pauses; capacities; comparisons that the suite asks for; the fastest experiment; and sweeps.
     """
-    usable = [name for name in outcomes.names if _is_usable(outcomes, name)]
+    usable = usable_experiments(outcomes)
     if not usable:
         return tuple(_nothing_usable(outcomes))
     pace, told = _pace(outcomes, usable)
@@ -40,10 +41,15 @@ def conclude(outcomes: Outcomes) -> tuple[str, ...]:
     return tuple(found[:MAX_STATEMENTS])
 
 
-def _is_usable(outcomes: Outcomes, name: str) -> bool:
-    agreed = outcomes.verdicts.experiments.get(name)
-    own = probed_experiment(name) is None
-    return own and agreed is not None and agreed.verdict.is_sound and bool(outcomes.mean_of(name, "throughput_rps"))
+def usable_experiments(outcomes: Outcomes) -> list[str]:
+    """Name the experiments whose figures the statements are about: no probes, and none that must not be used."""
+    known = outcomes.verdicts.experiments
+    return [
+        name
+        for name in outcomes.names
+        if probed_experiment(name) is None and name in known and known[name].verdict.is_sound
+        if outcomes.mean_of(name, "throughput_rps")
+    ]
 
 
 def _nothing_usable(outcomes: Outcomes) -> Iterator[str]:
@@ -58,8 +64,22 @@ def _nothing_usable(outcomes: Outcomes) -> Iterator[str]:
 # the pace of users who pause
 
 
-def _pace(outcomes: Outcomes, usable: Sequence[str]) -> tuple[list[str], set[str]]:
-    """State that users' pauses set a rate, and what as many users without pauses get; with the experiments named."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """An experiment whose rate is the pace of its users, who pause."""
+
+    experiment: str
+    most_rps: float
+    """N/Z, the rate that so many users send on average if responses take no time."""
+    without: str | None
+    """The experiment with as many users who never pause on the same server, if there is one."""
+
+
+def find_pace(outcomes: Outcomes, usable: Sequence[str]) -> Pace | None:
+    """Find the experiment that shows best that users' pauses set a rate; None where no rate is set by them.
+
+    It repeats a published row if one does, then has a counterpart without pauses, then the most users.
+    """
     known = outcomes.plan.experiments
     published = outcomes.plan.suite.published.rows if outcomes.plan.suite.published else {}
     pausing = [
@@ -68,23 +88,29 @@ def _pace(outcomes: Outcomes, usable: Sequence[str]) -> tuple[list[str], set[str
         if outcomes.verdicts.experiments[name].verdict == Verdict.THINK_TIME and _pauses(known[name].load)
     ]
     if not pausing:
-        return [], set()
+        return None
     others = {name: _without_pauses(outcomes, name, usable) for name in pausing}
     chosen = max(pausing, key=lambda name: (name in published, others[name] is not None, known[name].load.users))
-    load = known[chosen].load
-    most = load.users / load.mean_think_time_s
+    most = known[chosen].load.users / known[chosen].load.mean_think_time_s
+    return Pace(experiment=chosen, most_rps=most, without=others[chosen])
+
+
+def _pace(outcomes: Outcomes, usable: Sequence[str]) -> tuple[list[str], set[str]]:
+    """State that users' pauses set a rate, and what as many users without pauses get; with the experiments named."""
+    pace = find_pace(outcomes, usable)
+    if pace is None:
+        return [], set()
+    chosen, most = pace.experiment, pace.most_rps
+    load, busy = outcomes.plan.experiments[chosen].load, server_cpu(outcomes, chosen)
     rate = outcomes.mean_of(chosen, "throughput_rps") or 0.0
-    busy = _server_cpu(outcomes, chosen)
     statements = [
         _published_pace(outcomes, chosen, most)
         or f"{chosen} got {figure(rate)} requests/s: the pace of its users, not the limit of the server.",
         f"{_users(load)} {_write_pauses(load)} can send about {figure(most)} requests/s at most, however "
         f"fast the server is{f'; its CPU was {whole_percent(busy)} busy' if busy is not None else ''}.",
     ]
-    other = others[chosen]
-    if other is not None:
-        statements.append(_compare_with_pauses(outcomes, chosen, other))
-    return statements, {chosen, *([other] if other else [])}
+    other = [pace.without] if pace.without else []
+    return [*statements, *(_compare_with_pauses(outcomes, chosen, each) for each in other)], {chosen, *other}
 
 
 def _pauses(load: Load) -> bool:
@@ -155,7 +181,7 @@ def _times(ratio: float) -> str:
     return f"{figure(ratio)} times"
 
 
-def _server_cpu(outcomes: Outcomes, experiment: str) -> float | None:
+def server_cpu(outcomes: Outcomes, experiment: str) -> float | None:
     """Return the share of the CPUs that its workers could use, as the mean over the runs that count."""
     shares = [
         each.value
