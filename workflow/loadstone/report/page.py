@@ -52,6 +52,9 @@ FILTERS = (
     kind,
 )
 
+SCRIPTS = ("tables.js", "page.js")
+"""The page's own scripts, in the order in which they run."""
+
 Build = Callable[[Campaign, Doubts], Section | None]
 SECTIONS: tuple[Build, ...] = (
     answer.section,
@@ -84,7 +87,8 @@ def render(campaign: Campaign) -> str:
     sections = build_sections(campaign)
     specifications, datasets = embedded(all_charts(sections))
     environment = _environment()
-    bundle, script = code_in_script(_vega_bundle()), code_in_script(environment.get_template("page.js").render())
+    own = "".join(environment.get_template(name).render() for name in SCRIPTS)
+    bundle, script = code_in_script(_vega_bundle()), code_in_script(own)
     return environment.get_template("page.html").render(
         sections=sections,
         totals=totals(campaign),
