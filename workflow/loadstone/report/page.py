@@ -22,11 +22,10 @@ from loadstone.report.sections import (
     answer,
     baselines,
     capacity,
-    cpu,
+    comparison,
     distributions,
     endpoints,
     experiments,
-    get_post,
     hypotheses,
     looks,
     noise,
@@ -52,7 +51,7 @@ FILTERS = (
     kind,
 )
 
-SCRIPTS = ("tables.js", "page.js")
+SCRIPTS = ("tables.js", "page.js", "print.js")
 """The page's own scripts, in the order in which they run."""
 
 Build = Callable[[Campaign, Doubts], Section | None]
@@ -69,9 +68,8 @@ SECTIONS: tuple[Build, ...] = (
     verdicts.section,
     experiments.section,
     throughput.section,
+    comparison.section,
     distributions.section,
-    get_post.section,
-    cpu.section,
     provenance.section,
     noise.section,
     baselines.section,

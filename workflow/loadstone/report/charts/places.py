@@ -83,7 +83,7 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
     sums = shown.drop_duplicates("experiment")[["experiment", "total"]]
     totals = (
         alt.Chart(sums.assign(total=[tenths(total) for total in sums["total"]], end=1.0))
-        .mark_text(align="left", dx=6, fontWeight="bold", color="#888888")
+        .mark_text(align="left", dx=6, fontWeight="bold")
         .encode(x=alt.X("end:Q"), y=y, text="total:N")
     )
     layers = [bars.encode(x=x, x2="end:Q", y=y, color=colour, tooltip=tooltip), labels, totals]

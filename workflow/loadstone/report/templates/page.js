@@ -24,6 +24,7 @@
     font: "system-ui, sans-serif",
     view: { stroke: null },
     title: { color: colour("--ink"), fontSize: 14, anchor: "start" },
+    text: { color: colour("--faint") },
     axis: {
       labelColor: colour("--faint"), titleColor: colour("--faint"), gridColor: colour("--line"), domainColor: colour("--line"),
       tickColor: colour("--line"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal",
@@ -35,14 +36,14 @@
   const lit = (text) => dark.matches ? text.replaceAll("#0072B2", "#4BA3E3").replaceAll("#7A7A7A", "#A6A6A6") : text;
   const embed = async (name, place, of) => {
     const narrow = window.innerWidth < 560;
-    const fitted = (key, value) => narrow && key === "legend" && value?.symbolType === "square" ? { ...value, columns: 1 } : value;
+    const legend = (value) => ({ ...value, columns: 1, labelLimit: Math.min(value.labelLimit ?? 280, place.clientWidth - 70) });
+    const fitted = (key, value) => narrow && key === "legend" && value ? legend(value) : value;
     const { config: _, datasets, ...rest } = JSON.parse(lit(JSON.stringify(specifications[name])), fitted);
     const config = theme();
     config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
     if (narrow) {
       config.axisX = { titleAnchor: "end" };
-      config.legend.columns = 1;
-      config.legend.labelLimit = 280;
+      Object.assign(config.legend, { orient: "bottom", columns: 1, labelLimit: place.clientWidth - 70 });
     }
     rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
     if (of !== undefined) {  // the charts of one experiment show that experiment
@@ -57,6 +58,7 @@
         actions: { export: true, source: false, compiled: false, editor: false },
       });
       place.querySelector("summary")?.setAttribute("aria-label", "Save this chart as SVG or PNG");
+      place.view = drawn.view;
       if (of === undefined) views[name] = drawn.view;
     } catch (error) {  // the others are still worth drawing
       place.textContent = `This chart cannot be drawn: ${error.message}`;
