@@ -59,7 +59,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layout")
     suite = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8")
     published = (ROOT / "config" / "published.csv").read_text(encoding="utf-8")
-    campaign = make_campaign(folder, suite.replace("\nsweeps:\n", f"\nsweeps:{MORE}"), behave, published)
+    suite = suite.replace("budget: 12m", "budget: 1h").replace("\nsweeps:\n", f"\nsweeps:{MORE}")
+    campaign = make_campaign(folder, suite, behave, published)
     path = folder / "index.html"
     path.write_text(render(restate(campaign, folder / "results", anywhere)), encoding="utf-8")
     return path

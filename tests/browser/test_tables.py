@@ -56,7 +56,7 @@ def test_rows_fold_and_are_filtered(table: Opened) -> None:
     assert page.evaluate(SHOWN) == ["run-10", "run-9", "Zeta"]
     button = page.get_by_role("button", name="Show all 5 runs")
     assert button.get_attribute("aria-expanded") == "false"
-    page.get_by_label("Filter").fill("RUN 2")
+    page.get_by_label("Filter").fill("20 RUN-2")
     assert page.evaluate(SHOWN) == ["run-2"], "of all rows, also of those that are folded"
     assert page.get_by_role("status").inner_text() == "1 of 5 runs"
     page.get_by_label("Filter").fill("nine")

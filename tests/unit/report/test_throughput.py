@@ -61,13 +61,13 @@ def test_sentences_above_the_chart_are_its_points(make: Make) -> None:
     fastest, spans = throughput.response_sentences(points)
     assert fastest == (
         "The run with the most successful requests per second, 480, is of u=120: 95 % of its requests were answered "
-        "within 300 ms."
+        "within 300 ms (p95)."
     )
     by_load = points["verdict"].isin([str(verdict) for verdict in SET_BY_LOAD])
     assert by_load.sum() == 4, "of one user and of twenty"
     found = re.fullmatch(
-        r"Where the load set the rate, it is ([\d.]+) ms \(4 runs\); "
-        r"in the other 4 runs it is ([\d.]+) to ([\d.]+) ms\.",
+        r"Where the load set the rate \(4 runs\), p95 is ([\d.]+) ms; "
+        r"in the other 4 runs, ([\d.]+) to ([\d.]+) ms\.",
         spans,
     )
     assert found is not None

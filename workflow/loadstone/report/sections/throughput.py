@@ -41,6 +41,8 @@ class ThroughputView:
 
     sentences: list[str]
     """What the chart of response times shows."""
+    few: int
+    """Runs that count and have too few requests for a 95th percentile."""
     users: list[UsersView]
     more: str
     """Sweeps over users that have no chart here, in a sentence; empty if all have one."""
@@ -63,7 +65,12 @@ def section(campaign: Campaign, doubts: Doubts) -> Section:
         bounds = bounds_of(sweep, pauses, of_sweep)
         shown[f"users-{name}"] = charts.throughput_over_users(of_sweep, bounds)
         views.append(UsersView(name=name, sentences=users_sentences(sweep, pauses, bounds)))
-    view = ThroughputView(sentences=response_sentences(timed), users=views, more=_more(list(swept)[MAX_SWEEPS:]))
+    view = ThroughputView(
+        sentences=response_sentences(timed),
+        few=len(points) - len(timed),
+        users=views,
+        more=_more(list(swept)[MAX_SWEEPS:]),
+    )
     title = "Response time and users against throughput"
     return Section(anchor="throughput", title=title, navigation="Throughput", view=view, charts=drawn(shown))
 
@@ -88,16 +95,16 @@ def response_sentences(points: pd.DataFrame) -> list[str]:
     by_load = points["verdict"].isin([str(verdict) for verdict in SET_BY_LOAD])
     sentences = [
         f"The run with the most successful requests per second, {text.figure(fastest['goodput_rps'])}, is of "
-        f"{fastest['experiment']}: 95 % of its requests were answered within {text.figure(fastest['p95_ms'])} ms."
+        f"{fastest['experiment']}: 95 % of its requests were answered within {text.figure(fastest['p95_ms'])} ms (p95)."
     ]
     loads, others = points[by_load], points[~by_load]
     if loads.empty or others.empty:
         what = "the load set the rate in none of them" if loads.empty else "the load set the rate in all of them"
-        return [*sentences, f"Over all {text.several(len(points), 'run')} it is {_span(points)}; {what}."]
+        return [*sentences, f"Over all {text.several(len(points), 'run')}, p95 is {_span(points)}; {what}."]
     return [
         *sentences,
-        f"Where the load set the rate, it is {_span(loads)} ({text.several(len(loads), 'run')}); in the other "
-        f"{text.several(len(others), 'run')} it is {_span(others)}.",
+        f"Where the load set the rate ({text.several(len(loads), 'run')}), p95 is {_span(loads)}; in the other "
+        f"{text.several(len(others), 'run')}, {_span(others)}.",
     ]
 
 

@@ -43,7 +43,8 @@
     config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
     if (narrow) {
       config.axisX = { titleAnchor: "end" };
-      Object.assign(config.legend, { orient: "bottom", columns: 1, labelLimit: place.clientWidth - 70 });
+      // below the chart, up to its right edge: from its axis on there may be too little room
+      Object.assign(config.legend, { orient: "bottom", columns: 1, labelLimit: place.clientWidth - 70, layout: { bottom: { anchor: "end", direction: "vertical" } } });
     }
     rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
     if (of !== undefined) {  // the charts of one experiment show that experiment
