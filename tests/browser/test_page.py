@@ -30,8 +30,12 @@ hypotheses:
 published: {table: published.csv, rows: {plain: "Fifty, <alone>"}}
 """
 CHARTS = "[...document.querySelectorAll('.chart')].filter(c => !c.closest('details:not([open])'))"
-DRAWN = f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
-EXPERIMENT = "#experiment-1"
+DRAWN = (
+    "document.documentElement.dataset.charts === 'drawn' && "
+    f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
+)
+OPEN_SECTIONS = "document.querySelectorAll('details.fold').forEach(d => { d.open = true; })"
+EXPERIMENT = "[id='experiment=plain']"
 
 OpenReport = Callable[..., Opened]
 
@@ -61,10 +65,11 @@ def behaviour(run: Run, rng: np.random.Generator) -> Made:
 
 @pytest.fixture
 def open_page(open_address: Open, page_file: Path) -> OpenReport:
-    """Open the page and wait until all charts are drawn."""
+    """Open the page and all of its sections, and wait until all charts are drawn."""
 
     def opened(**options: Any) -> Opened:
         found = open_address(page_file.as_uri(), **options)
+        found.page.evaluate(OPEN_SECTIONS)
         found.wait(DRAWN)
         return found
 

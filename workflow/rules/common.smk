@@ -107,6 +107,8 @@ ANALYSE_PATTERNS = (
 ANALYSE_SOURCES = sources(*ANALYSE_PATTERNS)
 LOOK_SOURCES = sources("looks/**/*.py", *ANALYSE_PATTERNS)
 REPORT_SOURCES = sources(
+    "analyse/experiment_rows.py",
+    "analyse/headline.py",
     "report/**/*.py",
     "report/templates/*",
     "results/**/*.py",

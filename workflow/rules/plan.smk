@@ -15,6 +15,7 @@ rule plan:
         "results/logs/plan.log",
     params:
         digest=PLAN.digest,
+        title=PLAN.suite.title or "",
         suite=str(SUITE),
         settings=SETTINGS,
     shell:

@@ -76,7 +76,7 @@ def test_think_time_leaves_goodput_unjudged() -> None:
 def test_both_sides_limits_are_stated() -> None:
     mixed = runs([10.0, 10.1], [20.0, 20.1])
     saturated = [one.model_copy(update={"verdict": Verdict.SERVER_CPU}) if one.side == "B" else one for one in mixed]
-    assert judged(saturated, 2).limits == ("think time", "server CPU")
+    assert judged(saturated, 2).limits == ("users' pauses", "server's CPU")
 
 
 def test_pair_with_an_unusable_run_is_left_out_and_named() -> None:

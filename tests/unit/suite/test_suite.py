@@ -85,7 +85,7 @@ WriteSuite = Callable[[str], Path]
         ("experiments: {a: {}}\npublished: {table: no.csv, rows: {}}", "published.table: 'no.csv': no such file"),
         (
             "experiments: {a: {}}\nhypothesis: {}",
-            "hypothesis: unknown key; allowed: seed, budget, defaults, experiments",
+            "hypothesis: unknown key; allowed: title, seed, budget, defaults, experiments",
         ),
         ("{}", "nothing to run"),
         ("- a", "is not a suite; allowed: a mapping of"),

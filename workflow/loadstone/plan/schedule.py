@@ -102,8 +102,9 @@ class Plan(Model):
 
     @property
     def digest(self) -> str:
-        """Hash of the suite's meaning: comments and the order of lines do not change it."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Hash of the suite's meaning: comments, the order of lines and the title do not change it."""
+        untitled = self.model_copy(update={"suite": self.suite.model_copy(update={"title": None})})
+        return hashlib.sha256(untitled.model_dump_json().encode()).hexdigest()
 
 
 def make_plan(suite: Suite, grants: Grants = ()) -> Plan:

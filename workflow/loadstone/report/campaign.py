@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from loadstone.analyse.campaign import load_measured
+from loadstone.analyse.experiment_rows import Outcomes, count_failed, in_page_order
 from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
 from loadstone.plan.baselines import is_baseline
-from loadstone.plan.probes import Probe, probe_name
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.bounded import Bounded
 from loadstone.results.hypotheses import JudgedHypothesis, read_hypotheses
@@ -107,20 +107,25 @@ class Campaign:
         Experiments that repeat published rows come first, in the order of that table, then the others by name, then the
         levels of sweeps in their order. Probes follow their experiment.
         """
-        suite = self.plan.suite
-        place = {row: number for number, row in enumerate(self.published.figures)} if self.published else {}
-        rows = suite.published.rows if suite.published else {}
-        repeating = sorted(rows, key=lambda name: (place.get(rows[name], len(place)), name))
-        levels = [level.experiment for sweep in suite.sweeps.values() for level in sweep.levels]
-        rest = [name for name in suite.experiments if name not in levels]
-        names = dict.fromkeys([*repeating, *rest, *levels])
-        probes = {name: [probe_name(name, probe) for probe in Probe] for name in names}
-        return [each for name in names for each in (name, *probes[name]) if each in self.plan.experiments]
+        return in_page_order(self.plan, self.published.figures if self.published else ())
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What the results say of the experiments, as the statements of the first screen take it."""
+        return Outcomes(
+            plan=self.plan,
+            verdicts=self.verdicts,
+            repeats=self.repeats,
+            hypotheses=self.hypotheses,
+            searches={name: searched.result for name, searched in self.searches.items()},
+            failed=count_failed(self.summary, self.verdicts.counting),
+            published=self.published.figures if self.published else {},
+        )
 
     @cached_property
     def anchors(self) -> dict[str, str]:
-        """Experiment → its anchor on the page."""
-        return {name: f"experiment-{number}" for number, name in enumerate(self.experiments, start=1)}
+        """Experiment → its anchor on the page, which its name makes a lasting address."""
+        return {name: f"experiment={name}" for name in self.experiments}
 
     @cached_property
     def judged(self) -> dict[RunKey, RunVerdict]:

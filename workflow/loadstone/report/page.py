@@ -11,11 +11,13 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from loadstone import text
+from loadstone.analyse.experiment_rows import share_failed
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.charts.shared import Chart
 from loadstone.report.doubts import Doubts, find_doubts
 from loadstone.report.embed import code_in_script, embedded, json_in_script
+from loadstone.report.inside import inside
 from loadstone.report.section import Section
 from loadstone.report.sections import (
     albums,
@@ -39,9 +41,8 @@ from loadstone.report.sections import (
     verdicts,
     warnings,
 )
+from loadstone.report.title import is_shared, title
 from loadstone.report.verdict_kinds import kind
-from loadstone.suite.settings import GunicornServer, Server
-from loadstone.suite.urls import is_loopback
 from loadstone.theory.intervals import MIN_FOR_INTERVAL
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
@@ -49,10 +50,13 @@ FILTERS = (
     *(text.figure, text.signed, text.percent, text.limit, text.utilisation, text.ratio),
     *(text.interval, text.count, text.clock, text.plain, text.named, text.several, text.decimal, text.shortened),
     kind,
+    share_failed,
 )
 
-SCRIPTS = ("tables.js", "page.js", "print.js")
+SCRIPTS = ("tables.js", "first.js", "page.js", "print.js")
 """The page's own scripts, in the order in which they run."""
+EARLY = "document.documentElement.classList.add('js');"
+"""Runs before the page is shown: what needs scripts is hidden without them."""
 
 Build = Callable[[Campaign, Doubts], Section | None]
 SECTIONS: tuple[Build, ...] = (
@@ -87,15 +91,19 @@ def render(campaign: Campaign) -> str:
     environment = _environment()
     own = "".join(environment.get_template(name).render() for name in SCRIPTS)
     bundle, script = code_in_script(_vega_bundle()), code_in_script(own)
+    early = code_in_script(EARLY)
     return environment.get_template("page.html").render(
         sections=sections,
+        head=title(campaign),
+        inside={section.anchor: inside(campaign, section) for section in sections},
         totals=totals(campaign),
         charts=set(specifications),
         specifications=json_in_script(specifications),
         datasets=json_in_script(datasets),
         bundle=bundle,
         script=script,
-        policy=_policy(bundle, script),
+        early=early,
+        policy=_policy(early, bundle, script),
     )
 
 
@@ -144,12 +152,8 @@ def totals(campaign: Campaign) -> Totals:
         recorded=float(sum(record.counts.recorded for record in campaign.records)),
         seconds=sum(r.phases.server_stopped - r.phases.server_started for r in campaign.records),
         machines=provenance.machines(campaign),
-        shared=all(_is_near(settings.server) for settings in campaign.plan.experiments.values()),
+        shared=is_shared(campaign),
     )
-
-
-def _is_near(server: Server) -> bool:
-    return isinstance(server, GunicornServer) or is_loopback(server.host)
 
 
 def _policy(*scripts: str) -> str:

@@ -17,7 +17,7 @@ from loadstone.suite.check_hypotheses import SuiteContents, check_hypotheses
 from loadstone.suite.commits import CommitNames
 from loadstone.suite.explain import explain_all, keys_of
 from loadstone.suite.layers import Layer, collect_layers, merge_layers
-from loadstone.suite.model import Suite, SuiteFile, Sweep
+from loadstone.suite.model import MAX_TITLE, Suite, SuiteFile, Sweep
 from loadstone.suite.own_files import find_client, find_complaints
 from loadstone.suite.published import read_published
 from loadstone.suite.settings import Settings
@@ -26,6 +26,8 @@ from loadstone.suite.types import format_duration
 from loadstone.text import dotted, listed, short
 
 OVERRIDABLE = ("duration", "warm_up", "repeats", "seed", "budget")
+UNTELLING = ("config", "loadstone", "suite")
+"""Names of suites' files that do not state what is tested."""
 OF_SUITE = ("seed", "budget")
 """Keys that can be given on the command line, in place of the suite's own and of its defaults."""
 
@@ -84,6 +86,7 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
 
     seed = _seed(overrides.get("seed", file.seed))
     return Suite(
+        title=file.title or _title_of(path),
         seed=seed,
         budget=_budget(overrides.get("budget"), file),  # type: ignore[arg-type]  # read from text
         experiments=experiments,
@@ -94,6 +97,12 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
         hypotheses=file.hypotheses,
         published=file.published,
     )
+
+
+def _title_of(path: Path) -> str | None:
+    """Make a title of a file's name: `checkout-service.yaml` is about a checkout service."""
+    words = " ".join(path.stem.replace("_", " ").replace("-", " ").split())[:MAX_TITLE].strip()
+    return words if words and words.isprintable() and path.stem not in UNTELLING else None
 
 
 def _complete(settings: Settings, folder: Path) -> Settings:

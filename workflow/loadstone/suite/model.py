@@ -38,6 +38,18 @@ from loadstone.suite.types import (
 
 Scalar = bool | int | float | str
 
+MAX_TITLE = 80
+"""Characters of a title: more would not fit on the first line of the report."""
+
+
+def _title(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > MAX_TITLE:
+        raise ValueError(f"one line of 1 to {MAX_TITLE} characters, such as Checkout service")
+    return text.strip()
+
+
+Title = Annotated[str, AfterValidator(_title)]
+
 
 def _sweepable(value: object) -> object:
     values = value if isinstance(value, list) and value else [value]
@@ -170,6 +182,8 @@ class Published(Model):
 class SuiteFile(Model):
     """A Loadstone suite: experiments on a server under load."""
 
+    title: Title | None = None
+    """What is tested, for the head of the report: Checkout service. Default: the name of the suite's file."""
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
     """Determines the order of runs, and what every user requests."""
     budget: PositiveDuration | None = None
@@ -216,8 +230,10 @@ class Sweep(Model):
 class Suite(SparseModel):
     """A suite with every setting filled in: the input of `plan` and all later stages."""
 
-    SPARSE: ClassVar[frozenset[str]] = frozenset({"budget"})
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"title", "budget"})
 
+    title: str | None = None
+    """What is tested, for the head of the report; None if neither the suite nor its file's name states it."""
     seed: int
     budget: PositiveDuration | None = None
     experiments: dict[str, Settings]

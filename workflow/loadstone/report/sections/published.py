@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.analyse.audit import Audit, RowAudit
+from loadstone.analyse.audit import TOO_FEW_ACTIVE, Audit, RowAudit
 from loadstone.analyse.published_rows import audit_published
 from loadstone.report.campaign import GET, POST, Campaign, PublishedTable
+from loadstone.report.charts import published as charts
+from loadstone.report.charts.published import MEASURED, POSSIBLE, PUBLISHED, SERVER
 from loadstone.report.doubts import Doubts, unusable
 from loadstone.report.means import Mean, estimated, mean
-from loadstone.report.section import Section
+from loadstone.report.section import Section, drawn
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load_settings import Load
 from loadstone.suite.settings import Settings
@@ -151,14 +153,14 @@ def audit_texts(audited: RowAudit) -> list[str]:
     """State what follows from one row by arithmetic, then its contradictions."""
     stated, active = audited.row.users, audited.active_users
     contradictions = audited.contradictions
-    if audited.bound == "fewer users" and active is not None:
+    if audited.bound == TOO_FEW_ACTIVE and active is not None:
         users = "one user" if round(active) == 1 else f"{text.figure(round(active))} users"
         first = f"{users} ({text.figure(active)} active of {text.plain(stated)} stated)"
         contradictions = [each for each in contradictions if "active" not in each]  # this one
-    elif audited.bound == "think time":
-        first = f"think time: {text.figure(audited.possible_rps)} possible"
+    elif audited.bound == Verdict.THINK_TIME:
+        first = f"{Verdict.THINK_TIME.as_limit}: {text.figure(audited.possible_rps)} possible"
     elif audited.think_share is not None:
-        first = f"undetermined: {text.percent(audited.think_share)} of the users' time is think time"
+        first = f"{Verdict.UNDETERMINED}: users pause for {text.percent(audited.think_share)} of their time"
     else:
         first = "the row states too little to decide"
     return [first, *contradictions]
@@ -250,7 +252,24 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
         albums=any(row.load.mix is not None for row in rows),
         no_audit=doubtful_sentence(campaign.published),
     )
-    return Section(anchor="published", title="Published and measured", navigation="Published", view=view)
+    shown = drawn({"published": charts.published(rates(rows))})
+    return Section(anchor="published", title="Published and measured", navigation="Published", view=view, charts=shown)
+
+
+def rates(rows: Sequence[PublishedRow]) -> pd.DataFrame:
+    """Lay out the rates of each published row: row, kind, rps, times (the server's rate over the published one)."""
+    records = []
+    for row in rows:
+        ours, capacity = row.throughput.estimate, row.capacity
+        records += [
+            (row.row, PUBLISHED, row.throughput.published, ""),
+            (row.row, MEASURED, ours.value if ours else None, ""),
+            (row.row, POSSIBLE, row.closed_loop, ""),
+        ]
+        if capacity is not None and capacity.times is not None:
+            records.append((row.row, SERVER, capacity.goodput.value, text.ratio(capacity.times)))
+    table = pd.DataFrame(records, columns=["row", "kind", "rps", "times"]).dropna()
+    return table[table["rps"] > 0]
 
 
 def used_rows(campaign: Campaign, experiment: str, endpoint: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from loadstone.report.section import Section
 from loadstone.report.sections.fairness import fairness_view, uneven_sentence
 from loadstone.results.signals import NOTABLE_OTHER_LOAD
 from loadstone.results.tables import RunKey
-from loadstone.suite.verdict import Verdict
+from loadstone.suite.verdict import OPEN_VERDICTS, Verdict
 
 MAX_ITEMS = 6
 """Items of a group that are listed."""
@@ -170,21 +170,30 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
     )
 
 
-def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
-    """State which figures not to rely on, and which mean something else than they seem to."""
+def doubt_clauses(campaign: Campaign, doubts: Doubts) -> tuple[list[str], list[str]]:
+    """State which figures not to rely on, and which mean something else than they seem to: grave and light reasons.
+
+    Runs that means leave out are a light reason, as long as every experiment has others.
+    """
     runs = campaign.own_runs
-    parts = [
-        other_load_sentence(campaign),
-        *_bad_runs(campaign, doubts, runs),
-        *_missing_users(doubts, runs),
-        uneven_sentence(campaign, runs),
-        *_of_experiments(campaign),
-    ]
-    parts = [part for part in parts if part]
-    if not parts:
-        whom = "the run" if len(runs) == 1 else f"any of the {text.several(len(runs), 'run')}"
-        return f"There is no reason to doubt {whom}."
-    return text.sentence(parts)
+    bad = list(_bad_runs(campaign, doubts, runs))
+    kept = any(key in campaign.verdicts.counting for key in campaign.unsound)
+    others = [other_load_sentence(campaign), *_missing_users(doubts, runs), uneven_sentence(campaign, runs)]
+    grave = [*(bad if kept else []), *filter(None, others)]
+    return grave, [*([] if kept else bad), *_of_experiments(campaign)]
+
+
+def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
+    """State all of it in one sentence, or that there is no reason to doubt any run."""
+    grave, light = doubt_clauses(campaign, doubts)
+    return text.sentence([*grave, *light]) or no_doubt_sentence(campaign)
+
+
+def no_doubt_sentence(campaign: Campaign) -> str:
+    """State that there is no reason to doubt any run."""
+    runs = campaign.own_runs
+    whom = "the run" if len(runs) == 1 else f"any of the {text.several(len(runs), 'run')}"
+    return f"There is no reason to doubt {whom}."
 
 
 def _bad_runs(campaign: Campaign, doubts: Doubts, runs: Sequence[RunKey]) -> Iterator[str]:
@@ -232,8 +241,8 @@ def _of_experiments(campaign: Campaign) -> Iterator[str]:
         yield f"the rates of {_named(names)} show what the load generator could send, not what the server could answer"
     if names := bound.get(Verdict.SHARED_HOST):
         yield f"in {_named(names)} all CPUs of the machine were busy, so server and load generator slowed each other"
-    if names := [*bound.get(Verdict.UNDETERMINED, []), *bound.get(Verdict.MIXED, [])]:
-        yield f"what bound {_named(names)} is undecided"
+    if names := [name for verdict in OPEN_VERDICTS for name in bound.get(verdict, [])]:
+        yield f"what limited {_named(names)} is undecided"
 
 
 def _named(names: Sequence[str]) -> str:

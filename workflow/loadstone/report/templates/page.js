@@ -36,15 +36,19 @@
   const lit = (text) => dark.matches ? text.replaceAll("#0072B2", "#4BA3E3").replaceAll("#7A7A7A", "#A6A6A6") : text;
   const embed = async (name, place, of) => {
     const narrow = window.innerWidth < 560;
-    const legend = (value) => ({ ...value, columns: 1, labelLimit: Math.min(value.labelLimit ?? 280, place.clientWidth - 70) });
-    const fitted = (key, value) => narrow && key === "legend" && value ? legend(value) : value;
+    // a legend has as many columns as there is room for, and no label beyond the chart
+    const columns = Math.max(1, Math.floor(place.clientWidth / 240));
+    const limit = place.clientWidth - 70;
+    const legend = (value) => ({ ...value, columns: Math.min(value.columns ?? columns, columns), labelLimit: Math.min(value.labelLimit ?? 280, limit) });
+    const fitted = (key, value) => key === "legend" && value ? legend(value) : value;
     const { config: _, datasets, ...rest } = JSON.parse(lit(JSON.stringify(specifications[name])), fitted);
     const config = theme();
     config.axisY = narrow ? { labelLimit: 130, labelFontSize: 10 } : { labelLimit: 260 };
+    Object.assign(config.legend, { columns, labelLimit: limit });
     if (narrow) {
       config.axisX = { titleAnchor: "end" };
       // below the chart, up to its right edge: from its axis on there may be too little room
-      Object.assign(config.legend, { orient: "bottom", columns: 1, labelLimit: place.clientWidth - 70, layout: { bottom: { anchor: "end", direction: "vertical" } } });
+      Object.assign(config.legend, { orient: "bottom", layout: { bottom: { anchor: "end", direction: "vertical" } } });
     }
     rest.datasets = Object.fromEntries(datasets.map((key) => [key, rows(key)]));
     if (of !== undefined) {  // the charts of one experiment show that experiment
@@ -65,33 +69,34 @@
       place.textContent = `This chart cannot be drawn: ${error.message}`;
     }
   };
-  const drawExperiment = async (experiment) => {
-    for (const place of experiment.querySelectorAll("[data-chart]")) await embed(place.dataset.chart, place, place.dataset.of);
-  };
-  const draw = async () => {
-    for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
-    for (const name of Object.keys(specifications)) {
-      const place = document.getElementById(`chart-${name}`);
-      if (place) await embed(name, place);
-    }
-    // what has to be scrolled sideways can be by keyboard too
-  const reachable = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const scrolls = target.scrollWidth > target.clientWidth;
-      if (scrolls) target.tabIndex = 0; else target.removeAttribute("tabindex");
-    }
-  });
-  for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
-  for (const experiment of document.querySelectorAll(".experiment[open]")) await drawExperiment(experiment);
-    await pick();
-    document.documentElement.dataset.charts = "drawn";
+  const shown = (place) => !place.closest("details:not([open]) > :not(summary)");
+  const places = () => [...document.querySelectorAll(".chart")];
+  let drawing = Promise.resolve();
+  // charts are drawn once they can be seen, one after the other: a closed section has no width to draw for
+  const draw = () => {
+    document.documentElement.dataset.charts = "drawing";
+    const mine = drawing = drawing.then(async () => {
+      for (const swatch of document.querySelectorAll(".swatch")) swatch.style.background = lit(swatch.dataset.colour);
+      for (const place of places()) {
+        if (place.dataset.drawn || !shown(place)) continue;
+        place.dataset.drawn = "yes";
+        await embed(place.dataset.chart ?? place.id.replace("chart-", ""), place, place.dataset.of);
+      }
+      await pick();
+    }).then(() => { if (mine === drawing) document.documentElement.dataset.charts = "drawn"; });
+    return mine;
   };
 
-  // a link to an experiment, or into one, opens it
-  const open = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    if (target) target.scrollIntoView();
+  // a link to a closed part, or into one, opens it
+  const follow = async () => {
+    const plain = (code) => String.fromCharCode(parseInt(code.slice(1), 16));  // names are ASCII
+    const target = document.getElementById(location.hash.slice(1).replace(/%[0-9a-f]{2}/gi, plain));
+    if (!target) return;
+    const fold = target.querySelector(":scope > details.fold");
+    for (let at = fold ?? target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    target.scrollIntoView();
+    await draw();
+    target.scrollIntoView();
   };
 
   // what has to be scrolled sideways can be by keyboard too
@@ -102,11 +107,16 @@
     }
   });
   for (const wide of document.querySelectorAll(".wide, pre, nav div")) reachable.observe(wide);
-  for (const experiment of document.querySelectorAll(".experiment")) {
-    experiment.addEventListener("toggle", () => { if (experiment.open && !experiment.querySelector("svg")) drawExperiment(experiment); });
-  }
   document.getElementById("picks")?.addEventListener("change", pick);
-  window.addEventListener("hashchange", open);
-  dark.addEventListener("change", draw);
-  draw().then(() => { if (location.hash) open(); });
+  document.addEventListener("toggle", (event) => { if (event.target.open) draw(); }, true);  // it does not bubble
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    if (link && link.getAttribute("href") === location.hash) follow();  // no change of the address, no event
+  });
+  window.addEventListener("hashchange", follow);
+  dark.addEventListener("change", () => {
+    for (const place of places()) delete place.dataset.drawn;
+    draw();
+  });
+  draw().then(() => { if (location.hash) follow(); });
 })();

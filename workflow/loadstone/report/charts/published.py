@@ -1,10 +1,9 @@
-"""The charts next to the answer: published rates against the possible ones, and verdicts by group of experiments."""
+"""Published rates against the possible ones, and against those of as many users without pauses."""
 
 import altair as alt
 import pandas as pd
 
-from loadstone.report.charts.shared import BLUE, GREEN, GREY, ORANGE, Chart, axis_of, layered, squares
-from loadstone.report.verdict_kinds import shades
+from loadstone.report.charts.shared import BLUE, GREEN, GREY, ORANGE, Chart, axis_of, layered
 
 PUBLISHED, MEASURED, POSSIBLE, SERVER = (
     "published",
@@ -19,7 +18,6 @@ KINDS = {
     SERVER: ("square", GREEN),
 }
 ROW_HEIGHT = 38
-BAR_HEIGHT = 30
 LABEL_ROOM = 64
 """Pixels to the right of the highest rate, for its label."""
 
@@ -62,33 +60,3 @@ def published(table: pd.DataFrame) -> Chart | None:
         angle = {"angle": alt.value(90)} if kind == POSSIBLE else {}
         layers.append(marks.encode(x=x, y=y, tooltip=tooltip, **look, **angle))
     return layered(layers, ROW_HEIGHT * len(rows))
-
-
-def verdicts(counts: pd.DataFrame) -> Chart | None:
-    """One bar per group of experiments, split by verdict; columns group, verdict, experiments."""
-    if counts.empty:
-        return None
-    rows = list(dict.fromkeys(counts["group"]))
-    colours = shades(counts["verdict"])
-    shown = counts.assign(place=counts["verdict"].map({verdict: place for place, verdict in enumerate(colours)}))
-    bars = (
-        alt.Chart(shown)
-        .mark_bar(height=16)
-        .encode(
-            x=alt.X(
-                "experiments:Q",
-                title="experiments",
-                axis=alt.Axis(tickMinStep=1, format="d", labelOverlap=True, labelSeparation=6),
-            ),
-            y=alt.Y("group:N", title=None, scale=alt.Scale(domain=rows), axis=alt.Axis(labelLimit=210)),
-            color=alt.Color(
-                "verdict:N",
-                title=None,
-                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-                legend=squares(labels=210, columns=2),
-            ),
-            order="place:O",
-            tooltip=[alt.Tooltip("group:N"), alt.Tooltip("verdict:N"), alt.Tooltip("experiments:Q")],
-        )
-    )
-    return layered([bars], BAR_HEIGHT * len(rows))
