@@ -26,6 +26,8 @@ MORE = """
 A4 = {"format": "A4", "prefer_css_page_size": True}
 MAX_SHEETS = 10
 
+pytestmark = pytest.mark.slow
+
 CUT_OFF = (Path(__file__).parent / "cut_off.js").read_text(encoding="utf-8")
 SCROLLING = "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth + 1)"
 DRAWN = "document.documentElement.dataset.charts === 'drawn'"

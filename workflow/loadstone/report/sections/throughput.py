@@ -84,7 +84,8 @@ def run_points(campaign: Campaign) -> pd.DataFrame:
     keys = list(zip(table["experiment"], table["repeat"], strict=True))
     judged, counting = campaign.judged, campaign.verdicts.counting
     table = table[["experiment", "repeat", "goodput_rps", "p95_ms"]]
-    return table.assign(verdict=[str(judged[key].verdict) for key in keys])[[key in counting for key in keys]]
+    table = table.assign(verdict=[str(judged[key].verdict) for key in keys])
+    return table[pd.Series([key in counting for key in keys], index=table.index, dtype=bool)]
 
 
 def response_sentences(points: pd.DataFrame) -> list[str]:
