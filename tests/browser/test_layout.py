@@ -23,7 +23,6 @@ MORE = """
   sleeping-threads: {vary: server.threads, values: [1, 8], server: {calibration: {parallel: 20ms}}, fit: [amdahl]}
 """
 """Sweeps that the default suite does not have, and that the page has long rows and charts for."""
-A4 = {"format": "A4", "prefer_css_page_size": True}
 MAX_SHEETS = 10
 
 pytestmark = pytest.mark.slow
@@ -41,7 +40,7 @@ def behave(run: Run, rng: np.random.Generator) -> Made:
         return {"users": n, "throughput": n / 0.002, "response_s": 0.002}
     if run.load.mean_think_time_s:
         return IDLE | {"users": n, "throughput": n / 1.505}
-    rps = min(n / 0.0021, 900.0 * run.server.workers) * float(rng.lognormal(0, 0.01))
+    rps = min(n / 0.0021, 900.0 * (run.server.workers or 1)) * float(rng.lognormal(0, 0.01))
     return {
         "users": n, "throughput": rps, "response_s": n / rps, "unloaded_response_s": 0.002,
         "server_workers": run.server.workers, "server_cpu": 0.001 * rps, "generator_cpu": [0.6] * run.load.workers,
@@ -78,6 +77,7 @@ def test_nothing_is_cut_off(open_address: Open, page_file: Path, drawn_at: int, 
     for width in (drawn_at, then, *(() if drawn_at < 560 else (768,))):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found.wait(DRAWN)
         assert page.evaluate(CUT_OFF) == [], width
         if width >= 1280:
             assert page.evaluate(f"{SCROLLING}.map(e => e.textContent.trim().slice(0, 90))") == [], width
@@ -87,5 +87,5 @@ def test_nothing_is_cut_off(open_address: Open, page_file: Path, drawn_at: int, 
 def test_default_suite_prints_on_ten_sheets(open_address: Open, page_file: Path) -> None:
     found = open_address(page_file.as_uri(), viewport={"width": 1440, "height": 900}, color_scheme="dark")
     found.wait(DRAWN)
-    sheets = re.findall(rb"/Type\s*/Page\b", found.page.pdf(**A4))
+    sheets = re.findall(rb"/Type\s*/Page\b", found.page.pdf(format="A4", prefer_css_page_size=True))
     assert 2 <= len(sheets) <= MAX_SHEETS

@@ -13,6 +13,7 @@ from loadstone.report.charts.shared import EXPERIMENTS, PALETTE
 from loadstone.report.doubts import find_doubts
 from loadstone.report.section import Section
 from loadstone.report.sections import comparison, throughput
+from loadstone.report.sections.forecast import NOISE
 from loadstone.report.verdict_kinds import COLOURS, Kind
 from loadstone.suite.verdict import SET_BY_LOAD
 from tests.conftest import ROOT
@@ -60,8 +61,8 @@ def test_sentences_above_the_chart_are_its_points(make: Make) -> None:
     points = throughput.run_points(make(USERS, repairman)).dropna()
     fastest, spans = throughput.response_sentences(points)
     assert fastest == (
-        "The run with the most successful requests per second, 480, is of u=120: 95 % of its requests were answered "
-        "within 300 ms (p95)."
+        "The run with the most successful requests per second, 480, is of u=60: 95 % of its requests were answered "
+        "within 50.0 ms (p95)."
     )
     by_load = points["verdict"].isin([str(verdict) for verdict in SET_BY_LOAD])
     assert by_load.sum() == 4, "of one user and of twenty"
@@ -96,7 +97,7 @@ def test_users_are_drawn_below_what_bounds_them(make: Make) -> None:
         most = of_bound.set_index("users")["rps"]
         for level in sweep.levels:
             if level.value in most.index:
-                assert max(level.goodput_rps) <= (1 + throughput.NOISE) * most[level.value], bound
+                assert max(level.goodput_rps) <= (1 + NOISE) * most[level.value], bound
 
 
 def test_bound_below_a_run_is_not_drawn(make: Make) -> None:

@@ -50,7 +50,7 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
         "begin:Q",
         title="share of the requests in progress",
         axis=shares,
-        scale=alt.Scale(domainMin=0, domainMax=alt.ExprRef(f"1 + {ROOM} / max({ROOM}, width - {ROOM})"), nice=False),
+        scale=alt.Scale(domain=[0, alt.ExprRef(f"1 + {ROOM} / max({ROOM}, width - {ROOM})")], nice=False),
     )
     y = alt.Y("experiment:N", title=None, scale=alt.Scale(domain=list(order)), axis=alt.Axis(labelLimit=210))
     colour = alt.Color(

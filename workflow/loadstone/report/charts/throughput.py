@@ -1,6 +1,6 @@
 """Charts of throughput: against response time, and against users; the colour and shape of a point is its limit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
@@ -86,7 +86,7 @@ def _tips(rate: str) -> list[alt.Tooltip]:
     ]
 
 
-def _limits(verdicts: Sequence[str]) -> dict[str, Any]:
+def _limits(verdicts: Iterable[str]) -> dict[str, Any]:
     """Give each verdict the colour of its kind, and a shape."""
     found = looks(verdicts)
     names = list(found)

@@ -99,7 +99,10 @@ def compared_rows(campaign: Campaign, doubts: Doubts) -> Iterator[ComparedRow]:
     columns = ["experiment", "repeat", "p95_ms", "p99_ms"]
     tails = {(name, repeat): (p95, p99) for name, repeat, p95, p99 in _rows(campaign.together, columns)}
     of_endpoint = {
-        endpoint: {(name, repeat): ms for name, repeat, ms in _rows(table, ["experiment", "repeat", "mean_ms"])}
+        endpoint: {
+            (str(name), int(str(repeat))): _known(ms)
+            for name, repeat, ms in _rows(table, ["experiment", "repeat", "mean_ms"])
+        }
         for endpoint in (GET, POST)
         for table in [campaign.summary[campaign.summary["endpoint"] == endpoint]]
     }
@@ -131,12 +134,12 @@ def _mean(campaign: Campaign, name: str, metric: str) -> Mean | None:
     return estimated(campaign.interval_of(name, metric), campaign.values_of(name, metric))
 
 
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+def _known(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not math.isnan(value) else None
 
 
-def _mean_of(values: Mapping[RunKey, float], used: Sequence[RunKey]) -> float | None:
-    found = mean([values[key] for key in used if not math.isnan(values.get(key, math.nan))])
+def _mean_of(values: Mapping[RunKey, float | None], used: Sequence[RunKey]) -> float | None:
+    found = mean([ms for key in used if (ms := values.get(key)) is not None])
     return found.value if found else None
 
 

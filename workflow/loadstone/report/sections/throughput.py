@@ -92,7 +92,7 @@ def response_sentences(points: pd.DataFrame) -> list[str]:
     """State the fastest run, and the response times of runs whose load set the rate, and of the others."""
     if points.empty:
         return []
-    fastest = points.loc[points["goodput_rps"].idxmax()]
+    fastest = points.sort_values("goodput_rps", kind="stable").iloc[-1]
     by_load = points["verdict"].isin([str(verdict) for verdict in SET_BY_LOAD])
     sentences = [
         f"The run with the most successful requests per second, {text.figure(fastest['goodput_rps'])}, is of "

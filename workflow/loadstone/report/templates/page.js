@@ -114,9 +114,11 @@
     if (link && link.getAttribute("href") === location.hash) follow();  // no change of the address, no event
   });
   window.addEventListener("hashchange", follow);
-  dark.addEventListener("change", () => {
-    for (const place of places()) delete place.dataset.drawn;
-    draw();
-  });
+  for (const query of [dark, window.matchMedia("(max-width: 559px)"), window.matchMedia("(max-width: 1000px)")]) {
+    query.addEventListener("change", () => {  // of colours, or of the room for legends
+      for (const place of places()) delete place.dataset.drawn;
+      draw();
+    });
+  }
   draw().then(() => { if (location.hash) follow(); });
 })();
