@@ -90,7 +90,7 @@ def run_points(
         layers.append(points.encode(**place, **look, tooltip=[*tooltip, alt.Tooltip("doubt:N", title="be careful")]))
     if not sound.empty:
         colour = alt.Undefined if meant else BLUE
-        points = alt.Chart(sound).mark_point(filled=True, size=size, opacity=0.75, color=colour)
+        points = alt.Chart(sound).mark_point(filled=True, size=size, opacity=0.9, color=colour)
         layers.append(points.encode(**place, **look, tooltip=list(tooltip)))
     return layers
 
