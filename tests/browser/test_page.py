@@ -35,7 +35,7 @@ DRAWN = (
     f"{CHARTS}.length > 0 && {CHARTS}.every(c => c.querySelector('canvas, svg'))"
 )
 OPEN_SECTIONS = "document.querySelectorAll('details.fold').forEach(d => { d.open = true; })"
-EXPERIMENT = "[id='experiment=plain']"
+EXPERIMENT = '[id="experiment=plain"]'
 
 OpenReport = Callable[..., Opened]
 

@@ -18,8 +18,8 @@ from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
 from loadstone.summarise.requests import LATENCY_PROBABILITIES
 from loadstone.theory.scaling import amdahl
+from tests.support.example_signals import EAGER, IDLE
 from tests.support.records import make_record
-from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 
 LOAD_STARTED = 1_800_000_000.0
 ENDPOINTS = ("all", "GET /albums", "GET /albums/<id>", "POST /albums")

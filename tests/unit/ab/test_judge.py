@@ -94,7 +94,9 @@ def test_half_of_the_pairs_unusable_is_no_answer() -> None:
     all_runs += [run("B", 3, 20.0, verdict=Verdict.ERRORS), run("B", 4, 20.0, verdict=None)]
     found = judged(all_runs, 4)
     assert found.finding == AbFinding.CANNOT_TELL
-    assert found.reason.endswith("; 2 of 4 pairs can be used; runs that cannot: B: 2 of 4 runs (broken, errors)")
+    assert found.reason.endswith(
+        "; 2 of 4 pairs can be used; runs that cannot: B: 2 of 4 runs (broken, too many failures)"
+    )
 
 
 def test_counts_that_agree_by_chance_are_not_exact() -> None:

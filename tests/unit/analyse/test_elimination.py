@@ -11,8 +11,8 @@ from loadstone.results.threads import ThreadState
 from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
-from tests.unit.analyse.test_bottleneck import EAGER
-from tests.unit.analyse.test_verdicts import judged
+from tests.support.example_signals import EAGER
+from tests.support.judged_runs import judged
 
 BEHIND = Verdict.SERVER_OR_BEHIND
 SUITE = "baselines: false\nexperiments: {a: {probe: true, repeats: 1, load: {think_time: 0}}}"
@@ -42,7 +42,7 @@ def test_capacity_with_slack_elsewhere_is_the_servers_or_behind_it(planned: Call
     found = judge(planned(SUITE), once, doubled(once, 1.02))
     assert (found.verdict, found.parties) == (BEHIND, (BEHIND,))
     assert "twice the users make 1.02 times the throughput" in str(found.remark)
-    assert found.sentence.startswith("the server, or what it waits for: ")
+    assert found.sentence.startswith("Limited by the server, or what it waits for: ")
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_probes_are_read(planned: Callable[[str], Plan]) -> None:
     readings = [probe.reading for probe in judged(plan, **runs).experiments["a"].probes]
     assert readings == [
         "with twice the users: 1.02 times the throughput: more users do not raise throughput: a capacity is reached",
-        "with FastHttpUser instead of HttpUser: 1.00 times the throughput: no change: the client was not the limit",
+        "with FastHttpUser instead of HttpUser: 1.00 times the throughput: no change: not limited by the client",
         "with twice the threads: 1.97 times the throughput: limited by the slots",
     ]
     runs["a@slots"] = once
-    assert "no change: something behind the slots is the limit" in str(judged(plan, **runs).experiments["a"].probes)
+    assert "no change: limited by something behind the slots" in str(judged(plan, **runs).experiments["a"].probes)
     runs["a@slots"] = once | {"generator_cpu": [0.85]}
     assert "no change, but the generator had no slack" in str(judged(plan, **runs).experiments["a"].probes)
 

@@ -19,7 +19,7 @@ from loadstone.results.hypotheses import JudgedHypothesis, Outcome
 from loadstone.suite.hypotheses import Compare, Region, parse_shape
 from loadstone.theory.intervals import Interval
 from loadstone.theory.sequential import level_of_look, step_down
-from tests.unit.analyse.test_hypotheses import PUBLISHED, factor, judge_all
+from tests.support.judged_hypotheses import PUBLISHED, factor, judge_all
 
 Together = Callable[..., dict[str, JudgedHypothesis]]
 Draw = Callable[[np.random.Generator], tuple[list[float], list[float]]]

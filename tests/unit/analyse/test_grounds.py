@@ -91,7 +91,7 @@ def test_each_verdict_of_the_server_is_grounds_for_its_law_and_none_for_the_gene
     assert find_grounds("server.workers", levels).reason is None
     other = find_grounds("load.workers", levels)
     assert other.used == ()
-    assert str(other.reason).startswith(f"{verdict} bound every level")
+    assert str(other.reason).startswith(f"every level was {Verdict(verdict).as_limit}")
 
 
 def test_a_generator_that_bound_every_level_has_a_law() -> None:

@@ -8,7 +8,7 @@ from loadstone.analyse.plateaus import judge_run
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Plateau, Signals
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict
-from tests.unit.analyse.test_bottleneck import EAGER, IDLE
+from tests.support.example_signals import EAGER, IDLE
 
 RUN = ("a", 1)
 BUSY = EAGER | {"server_cpu": 0.97}
@@ -59,7 +59,7 @@ def test_plateau_whose_figures_cannot_be_used_makes_the_run_mixed_and_is_named_f
 
 def test_plateau_whose_figures_cannot_be_used_is_among_the_few_that_are_named() -> None:
     many = [THINKING | {"users": float(n), "throughput": 0.664 * n} for n in range(10, 25)]
-    assert "40 users: errors" in str(judged(*many, FAILING).remark)
+    assert "40 users: too many failures" in str(judged(*many, FAILING).remark)
 
 
 def test_without_a_plateau_there_is_no_verdict() -> None:

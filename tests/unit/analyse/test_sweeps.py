@@ -21,7 +21,7 @@ from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.scaling import amdahl
-from tests.unit.analyse.test_bottleneck import EAGER
+from tests.support.example_signals import EAGER
 
 WORKERS = """
 baselines: false
@@ -180,7 +180,7 @@ def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: st
     ("factor", "whom", "used", "silent"),
     [
         ("server.workers", "server", {"server_cpu": 0.05}, {"server_cpu": None}),
-        ("load.workers", "Locust's CPU", {"generator_cpu": [0.02, 0.03]}, {"generator_cpu": None}),
+        ("load.workers", "generator", {"generator_cpu": [0.02, 0.03]}, {"generator_cpu": None}),
     ],
 )
 def test_runs_without_cpu_or_throughput_say_nothing_of_it(

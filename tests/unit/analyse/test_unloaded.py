@@ -12,7 +12,7 @@ from loadstone.plan.baselines import unloaded_names
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.results.signals import Signals
 from loadstone.suite.load import load_suite
-from tests.unit.analyse.test_bottleneck import EAGER, IDLE
+from tests.support.example_signals import EAGER, IDLE
 
 Rows = dict[str, tuple[int, float]]
 """Endpoint → requests, mean ms."""

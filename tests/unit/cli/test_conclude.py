@@ -70,9 +70,9 @@ def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[s
     show_conclusion(tmp_path, tmp_path / "index.html")
     lines = capsys.readouterr().out.splitlines()
     [a] = [line for line in lines if line.startswith(" a ")]
-    assert a.split() == ["a", "4", "33.2", "(33.0", "–", "33.4)", "1,234", "think", "time"]
+    assert a.split() == ["a", "4", "33.2", "(33.0", "–", "33.4)", "1,234", "users'", "pauses"]
     [c] = [line for line in lines if line.startswith(" c ")]
-    assert c.split() == ["c", "3", "–", "1,234", "(1,230,", "1,234,", "1,240)", "no clear limit"]
+    assert c.split() == ["c", "3", "–", "1,234", "(1,230,", "1,234,", "1,240)", "no", "clear", "limit"]
     assert "In parentheses: the 95 % interval; below 4 runs, the runs themselves." in lines
     [b] = [line for line in lines if line.startswith(" b ")]
     assert "several limits: Locust's CPU + server's CPU" in b

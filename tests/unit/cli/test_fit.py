@@ -14,7 +14,7 @@ import pytest
 from loadstone.theory.scaling import amdahl, usl
 from tests.support.commandline import loadstone
 from tests.support.earlier import unpack
-from tests.unit.theory.test_scaling import SPEC_SDM91
+from tests.support.scaling_data import SPEC_SDM91
 
 
 @pytest.fixture

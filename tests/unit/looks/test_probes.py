@@ -5,8 +5,8 @@ from pathlib import Path
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.looks import Look
 from loadstone.suite.load import load_suite
+from tests.support.example_signals import IDLE
 from tests.support.made_up import Made
-from tests.unit.analyse.test_bottleneck import IDLE
 from tests.unit.looks.test_stage import look_at
 
 HEAD = "baselines: false\ndefaults: {duration: 5s, repeats: 2, server: {threads: 4}, load: {think_time: 0.05}}\n"

@@ -11,8 +11,8 @@ from loadstone.looks.stage import take_look
 from loadstone.plan.schedule import Run, make_longest_plan, make_plan
 from loadstone.results.looks import Look, grants_of, read_looks
 from loadstone.suite.load import load_suite
+from tests.support.example_signals import EAGER
 from tests.support.made_up import Made, write_run
-from tests.unit.analyse.test_bottleneck import EAGER
 
 HEAD = "baselines: false\ndefaults: {duration: 5s, repeats: {min: 3, max: 6}, load: {think_time: 0}}\n"
 TWO = "experiments: {slow: {}, fast: {load: {users: 60}}}\n"

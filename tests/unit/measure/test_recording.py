@@ -1,13 +1,10 @@
-"""From Locust's request events to `requests.parquet`.
+"""From Locust's request events to `requests.parquet`: what is kept of each request.
 
 Importing Locust patches the whole process, so the recorder runs in processes of its own, as it does in a run.
 """
 
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgpack
@@ -15,54 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.measure import collect_requests as module
-from loadstone.measure.collect_requests import collect_requests, read_locust_count
-from tests.conftest import ROOT
-
-BEGAN = float(int(time.time()))
-PRELUDE = (
-    f"BEGAN = {BEGAN}"
-    + """
-import sys
-from pathlib import Path
-from types import SimpleNamespace
-import locust
-import gevent
-from loadstone.instrument import recorder
-
-ANSWERED = SimpleNamespace(status_code=200, headers={"server-timing": "db;dur=9, app;dur=0.25"})
-REFUSED = SimpleNamespace(status_code=0, headers=None)
-
-class Someone(locust.User):
-    def __init__(self, number, intended=None):
-        self.loadstone_number, self.loadstone_intended = number, intended
-
-def fire(listener, number, intended=None, **changes):
-    '''Report a request of a user in the user's greenlet; of no user where the number is None.'''
-    event = {
-        "request_type": "GET", "name": "/albums", "response_time": 1.5, "response_length": 10, "response": ANSWERED,
-        "context": {}, "exception": None, "start_time": BEGAN + (number or 0), "url": "http://127.0.0.1/albums",
-    }
-    user = [] if number is None else [Someone(number, intended)]
-    gevent.spawn(lambda *_: listener(**(event | changes)), *user).get()
-
-kept = recorder.Recorder(Path(sys.argv[1]))
-listener = kept.listener(frozenset(), scheduled=True)
-"""
-)
-
-Record = Callable[[str, str], Path]
-
-
-@pytest.fixture
-def record(tmp_path: Path) -> Record:
-    """Run code with a recorder `kept` and its `listener`; return the recorder's file."""
-
-    def run(name: str, code: str) -> Path:
-        path = tmp_path / name
-        subprocess.run([sys.executable, "-c", PRELUDE + code, str(path)], cwd=ROOT, check=True)
-        return path
-
-    return run
+from loadstone.measure.collect_requests import collect_requests
+from tests.support.recording import BEGAN, Record
 
 
 def test_every_field_arrives(record: Record, tmp_path: Path) -> None:
@@ -215,161 +166,3 @@ def test_one_odd_value_leaves_the_other_rows_as_they_are(record: Record, tmp_pat
         BEGAN + 6.5,
     )
     assert (second["endpoint"], second["user"], second["error"]) == ("GET /\\udc80", 8, "text")
-
-
-def test_requests_of_child_greenlets_belong_to_their_user(record: Record, tmp_path: Path) -> None:
-    path = record(
-        "w0",
-        "from gevent.pool import Pool\n"
-        "def ask(name): listener(request_type='GET', name=name, response_time=1.0, response_length=0)\n"
-        "def life(user):\n"
-        "    pool = Pool(2)\n"
-        "    [pool.spawn(ask, f'/{n}') for n in range(3)]\n"
-        "    pool.join()\n"
-        "    gevent.spawn(lambda: gevent.spawn(ask, '/grandchild').join()).join()\n"
-        "gevent.spawn(life, Someone(5)).get()\n"
-        "gevent.spawn(ask, '/stranger').get()\n"
-        "kept.flush()\n",
-    )
-    collect_requests([path], tmp_path / "requests.parquet")
-    rows = pq.read_table(tmp_path / "requests.parquet").to_pylist()
-    assert {row["endpoint"]: row["user"] for row in rows} == {
-        **dict.fromkeys(("GET /0", "GET /1", "GET /2", "GET /grandchild"), 5),
-        "GET /stranger": None,
-    }
-
-
-def test_greenlet_that_outlives_its_user_still_belongs_to_it(record: Record, tmp_path: Path) -> None:
-    """A reader of a socket reports the last messages after the user has stopped."""
-    path = record(
-        "w0",
-        "def ask(name): listener(request_type='WS', name=name, response_time=1.0, response_length=0)\n"
-        "def read(end):\n"
-        "    ask('early')\n"
-        "    end.wait()\n"
-        "    ask('late')\n"
-        "    gevent.spawn(ask, 'from a child').join()\n"
-        "def life(user, end, readers):\n"
-        "    readers.append(gevent.spawn(read, end))\n"
-        "    gevent.sleep(0.01)\n"
-        "from gevent.event import Event\n"
-        "end, readers = Event(), []\n"
-        "gevent.spawn(life, Someone(5), end, readers).get()\n"
-        "end.set()\n"
-        "readers[0].get()\n"
-        "kept.flush()\n",
-    )
-    collect_requests([path], tmp_path / "requests.parquet")
-    rows = pq.read_table(tmp_path / "requests.parquet").to_pylist()
-    assert {row["endpoint"]: row["user"] for row in rows} == dict.fromkeys(
-        ("WS early", "WS late", "WS from a child"), 5
-    )
-
-
-def test_child_greenlet_that_outlives_its_user_belongs_to_it(record: Record, tmp_path: Path) -> None:
-    path = record(
-        "w0",
-        "import gc\n"
-        "from loadstone.instrument.users import follow_users\n"
-        "follow_users()\n"
-        "children = []\n"
-        "def ask():\n"
-        "    gevent.sleep(0.05)\n"
-        "    listener(request_type='GET', name='/late', response_time=1.0, response_length=0)\n"
-        "def life(user): children.append(gevent.spawn(lambda: children.append(gevent.spawn(ask))))\n"
-        "gevent.spawn(life, Someone(5)).get()\n"
-        "gevent.sleep(0.01)\n"
-        "gc.collect()\n"
-        "gevent.joinall(children)\n"
-        "kept.flush()\n",
-    )
-    collect_requests([path], tmp_path / "requests.parquet")
-    [row] = pq.read_table(tmp_path / "requests.parquet").to_pylist()
-    assert (row["endpoint"], row["user"]) == ("GET /late", 5)
-
-
-def test_ignored_events_are_counted_only(record: Record, tmp_path: Path) -> None:
-    path = record(
-        "w0",
-        "listener = kept.listener(frozenset({'wrapper', '/albums'}), scheduled=False)\n"
-        "fire(listener, 1, request_type='wrapper', name='a')\n"
-        "fire(listener, 1)\n"
-        "fire(listener, 1, name='/b')\n"
-        "kept.flush()\n",
-    )
-    assert collect_requests([path], tmp_path / "requests.parquet") == 1
-    assert (tmp_path / "w0.totals").read_text("ascii").split() == ["1", "0", "2", "0", "0"]
-
-
-def test_groups_name_all_requests_that_match_as_a_whole(record: Record, tmp_path: Path) -> None:
-    path = record(
-        "w0",
-        "for number in range(3):\n"
-        "    fire(listener, 1, name=f'/cart/add/{number}')\n"
-        "fire(listener, 1, name='/cart/add/1/more')\n"
-        "fire(listener, 1, name='GET /named')\n"
-        "kept.flush()\n",
-    )
-    collect_requests([path], tmp_path / "requests.parquet", {r"/cart/add/\d+": "/cart/add"})
-    endpoints = pq.read_table(tmp_path / "requests.parquet").column("endpoint").to_pylist()
-    assert endpoints == [*["GET /cart/add"] * 3, "GET /cart/add/1/more", "GET /named"]
-
-
-@pytest.mark.parametrize("number", ["EMFILE", "EADDRNOTAVAIL"])
-def test_worker_without_means_ends_and_says_so(tmp_path: Path, number: str) -> None:
-    """A failure of the machine that loads is not counted as one of the server."""
-    code = f"import errno\nfire(listener, 1, exception=OSError(errno.{number}, 'refused'))"
-    answer = subprocess.run(
-        [sys.executable, "-c", PRELUDE + code, str(tmp_path / "w0")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 71
-    assert answer.stderr.startswith("cannot send more requests: ")
-
-
-def test_worker_that_can_not_record_ends(tmp_path: Path) -> None:
-    code = "fire(listener, 1); kept.flush()"
-    answer = subprocess.run(
-        [sys.executable, "-c", PRELUDE + code, "/dev/full"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert answer.returncode == 74
-    assert answer.stderr == "/dev/full: cannot be written: No space left on device\n"
-
-
-def test_count_of_locusts_own_statistics(tmp_path: Path) -> None:
-    path = tmp_path / "locust_stats.csv"
-    path.write_text("Type,Name,Request Count\nGET,GET /albums,5\n,Aggregated,7\n", encoding="utf-8")
-    assert read_locust_count(path) == 7
-    assert read_locust_count(tmp_path / "none.csv") is None
-
-
-def test_a_users_requests_depend_on_seed_and_number_alone() -> None:
-    """In two processes with one seed, each user sends the same requests in the same order."""
-    code = """
-import json
-from types import SimpleNamespace
-from locustfiles import albums
-
-def requests_of(seed, number):
-    user = albums.AlbumUser()
-    mix = {"list_albums": 3, "get_album": 3, "create_album": 2}
-    options = SimpleNamespace(seed=seed, mix=mix, albums=9, id_prefix="")
-    user.environment = SimpleNamespace(parsed_options=options)
-    user.loadstone_number = number
-    user.on_start()
-    tasks = albums.AlbumTasks.__new__(albums.AlbumTasks)  # skips Locust's __init__, which needs a whole environment
-    tasks._user = user
-    return [(tasks.get_next_task().__name__, user.new_album()) for _ in range(50)]
-
-print(json.dumps([requests_of(5, 0), requests_of(5, 1), requests_of(6, 0)]))
-"""
-    run = [sys.executable, "-c", code]
-    first, second = (subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2))
-    assert first == second
-    user, other_user, other_seed = json.loads(first)
-    assert user != other_user
-    assert user != other_seed
-    assert {name for name, *_ in user} == {"list_albums", "get_album", "create_album"}

@@ -9,9 +9,9 @@ from loadstone.report import other_load
 from loadstone.report.doubts import find_doubts
 from loadstone.report.page import render
 from loadstone.report.sections import experiments, runs, verdicts, warnings
+from tests.support.example_signals import IDLE
 from tests.support.made_up import Made, Make, steady
 from tests.support.page_parts import section
-from tests.unit.analyse.test_bottleneck import IDLE
 
 
 def test_what_else_was_running_is_named(make: Make) -> None:
@@ -46,7 +46,7 @@ def test_what_not_to_believe(make: Make) -> None:
         "3 of 6 runs (1 never settled, 1 failed too often, 1 with contradictory figures), in means only because their "
         "experiments have no other runs; 3 experiments have no usable run (bad, broken, wild); the rates of client "
         "show what the load generator could send, not what the server could answer; in host all CPUs of the machine "
-        "were busy, so server and load generator slowed each other; what bound good is undecided."
+        "were busy, so server and load generator slowed each other; what limited good is undecided."
     )
 
 

@@ -63,7 +63,9 @@ def test_bars_and_sentences_state_the_same_figures(default: tuple[Campaign, str]
     assert {possible.value, without.value} <= stated
     rows = {row.experiment: row for row in result_rows(campaign, find_doubts(campaign))}
     assert again.value == figure(rows["fifty-users"].rps)
-    assert without.value == figure(rows["locust-workers=1"].rps)
+    named = re.search(r"\((locust-workers=\d): ", headline.sentences[-1])
+    assert named is not None
+    assert without.value == figure(rows[named[1]].rps)
     widths = [float(width) for width in re.findall(r'class="length" style="width: ([\d.]+)%"', page)]
     assert widths == [pytest.approx(100 * bar.rps / without.rps, abs=0.01) for bar in headline.bars], "linear"
 

@@ -13,9 +13,9 @@ from loadstone.report.page import all_charts, build_sections, render
 from loadstone.report.percentiles import MAX_LABEL
 from loadstone.results.signals import Plateau, Signals
 from loadstone.text import shortened
+from tests.support.example_signals import EAGER, IDLE
 from tests.support.made_up import Made, make_campaign, steady
 from tests.support.page_parts import section, text_of
-from tests.unit.analyse.test_bottleneck import EAGER, IDLE
 
 SUITE = """
 defaults: {repeats: 2, server: {kind: external, url: "http://127.0.0.1:8080"}}
@@ -68,8 +68,8 @@ def page(campaign: Campaign) -> str:
     return render(campaign)
 
 
-def test_first_table_has_the_endpoints_of_the_service(page: str) -> None:
-    first = page[: page.index("</table>")]
+def test_first_table_below_the_results_has_the_endpoints_of_the_service(page: str) -> None:
+    first = page[page.index("</table>") :].split("</table>")[1]
     assert '<section id="endpoints"' in first
     assert "all</span>" in first
     assert f'title="{MANY[2]}"' in first
@@ -108,7 +108,7 @@ def test_charts_draw_the_most_requested_endpoints_with_short_names_that_differ(c
 def test_parallel_users_and_users_that_left_are_named_with_figures(page: str) -> None:
     assert "Users send requests in parallel, so their think time is unknown" in section(page, "verdicts")
     assert "checkout, all 2 repeats: users running: 26 to 30 of 30" in section(page, "warnings")
-    assert "In 2 of 10 runs users left, or never ran" in section(page, "answer")
+    assert "The main doubt: in 2 of 10 runs users left, or never ran" in section(page, "answer")
     assert "shaped" not in section(page, "warnings"), "whose number of users was to change"
 
 

@@ -12,8 +12,8 @@ from loadstone.plan.schedule import Run, make_plan
 from loadstone.report.campaign import load_campaign
 from loadstone.report.page import render
 from loadstone.suite.load import load_suite
+from tests.support.example_signals import EAGER
 from tests.support.made_up import Made, Make, analyse, write_run
-from tests.unit.analyse.test_bottleneck import EAGER
 
 REPEATS = 3
 MAX_BYTES_PER_RUN = 13_000

@@ -124,7 +124,7 @@ def test_runs_that_must_not_be_used_are_counted_alike_everywhere(
     means = "2 of them in means only because their experiments have no other runs, the rest in none"
     answered, agreement, warned = (section(page, name) for name in ("answer", "repeats", "warnings"))
     assert f"{counted} (3 failed too often), {means}" in answered
-    assert f"{counted} must not be used (errors), {means}" in agreement
+    assert f"{counted} must not be used (too many failures), {means}" in agreement
     assert "these runs do not measure speed: 3 runs, 1 baseline a, repeat 1 of 3" in warned
     assert "use only the rates of these runs: 1 run a, repeat 2 of 3: mean response drifts" in warned
     assert "No steady state" not in warned, "its rate counts"

@@ -21,10 +21,10 @@ from loadstone.results.threads import ThreadState
 from loadstone.results.verdicts import Place
 from loadstone.suite.verdict import Verdict
 from tests.conftest import ROOT
+from tests.support.example_signals import EAGER
 from tests.support.made_up import Made, Make, steady
 from tests.support.page_parts import section, specifications
 from tests.support.restated import Restate, restate
-from tests.unit.analyse.test_bottleneck import EAGER
 
 SUITE = "baselines: false\ndefaults: {repeats: 2}\nexperiments: {a: {}, b: {}, c: {}}"
 SENTENCE = "A lock in the server: 1.1 of 50 requests proceed, 48.9 wait for them. Nearest limit: u_gen = 0.5."
@@ -102,8 +102,8 @@ def test_runs_that_disagree_are_quoted_each(made: Any) -> None:
     row = verdicts.verdict_rows(campaign, find_doubts(campaign))[0]
     assert row.verdict == "repeats disagree"
     assert row.sentence == ""
-    assert row.each == ["Repeat 1: Lock in the server it was, in a.", "Repeat 2: Pool it was, in a."]
-    assert row.stated == "its runs: 1 lock in the server, 1 pool"
+    assert row.each == ["Repeat 1: A lock in the server it was, in a.", "Repeat 2: A pool in the server it was, in a."]
+    assert row.stated == "its runs: a lock in the server in 1, a pool in the server in 1"
 
 
 def test_neighbour_is_named_wherever_the_page_warns(made: Any) -> None:

@@ -35,11 +35,11 @@ from loadstone.summarise.requests import summarise_requests
 from loadstone.summarise.signals import gather_signals
 from loadstone.summarise.user_cycle import measure_cycle
 from loadstone.summarise.window import find_window
+from tests.support.example_signals import EAGER
 from tests.support.fuzzing import EXAMPLES, complaints, fuzz, json_trees, mutate, numbers, texts
 from tests.support.made_up import analyse, write_run
 from tests.support.records import make_record
 from tests.support.synthetic import IDLE_THREADS, SERVER_PID, sockets, threads
-from tests.unit.analyse.test_bottleneck import EAGER
 from tests.unit.results.test_noise import CHECK
 
 SUITE = """\

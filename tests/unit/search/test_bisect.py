@@ -21,7 +21,7 @@ from loadstone.suite.capacity import Search, parse_objective
 from loadstone.suite.load import load_suite
 from loadstone.suite.settings import Settings
 from loadstone.summarise.starts import Starts
-from tests.unit.analyse.test_bottleneck import EAGER
+from tests.support.example_signals import EAGER
 
 ROW = {
     "requests": 1000, "failures": 0, "late": 0, "throughput_rps": 100.0, "service_ms": 4.0, "mean_ms": 5.0,

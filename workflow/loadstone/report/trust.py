@@ -59,7 +59,9 @@ def _of_repeats(campaign: Campaign) -> Iterator[str]:
     known = [each for name in campaign.experiments if (each := campaign.repeats.experiments.get(name))]
     apart = sum(bool(each.disagreements) for each in known)
     if apart:
-        yield f"repeats differ more than usual in {text.count(apart)} of {text.several(len(known), 'experiment')}"
+        yield (
+            f"repeats differ beyond the thresholds in {text.count(apart)} of {text.several(len(known), 'experiment')}"
+        )
     once = sum(each.runs == 1 for each in known)
     if once and once == len(known):
         yield "every experiment was run once, so it is not known how much the figures vary by chance"

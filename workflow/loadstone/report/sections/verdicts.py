@@ -165,7 +165,7 @@ def _each(judged: Sequence[RunVerdict]) -> Iterator[str]:
 def _remarks(agreed: ExperimentVerdict, judged: Sequence[RunVerdict], common: set[str]) -> Iterator[str]:
     """List what a reader should know in addition to the figures."""
     if len(agreed.runs) > 1:
-        yield "its runs: " + ", ".join(f"{count} {name}" for name, count in agreed.runs.items())
+        yield "its runs: " + ", ".join(f"{name} in {count}" for name, count in agreed.runs.items())
     if agreed.remark:
         yield agreed.remark
     silent = [run for run in judged if not run.sentence]  # of earlier versions: the sentence has both of these

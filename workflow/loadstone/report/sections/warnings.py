@@ -18,6 +18,8 @@ from loadstone.suite.verdict import OPEN_VERDICTS, Verdict
 
 MAX_ITEMS = 6
 """Items of a group that are listed."""
+FEW_DISTURBED = 0.1
+"""Share of the runs up to which other load on the machine is a light reason to doubt a campaign."""
 
 TITLES = {
     Verdict.ERRORS: "Too many requests failed: these runs do not measure speed",
@@ -173,14 +175,18 @@ def section(campaign: Campaign, doubts: Doubts) -> Section | None:
 def doubt_clauses(campaign: Campaign, doubts: Doubts) -> tuple[list[str], list[str]]:
     """State which figures not to rely on, and which mean something else than they seem to: grave and light reasons.
 
-    Runs that means leave out are a light reason, as long as every experiment has others.
+    Runs that means leave out are a light reason as long as every experiment has others, and so is other load that
+    concerns few runs.
     """
     runs = campaign.own_runs
     bad = list(_bad_runs(campaign, doubts, runs))
     kept = any(key in campaign.verdicts.counting for key in campaign.unsound)
-    others = [other_load_sentence(campaign), *_missing_users(doubts, runs), uneven_sentence(campaign, runs)]
-    grave = [*(bad if kept else []), *filter(None, others)]
-    return grave, [*([] if kept else bad), *_of_experiments(campaign)]
+    load = list(filter(None, [other_load_sentence(campaign)]))
+    found = other_load(campaign).values()
+    much = sum(each.notable for each in found) > FEW_DISTURBED * len(found)
+    others = [*_missing_users(doubts, runs), *filter(None, [uneven_sentence(campaign, runs)])]
+    grave = [*(bad if kept else []), *(load if much else []), *others]
+    return grave, [*([] if kept else bad), *([] if much else load), *_of_experiments(campaign)]
 
 
 def doubt_sentence(campaign: Campaign, doubts: Doubts) -> str:
