@@ -14,9 +14,9 @@ from loadstone.results.verdicts import Place
 from loadstone.suite.verdict import Verdict
 from tests.browser.conftest import Open
 from tests.conftest import ROOT
+from tests.support.example_signals import IDLE
 from tests.support.made_up import Made, make_campaign
 from tests.support.restated import restate
-from tests.unit.analyse.test_bottleneck import IDLE
 
 MORE = """
   users: {vary: load.users, values: [1, 8, 32, 128], server: {store: dict}}
