@@ -13,13 +13,11 @@ from loadstone.report.means import estimated, mean
 from loadstone.report.page import totals
 from loadstone.report.sections import (
     baselines,
-    cpu,
-    distributions,
+    comparison,
     published,
     repeats,
     runs,
     sweeps,
-    throughput,
     verdicts,
     warnings,
 )
@@ -77,7 +75,7 @@ def test_few_runs_are_shown_themselves_and_an_interval_stays_above_zero() -> Non
 def test_order_of_experiments_and_none_of_baselines(make: Make) -> None:
     campaign = make(ORDER, steady, PUBLISHED)
     assert campaign.experiments == ["z", "a", "b", "b@twice", "s=10", "s=2"]
-    for table in (campaign.summary, campaign.latency, campaign.course, cpu.cpu_by_process(campaign)):
+    for table in (campaign.summary, campaign.latency, campaign.course):
         assert set(table["experiment"]) == set(campaign.experiments)
     rows = runs.run_rows(campaign, find_doubts(campaign))
     assert {row.experiment for row in rows} == set(campaign.experiments)
@@ -89,16 +87,13 @@ def test_means_have_intervals_from_four_repeats_on(make: Make) -> None:
     rates = iter([90.0, 100.0, 100.0, 1000 / 9])
     campaign = make(text, lambda run, rng: {"throughput": 100.0 if run.experiment == "b" else next(rates)})
     factor = math.exp(3.18245 * math.log(10 / 9) * (2 / 3) ** 0.5 / 2)
-    (found,) = throughput.throughput_means(campaign).to_dict("records")
-    assert found == {
-        "experiment": "a",
-        "value": pytest.approx(100.0),
-        "low": pytest.approx(100 / factor, rel=1e-4),
-        "high": pytest.approx(100 * factor, rel=1e-4),
-    }
-    means = campaign.means(distributions.STATISTICS)
-    assert list(means["statistic"]) == list(distributions.STATISTICS.values())
-    assert set(means["experiment"]) == {"a"}
+    a, b = (row.throughput for row in comparison.compared_rows(campaign, find_doubts(campaign)))
+    assert a is not None
+    assert b is not None
+    assert (a.value, a.low, a.high) == (
+        pytest.approx(100.0), pytest.approx(100 / factor, rel=1e-4), pytest.approx(100 * factor, rel=1e-4),
+    )  # fmt: skip
+    assert (b.low, b.each) == (None, "100, 100, 100")
 
 
 def test_capacity_is_the_most_that_the_same_server_answered(make: Make) -> None:

@@ -112,7 +112,7 @@ def test_campaign_in_which_nothing_succeeded(make: Make) -> None:
     nothing = render(make(text, lambda run, rng: {"failures": 20_000.0, "server_seconds": None}))
     assert "No request succeeded, so there is nothing to draw." in section(nothing, "throughput")
     assert "nothing to draw" in section(nothing, "distributions")
-    assert set(specifications(nothing)) == {"experiment-users", "experiment-rate", "experiment-cpu", "cpu"}
+    assert set(specifications(nothing)) == {"experiment-users", "experiment-rate", "experiment-cpu"}
 
 
 def test_runs_without_a_single_request(make: Make) -> None:

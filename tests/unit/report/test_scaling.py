@@ -10,7 +10,7 @@ import pytest
 from loadstone.plan.schedule import Run
 from loadstone.report import percentiles
 from loadstone.report.campaign import load_campaign
-from loadstone.report.charts import comparison
+from loadstone.report.charts.throughput import response_over_throughput
 from loadstone.report.embed import embedded
 from loadstone.report.page import render
 from loadstone.report.sections import albums, calibration, capacity, hypotheses, open_loads, published, throughput
@@ -267,8 +267,7 @@ def test_lines_over_albums(make: Make, hypotheses: str) -> None:
 
 def test_data_are_embedded_once_and_by_columns(make: Make) -> None:
     campaign = make("baselines: false\nexperiments: {a: {}}", steady)
-    table = throughput.throughput(campaign).assign(doubt="")
-    drawn = comparison.throughput(table, throughput.throughput_means(campaign).iloc[:0], ["a"])
+    drawn = response_over_throughput(throughput.run_points(campaign).assign(doubt=""))
     assert drawn is not None
     specifications_, datasets = embedded({"one": drawn, "other": drawn})
     assert specifications_["one"]["datasets"] == specifications_["other"]["datasets"]

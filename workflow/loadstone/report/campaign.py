@@ -189,19 +189,6 @@ class Campaign:
         repeats = self.repeats.experiments.get(experiment)
         return repeats.values.get(metric, ()) if repeats else ()
 
-    def means(self, metrics: Mapping[str, str]) -> pd.DataFrame:
-        """List the means of metrics over the runs of each experiment with four or more: fewer have no interval.
-
-        `metrics` says what each is called. Columns experiment, statistic, value, low, high.
-        """
-        rows = [
-            (name, statistic, interval.value, interval.low, interval.high)
-            for name in self.experiments
-            for metric, statistic in metrics.items()
-            if (interval := self.interval_of(name, metric)) and interval.low is not None
-        ]
-        return pd.DataFrame(rows, columns=["experiment", "statistic", "value", "low", "high"])
-
 
 def load_campaign(plan: Plan, results: Path, published: Path | None) -> Campaign:
     """Read what the earlier stages left in `results`. Raises `ResultError` where a file cannot be read."""

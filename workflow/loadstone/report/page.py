@@ -24,11 +24,10 @@ from loadstone.report.sections import (
     answer,
     baselines,
     capacity,
-    cpu,
+    comparison,
     distributions,
     endpoints,
     experiments,
-    get_post,
     hypotheses,
     looks,
     noise,
@@ -54,7 +53,7 @@ FILTERS = (
     share_failed,
 )
 
-SCRIPTS = ("tables.js", "first.js", "page.js")
+SCRIPTS = ("tables.js", "first.js", "page.js", "print.js")
 """The page's own scripts, in the order in which they run."""
 EARLY = "document.documentElement.classList.add('js');"
 """Runs before the page is shown: what needs scripts is hidden without them."""
@@ -73,9 +72,8 @@ SECTIONS: tuple[Build, ...] = (
     verdicts.section,
     experiments.section,
     throughput.section,
+    comparison.section,
     distributions.section,
-    get_post.section,
-    cpu.section,
     provenance.section,
     noise.section,
     baselines.section,

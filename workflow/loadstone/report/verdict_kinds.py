@@ -1,4 +1,4 @@
-"""Kinds of verdicts: whose limit it was. A kind has one colour, and its verdicts are shades of it."""
+"""Kinds of verdicts: whose limit it was. A kind has one colour, and its verdicts are shades or shapes of it."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -30,7 +30,7 @@ COLOURS = {
     Kind.BEHIND: GREEN,
     Kind.NETWORK: SKY,
     Kind.OPEN: GREY,
-    Kind.UNUSABLE: "#A83600",
+    Kind.UNUSABLE: "#C93C37",
 }
 VERDICTS = {
     Kind.LOAD: (Verdict.THINK_TIME, Verdict.TOO_FEW_USERS, Verdict.ARRIVAL_RATE),
@@ -55,6 +55,9 @@ VERDICTS = {
 }
 """Kind → its verdicts, in the order of the page."""
 
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+"""Of points, one per verdict of a chart: the verdicts of a kind have one colour."""
+
 KIND_OF = {verdict: kind for kind, verdicts in VERDICTS.items() for verdict in verdicts}
 LIGHTEST = 0.6
 """Share of white in the lightest shade of a colour."""
@@ -74,6 +77,13 @@ def shades(found: Iterable[str]) -> dict[str, str]:
         for place, verdict in enumerate(shown):
             colours[verdict] = _lighter(COLOURS[of_kind], LIGHTEST * place / max(1, len(shown) - 1))
     return colours
+
+
+def looks(found: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Give each of some verdicts a colour and a shape of points, in the order of the page."""
+    present = {Verdict(verdict) for verdict in found}
+    ordered = [verdict for verdicts in VERDICTS.values() for verdict in verdicts if verdict in present]
+    return {verdict: (COLOURS[KIND_OF[verdict]], SHAPES[place % len(SHAPES)]) for place, verdict in enumerate(ordered)}
 
 
 def _lighter(colour: str, white: float) -> str:

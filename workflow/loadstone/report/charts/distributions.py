@@ -137,7 +137,7 @@ def capacity_chart(points: pd.DataFrame, metric: str, limit_ms: float) -> Chart 
     dots = alt.Chart(points).mark_point(size=70, filled=True, opacity=0.9)
     layers = [
         base.mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[6, 3]).encode(y=y("limit")),
-        base.mark_text(align="left", dx=4, dy=-7, color=GREY).encode(x=alt.value(0), y=y("limit"), text="label:N"),
+        base.mark_text(align="left", dx=4, dy=-7).encode(x=alt.value(0), y=y("limit"), text="label:N"),
         line.encode(x=x, y=y("value_ms")),
         dots.encode(x=x, y=y("value_ms"), color=colour, shape=shape, tooltip=tooltip),
     ]

@@ -26,8 +26,8 @@ LOOK = {
 CPU, downstream and network have the colours of the verdicts of these kinds."""
 ROW_HEIGHT = 30
 BAR_HEIGHT = 18
-ROOM = 1.22
-"""Width of the chart over that of the longest bar: the number of requests stands to its right."""
+ROOM = 46
+"""Pixels to the right of a bar, for the number of requests."""
 LETTER = 6.4
 """Pixels that a letter of a label takes, on average."""
 
@@ -50,7 +50,7 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
         "begin:Q",
         title="share of the requests in progress",
         axis=shares,
-        scale=alt.Scale(domain=[0, ROOM], nice=False),
+        scale=alt.Scale(domain=[0, alt.ExprRef(f"1 + {ROOM} / max({ROOM}, width - {ROOM})")], nice=False),
     )
     y = alt.Y("experiment:N", title=None, scale=alt.Scale(domain=list(order)), axis=alt.Axis(labelLimit=210))
     colour = alt.Color(
@@ -72,7 +72,7 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
         .encode(x=alt.X("middle:Q"), y=y, text="label:N", tooltip=tooltip)
         .transform_calculate(
             middle="(datum.begin + datum.end) / 2",
-            room=f"datum.share * width / {ROOM} / {LETTER}",
+            room=f"datum.share * (width - {ROOM}) / {LETTER}",
         )
         .transform_calculate(
             label="length(datum.place + ' ' + datum.number) < datum.room ? datum.place + ' ' + datum.number"
@@ -83,7 +83,7 @@ def places(table: pd.DataFrame, order: Sequence[str]) -> Chart | None:
     sums = shown.drop_duplicates("experiment")[["experiment", "total"]]
     totals = (
         alt.Chart(sums.assign(total=[tenths(total) for total in sums["total"]], end=1.0))
-        .mark_text(align="left", dx=6, fontWeight="bold", color="#888888")
+        .mark_text(align="left", dx=6, fontWeight="bold")
         .encode(x=alt.X("end:Q"), y=y, text="total:N")
     )
     layers = [bars.encode(x=x, x2="end:Q", y=y, color=colour, tooltip=tooltip), labels, totals]

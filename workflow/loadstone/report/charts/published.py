@@ -18,6 +18,8 @@ KINDS = {
     SERVER: ("square", GREEN),
 }
 ROW_HEIGHT = 38
+LABEL_ROOM = 64
+"""Pixels to the right of the highest rate, for its label."""
 
 
 def published(table: pd.DataFrame) -> Chart | None:
@@ -27,11 +29,12 @@ def published(table: pd.DataFrame) -> Chart | None:
     rows = list(dict.fromkeys(table["row"]))
     kinds = [kind for kind in KINDS if kind in set(table["kind"])]
     shapes, colours = zip(*(KINDS[kind] for kind in kinds), strict=True)
-    ends = [table["rps"].min() / 1.6, table["rps"].max() * 8]
+    lowest, highest = table["rps"].min() / 1.6, table["rps"].max()
+    end = alt.ExprRef(f"{highest} * pow({highest / lowest}, {LABEL_ROOM} / max({LABEL_ROOM}, width - {LABEL_ROOM}))")
     x = alt.X(
         "rps:Q",
         title="requests/s (logarithmic)",
-        scale=alt.Scale(type="log", domain=ends, nice=False),
+        scale=alt.Scale(type="log", domainMin=lowest, domainMax=end, nice=False),
         axis=alt.Axis(format=",~r", labelFlush=25, values=[10.0**power for power in range(-3, 7)]),
     )
     y = alt.Y("row:N", title=None, scale=alt.Scale(domain=rows), axis=alt.Axis(grid=True, labelLimit=210))

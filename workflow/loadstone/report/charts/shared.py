@@ -1,8 +1,9 @@
 """What all charts share: colours, axes, and points that show which runs to be careful with.
 
-The colours are those of Okabe and Ito, which colour-blind readers can distinguish. An experiment, an endpoint or a role
-has the same colour everywhere. A hollow point is a run to be careful with; its tooltip shows the reason. A chart
-without data is None.
+The colours are those of Okabe and Ito, which colour-blind readers can distinguish, with orange and sky darkened: each
+colour has a contrast of 3 or more to both grounds of the page. They stand for limits, endpoints, roles and laws.
+Experiments have a palette of their own, so that none has the colour of a limit. A hollow point is a run to be careful
+with; its tooltip shows the reason. A chart without data is None.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,14 @@ import pandas as pd
 
 from loadstone.suite.hypotheses import ALL
 
-BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
+BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#BD8200", "#009E73", "#CC79A7", "#2E9BB8", "#D55E00"
 GREY = "#888888"
 ENDPOINT_COLOURS = {ALL: GREY, "GET /albums": BLUE, "GET /albums/<id>": GREEN, "POST /albums": ORANGE}
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#8A6FD1", "#7A7A7A")
+"""Of endpoints that have no fixed colour."""
+EXPERIMENTS = ("#6A58F5", "#667722", "#BB33BB", "#A8603C", "#3F9A2E", "#E0218A", "#5C7F99")
+"""Of experiments alone."""
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2, 1, 2])
 """An experiment's colour and dash follow from its place on the page, so that it has the same ones everywhere."""
 
@@ -33,12 +37,12 @@ def axis_of(x: alt.X, field: str) -> alt.X:
 
 def colour_of(place: int) -> str:
     """Give an experiment its colour by its place on the page."""
-    return PALETTE[place % len(PALETTE)]
+    return EXPERIMENTS[place % len(EXPERIMENTS)]
 
 
 def experiment_look(order: Sequence[str], shown: str) -> dict[str, Any]:
     """Separate experiments by colour and dash; the legend names those in the list of the signal `shown`."""
-    dashes = [DASHES[n // len(PALETTE) % len(DASHES)] for n in range(len(order))]
+    dashes = [DASHES[n // len(EXPERIMENTS) % len(DASHES)] for n in range(len(order))]
     look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3, "labelLimit": 320}
     legend = alt.Legend(values=alt.ExprRef(shown), columns=1, **look)
     return {
@@ -86,7 +90,7 @@ def run_points(
         layers.append(points.encode(**place, **look, tooltip=[*tooltip, alt.Tooltip("doubt:N", title="be careful")]))
     if not sound.empty:
         colour = alt.Undefined if meant else BLUE
-        points = alt.Chart(sound).mark_point(filled=True, size=size, opacity=0.75, color=colour)
+        points = alt.Chart(sound).mark_point(filled=True, size=size, opacity=0.9, color=colour)
         layers.append(points.encode(**place, **look, tooltip=list(tooltip)))
     return layers
 

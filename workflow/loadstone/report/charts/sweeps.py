@@ -129,7 +129,7 @@ def forecast(
     at_knee = pd.DataFrame({"users": [knee], "label": ["knee"]})
     layers: list[alt.Chart] = [
         alt.Chart(at_knee).mark_rule(color=GREY, strokeDash=[2, 3]).encode(x=x),
-        alt.Chart(at_knee).mark_text(align="left", dx=4, dy=8, color=GREY).encode(x=x, y=alt.value(0), text="label:N"),
+        alt.Chart(at_knee).mark_text(align="left", dx=4, dy=8).encode(x=x, y=alt.value(0), text="label:N"),
         lines.encode(x=x, y=y(metric), color=colour, strokeDash=dash),
     ]
     known = means[["users", metric, f"{metric}_low", f"{metric}_high"]].dropna()

@@ -1,13 +1,13 @@
-"""Response times of all experiments, side by side: means, percentiles, and distributions to lay over each other."""
+"""Distributions of response times, to lay over each other."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from loadstone.report.campaign import Campaign
-from loadstone.report.charts import comparison, distributions
+from loadstone.report.charts import distributions
 from loadstone.report.charts.shared import colour_of
-from loadstone.report.doubts import Doubts, marked
+from loadstone.report.doubts import Doubts
 from loadstone.report.percentiles import drawable_percentiles
 from loadstone.report.section import Section, drawn
 
@@ -31,18 +31,16 @@ class DistributionsView:
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
-    """Response times of each run, and the distributions of median runs."""
+    """The distributions of the median runs."""
     order, first = campaign.experiments, first_picks(campaign)
     percentiles = drawable_percentiles(campaign, doubts)
-    statistics = marked(response_statistics(campaign), doubts)
     charts = {
-        "response-times": comparison.response_times(statistics, campaign.means(STATISTICS), order),
         "percentiles": distributions.percentiles(percentiles, order, first),
         "shares": distributions.shares(percentiles, order, first),
     }
     return Section(
         anchor="distributions",
-        title="Comparison: response times",
+        title="Distributions of response times",
         view=DistributionsView(picks=picks(campaign)),
         charts=drawn(charts),
     )

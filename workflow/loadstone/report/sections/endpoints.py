@@ -1,4 +1,4 @@
-"""The endpoints of a user's own service, in the first table of the page; for the album API see `get_post`."""
+"""The endpoints of a user's own service, in the first table of the page; for the album API see `comparison`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -59,11 +59,11 @@ def forecast_sentence(forecast: UserForecast) -> str:
         f"The unloaded response time is {text.figure(1000 * demands.total_s)} ms, of which "
         f"{text.figure(1000 * demands.server_s)} ms are CPU time of the server (on {cpus} at a time), and the mean "
         f"think time is {text.figure(forecast.think_s)} s. By these figures the knee lies at "
-        f"{text.figure(forecast.knee_users)} users, and the server's CPUs allow {_capacity(forecast)}."
+        f"{text.figure(forecast.knee_users)} users, and the server's CPUs allow {capacity(forecast)}."
     )
 
 
-def _capacity(forecast: UserForecast) -> str:
+def capacity(forecast: UserForecast) -> str:
     """State the capacity: as a bound only if no run was faster."""
     rate, highest = (f"{text.figure(rps)} requests/s" for rps in (forecast.capacity_rps, highest_rate(forecast)))
     if is_contradicted(forecast):
