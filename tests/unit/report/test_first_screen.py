@@ -87,6 +87,19 @@ def test_table_holds_the_figures_of_the_results(default: tuple[Campaign, str]) -
 
 
 @pytest.mark.slow
+def test_cards_state_the_figures_of_the_table(default: tuple[Campaign, str]) -> None:
+    campaign, page = default
+    for row in result_rows(campaign, find_doubts(campaign)):
+        card = re.search(rf'<details[^>]*id="experiment={re.escape(row.experiment)}".*?</summary>', page, flags=re.DOTALL)
+        assert card is not None
+        figures = re.search(r'<span class="figures">.*', card[0], flags=re.DOTALL)
+        assert figures is not None
+        stated = text_of(figures[0])
+        assert f"{figure(row.rps)} requests/s" in stated
+        assert f"p95 {figure(row.p95_ms)} ms" in stated
+
+
+@pytest.mark.slow
 def test_every_closed_section_says_what_is_inside(default: tuple[Campaign, str]) -> None:
     _, page = default
     closed = re.findall(r'<section id="([^"]+)"[^>]*>\s*<details class="fold">', page)

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from loadstone import text
+from loadstone.analyse.experiment_rows import ExperimentRow, experiment_rows
 from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.charts import experiments as charts
 from loadstone.report.charts import timelines as over_time
 from loadstone.report.charts.shared import colour_of
 from loadstone.report.doubts import Doubts, kinds
-from loadstone.report.means import Mean, mean
 from loadstone.report.other_load import OtherLoad, other_load
 from loadstone.report.percentiles import drawable_percentiles
 from loadstone.report.section import Section, drawn
@@ -87,7 +87,8 @@ class ExperimentView:
     """Whose requests it sends: the locustfile with its classes, or the requests that the suite declares; empty for the
     album API's users."""
     differs: str
-    throughput: Mean | None
+    figures: ExperimentRow
+    """Its row of the results table."""
     places: str
     """Where its requests were, in a sentence; empty where it is unknown."""
     fairness: FairnessView | None
@@ -103,10 +104,6 @@ class ExperimentView:
     """Which run that is, in a sentence; empty if there is only one."""
     drawn: list[DrawnRun]
     """The runs that can be drawn over time, the one that stands for the experiment first."""
-    p95_ms: float | None
-    """Of the run that stands for it; None where so few requests do not show it."""
-    failed: float | None
-    """Share of the requests that failed, over all runs that count; None without requests."""
     windows: list[WindowRow]
     roles: list[RoleCpu]
     errors: list[tuple[str, str, float]]
@@ -134,14 +131,13 @@ def experiment_views(
         of_run.sort(key=_place)
     roles = _roles(campaign)
     long = set(campaign.heat["experiment"])
+    figures = {row.name: row for row in experiment_rows(campaign.outcomes)}
     outside, others = {(r.run.experiment, r.run.repeat): r for r in campaign.records}, other_load(campaign)
     found = []
     for verdict in judged:
         name = verdict.experiment
         runs, used = campaign.runs_of(name), campaign.used_of(name)
         median = campaign.standing_run(name)
-        together = [rows[key][0] for key in used]
-        requests, failures = (sum(row[column] for row in together) for column in ("requests", "failures"))
         found.append(
             ExperimentView(
                 anchor=campaign.anchors[name],
@@ -150,7 +146,7 @@ def experiment_views(
                 verdict=verdict,
                 load=_own_load(campaign.plan.experiments[name].load),
                 differs=_differs(differences(campaign.plan.experiments[name], ground)),
-                throughput=mean([row["goodput_rps"] for row in together]),
+                figures=figures[name],
                 places=places_sentence(places_of(campaign, name)),
                 fairness=fairness_view(campaign, name),
                 evidence=list(evidence_rows(campaign, used)),
@@ -159,8 +155,6 @@ def experiment_views(
                 folded=rows[median][1 + MAX_ENDPOINTS :],
                 which=_which(campaign, median) if len(runs) > 1 else "",
                 drawn=_drawn_runs(campaign, median, drawable.get(name, ()), doubts),
-                p95_ms=rows[median][0]["p95_ms"],
-                failed=failures / requests if requests else None,
                 windows=[_window(campaign, outside, others, run) for run in of_runs[name]],
                 roles=roles.get(name, []),
                 errors=list(_errors(row for key in runs for row in rows[key][1:])),
