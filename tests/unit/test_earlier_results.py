@@ -335,6 +335,7 @@ def test_page_of_that_version_is_the_page_of_today(earlier: Path, today: Path, p
         "albums",
         "answer",
         "baselines",
+        "comparison",
         "experiments",
         "hypotheses",
         "open-loads",

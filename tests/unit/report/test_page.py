@@ -30,7 +30,7 @@ def test_fit_with_grounds(make: Make) -> None:
     page = render(make(WORKERS, scaled))
     sweeps = section(page, "sweeps")
     assert (
-        "The law is about the server, which bound throughput at the levels used while everything else had slack."
+        "The law is about the server, which limited throughput at the levels used while everything else had slack."
         in sweeps
     )
     assert "Indicative" in sweeps
@@ -90,7 +90,7 @@ def test_unsettled_and_contradictory_runs_are_named_and_kept(make: Make) -> None
     assert "a: throughput settled in no part of the run" in careful
     assert "b: X·(R+Z)/N = 0.500 instead of 1" in careful
     verdicts = section(page, "verdicts")
-    assert "2 experiments: invalid (2)." in verdicts
+    assert "2 experiments: invalid figures (2)." in verdicts
     assert "not to be used: throughput settled in no part of the run" in verdicts
     assert "2 runs" in section(page, "runs"), "none is dropped"
 

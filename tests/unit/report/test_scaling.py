@@ -227,7 +227,7 @@ def test_median_run_is_one_that_counts(make: Make) -> None:
     assert campaign.used_of("a") == [("a", 1), ("a", 2), ("a", 3)]
     page = render(campaign)
     assert "3 of 4 runs" in section(page, "verdicts")
-    assert "1 of 4 runs must not be used (invalid), left out of all means" in section(page, "repeats")
+    assert "1 of 4 runs must not be used (invalid figures), left out of all means" in section(page, "repeats")
     assert published.used_rows(campaign, "a", "all")["throughput_rps"].mean() == 900
 
 

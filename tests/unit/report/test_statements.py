@@ -128,6 +128,7 @@ def test_runs_that_must_not_be_used_are_counted_alike_everywhere(
     assert "these runs do not measure speed: 3 runs, 1 baseline a, repeat 1 of 3" in warned
     assert "use only the rates of these runs: 1 run a, repeat 2 of 3: mean response drifts" in warned
     assert "No steady state" not in warned, "its rate counts"
+    (tmp_path / "results" / "plan.json").write_text(campaign.plan.model_dump_json(), encoding="utf-8")
     show_conclusion(tmp_path / "results", tmp_path / "index.html")
     assert f"Measured but not to be used ({counted}, 1 of " in capsys.readouterr().out
     assert "In 2 of 11 runs the stores grow by more than 2 %" in warned

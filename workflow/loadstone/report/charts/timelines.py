@@ -81,8 +81,13 @@ def cpu(found: Timelines) -> Chart | None:
     layers = [each.transform_fold([*present], as_=["role", "cpus"]) for each in _line(found.bins, y, look)]
     rule = alt.Chart(found.windows).mark_rule(color=GREY, strokeDash=[2, 3])
     tip = alt.Tooltip("cores:Q", title="CPUs of the machine")
-    near = rule.encode(y=alt.Y("cores:Q", title="CPUs used", axis=_axis(4)), tooltip=tip)
-    layers.append(near.transform_filter(f"{IS_OF} && isValid(datum.cores)"))
+    is_near = "isValid(datum.cores)"  # else a line at 0 that nobody sees: a scale wants a figure
+    near = rule.transform_calculate(at=f"{is_near} ? datum.cores : 0").encode(
+        y=alt.Y("at:Q", title="CPUs used", axis=_axis(4)),
+        opacity=alt.condition(is_near, alt.value(1), alt.value(0)),
+        tooltip=alt.condition(is_near, tip, alt.value(None)),
+    )
+    layers.append(near.transform_filter(IS_OF))
     return _stacked(found, layers, found.bins, {name: (name, ".2~f") for name in present}, 130)
 
 
