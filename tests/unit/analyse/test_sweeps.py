@@ -170,7 +170,7 @@ def waiting(run: Any, rng: np.random.Generator) -> dict[str, Any]:
 def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: str, whom: str) -> None:
     """Server and generator use 2 ms alike: 2·4·(0.002 + 0.99)/0.002."""
     found = sweeps(planned(IDLE_SWEEP.replace("FACTOR", factor)), waiting, "think time")["s"]
-    assert f"at least 3,968 users would be needed to saturate {whom}" in found.reason
+    assert f"at least 1,984 users would be needed to saturate {whom}" in found.reason
     assert "N/(R₀ + Z) = 50.0 requests/s, 50.0 measured" in found.reason
 
 
@@ -188,7 +188,7 @@ def test_runs_without_cpu_or_throughput_say_nothing_of_it(
     unlike = {1: used, 2: silent, 3: {"throughput": 0.0}}
     plan = planned(IDLE_SWEEP.replace("FACTOR", factor))
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "think time")["s"]
-    assert f"at least 7,928 users would be needed to saturate 4 workers of the {whom}" in found.reason
+    assert f"at least 3,964 users would be needed to saturate 4 workers of the {whom}" in found.reason
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "think time")["s"]
     assert f"how many users would saturate the {whom} is unknown" in found.reason
 
