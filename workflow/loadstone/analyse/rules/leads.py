@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from loadstone.analyse.rules.blocking import count_proceeding, threads_in, waiting_downstream
 from loadstone.analyse.rules.connections import not_all_are_served, one_process_has_all
+from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.places import find_places
 from loadstone.analyse.rules.resources import notable_other_cpus
 from loadstone.analyse.rules.soundness import contradicts_itself
@@ -192,6 +193,11 @@ def _serial_section(_s: Signals, _: Thresholds) -> str:
 
 
 def _undetermined(s: Signals, limits: Thresholds) -> str:
+    if is_overload(s):
+        return (
+            "The load asks for more than is carried, and nothing that was measured is at its limit: whether the server "
+            f"or the load generator carries no more is open.{_where(s, limits)}"
+        )
     if s.slowdown is not None and s.slowdown >= limits.slowed:
         return (
             f"Responses take {tenths(s.slowdown)} times as long as without load, but nothing that was measured is at "
