@@ -19,8 +19,8 @@ from tests.support.neighbours import QUIET, taken_by_others
 ATTEMPTS = 2
 """Of forty sound runs one is taken for one that never settles."""
 LENGTHS = Lengths(window="3s", warm_up="1s")
-FOR_EVENNESS = Lengths(window="5s", warm_up="1s")
-"""Evenness is judged by half seconds, of which it takes eight."""
+FOR_EVENNESS = Lengths(window="8s", warm_up="1s")
+"""Evenness is judged by half seconds, of which it takes eight, and settling may take half of the time."""
 
 LIMITS = {
     "lock": Setup(server=threads("lock", "--ms", 7), load=closed(24), at_once=1),
@@ -62,6 +62,7 @@ def test_verdict_names_the_limit(name: str, folder: Path) -> None:
     bench = Bench(folder=folder, lengths=lengths, baselines=name not in WITHOUT_BASELINES)
     judged, found, others = measure(bench, case)
     text = f"{judged.run.verdict}, {found}; others took {others:.2f} CPUs; {judged.run.sentence or judged.run.remark}"
+    text += f" Missing: {judged.signals.missing}"
     assert not accuses_server(case, judged.run), text
     assert found != Grade.WRONG, text
     assert found in (Grade.RIGHT, Grade.HALF) or others >= QUIET, text

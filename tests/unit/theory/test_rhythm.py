@@ -87,3 +87,10 @@ def test_evenness_of_a_clock_is_0_and_of_bursts_large() -> None:
     assert (measure_evenness(np.tile([100, 0, 0, 0], 20)) or 0) == 0, "an allowance that is renewed every second"
     bursts = measure_evenness(np.repeat(np.tile([40, 10], 5), 8))
     assert (bursts or 0) > 5
+
+
+@pytest.mark.parametrize("late", range(1, 19))
+def test_one_stall_leaves_a_clock_even(late: int) -> None:
+    quarters = np.full(20, 20)
+    quarters[late : late + 2] += [-16, 16]
+    assert measure_evenness(quarters) == 0

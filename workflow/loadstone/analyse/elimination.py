@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from loadstone.analyse.probes import shows_capacity
-from loadstone.analyse.rules.load import CARRIED
+from loadstone.analyse.rules.load import is_overload, keeps_its_rate
 from loadstone.analyse.slack import why_no_slack
 from loadstone.plan.probes import probe_name
 from loadstone.plan.schedule import Plan
@@ -87,11 +87,6 @@ def _rules_out_the_rest(runs: Sequence[Judged], limits: Thresholds) -> bool:
     return why_no_slack(signals, limits) is None and not any(map(keeps_its_rate, signals))
 
 
-def keeps_its_rate(s: Signals) -> bool:
-    """Whether the load is open and its rate was sent in full, so that the rate sets the throughput."""
-    return s.arrival_rate is not None and s.throughput >= CARRIED * s.arrival_rate
-
-
 def _of_sweep(
     name: str, sweep: Sweep, counting: Mapping[str, Sequence[Judged]], limits: Thresholds
 ) -> Iterator[tuple[str, str]]:
@@ -131,7 +126,7 @@ def _of_open_load(runs: Sequence[Signals], limits: Thresholds) -> str | None:
     if not runs or why_no_slack(runs, limits) is not None:
         return None
     slow = all(s.slowdown is not None and s.slowdown >= limits.slowed for s in runs)
-    if not slow or any(s.arrival_rate is None or keeps_its_rate(s) for s in runs):
+    if not slow or not all(map(is_overload, runs)):
         return None
     return describe_backlog(fmean(s.throughput for s in runs), fmean(s.arrival_rate or 0.0 for s in runs))
 

@@ -9,9 +9,10 @@ import pandas as pd
 
 from loadstone.analyse.agreement import agree_by_experiment
 from loadstone.analyse.bottleneck import judge
-from loadstone.analyse.elimination import Judged, eliminate, keeps_its_rate
+from loadstone.analyse.elimination import Judged, eliminate
 from loadstone.analyse.plateaus import judge_run
 from loadstone.analyse.probes import UNUSABLE, judge_elasticity, read_probes
+from loadstone.analyse.rules.load import keeps_its_rate
 from loadstone.analyse.rules.resources import own_will
 from loadstone.analyse.unloaded import typical_response_s, unloaded_runs, weigh_unloaded
 from loadstone.plan.baselines import ceiling_name, is_baseline

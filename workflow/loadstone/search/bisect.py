@@ -17,14 +17,13 @@ from loadstone.suite.thresholds import DEFAULTS
 from loadstone.suite.verdict import SERVER_VERDICTS, Verdict
 from loadstone.summarise.starts import Starts
 from loadstone.text import figure
+from loadstone.theory.overload import falls_short
 
 MAX_FAILED_SHARE = 0.01
 """Share of failed requests above which no objective is met."""
 
 MAX_PROBES = 40
 
-KEPT_RATE = 0.95
-"""Share of a rate from which it counts as answered in full."""
 ALL_USERS = 0.95
 """Share of the users that wait for responses, on average, from which no user is free for another request."""
 
@@ -66,7 +65,7 @@ def judge_probe(
         why = f"{100 * late:.0f} % of {which} were sent late"
         if measured is not None:
             answered = row["throughput_rps"] if starts.kept == requests else starts.kept / seconds
-            why += f": {_why_late(rate, answered, measured)}"
+            why += f": {_why_late(rate, answered, starts.kept, measured)}"
     elif starts.are_too_few(wanted):
         why = f"{starts.due / seconds:.3g} of {rate:g} intended starts per second had a request"
     elif failures > MAX_FAILED_SHARE:
@@ -90,11 +89,12 @@ def judge_probe(
     )
 
 
-def _why_late(rate: float, answered: float, measured: Measured) -> str:
+def _why_late(rate: float, answered: float, requests: int, measured: Measured) -> str:
     """State what made requests late: the generator only by its own figures, the server only if nothing else can be.
 
-    `answered` are the requests/s with an intended start that were answered, of the `rate` that was asked for. In an
-    open load, a user sends one request at a time, so requests are also late if all users wait for responses.
+    `answered` are the requests/s with an intended start that were answered, of the `rate` that was asked for, and
+    `requests` is their number. In an open load, a user sends one request at a time, so requests are also late if all
+    users wait for responses.
     """
     s = measured.signals
     if full := _full_elsewhere(s):
@@ -102,7 +102,7 @@ def _why_late(rate: float, answered: float, measured: Measured) -> str:
     busy = (s.generator or 0.0) + (s.generator_waited or 0.0)
     is_near = busy >= DEFAULTS.slack
     near = f" (the load generator was nearly full: it used or waited for {figure(busy)} CPUs)" * is_near
-    if answered >= KEPT_RATE * rate:
+    if not falls_short(rate, answered, requests):
         return f"at times, all {s.users:g} users waited for responses{near}"
     if s.in_progress < ALL_USERS * s.users or is_near:
         return f"only {figure(answered)} of {rate:g} requests/s were answered{near}"

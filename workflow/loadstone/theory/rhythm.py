@@ -5,6 +5,7 @@ Chance means a Poisson process: events that do not know of each other. The times
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ MIN_EVENTS = 20
 QUARTERS_PER_HALF, QUARTERS_PER_SECOND = 2, 4
 MIN_HALVES = 8
 """Half seconds below which evenness is not judged."""
+EXCUSED = 5
+"""One in so many counts may be far from the others without making a window uneven."""
+MIN_DRAWS, COUNTS_DRAWN, MANY = 200, 100_000, 1e6
+"""Windows and counts of the simulation that shows the index in a Poisson process, and its events per count: so many
+that they are normal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,22 +78,37 @@ def measure_evenness(quarters: NDArray[Any]) -> float | None:
 
     It is 1 on average in a Poisson process (the index of dispersion: Cox & Lewis 1966, section 6.3), and 0 if events
     come like a clock. Events that are even over a second but not within it, as with an allowance that is renewed every
-    second, are found by the same index of whole seconds: the smaller of the two counts. In a Poisson process, the
-    smaller one is below 1 on average, by half their mean distance; the result is divided by that expectation.
+    second, are found by the same index of whole seconds: the smaller of the two counts. The counts that lie farthest
+    from the median are left out, one in `EXCUSED`: a single stall of the machine moves many events from one count to
+    the next. The result is divided by what it would be in a Poisson process.
     """
-    halves, seconds = (_added(quarters, by) for by in (QUARTERS_PER_HALF, QUARTERS_PER_SECOND))
+    halves = _added(quarters, QUARTERS_PER_HALF)
     if quarters.sum() < MIN_EVENTS or len(halves) < MIN_HALVES:
         return None
-    # per half second χ²(2k-1)/(2k-1), per second χ²(k-1)/(k-1), of which the first one holds the second
-    variance = 2 / (len(seconds) - 1) - 2 / (len(halves) - 1)
-    expected = 1 - math.sqrt(variance / (2 * math.pi))
-    return min(_dispersion(halves), _dispersion(seconds)) / expected
+    seconds = _added(quarters, QUARTERS_PER_SECOND)
+    found = min(_dispersion(counts[np.newaxis, :]).item() for counts in (halves, seconds))
+    return found / _dispersion_by_chance(len(halves), len(seconds))
+
+
+@cache
+def _dispersion_by_chance(halves: int, seconds: int) -> float:
+    """Mean of the smaller index in a Poisson process, by simulation of normal counts."""
+    draws = max(MIN_DRAWS, COUNTS_DRAWN // halves)
+    drawn = MANY + math.sqrt(MANY) * np.random.default_rng(0).standard_normal((draws, max(halves, 2 * seconds)))
+    both = drawn[:, : 2 * seconds].reshape(draws, seconds, 2).sum(axis=2)
+    return float(np.minimum(_dispersion(drawn[:, :halves]), _dispersion(both)).mean())
 
 
 def _added(counts: NDArray[Any], by: int) -> Floats:
     return np.asarray(counts[: len(counts) // by * by].reshape(-1, by).sum(axis=1), np.float64)
 
 
-def _dispersion(counts: Floats) -> float:
-    mean = float(counts.mean())
-    return float(counts.var(ddof=1)) / mean if mean > 0 else math.inf
+def _dispersion(counts: Floats) -> Floats:
+    """Variance over mean of each row, without the counts that are farthest from its median."""
+    apart = np.abs(counts - np.median(counts, axis=1, keepdims=True))
+    kept = counts.shape[1] - counts.shape[1] // EXCUSED
+    nearest = np.take_along_axis(counts, np.argsort(apart, axis=1, kind="stable")[:, :kept], axis=1)
+    mean = nearest.mean(axis=1)
+    index = np.full(len(counts), math.inf)
+    np.divide(nearest.var(axis=1, ddof=1), mean, out=index, where=mean > 0)
+    return index

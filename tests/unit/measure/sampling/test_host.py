@@ -68,5 +68,14 @@ def test_what_is_costly_is_done_less_often(cost_s: float, every: int, monkeypatc
     assert paced.is_due()
     paced.note(cost_s)
     assert [paced.is_due() for _ in range(every)] == [False] * (every - 1) + [True]
-    paced.note(0.0)
+    for _ in range(2):
+        paced.note(0.0)
+    assert paced.is_due()
+
+
+def test_one_costly_reading_does_not_make_the_others_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "BUDGET_S", 1.0)
+    paced = Pace()
+    for cost_s in (0.5, 0.5, 99.0):
+        paced.note(cost_s)
     assert paced.is_due()

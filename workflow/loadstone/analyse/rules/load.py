@@ -1,17 +1,12 @@
 """Users and arrivals that ask for no more than they get."""
 
-import math
-
 from loadstone.analyse.rules.resources import at_least, below
 from loadstone.results.signals import Signals
 from loadstone.suite.thresholds import Thresholds
+from loadstone.theory.overload import CARRIED, falls_short
 
 MIN_SLOWDOWN = 0.80
 """R/R₀ below which the two contradict each other: a request can't take longer without load than with it."""
-CARRIED = 0.95
-"""Throughput over the arrival rate, below which the load asks for more than is carried."""
-BEYOND_CHANCE = 3.0
-"""Standard deviations of a Poisson number of arrivals that the missing requests have to exceed."""
 
 
 def asks_for_no_more(s: Signals, limits: Thresholds) -> bool:
@@ -36,12 +31,16 @@ def paces_itself(s: Signals, limits: Thresholds) -> bool:
 
 def is_overload(s: Signals) -> bool:
     """Whether an open load certainly asks for more than is carried, so that requests pile up."""
-    if s.arrival_rate is None or s.throughput >= CARRIED * s.arrival_rate:
+    if s.arrival_rate is None:
         return False
-    if s.requests is None or not s.throughput:
-        return s.behind_schedule is True
-    asked = s.arrival_rate * s.requests / s.throughput
-    return asked - s.requests > BEYOND_CHANCE * math.sqrt(asked)
+    if s.requests is None:  # then chance can't be told from overload
+        return s.throughput < CARRIED * s.arrival_rate and s.behind_schedule is True
+    return falls_short(s.arrival_rate, s.throughput, s.requests)
+
+
+def keeps_its_rate(s: Signals) -> bool:
+    """Whether the load is open and its rate was sent in full, so that the rate sets the throughput."""
+    return s.arrival_rate is not None and not is_overload(s)
 
 
 def all_are_too_few(s: Signals, limits: Thresholds) -> bool:

@@ -3,21 +3,26 @@
 import contextlib
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
+from statistics import median
 
-BUDGET_S = 0.003
-"""CPU seconds per sample, on average: 1.2 % of a CPU at 4 Hz. What takes longer is done at every 2nd, 3rd … sample."""
+BUDGET_S = 0.0035
+"""CPU seconds per sample, on average: 1.4 % of a CPU at 4 Hz. What takes longer is done at every 2nd, 3rd … sample."""
+COSTS = 5
+"""Readings whose median is the cost of one: a single one can take long by chance."""
 MAX_EVERY = 32
 """The most samples from one time to the next."""
 
 
 class Pace:
-    """Decides at which samples a reading is due, by what the last one cost."""
+    """Decides at which samples a reading is due, by what the last ones cost."""
 
     def __init__(self) -> None:
         self.least = 1
         """The fewest samples from one time to the next."""
         self._every = 1
+        self._costs: deque[float] = deque(maxlen=COSTS)
         self._since = MAX_EVERY
 
     def is_due(self) -> bool:
@@ -36,4 +41,5 @@ class Pace:
 
     def note(self, cost_s: float) -> None:
         """Take these CPU seconds as the cost of the reading that was made at this sample."""
-        self._since, self._every = 0, max(self.least, min(MAX_EVERY, math.ceil(cost_s / BUDGET_S)))
+        self._costs.append(cost_s)
+        self._since, self._every = 0, max(self.least, min(MAX_EVERY, math.ceil(median(self._costs) / BUDGET_S)))

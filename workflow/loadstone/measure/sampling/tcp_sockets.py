@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from loadstone.measure.sampling.netlink import TCP_OF_ALL_FAMILIES, SockDiag
+from loadstone.measure.sampling.netlink import HEADER, TCP_OF_ALL_FAMILIES, Answers, SockDiag
 
 ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LISTEN = 1, 4, 5, 8, 10
 """States of a connection (`net/tcp_states.h`)."""
@@ -33,6 +33,7 @@ ATTRIBUTES = 72
 
 SOCKET = "=xBxxHH48xII4xI"
 """State, both ports, bytes received, bytes to send, inode."""
+SOCKET_BYTES = struct.calcsize(SOCKET)
 PROGRESS = "H24xI16xI4xII76xIII4xII"
 """From the second word of the attribute's header: its number, and the rest of `TcpSocket`."""
 WITHOUT_PROGRESS = (0,) * 10
@@ -151,27 +152,36 @@ class TcpTable:
 
     def _read(self, netlink: SockDiag, question: bytes) -> list[TcpSocket]:
         found: list[TcpSocket] = []
-        shapes = self._shapes
-        for buffer, at, end in netlink.ask(TCP_OF_ALL_FAMILIES, question, every=True):
-            length = end - at
-            if length not in shapes:
-                shapes[length] = _find_shape(buffer, at, end)
-            shape = shapes[length]
-            fields = TcpSocket._make(shape.unpack_from(buffer, at)) if shape else None
-            if fields is None or fields.attribute != INFO:
-                fields = TcpSocket._make((*struct.unpack_from(SOCKET, buffer, at), *WITHOUT_PROGRESS))
-            found.append(fields)
+        for answers in netlink.ask(TCP_OF_ALL_FAMILIES, question, every=True):
+            if answers.length not in self._shapes:
+                self._shapes[answers.length] = _find_shape(answers)
+            found += _unpack(answers, self._shapes[answers.length])
         return found
 
 
-def _find_shape(buffer: memoryview, at: int, end: int) -> struct.Struct | None:
-    """Find the place of `struct tcp_info` in a message; None if it has none, or one that is too short."""
-    place = at + ATTRIBUTES
+def _unpack(answers: Answers, shape: struct.Struct | None) -> list[TcpSocket]:
+    """Read sockets, with their progress where they have the `shape` of the first one."""
+    if shape is None:
+        rest = answers.length - HEADER.size - SOCKET_BYTES
+        rows = struct.iter_unpack(f"={HEADER.size}x{SOCKET[1:]}{rest}x", answers.whole())
+        return [TcpSocket._make((*row, *WITHOUT_PROGRESS)) for row in rows]
+    found = list(map(TcpSocket._make, shape.iter_unpack(answers.whole())))
+    if all(each.attribute == INFO for each in found):
+        return found
+    known = len(TcpSocket._fields) - len(WITHOUT_PROGRESS)
+    return [each if each.attribute == INFO else TcpSocket._make((*each[:known], *WITHOUT_PROGRESS)) for each in found]
+
+
+def _find_shape(answers: Answers) -> struct.Struct | None:
+    """Find the place of `struct tcp_info` in the first answer; None if it has none, or one that is too short."""
+    begin, end = answers.at + HEADER.size + ATTRIBUTES, answers.at + answers.length
+    place = begin
     while place + 4 <= end:
-        length, number = struct.unpack_from("=HH", buffer, place)
+        length, number = struct.unpack_from("=HH", answers.buffer, place)
         if number == INFO:
-            whole = f"{SOCKET}{place + 2 - at - ATTRIBUTES}x{PROGRESS}"
-            return struct.Struct(whole) if length - 4 >= MIN_INFO_BYTES else None
+            known = f"={HEADER.size}x{SOCKET[1:]}{place + 2 - begin}x{PROGRESS}"
+            rest = answers.length - struct.calcsize(known)
+            return struct.Struct(f"{known}{rest}x") if length - 4 >= MIN_INFO_BYTES else None
         place += max(4, (length + 3) & ~3)
     return None
 

@@ -4,7 +4,7 @@ import errno
 import socket
 import struct
 
-from loadstone.measure.sampling.netlink import BY_FAMILY, SockDiag
+from loadstone.measure.sampling.netlink import BY_FAMILY, HEADER, SockDiag
 from loadstone.results.thread_state import ThreadState
 
 NAME, PEER = 0, 2
@@ -42,7 +42,8 @@ def _ask(netlink: SockDiag, inode: int) -> tuple[int, bool, int | None] | None:
         "=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, inode, SHOW_NAME_AND_PEER, ANY_COOKIE, ANY_COOKIE
     )
     try:
-        for buffer, at, end in netlink.ask(BY_FAMILY, question, every=False):
+        for buffer, begin, step, _ in netlink.ask(BY_FAMILY, question, every=False):
+            at, end = begin + HEADER.size, begin + step
             is_named, peer, place = False, None, at + ATTRIBUTES
             while place + 4 <= end:
                 length, number = struct.unpack_from("=HH", buffer, place)
