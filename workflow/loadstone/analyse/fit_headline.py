@@ -25,7 +25,7 @@ def write_headline(table_fit: TableFit) -> str:
 
 
 def write_serial_fractions(table_fit: TableFit) -> str | None:
-    """State what two levels show without a fit: the serial fraction if Amdahl's law held; None where nothing follows."""
+    """State the serial fraction that levels show without a fit, if Amdahl's law held; None where nothing follows."""
     if table_fit.fit is not None or not table_fit.serial_fractions:
         return None
     first, *_ = table_fit.runs.levels
