@@ -4,7 +4,8 @@
 
 Each case takes about 15 seconds, a half about nine minutes. Rules are chosen on the parameters of one half and judged
 on those of the other. The bars: on a quiet machine at least 75 % of the verdicts are right, at most 5 % are wrong, and
-none names the server falsely; next to a busy neighbour at most 5 % are wrong, and the verdict *neighbour* is right.
+none names the server falsely; next to a busy neighbour at most 5 % are wrong, and the verdict *other programs on the
+machine* is right.
 """
 
 import contextlib

@@ -62,6 +62,6 @@ def _grade_neighbour(signals: Signals, *, neighbour: bool) -> Grade:
 
 
 def _grade_mixed(case: Case, parties: Collection[Verdict], *, neighbour: bool) -> Grade:
-    """A mixed verdict is half right if it names the truth and nothing that is false."""
+    """Several limits are half right if they name the truth and nothing that is false."""
     true = case.right | case.half_right | ({Verdict.NEIGHBOUR} if neighbour else set())
     return Grade.HALF if set(parties) <= true and set(parties) & case.right else Grade.WRONG

@@ -53,7 +53,7 @@ class Outcome:
         )
         accused = "  FALSE ACCUSATION OF THE SERVER" if self.accuses_server else ""
         found_out = f"{self.verdict}{proceed}{figures}: {self.sentence}{accused}"
-        return f"{self.grade:12}  {self.case:22}  {self.truth:18}  {found_out}"
+        return f"{self.grade:12}  {self.case:22}  {self.truth:32}  {found_out}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ def restate(campaign: Campaign, results: Path, change: Restate) -> Campaign:
     for run in verdicts["runs"]:
         run.update(change(run))
         run["parties"] = [run["verdict"]]
-        run["counts"] = run["verdict"] not in ("errors", "invalid", "neighbour")
+        run["counts"] = run["verdict"] not in ("too many failures", "invalid figures", "other programs on the machine")
     for name, agreed in verdicts["experiments"].items():
         found = [run["verdict"] for run in verdicts["runs"] if run["experiment"] == name]
         agreed["runs"] = {verdict: found.count(verdict) for verdict in found}
-        agreed["verdict"] = found[0] if len(agreed["runs"]) == 1 else "mixed"
+        agreed["verdict"] = found[0] if len(agreed["runs"]) == 1 else "repeats disagree"
         agreed["parties"] = list(agreed["runs"])
         if not any(run["counts"] for run in verdicts["runs"] if run["experiment"] == name):
             for run in verdicts["runs"]:

@@ -29,6 +29,7 @@ from loadstone.results.verdicts import read_verdicts
 from loadstone.search.bisect import conclude, judge_probe
 from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load import load_suite
+from loadstone.suite.verdict import EARLIER_NAMES, Verdict
 from loadstone.summarise.stage import Summary, summarise_folder
 from tests.support.commandline import loadstone
 from tests.support.earlier import unpack
@@ -38,7 +39,7 @@ from tests.support.page_parts import section
 REWORDED: Mapping[str, str] = {
     # meanings of signals
     "1 in a closed, steady system: checks the run, accuses nobody":
-    "1 in a closed, steady system: a check of the run, not of what bound it",
+    "1 in a closed, steady system: a check of the run, not of its limit",
     "share of the rate that so many users can send at R₀": "share of the rate that this number of users can send at R₀",
     "throughput over what the generator can send at all":
     "throughput over the highest rate that the generator can send",
@@ -50,16 +51,19 @@ REWORDED: Mapping[str, str] = {
     "responses take twice as long as unloaded, or more; nothing seen is near its limit":
     "responses take at least 2 times as long as without load, and no measured resource is near its limit",
     "twice the users: d ln X/d ln N of 0.9 or more means think time, of 0.2 or less a capacity reached":
-    "measure with twice the users: d ln X/d ln N of 0.9 or more means think time, 0.2 or less means that a capacity is "
-    "reached",
+    "measure with twice the users: d ln X/d ln N of 0.9 or more means limited by users' pauses, 0.2 or less means "
+    "that a capacity is reached",
     "throughput follows the users: they are what binds it":
-    "throughput grows with the number of users: think time binds it",
+    "throughput grows with the number of users: limited by users' pauses",
     # why a law was not fitted
     "its form can't be tested": "its form cannot be tested",
     # evidence of hypotheses
     "no think time is known of the row's users": "the think time of the row's users is not known",
 }  # fmt: skip
 """Words that the campaign's files hold → the words of today."""
+
+TODAY = {name: str(verdict) for verdict, name in EARLIER_NAMES.items()} | {"mixed": str(Verdict.DISAGREE)}
+"""Names of verdicts that the campaign's files hold → those of today. It was *mixed* where two repeats disagreed."""
 
 LAWS_AGREE_TO = 1e-6
 """Relative difference that a fitted law may have: its last digits depend on the processor's arithmetic."""
@@ -103,7 +107,19 @@ def reworded(text: str) -> str:
 
 
 def content(folder: Path, name: str) -> Any:
-    return json.loads(reworded((folder / name).read_text(encoding="utf-8")))
+    return renamed(json.loads(reworded((folder / name).read_text(encoding="utf-8"))))
+
+
+def renamed(value: Any, *, is_verdict: bool = False) -> Any:
+    """Give verdicts the names of today."""
+    if isinstance(value, dict):
+        return {
+            renamed(key, is_verdict=key in TODAY): renamed(each, is_verdict=key in ("verdict", "parties", "also"))
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [renamed(each, is_verdict=is_verdict) for each in value]
+    return TODAY.get(value, value) if is_verdict and isinstance(value, str) else value
 
 
 def test_words_that_changed_are_words_of_the_campaign(earlier: Path) -> None:
@@ -233,7 +249,7 @@ def test_verdicts_are_the_same(earlier: Path, today: Path) -> None:
         found = after["experiments"][name]
         for key in ("verdict", "runs", "elasticity", "remark"):
             assert found[key] == was[key]
-        assert set(found["parties"]) - {"undetermined"} == set(was["parties"])
+        assert set(found["parties"]) - {"no clear limit"} == set(was["parties"])
 
 
 def test_sweeps_are_the_same(earlier: Path, today: Path) -> None:
@@ -293,6 +309,9 @@ def test_files_of_that_version_are_read(earlier: Path, today: Path) -> None:
     before, after = read_verdicts(earlier / "verdicts.json"), read_verdicts(today / "verdicts.json")
     assert before.counting == after.counting
     assert {run.run: run.verdict for run in before.runs} == {run.run: run.verdict for run in after.runs}
+    agreed = [{name: each.verdict for name, each in file.experiments.items()} for file in (before, after)]
+    assert agreed[0] == agreed[1]
+    assert Verdict.DISAGREE in agreed[0].values()
     assert read_repeats(earlier / "repeats.json").drift == read_repeats(today / "repeats.json").drift
     assert {each.level for each in read_hypotheses(earlier / "hypotheses.json")} == {0.95}
     assert read_scaling(earlier / "scaling.json").keys() == read_scaling(today / "scaling.json").keys()

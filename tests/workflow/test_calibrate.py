@@ -45,7 +45,7 @@ class Calibrated:
     @property
     def is_right(self) -> bool:
         near = all(abs(reading["ratio"] - 1) < LOOSE for reading in self.readings)
-        return near and {run["verdict"] for run in self.verdicts["runs"]} == {"server concurrency"}
+        return near and {run["verdict"] for run in self.verdicts["runs"]} == {"all server threads busy"}
 
     @property
     def is_crowded(self) -> bool:
@@ -99,7 +99,7 @@ def test_known_weight_is_read_as_theory_says(calibrated: Calibrated) -> None:
 
 def test_slots_all_taken_while_the_cpu_is_idle_are_server_concurrency(calibrated: Calibrated) -> None:
     """Eight users who never wait, for handlers that sleep. Four slots serve more than one, so nothing is serial."""
-    expected = {"server concurrency"} | ({"shared host"} if calibrated.is_crowded else set())
+    expected = {"all server threads busy"} | ({"the whole machine's CPU"} if calibrated.is_crowded else set())
     assert {run["verdict"] for run in calibrated.verdicts["runs"]} <= expected, calibrated
     assert {found["verdict"] for found in calibrated.verdicts["experiments"].values()} <= expected
     for run in calibrated.verdicts["runs"]:

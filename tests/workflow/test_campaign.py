@@ -141,7 +141,7 @@ def test_verdicts_rest_on_evidence(results: Path) -> None:
         assert {"u_think", "u_server", "u_slot", "u_gen", "u_host"} <= set(figures)
         assert 0.5 < figures["X·(R+Z)/N"] < 1.5
         assert figures["u_server"] < 0.9, "twenty users who wait a second saturate nothing"
-        assert "server CPU" not in run["parties"]
+        assert "server's CPU" not in run["parties"]
         assert {"unloaded_response_s", "generator_ceiling"} <= set(run["missing"])
 
 

@@ -70,10 +70,14 @@ class Judged:
     def is_starved(self, signal: str) -> bool:
         """Whether others kept a process from being the limit: one that is nearer to its limit than all but the host.
 
-        The verdict is then right to be the neighbour's, or the shared host's if the host is full, or to stay open.
+        The verdict is then right to be *other programs on the machine*, or *the whole machine's CPU* if that is full,
+        or to stay open.
         """
         rivals = {"u_server", "u_gen", "u_slot"} & {found["signal"] for found in self.run["evidence"]}
-        right = {"neighbour", "shared host" if self.figure("u_host") >= SATURATED else "undetermined"}
+        right = {
+            "other programs on the machine",
+            "the whole machine's CPU" if self.figure("u_host") >= SATURATED else "no clear limit",
+        }
         is_first = all(self.figure(signal) >= self.figure(rival) for rival in rivals)
         return self.verdict in right and is_first and self.is_kept_from_limit(signal)
 
@@ -161,7 +165,7 @@ def test_think_time_and_the_probe_that_proves_it(provoke: Provoke) -> None:
     """With the baselines that Loadstone adds: the unloaded response, the generator's ceiling, twice the users.
 
     Users who wait a second hardly feel a neighbour: a response of 50 ms instead of 5 takes 5 % from u_think and from
-    throughput, which the limits of 0.1 and 0.2 allow for. A full machine is a second party, and the verdict mixed;
+    throughput, which the limits of 0.1 and 0.2 allow for. A full machine is a second limit;
     a generator that others keep from its limit shows no ceiling.
     """
 
@@ -170,7 +174,7 @@ def test_think_time_and_the_probe_that_proves_it(provoke: Provoke) -> None:
 
     def as_expected(campaign: Campaign) -> bool:
         [ceiling] = [run for name, run in campaign.runs.items() if name.startswith("ceiling@")]
-        is_bound = "think time" in campaign.runs["thinking"].run["parties"]
+        is_bound = "users' pauses" in campaign.runs["thinking"].run["parties"]
         has_ceiling = not lacks(campaign, "generator_ceiling") or ceiling.is_kept_from_limit("u_gen")
         return is_bound and has_ceiling and not lacks(campaign, "unloaded_response_s")
 
@@ -181,7 +185,7 @@ def test_think_time_and_the_probe_that_proves_it(provoke: Provoke) -> None:
     )
     assert as_expected(campaign), str(campaign)
     thinking = campaign.runs["thinking"]
-    assert not {"server CPU", "server concurrency"} & set(thinking.run["parties"])
+    assert not {"server's CPU", "all server threads busy"} & set(thinking.run["parties"])
     assert thinking.figure("u_think") == pytest.approx(1, abs=0.1)
     assert lacks(campaign, "generator_ceiling") or thinking.figure("X/ceiling") < 0.3
     elasticity = campaign.verdicts["experiments"]["thinking"]["elasticity"]
@@ -194,7 +198,7 @@ def test_generator(provoke_one: ProvokeOne) -> None:
     """One process of HttpUser that never waits, and a server that answers at once with half the CPU."""
 
     def as_expected(run: Judged) -> bool:
-        return run.verdict == "generator" or run.is_starved("u_gen")
+        return run.verdict == "Locust's CPU" or run.is_starved("u_gen")
 
     run = provoke_one(
         "{server: {app: constant, worker_class: gevent, threads: 1, workers: 2, albums: 1}, "
@@ -214,7 +218,7 @@ def test_server_cpu(provoke_one: ProvokeOne) -> None:
     """
 
     def as_expected(run: Judged) -> bool:
-        return run.verdict == "server CPU" or run.is_starved("u_server")
+        return run.verdict == "server's CPU" or run.is_starved("u_server")
 
     run = provoke_one(
         "{duration: 6s, server: {worker_class: sync, threads: 1, albums: 700000, albums_max: 10}, "
@@ -222,7 +226,7 @@ def test_server_cpu(provoke_one: ProvokeOne) -> None:
         as_expected,
     )
     assert as_expected(run), str(run)
-    assert "think time" not in run.run["parties"]
+    assert "users' pauses" not in run.run["parties"]
     assert run.figure("u_server") > 0.6
     assert run.figure("u_gen") < run.figure("u_server")
 
@@ -243,8 +247,8 @@ def test_lock_that_more_slots_do_not_help(provoke: Provoke) -> None:
 
     def as_expected(found: Campaign) -> bool:
         named = {name: level["verdict"] for name, level in found.verdicts["experiments"].items()}
-        serial = {"lock in the server", "serial section"}
-        return named["threads=6"] in serial and named["threads=2"] in serial | {"server concurrency"}
+        serial = {"a lock in the server", "a serial section in the server"}
+        return named["threads=6"] in serial and named["threads=2"] in serial | {"all server threads busy"}
 
     campaign = provoke(
         "baselines: false\ndefaults: {duration: 4s, warm_up: 1s, repeats: 1}\n"
@@ -254,7 +258,13 @@ def test_lock_that_more_slots_do_not_help(provoke: Provoke) -> None:
         as_expected,
     )
     if any(run.is_crowded for run in campaign.runs.values()):
-        right = {"shared host", "neighbour", "server concurrency", "serial section", "lock in the server"}
+        right = {
+            "the whole machine's CPU",
+            "other programs on the machine",
+            "all server threads busy",
+            "a serial section in the server",
+            "a lock in the server",
+        }
         levels = campaign.verdicts["experiments"].values()
         assert {level["verdict"] for level in levels} <= right, str(campaign)
         return
@@ -264,8 +274,10 @@ def test_lock_that_more_slots_do_not_help(provoke: Provoke) -> None:
 
 def test_errors(provoke_one: ProvokeOne) -> None:
     """A route that fails one time in twenty, on however busy a machine."""
-    run = provoke_one("{" + SLEEPERS % (8, "parallel: 10ms, failures: 0.05") + "}", lambda run: run.verdict == "errors")
-    assert run.verdict == "errors", str(run)
+    run = provoke_one(
+        "{" + SLEEPERS % (8, "parallel: 10ms, failures: 0.05") + "}", lambda run: run.verdict == "too many failures"
+    )
+    assert run.verdict == "too many failures", str(run)
     assert 0.01 < run.figure("failures") < 0.08, "the lower bound of the share"
 
 
@@ -288,5 +300,7 @@ def test_invalid(first_run: Callable[[str], Run], start_measure: Start, tmp_path
     assert process.returncode == 0, errors
     tables = summarise(tmp_path, run)
     judged = Judged(json.loads(run_command("verdict", tables / "signals.json")), taken_by_others(tables))
-    assert judged.verdict == "invalid" or (judged.verdict == "neighbour" and judged.others >= QUIET), judged
+    assert judged.verdict == "invalid figures" or (
+        judged.verdict == "other programs on the machine" and judged.others >= QUIET
+    ), judged
     assert judged.figure("X·(R+Z)/N") < 0.9

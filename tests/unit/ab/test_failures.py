@@ -59,7 +59,7 @@ def test_enough_failing_runs_show_that_b_fails_more(unusable: int, of: int, verd
     assert found.failures.runs == (0, unusable)
     assert result.exit_code == 1
     assert result.outcome.endswith("fails more in 1 of 1 experiment: one.")
-    assert f"{unusable} of {of} runs of B broke or had too many errors, and 0 of {of} of A" in found.reason
+    assert f"{unusable} of {of} runs of B broke or had too many failures, and 0 of {of} of A" in found.reason
     [failure] = ET.fromstring(to_junit(result)).iter("failure")  # noqa: S314 - our own
     assert str(failure.get("message")).startswith("fails more: ")
 

@@ -29,7 +29,7 @@ def test_markdown_is_one_table_with_the_answer_above_it() -> None:
     assert len(table) == 2 + 3
     assert {line.replace("\\|", "").count("|") for line in table} == {table[1].count("|")}
     assert "| worse | slower |" in text
-    assert "think time" in table[2]
+    assert "users' pauses" in table[2]
     assert "- Does not count: noisy, pair 4, A: the reason" in lines
 
 

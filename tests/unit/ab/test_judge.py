@@ -76,7 +76,7 @@ def test_think_time_leaves_goodput_unjudged() -> None:
 def test_both_sides_limits_are_stated() -> None:
     mixed = runs([10.0, 10.1], [20.0, 20.1])
     saturated = [one.model_copy(update={"verdict": Verdict.SERVER_CPU}) if one.side == "B" else one for one in mixed]
-    assert judged(saturated, 2).limits == ("think time", "server CPU")
+    assert judged(saturated, 2).limits == ("users' pauses", "server's CPU")
 
 
 def test_pair_with_an_unusable_run_is_left_out_and_named() -> None:
@@ -94,7 +94,9 @@ def test_half_of_the_pairs_unusable_is_no_answer() -> None:
     all_runs += [run("B", 3, 20.0, verdict=Verdict.ERRORS), run("B", 4, 20.0, verdict=None)]
     found = judged(all_runs, 4)
     assert found.finding == AbFinding.CANNOT_TELL
-    assert found.reason.endswith("; 2 of 4 pairs can be used; runs that cannot: B: 2 of 4 runs (broken, errors)")
+    assert found.reason.endswith(
+        "; 2 of 4 pairs can be used; runs that cannot: B: 2 of 4 runs (broken, too many failures)"
+    )
 
 
 def test_counts_that_agree_by_chance_are_not_exact() -> None:

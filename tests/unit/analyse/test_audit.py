@@ -19,7 +19,7 @@ def test_published_table() -> None:
     found = json.loads(answer.stdout)
     rows = found["rows"]
     for number in (1, 3, 4):
-        assert rows[number]["bound"] == "think time"
+        assert rows[number]["bound"] == "users' pauses"
         assert rows[number]["possible_rps"] == pytest.approx(33.2, abs=0.1)
         assert 32.7 <= rows[number]["rps"] <= 33.0
         assert rows[number]["implied_duration_s"] == pytest.approx(160, abs=3)
@@ -36,7 +36,7 @@ def test_published_table() -> None:
 def test_published_table_for_people() -> None:
     answer = loadstone("audit", str(PUBLISHED), "--think-time", "1,2")
     assert answer.returncode == 0
-    assert "Bound by think time, not by the server" in answer.stdout
+    assert "Limited by users' pauses, not by the server" in answer.stdout
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -50,19 +50,19 @@ def test_missing_columns_are_worked_around(tmp_path: Path) -> None:
     [row] = audit(read_load_test_table(path, parse_think_time("3"))).rows
     assert row.row.throughput == 33
     assert row.possible_rps == pytest.approx(33.3, abs=0.1)
-    assert row.bound == "think time"
+    assert row.bound == "users' pauses"
     assert row.contradictions == []
 
 
 def test_without_think_time_nothing_is_claimed(tmp_path: Path) -> None:
     [row] = audit(read_load_test_table(write(tmp_path, "users,rps\n50,33\n"), None)).rows
-    assert (row.bound, row.active_users, row.possible_rps) == ("undetermined", None, None)
+    assert (row.bound, row.active_users, row.possible_rps) == ("no clear limit", None, None)
 
 
 def test_saturated_server_is_not_called_think_time(tmp_path: Path) -> None:
     path = write(tmp_path, "users,rps,mean_ms,think_low_s,think_high_s\n500,100,3500,1,2\n")
     [row] = audit(read_load_test_table(path, None)).rows
-    assert row.bound == "undetermined"
+    assert row.bound == "no clear limit"
     assert row.active_users == pytest.approx(500)
 
 

@@ -37,76 +37,80 @@ def verdict(base: dict[str, Any], **changes: object) -> str:
 
 
 def test_each_rule() -> None:
-    assert verdict(IDLE) == "think time"
-    assert verdict(EAGER) == "undetermined"
-    assert verdict(EAGER, generator_cpu=[0.3, 0.95]) == "generator"
-    assert verdict(EAGER, generator_ceiling=1100.0, generator_cpu=[0.8]) == "generator"
-    assert verdict(EAGER, behind_schedule=True) == "undetermined", "late requests are a symptom"
-    assert verdict(EAGER, server_cpu=0.95) == "server CPU"
-    assert verdict(EAGER, host_busy=0.95) == "shared host"
-    assert verdict(EAGER, server_cpu=0.95, host_steal=0.2, host_busy=0.75) == "shared host"
-    assert verdict(EAGER, server_seconds=0.0038) == "server concurrency"
-    assert verdict(EAGER, bytes_per_s=0.9e8) == "network"
-    assert verdict(EAGER, failures=400.0) == "errors"
-    assert verdict(EAGER, throughput=900.0) == "invalid"
-    assert verdict(EAGER, steady=False) == "invalid"
+    assert verdict(IDLE) == "users' pauses"
+    assert verdict(EAGER) == "no clear limit"
+    assert verdict(EAGER, generator_cpu=[0.3, 0.95]) == "Locust's CPU"
+    assert verdict(EAGER, generator_ceiling=1100.0, generator_cpu=[0.8]) == "Locust's CPU"
+    assert verdict(EAGER, behind_schedule=True) == "no clear limit", "late requests are a symptom"
+    assert verdict(EAGER, server_cpu=0.95) == "server's CPU"
+    assert verdict(EAGER, host_busy=0.95) == "the whole machine's CPU"
+    assert verdict(EAGER, server_cpu=0.95, host_steal=0.2, host_busy=0.75) == "the whole machine's CPU"
+    assert verdict(EAGER, server_seconds=0.0038) == "all server threads busy"
+    assert verdict(EAGER, bytes_per_s=0.9e8) == "the network"
+    assert verdict(EAGER, failures=400.0) == "too many failures"
+    assert verdict(EAGER, throughput=900.0) == "invalid figures"
+    assert verdict(EAGER, steady=False) == "invalid figures"
 
 
-def test_mixed_names_both() -> None:
+def test_several_limits_name_both() -> None:
     found = judge(Signals(**(EAGER | {"server_cpu": 0.95, "bytes_per_s": 0.9e8})))
-    assert (found.verdict, found.parties, found.also) == ("mixed", ("server CPU", "network"), "network")
+    assert (found.verdict, found.parties, found.also) == (
+        "several limits",
+        ("server's CPU", "the network"),
+        "the network",
+    )
     found = judge(Signals(**(IDLE | {"generator_cpu": [0.95]})))
-    assert found.parties == ("generator", "think time")
+    assert found.parties == ("Locust's CPU", "users' pauses")
 
 
 def test_waiting_for_a_cpu_fills_slots_but_is_the_host() -> None:
-    assert verdict(EAGER, server_seconds=0.0038, host_busy=0.97) == "shared host"
+    assert verdict(EAGER, server_seconds=0.0038, host_busy=0.97) == "the whole machine's CPU"
 
 
 def test_errors_and_invalid_end_the_matter() -> None:
-    assert verdict(EAGER, failures=400.0, server_cpu=0.95, steady=False) == "errors"
-    assert verdict(EAGER, server_cpu=0.95, steady=False) == "invalid"
+    assert verdict(EAGER, failures=400.0, server_cpu=0.95, steady=False) == "too many failures"
+    assert verdict(EAGER, server_cpu=0.95, steady=False) == "invalid figures"
 
 
 def test_cycles_cut_off_at_the_ends_do_not_make_a_short_run_invalid() -> None:
     """One user, seven requests where 6.3 are expected."""
     one = IDLE | {"users": 1.0, "throughput": 0.74, "requests": 7.0}
     assert Signals(**one).consistency > 1.03
-    assert judge(Signals(**one)).verdict == "think time"
-    assert judge(Signals(**(one | {"requests": 700.0}))).verdict == "invalid"
+    assert judge(Signals(**one)).verdict == "users' pauses"
+    assert judge(Signals(**(one | {"requests": 700.0}))).verdict == "invalid figures"
 
 
 def test_the_edges_of_a_window_count_with_the_root_of_the_users() -> None:
     """50 users may be off by 14 requests, whatever the share: 20 requests too few of 100 are too many, 12 are not."""
     short = IDLE | {"requests": 112.0, "throughput": 33.2 * 1.12}
-    assert judge(Signals(**short)).verdict == "think time"
-    assert judge(Signals(**(short | {"requests": 220.0}))).verdict == "invalid"
+    assert judge(Signals(**short)).verdict == "users' pauses"
+    assert judge(Signals(**(short | {"requests": 220.0}))).verdict == "invalid figures"
 
 
 def test_as_many_requests_as_the_edges_may_hide_are_sound() -> None:
     """Four users may be off by 2·√4 requests: by half of eight, or by as many as four again."""
     twice = IDLE | {"users": 4.0, "think_s": 1.0, "response_s": 1.0, "throughput": 4.0, "requests": 8.0}
     assert Signals(**twice).consistency == 2
-    assert verdict(twice) != "invalid"
-    assert verdict(twice, requests=8.01) == "invalid"
+    assert verdict(twice) != "invalid figures"
+    assert verdict(twice, requests=8.01) == "invalid figures"
     half = twice | {"throughput": 1.0, "requests": 4.0}
     assert Signals(**half).consistency == 0.5
-    assert verdict(half) != "invalid"
-    assert verdict(half, requests=4.01) == "invalid"
+    assert verdict(half) != "invalid figures"
+    assert verdict(half, requests=4.01) == "invalid figures"
 
 
 def test_edges_explain_nothing_of_a_run_whose_requests_were_not_counted_or_none() -> None:
-    assert verdict(EAGER, throughput=900.0, requests=None) == "invalid"
-    assert verdict(EAGER, throughput=0.0) == "invalid"
+    assert verdict(EAGER, throughput=900.0, requests=None) == "invalid figures"
+    assert verdict(EAGER, throughput=0.0) == "invalid figures"
 
 
 @pytest.mark.parametrize(
     ("signal", "value", "expected"),
     [
-        ("generator_cpu", [0.9], "generator"),
-        ("server_cpu", 0.9, "server CPU"),
-        ("host_busy", 0.9, "shared host"),
-        ("bytes_per_s", 0.85e8, "network"),
+        ("generator_cpu", [0.9], "Locust's CPU"),
+        ("server_cpu", 0.9, "server's CPU"),
+        ("host_busy", 0.9, "the whole machine's CPU"),
+        ("bytes_per_s", 0.85e8, "the network"),
     ],
 )
 def test_a_limit_counts_once_it_is_reached(signal: str, value: object, expected: str) -> None:
@@ -121,8 +125,8 @@ def test_think_time_from_its_limit_on() -> None:
         "response_s": 50 / 30 - 1.496,
     }
     assert Signals(**at_limit).think == pytest.approx(0.9)
-    assert verdict(at_limit | {"think_s": 1.4961, "response_s": 50 / 30 - 1.4961}) == "think time"
-    assert verdict(at_limit | {"think_s": 1.49, "response_s": 50 / 30 - 1.49}) == "undetermined"
+    assert verdict(at_limit | {"think_s": 1.4961, "response_s": 50 / 30 - 1.4961}) == "users' pauses"
+    assert verdict(at_limit | {"think_s": 1.49, "response_s": 50 / 30 - 1.49}) == "no clear limit"
 
 
 def test_think_time_at_its_limit_binds_alone_or_beside_another() -> None:
@@ -131,13 +135,13 @@ def test_think_time_at_its_limit_binds_alone_or_beside_another() -> None:
         "users": 10.0, "throughput": 9.0, "think_s": 0.75, "unloaded_response_s": 0.25, "response_s": 0.35,
     }  # fmt: skip
     assert Signals(**at_limit).think == 0.9
-    assert judge(Signals(**at_limit)).parties == ("think time",)
-    assert judge(Signals(**(at_limit | {"bytes_per_s": 0.9e8}))).parties == ("network", "think time")
+    assert judge(Signals(**at_limit)).parties == ("users' pauses",)
+    assert judge(Signals(**(at_limit | {"bytes_per_s": 0.9e8}))).parties == ("the network", "users' pauses")
     below = at_limit | {"throughput": 8.99, "bytes_per_s": 0.9e8}
-    assert judge(Signals(**below)).parties == ("network",)
+    assert judge(Signals(**below)).parties == ("the network",)
 
 
-def test_open_load_with_slack_is_bound_by_its_rate() -> None:
+def test_open_load_with_slack_is_limited_by_its_rate() -> None:
     """Users wait for arrivals, not of their own will."""
     assert verdict(IDLE, arrival_rate=33.2) == "arrival rate"
     assert judge(Signals(**(IDLE | {"arrival_rate": 33.2, "host_busy": 0.8}))).remark == "near the knee"
@@ -147,8 +151,8 @@ def test_open_load_with_slack_is_bound_by_its_rate() -> None:
 
 def test_runner_up_is_the_nearest_to_its_own_limit() -> None:
     close = EAGER | {"server_cpu": 0.8, "bytes_per_s": 0.78e8, "generator_cpu": [0.5]}
-    assert str(judge(Signals(**close)).runner_up).startswith("network (u_link = 0.78")
-    assert "server CPU" in str(judge(Signals(**(close | {"bytes_per_s": 0.7e8}))).runner_up)
+    assert str(judge(Signals(**close)).runner_up).startswith("the network (u_link = 0.78")
+    assert "server's CPU" in str(judge(Signals(**(close | {"bytes_per_s": 0.7e8}))).runner_up)
 
 
 def test_remarks_of_what_can_not_be_used() -> None:
@@ -174,7 +178,7 @@ def test_remarks() -> None:
 
 def test_resources_without_slack_are_named_where_none_is_the_limit() -> None:
     near = EAGER | {"server_cpu": 0.75, "bytes_per_s": 0.8e8}
-    assert judge(Signals(**near)).remark == "nearly full: server CPU (u_server = 0.75), network (u_link = 0.8)"
+    assert judge(Signals(**near)).remark == "nearly full: server's CPU (u_server = 0.75), the network (u_link = 0.8)"
     assert "unobserved resource" in str(judge(Signals(**(EAGER | {"server_cpu": 0.74}))).remark)
     assert judge(Signals(**(near | {"steady": False}))).remark == "the run never settled"
 
@@ -187,12 +191,12 @@ def test_users_who_wait_are_no_resource() -> None:
 
 def test_server_is_accused_with_slack_elsewhere_and_no_less() -> None:
     full = {"server_seconds": 0.0038}
-    assert verdict(EAGER, **full, server_cpu=0.749) == "server concurrency"
-    assert verdict(EAGER, **full, server_cpu=0.75) == "undetermined"
-    assert verdict(EAGER, **full, host_busy=0.899) == "server concurrency"
-    assert verdict(EAGER, **full, host_busy=0.9) == "shared host"
-    assert verdict(EAGER, server_cpu=0.95, host_steal=0.049) == "server CPU"
-    assert verdict(EAGER, server_cpu=0.95, host_steal=0.05) == "undetermined"
+    assert verdict(EAGER, **full, server_cpu=0.749) == "all server threads busy"
+    assert verdict(EAGER, **full, server_cpu=0.75) == "no clear limit"
+    assert verdict(EAGER, **full, host_busy=0.899) == "all server threads busy"
+    assert verdict(EAGER, **full, host_busy=0.9) == "the whole machine's CPU"
+    assert verdict(EAGER, server_cpu=0.95, host_steal=0.049) == "server's CPU"
+    assert verdict(EAGER, server_cpu=0.95, host_steal=0.05) == "no clear limit"
 
 
 def test_workers_beyond_the_cores_add_no_cpu() -> None:
@@ -202,7 +206,7 @@ def test_workers_beyond_the_cores_add_no_cpu() -> None:
 def test_failures_by_chance_are_no_errors() -> None:
     """1 failure of 20 is a share of 5 %, but may well be a rate of 0.3 %."""
     assert failure_bound(1, 20) == pytest.approx(0.00256, abs=1e-4)
-    assert verdict(EAGER, failures=1.0, requests=20.0) != "errors"
+    assert verdict(EAGER, failures=1.0, requests=20.0) != "too many failures"
 
 
 def test_no_failures_and_no_requests_bound_nothing() -> None:
@@ -214,8 +218,8 @@ def test_no_failures_and_no_requests_bound_nothing() -> None:
 def test_failures_end_the_matter_above_their_limit() -> None:
     signals = Signals(**(EAGER | {"failures": 3.0, "requests": 100.0}))
     bound = failure_bound(3, 100)
-    assert judge(signals, Thresholds(most_failures=bound)).verdict != "errors"
-    assert judge(signals, Thresholds(most_failures=bound - 1e-6)).verdict == "errors"
+    assert judge(signals, Thresholds(most_failures=bound)).verdict != "too many failures"
+    assert judge(signals, Thresholds(most_failures=bound - 1e-6)).verdict == "too many failures"
 
 
 @pytest.mark.parametrize(("failures", "requests"), [(None, 100.0), (3.0, None), (3.0, 0.0), (None, None)])
@@ -297,11 +301,11 @@ def test_no_single_signal_missing_accuses_the_server(name: str) -> None:
 
 def test_busy_without_steal_can_name_the_host_but_not_rule_it_out() -> None:
     unknown = STOLEN | {"host_steal": None}
-    assert verdict(STOLEN) == "shared host"
-    assert verdict(unknown) == "undetermined"
-    assert verdict(unknown, host_busy=0.9) == "shared host"
-    assert verdict(IDLE | {"host_steal": None}) == "think time"
-    assert verdict(IDLE | {"host_steal": None, "host_busy": 0.9}) == "mixed"
+    assert verdict(STOLEN) == "the whole machine's CPU"
+    assert verdict(unknown) == "no clear limit"
+    assert verdict(unknown, host_busy=0.9) == "the whole machine's CPU"
+    assert verdict(IDLE | {"host_steal": None}) == "users' pauses"
+    assert verdict(IDLE | {"host_steal": None, "host_busy": 0.9}) == "several limits"
 
 
 def test_evidence_states_that_steal_is_unknown() -> None:
@@ -321,7 +325,7 @@ def test_more_server_cpu_never_turns_a_server_verdict_into_think_time(
     full |= {"server_seconds": workers * threads / full["throughput"]} if slots else {"server_cpu": min(workers, cores)}
     assume(SERVER & set(judge(Signals(**full)).parties))
     after = judge(Signals(**(full | {"server_cpu": full["server_cpu"] + more})))
-    assert after.verdict != "think time"
+    assert after.verdict != "users' pauses"
 
 
 @given(signals())
@@ -329,9 +333,9 @@ def test_verdict_names_its_evidence(full: dict[str, Any]) -> None:
     found = judge(Signals(**full))
     by_signal = {evidence.signal: evidence for evidence in found.evidence}
     for party, names in (
-        ("generator", ("u_gen", "X/ceiling")),
-        ("server CPU", ("u_server",)),
-        ("network", ("u_link",)),
+        ("Locust's CPU", ("u_gen", "X/ceiling")),
+        ("server's CPU", ("u_server",)),
+        ("the network", ("u_link",)),
     ):
         if party in found.parties:
             assert any(by_signal[name].value >= by_signal[name].limit for name in names)
@@ -348,7 +352,7 @@ def test_command(tmp_path: Path) -> None:
     path = tmp_path / "signals.json"
     path.write_text(json.dumps(EAGER | {"server_cpu": 0.95}), encoding="utf-8")
     found = json.loads(loadstone("verdict", path).stdout)
-    assert found["verdict"] == "server CPU"
+    assert found["verdict"] == "server's CPU"
     assert {"verdict", "also", "evidence", "runner_up", "missing"} <= set(found)
 
 
@@ -356,7 +360,7 @@ def test_command_with_the_four_signals_that_are_needed(tmp_path: Path) -> None:
     path = tmp_path / "signals.json"
     path.write_text('{"users": 50, "throughput": 33, "response_s": 0.005, "think_s": 1.5}', encoding="utf-8")
     found = json.loads(loadstone("verdict", path).stdout)
-    assert found["verdict"] == "think time"
+    assert found["verdict"] == "users' pauses"
     assert "server_cpu" in found["missing"]
 
 
@@ -376,16 +380,16 @@ PARALLEL = {"overlapping": 0.3, "think_s": None}
 def test_without_a_think_time_it_is_never_the_verdict(unknown: dict[str, Any]) -> None:
     """And X·(R+Z)/N, which cannot be computed, makes no run invalid."""
     found = judge(Signals(**(IDLE | unknown)))
-    assert found.verdict == "undetermined"
+    assert found.verdict == "no clear limit"
     assert not {"u_think", "X·(R+Z)/N"} & {each.signal for each in found.evidence}
     assert "think_s" in found.missing
     assert "their think time is unknown" in str(found.remark)
-    assert "think time" not in found.probe
-    assert verdict(IDLE | unknown, arrival_rate=33.0) == "undetermined"
-    assert verdict(IDLE | unknown, server_cpu=0.95) == "server CPU", "what is known is judged"
-    assert verdict(IDLE | unknown, throughput=900.0) == "undetermined", "30 times what one request at a time allows"
-    assert verdict(IDLE | unknown, failures=400.0) == "errors"
-    assert verdict(IDLE | unknown, steady=False) == "invalid"
+    assert "users' pauses" not in found.probe
+    assert verdict(IDLE | unknown, arrival_rate=33.0) == "no clear limit"
+    assert verdict(IDLE | unknown, server_cpu=0.95) == "server's CPU", "what is known is judged"
+    assert verdict(IDLE | unknown, throughput=900.0) == "no clear limit", "30 times what one request at a time allows"
+    assert verdict(IDLE | unknown, failures=400.0) == "too many failures"
+    assert verdict(IDLE | unknown, steady=False) == "invalid figures"
 
 
 def test_parallel_requests_are_evidence_with_their_share() -> None:

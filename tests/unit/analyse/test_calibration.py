@@ -126,7 +126,7 @@ def analysed(factor: float) -> dict[str, SweepResult]:
             "server_workers": run.server.workers, "server_cores": 2.0, "server_cpu": 0.001 * rps,
         }  # fmt: skip
 
-    return sweeps(make_plan(load_suite(ROOT / "config" / "calibration.yaml")), behaviour, "server concurrency")
+    return sweeps(make_plan(load_suite(ROOT / "config" / "calibration.yaml")), behaviour, "all server threads busy")
 
 
 def test_calibration_suite() -> None:

@@ -42,7 +42,7 @@ def test_capacity_with_slack_elsewhere_is_the_servers_or_behind_it(planned: Call
     found = judge(planned(SUITE), once, doubled(once, 1.02))
     assert (found.verdict, found.parties) == (BEHIND, (BEHIND,))
     assert "twice the users make 1.02 times the throughput" in str(found.remark)
-    assert found.sentence.startswith("the server, or what it waits for: ")
+    assert found.sentence.startswith("Limited by the server, or what it waits for: ")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_may_be_the_limit_or_is_unknown_eliminates_nothing(
 @pytest.mark.parametrize("factor", [1.3, 2.0])
 def test_throughput_that_grows_eliminates_nothing(planned: Callable[[str], Plan], factor: float) -> None:
     once = EAGER | UNKNOWN | {"unloaded_response_s": None}
-    assert judge(planned(SUITE), once, doubled(once, factor)).verdict == "undetermined"
+    assert judge(planned(SUITE), once, doubled(once, factor)).verdict == "no clear limit"
 
 
 STATES = {ThreadState.OTHER: 6.0, ThreadState.DISK: 0.1, ThreadState.EVENTS: 3.0}
@@ -135,8 +135,8 @@ def test_probes_are_read(planned: Callable[[str], Plan]) -> None:
     readings = [probe.reading for probe in judged(plan, **runs).experiments["a"].probes]
     assert readings == [
         "with twice the users: 1.02 times the throughput: more users do not raise throughput: a capacity is reached",
-        "with FastHttpUser instead of HttpUser: 1.00 times the throughput: no change: the client was not the limit",
-        "with twice the threads: 1.97 times the throughput: the slots were the limit",
+        "with FastHttpUser instead of HttpUser: 1.00 times the throughput: no change: not limited by the client",
+        "with twice the threads: 1.97 times the throughput: limited by the slots",
     ]
     runs["a@slots"] = once
     assert "no change: something behind the slots is the limit" in str(judged(plan, **runs).experiments["a"].probes)
@@ -148,7 +148,7 @@ def test_probe_of_runs_that_cannot_be_used_shows_nothing(planned: Callable[[str]
     once = EAGER | UNKNOWN | {"unloaded_response_s": None}
     failed = doubled(once, 1.0, failures=9000.0)
     found = judge(planned(SUITE), once, failed)
-    assert found.verdict == "undetermined"
+    assert found.verdict == "no clear limit"
     assert found.elasticity is not None
     assert "shows nothing" in found.elasticity.reading
     assert "shows nothing" in found.probes[0].reading
@@ -161,6 +161,6 @@ def test_half_the_think_time_is_read_by_the_shorter_cycle(planned: Callable[[str
     half = once | {"throughput": 50 / 0.075, "think_s": 0.05}
     runs = {"a": once, "a@twice": doubled(once, 1.5, think_s=0.1, response_s=100 / 600 - 0.1), "a@half-think": half}
     found = judged(plan, **runs).experiments["a"].probes[-1]
-    assert found.reading.endswith("1.67 times the throughput: think time was the limit")
+    assert found.reading.endswith("1.67 times the throughput: limited by users' pauses")
     runs["a@half-think"] = once | {"think_s": 0.05, "response_s": 0.075}
     assert judged(plan, **runs).experiments["a"].probes[-1].reading.endswith("no change: a capacity is reached")

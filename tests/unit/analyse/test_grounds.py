@@ -15,23 +15,27 @@ from loadstone.theory import operational
 from loadstone.theory.fitting import fit_amdahl, fit_law
 from loadstone.theory.scaling import Fit, usl
 
-NAMES = ["generator", "server CPU", "shared host", "server concurrency", "network", "think time"]
-OWN = {"server.workers": {"server CPU", "server concurrency"}, "load.workers": {"generator"}}
+NAMES = [
+    *("Locust's CPU", "server's CPU", "the whole machine's CPU"),
+    *("all server threads busy", "the network", "users' pauses"),
+]
+OWN = {"server.workers": {"server's CPU", "all server threads busy"}, "load.workers": {"Locust's CPU"}}
 OWN["server.threads"] = OWN["server.workers"]
-VERDICTS = [*NAMES, "serial section", "mixed", "undetermined", "errors", "invalid"]
+NOBODYS = ["several limits", "repeats disagree", "no clear limit", "too many failures", "invalid figures"]
+VERDICTS = [*NAMES, "a serial section in the server", *NOBODYS]
 
 
 def level(
-    value: float, throughput: float = 0.0, runs: int = 5, verdict: str = "server CPU", **shares: float
+    value: float, throughput: float = 0.0, runs: int = 5, verdict: str = "server's CPU", **shares: float
 ) -> LevelFacts:
-    """Make a level of a server with CPUs of its own, which is the bound; others by their names with underscores."""
-    usual = {"generator": 0.4, "server_CPU": 0.97, "shared_host": 0.5, "server_concurrency": 0.99, "think_time": 0.02}
+    """Make a level of a server with CPUs of its own, which is the limit; `shares` are by the names in `Verdict`."""
+    usual = {"generator": 0.4, "server_cpu": 0.97, "shared_host": 0.5, "server_concurrency": 0.99, "think_time": 0.02}
     return LevelFacts(
         value=value,
         experiment=f"sweep={value:g}",
         throughput=tuple((throughput or 1000.0 * value) * (1 + 0.002 * run) for run in range(runs)),
         verdict=Verdict(verdict),
-        utilisations={Verdict(name.replace("_", " ")): share for name, share in (usual | shares).items()},
+        utilisations={Verdict[name.upper()]: share for name, share in (usual | shares).items()},
         users=50.0,
         think_s=0.0,
         unloaded_response_s=0.002,
@@ -42,9 +46,9 @@ def level(
 
 def thinking(value: float, runs: tuple[float, ...] = (32.9, 33.0, 33.1)) -> LevelFacts:
     """Make a level as published: 50 users who wait 1.5 s, whatever is swept."""
-    slack = {"generator": 0.05, "server CPU": 0.02, "shared host": 0.1, "think time": 0.99}
+    slack = {"Locust's CPU": 0.05, "server's CPU": 0.02, "the whole machine's CPU": 0.1, "users' pauses": 0.99}
     return replace(
-        level(value, verdict="think time"),
+        level(value, verdict="users' pauses"),
         throughput=runs,
         utilisations=slack,
         think_s=1.5,
@@ -53,8 +57,8 @@ def thinking(value: float, runs: tuple[float, ...] = (32.9, 33.0, 33.1)) -> Leve
     )
 
 
-def generating(value: float, verdict: str = "generator", **shares: float) -> LevelFacts:
-    usual = {"generator": 0.98, "server_CPU": 0.5, "server_concurrency": 0.3}
+def generating(value: float, verdict: str = "Locust's CPU", **shares: float) -> LevelFacts:
+    usual = {"generator": 0.98, "server_cpu": 0.5, "server_concurrency": 0.3}
     return level(value, 700.0 * value, 3, verdict, **(usual | shares))
 
 
@@ -81,13 +85,13 @@ def test_a_server_that_bound_every_level_has_a_law(vary: str) -> None:
     assert not found.indicative
 
 
-@pytest.mark.parametrize("verdict", ["server CPU", "server concurrency", "serial section"])
+@pytest.mark.parametrize("verdict", ["server's CPU", "all server threads busy", "a serial section in the server"])
 def test_each_verdict_of_the_server_is_grounds_for_its_law_and_none_for_the_generators(verdict: str) -> None:
     levels = [level(n, verdict=verdict) for n in (1, 2, 4)]
     assert find_grounds("server.workers", levels).reason is None
     other = find_grounds("load.workers", levels)
     assert other.used == ()
-    assert str(other.reason).startswith(f"{verdict} bound every level")
+    assert str(other.reason).startswith(f"every level was {Verdict(verdict).as_limit}")
 
 
 def test_a_generator_that_bound_every_level_has_a_law() -> None:
@@ -98,7 +102,7 @@ def test_a_generator_that_bound_every_level_has_a_law() -> None:
 
 def test_a_generators_law_needs_no_host() -> None:
     levels = [generating(n) for n in (1, 2, 4)]
-    bare = [replace(facts, utilisations={"generator": 0.98}) for facts in levels]
+    bare = [replace(facts, utilisations={"Locust's CPU": 0.98}) for facts in levels]
     assert find_grounds("load.workers", bare).reason is None
 
 
@@ -115,15 +119,18 @@ def test_few_levels_or_repeats_are_indicative(levels: int, runs: int, indicative
 
 
 def test_levels_beyond_the_machine_are_left_out_by_name() -> None:
-    beyond = [level(4, 3600, verdict="shared host", shared_host=0.97), level(8, 3500, shared_host=0.75)]
+    beyond = [level(4, 3600, verdict="the whole machine's CPU", shared_host=0.97), level(8, 3500, shared_host=0.75)]
     found = find_grounds("server.workers", [*(level(n) for n in (1, 2, 3)), *beyond])
     assert values(found) == [1, 2, 3]
-    assert reasons(found) == {4: "bound by shared host at 0.97", 8: "shared host at 0.75"}
+    assert reasons(found) == {
+        4: "limited by the whole machine's CPU at 0.97",
+        8: "the whole machine's CPU at 0.75",
+    }
     assert found.reason is None
     assert found.indicative, "four levels were wanted, three are left"
 
 
-@pytest.mark.parametrize("name", ["generator", "shared host", "network", "think time"])
+@pytest.mark.parametrize("name", ["Locust's CPU", "the whole machine's CPU", "the network", "users' pauses"])
 def test_every_other_party_must_have_slack(name: str) -> None:
     slack = DEFAULTS.slack
     levels = [level(1), level(2), level(3), with_share(level(4), name, slack)]
@@ -133,7 +140,7 @@ def test_every_other_party_must_have_slack(name: str) -> None:
     assert reasons(find_grounds("server.workers", levels, Thresholds(slack=0.6))) == {4: f"{name} at 0.75"}
 
 
-@pytest.mark.parametrize("name", ["server CPU", "shared host", "server concurrency", "network", "think time"])
+@pytest.mark.parametrize("name", NAMES[1:])
 def test_every_party_but_the_generator_must_have_slack_for_its_law(name: str) -> None:
     levels = [generating(1), generating(2), generating(3), with_share(generating(4), name, 0.8)]
     assert reasons(find_grounds("load.workers", levels)) == {4: f"{name} at 0.80"}
@@ -141,30 +148,31 @@ def test_every_party_but_the_generator_must_have_slack_for_its_law(name: str) ->
 
 def test_a_level_names_the_fullest_of_the_others() -> None:
     found = find_grounds("server.workers", [level(1, generator=0.8, network=0.9, think_time=0.85)])
-    assert reasons(found) == {1: "network at 0.90"}
+    assert reasons(found) == {1: "the network at 0.90"}
 
 
 def test_no_law_of_the_server_without_the_host() -> None:
     """What was not measured accuses nobody; of the server, it doesn't clear the others either."""
     unknown = level(4)
-    unknown = replace(unknown, utilisations={k: v for k, v in unknown.utilisations.items() if k != "shared host"})
-    assert reasons(find_grounds("server.workers", [level(1), unknown])) == {4: "shared host not measured"}
-    lone = replace(unknown, utilisations={"shared host": 0.5})
+    others = {name: share for name, share in unknown.utilisations.items() if name != "the whole machine's CPU"}
+    unknown = replace(unknown, utilisations=others)
+    assert reasons(find_grounds("server.workers", [level(1), unknown])) == {4: "the whole machine's CPU not measured"}
+    lone = replace(unknown, utilisations={"the whole machine's CPU": 0.5})
     assert reasons(find_grounds("server.workers", [lone])) == {}
     odd = level(4, shared_host=math.nan)
-    assert reasons(find_grounds("server.workers", [odd])) == {4: "shared host at nan"}
+    assert reasons(find_grounds("server.workers", [odd])) == {4: "the whole machine's CPU at nan"}
 
 
-@pytest.mark.parametrize("verdict", ["mixed", "undetermined", "errors", "invalid"])
+@pytest.mark.parametrize("verdict", NOBODYS)
 def test_a_verdict_that_is_nobodys_is_left_out(verdict: str) -> None:
     found = find_grounds("server.workers", [level(n, verdict=verdict) for n in (1, 2, 4)])
-    assert reasons(found) == dict.fromkeys((1.0, 2.0, 4.0), f"verdict {verdict}")
-    assert found.reason == f"every level: verdict {verdict}"
+    assert reasons(found) == dict.fromkeys((1.0, 2.0, 4.0), verdict)
+    assert found.reason == f"every level: {verdict}"
 
 
-def test_a_mixed_verdict_names_the_other_party_where_it_is_known() -> None:
-    found = find_grounds("server.workers", [level(1, verdict="mixed", network=0.88)])
-    assert reasons(found) == {1: "network at 0.88"}
+def test_several_limits_name_the_other_party_where_it_is_known() -> None:
+    found = find_grounds("server.workers", [level(1, verdict="several limits", network=0.88)])
+    assert reasons(found) == {1: "the network at 0.88"}
 
 
 def test_levels_of_few_runs_are_left_out() -> None:
@@ -186,10 +194,10 @@ def test_think_time_as_published() -> None:
     assert withdrawn(fit) is None
     found = find_grounds("load.workers", levels)
     assert (found.party, found.used) == ("generator", ())
-    assert reasons(found) == dict.fromkeys((1.0, 2.0, 4.0), "bound by think time at 0.99")
+    assert reasons(found) == dict.fromkeys((1.0, 2.0, 4.0), "limited by users' pauses at 0.99")
     users = operational.users_to_saturate(4, 0.00222, 1.5)
     assert found.reason == (
-        "think time bound every level: N/(R₀ + Z) = 33.2 requests/s, 32.9 to 33.1 measured; "
+        "every level was limited by users' pauses: N/(R₀ + Z) = 33.2 requests/s, 32.9 to 33.1 measured; "
         f"at least {users:,} users would be needed to saturate 4 workers of the generator"
     )
     assert f"{users:,}" == "2,707"
@@ -221,29 +229,34 @@ def test_think_time_without_the_unloaded_response() -> None:
     levels = [thinking(1), replace(thinking(2), unloaded_response_s=None)]
     assert "N/Z = 33.3 requests/s, 32.9 to 33.1 measured" in str(find_grounds("load.workers", levels).reason)
     eager = replace(thinking(1), think_s=0.0, unloaded_response_s=None)
-    assert str(find_grounds("load.workers", [eager]).reason).startswith("think time bound every level; ")
+    assert str(find_grounds("load.workers", [eager]).reason).startswith("every level was limited by users' pauses; ")
 
 
 def test_a_shared_host_is_told_by_its_capacity() -> None:
     """The default suite's sweep on two cores: one worker has CPU left, the rest share it with the generator."""
     levels = [
         level(1, 2400, 3, shared_host=0.7),
-        replace(level(2, verdict="shared host", shared_host=0.97), throughput=(3490.0, 3490.0, 3496.0)),
-        replace(level(4, verdict="shared host", shared_host=0.98), throughput=(3300.0, 3300.0, 3300.0)),
+        replace(level(2, verdict="the whole machine's CPU", shared_host=0.97), throughput=(3490.0, 3490.0, 3496.0)),
+        replace(level(4, verdict="the whole machine's CPU", shared_host=0.98), throughput=(3300.0, 3300.0, 3300.0)),
     ]
     assert find_grounds("server.workers", levels).reason == (
         "1 of 3 levels can be used, 3 are needed; "
-        "shared host bound levels 2 and 4: its capacity X/u = 3,367 to 3,600 requests/s, 3,300 to 3,496 measured; "
+        "levels 2 and 4 were limited by the whole machine's CPU: its capacity X/u = 3,367 to 3,600 requests/s, "
+        "3,300 to 3,496 measured; "
         "CPUs of their own are needed for server and generator: two machines, or one with more CPUs"
     )
 
 
-def test_what_had_no_slack_is_not_said_to_have_bound() -> None:
+def test_what_had_no_slack_is_not_said_to_have_limited() -> None:
     reason = str(find_grounds("server.workers", [level(1, 100, 3, network=0.8)]).reason)
-    assert reason.startswith("network may have bound every level: its capacity X/u = 125 requests/s, 100 measured")
+    assert reason.startswith(
+        "every level may have been limited by the network: its capacity X/u = 125 requests/s, 100 measured"
+    )
     assert reason.endswith("a faster link is needed")
-    half = [level(1, network=0.8), level(2, verdict="network", network=0.95)]
-    assert str(find_grounds("server.workers", half).reason).startswith("network may have bound every level")
+    half = [level(1, network=0.8), level(2, verdict="the network", network=0.95)]
+    assert str(find_grounds("server.workers", half).reason).startswith(
+        "every level may have been limited by the network"
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,18 +268,18 @@ def test_figures_have_three_digits(throughput: float, text: str) -> None:
 
 
 def test_each_ceiling_is_told_with_its_levels() -> None:
-    levels = [thinking(1), level(2, verdict="errors"), *(generating(n, shared_host=0.6) for n in (4, 8, 16))]
+    levels = [thinking(1), level(2, verdict="too many failures"), *(generating(n, shared_host=0.6) for n in (4, 8, 16))]
     reason = str(find_grounds("server.workers", levels).reason)
     for clause in (
-        "think time bound level 1: N/(R₀ + Z)",
-        "generator bound levels 4, 8 and 16: its capacity X/u",
-        "level 2: verdict errors",
+        "level 1 was limited by users' pauses: N/(R₀ + Z)",
+        "levels 4, 8 and 16 were limited by Locust's CPU: its capacity X/u",
+        "level 2: too many failures",
         "a generator with CPU left is needed",
         "to saturate 16 workers of the server",
     ):
         assert clause in reason
-    hidden = replace(level(1, verdict="network"), utilisations={})
-    assert reasons(find_grounds("server.workers", [hidden])) == {1: "bound by network"}
+    hidden = replace(level(1, verdict="the network"), utilisations={})
+    assert reasons(find_grounds("server.workers", [hidden])) == {1: "limited by the network"}
 
 
 def test_too_few_levels() -> None:
@@ -363,9 +376,11 @@ def test_flat_data_of_think_time_never_have_grounds(
     vary: str, ns: list[int], share: float, data: st.DataObject
 ) -> None:
     """Whatever the verdict says: users who wait of their own will hide any capacity."""
-    verdicts = st.sampled_from(["think time", "mixed", "undetermined", "server CPU", "generator"])
+    verdicts = st.sampled_from(["users' pauses", "several limits", "no clear limit", "server's CPU", "Locust's CPU"])
     flat = [thinking(float(n), (33.0, 33.0, 33.0)) for n in ns]
-    levels = [replace(with_share(facts, "think time", share), verdict=Verdict(data.draw(verdicts))) for facts in flat]
+    levels = [
+        replace(with_share(facts, "users' pauses", share), verdict=Verdict(data.draw(verdicts))) for facts in flat
+    ]
     found = find_grounds(vary, levels)
     assert found.used == ()
     assert "33.0 measured" in str(found.reason)

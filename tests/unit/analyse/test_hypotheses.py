@@ -80,7 +80,7 @@ def judge_all(
         columns=["experiment", "repeat", "role", "voluntary_per_s", "involuntary_per_s"],
     )
     of_runs = {
-        run: judgement(name) for run, name in (dict.fromkeys(keys, "undetermined") | dict(verdicts or {})).items()
+        run: judgement(name) for run, name in (dict.fromkeys(keys, "no clear limit") | dict(verdicts or {})).items()
     }
     judged = CampaignVerdicts(
         experiments=agree_by_experiment(of_runs, dict.fromkeys(of_runs, 1.0)),
@@ -183,7 +183,7 @@ def test_endpoints_of_one_experiment_are_paired(judge: Judge) -> None:
 
 def test_run_that_has_no_pair_is_left_out_once(judge: Judge) -> None:
     post = "compare: {metric: mean, of: a, endpoint: POST /albums, to_endpoint: GET /albums}, expect: within 9% of 1"
-    answer = judge(post, verdicts={("a", 2): "invalid"})
+    answer = judge(post, verdicts={("a", 2): "invalid figures"})
     assert "2 runs, in pairs, 1 left out: invalid" in answer.evidence
     unlucky = lambda run, end, rng: {} if (run.repeat, end) == (3, "GET /albums") else plain(run, end, rng)  # noqa: E731
     answer = judge(post, unlucky)
@@ -222,7 +222,7 @@ def test_figure_that_was_not_measured_is_left_open(judge: Judge) -> None:
     assert answer.evidence == "3 of 3 runs of a cannot be used: p99.9 not measured"
 
 
-@pytest.mark.parametrize("verdict", ["invalid", "errors"])
+@pytest.mark.parametrize("verdict", ["invalid figures", "too many failures"])
 def test_unsound_runs_are_left_out_and_too_many_leave_it_open(judge: Judge, verdict: str) -> None:
     wild = lambda run, _, rng: {"mean_ms": 500.0 if run.repeat == 2 else 10 * float(rng.lognormal(0, 0.01))}  # noqa: E731
     answer = judge("value: {metric: mean, of: a}, expect: between 8ms and 12ms", wild, verdicts={("a", 2): verdict})
@@ -239,12 +239,12 @@ def failing(share: float, requests: int) -> Behaviour:
 
 
 def test_failures_are_judged_where_there_are_errors(judge: Judge) -> None:
-    errors = {("a", repeat): "errors" for repeat in (1, 2, 3)}
+    errors = {("a", repeat): "too many failures" for repeat in (1, 2, 3)}
     test = "value: {metric: failures, of: a}, expect: "
     answer = judge(test + "'> 5%'", failing(0.1, 1000), verdicts=errors)
     assert (answer.outcome, answer.unit, answer.effect) == ("supported", "share", pytest.approx(0.1))
     assert "share of failures of a is 10.0 %" in answer.evidence
-    invalid = {("a", repeat): "invalid" for repeat in (1, 2, 3)}
+    invalid = {("a", repeat): "invalid figures" for repeat in (1, 2, 3)}
     assert judge(test + "'> 5%'", failing(0.1, 1000), verdicts=invalid).outcome == "inconclusive"
 
 
@@ -259,16 +259,16 @@ def test_no_failure_among_few_requests_proves_little(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("verdicts", "expect", "found"),
     [
-        (("server CPU",) * 3, "server CPU", "supported"),
-        (("server CPU",) * 3, "server", "supported"),
-        (("serial section",) * 3, "server", "supported"),
-        (("think time",) * 3, "server", "refuted"),
-        (("server CPU",) * 3, "generator", "refuted"),
-        (("server CPU", "server CPU", "generator"), "server", "inconclusive"),
-        (("undetermined",) * 3, "server", "inconclusive"),
-        (("undetermined",) * 3, "undetermined", "supported"),
-        (("invalid",) * 3, "server", "inconclusive"),
-        (("errors",) * 3, "server", "inconclusive"),
+        (("server's CPU",) * 3, "server's CPU", "supported"),
+        (("server's CPU",) * 3, "server", "supported"),
+        (("a serial section in the server",) * 3, "server", "supported"),
+        (("users' pauses",) * 3, "server", "refuted"),
+        (("server's CPU",) * 3, "Locust's CPU", "refuted"),
+        (("server's CPU", "server's CPU", "Locust's CPU"), "server", "inconclusive"),
+        (("no clear limit",) * 3, "server", "inconclusive"),
+        (("no clear limit",) * 3, "no clear limit", "supported"),
+        (("invalid figures",) * 3, "server", "inconclusive"),
+        (("too many failures",) * 3, "server", "inconclusive"),
     ],
 )
 def test_bottleneck(judge: Judge, verdicts: tuple[str, ...], expect: str, found: str) -> None:
@@ -345,9 +345,12 @@ def test_trend_with_too_little_to_go_by_is_left_open(judge: Judge) -> None:
     answer = judge("trend: {metric: mean, over: few}, expect: linear", albums(0.001), suite=single)
     assert answer.outcome == "inconclusive"
     assert "without repeats a bend cannot be detected" in answer.evidence
-    verdicts = {("few=1000", repeat): "invalid" for repeat in (1, 2)}
+    verdicts = {("few=1000", repeat): "invalid figures" for repeat in (1, 2)}
     answer = judge("trend: {metric: mean, over: few}, expect: rises", albums(0.001), suite=CROSSED, verdicts=verdicts)
-    assert (answer.outcome, answer.evidence) == ("inconclusive", "2 of 2 runs of few=1000 cannot be used: invalid")
+    assert (answer.outcome, answer.evidence) == (
+        "inconclusive",
+        "2 of 2 runs of few=1000 cannot be used: invalid figures",
+    )
 
 
 ROWS = """baselines: false

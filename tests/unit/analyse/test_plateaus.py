@@ -28,38 +28,45 @@ def judged(*plateaus: dict[str, Any], **of_run: Any) -> RunVerdict:
 
 def test_plateaus_that_agree_give_the_run_their_verdict() -> None:
     found = judged(BUSY, BUSY)
-    assert (found.verdict, found.parties) == ("server CPU", ("server CPU",))
+    assert (found.verdict, found.parties) == ("server's CPU", ("server's CPU",))
     assert [(each.users, each.begin_s, each.end_s, each.verdict) for each in found.plateaus] == [
-        (50, 10, 20, "server CPU"), (50, 20, 30, "server CPU"),
+        (50, 10, 20, "server's CPU"), (50, 20, 30, "server's CPU"),
     ]  # fmt: skip
     assert (found.plateaus[0].throughput_rps, found.plateaus[0].mean_ms) == (1000, 50)
 
 
 def test_plateaus_that_differ_make_it_mixed_whatever_the_means_are() -> None:
     found = judged(THINKING, BUSY)
-    assert (found.verdict, found.parties, found.also) == ("mixed", ("think time", "server CPU"), "server CPU")
-    assert found.remark == "its plateaus differ: 10 users: think time, 50 users: server CPU"
+    assert (found.verdict, found.parties, found.also) == (
+        "several limits",
+        ("users' pauses", "server's CPU"),
+        "server's CPU",
+    )
+    assert found.remark == "its plateaus differ: 10 users: users' pauses, 50 users: server's CPU"
 
 
 def test_plateau_whose_figures_cannot_be_used_makes_the_run_mixed_and_is_named_first() -> None:
     found = judged(THINKING, FAILING, failures=0.0)
-    assert (found.verdict, found.parties, found.also) == ("mixed", ("think time",), None)
-    assert found.remark == "its plateaus differ: 40 users: errors, 10 users: think time"
-    assert judged(BROKEN, BUSY).remark == "its plateaus differ: 50 users: invalid, 50 users: server CPU"
+    assert (found.verdict, found.parties, found.also) == ("several limits", ("users' pauses",), None)
+    assert found.remark == "its plateaus differ: 40 users: too many failures, 10 users: users' pauses"
+    assert judged(BROKEN, BUSY).remark == "its plateaus differ: 50 users: invalid figures, 50 users: server's CPU"
     alone = judged(BROKEN)
-    assert (alone.verdict, alone.remark) == ("undetermined", "the figures of no plateau can be used: 50 users: invalid")
+    assert (alone.verdict, alone.remark) == (
+        "no clear limit",
+        "the figures of no plateau can be used: 50 users: invalid figures",
+    )
 
 
 def test_plateau_whose_figures_cannot_be_used_is_among_the_few_that_are_named() -> None:
     many = [THINKING | {"users": float(n), "throughput": 0.664 * n} for n in range(10, 25)]
-    assert "40 users: errors" in str(judged(*many, FAILING).remark)
+    assert "40 users: too many failures" in str(judged(*many, FAILING).remark)
 
 
 def test_without_a_plateau_there_is_no_verdict() -> None:
     found = judged(server_cpu=0.97)
-    assert (found.verdict, found.plateaus) == ("undetermined", ())
+    assert (found.verdict, found.plateaus) == ("no clear limit", ())
     assert "no plateau" in str(found.remark)
-    assert judged(BUSY, failures=900.0).verdict == "errors", "which the whole run shows"
+    assert judged(BUSY, failures=900.0).verdict == "too many failures", "which the whole run shows"
 
 
 @pytest.mark.parametrize("follows", [True, False])

@@ -56,10 +56,19 @@ OVERLOAD = LOCK | {"arrival_rate": 400.0, "behind_schedule": True}
 NEIGHBOUR = QUIET | {"other_cpus": 1.2, "busiest_waited": 0.4, "host_busy": 0.99} | states(lock=10, running=2)
 
 CASES = {
-    "lock in the server": LOCK, "pool": POOL, "server concurrency": SLOTS, "rate limiter": LIMITER,
-    "too few users": FEW | states(sleep=3.9), "downstream": DOWNSTREAM, "disk": DISK, "accept queue": UNSERVED,
-    "uneven connections": SLOW_USERS, "pauses": PAUSES, "network": UNSENT, "neighbour": NEIGHBOUR,
-}  # fmt: skip
+    "a lock in the server": LOCK,
+    "a pool in the server": POOL,
+    "all server threads busy": SLOTS,
+    "a rate limiter": LIMITER,
+    "too few users": FEW | states(sleep=3.9),
+    "a service behind the server": DOWNSTREAM,
+    "the server's disk": DISK,
+    "the server's accept queue": UNSERVED,
+    "uneven connections": SLOW_USERS,
+    "pauses of the server": PAUSES,
+    "the network": UNSENT,
+    "other programs on the machine": NEIGHBOUR,
+}
 
 
 def judged(base: dict[str, Any], **changes: object) -> Judgement:
@@ -84,9 +93,9 @@ def test_lock_and_pool_state_how_many_proceed() -> None:
 
 
 def test_an_event_loop_shows_a_lock_by_the_law_of_its_queue() -> None:
-    assert judged(LOOP).verdict == "lock in the server"
-    assert judged(LOOP, unloaded_response_s=0.02).verdict == "pool"
-    assert judged(LOOP, unloaded_response_s=0.02, downstream_waiting=45.0).verdict == "downstream"
+    assert judged(LOOP).verdict == "a lock in the server"
+    assert judged(LOOP, unloaded_response_s=0.02).verdict == "a pool in the server"
+    assert judged(LOOP, unloaded_response_s=0.02, downstream_waiting=45.0).verdict == "a service behind the server"
 
 
 @pytest.mark.parametrize(
@@ -95,14 +104,14 @@ def test_an_event_loop_shows_a_lock_by_the_law_of_its_queue() -> None:
 )
 @pytest.mark.parametrize("base", [LOCK, POOL, LOOP], ids=["lock", "pool", "loop"])
 def test_nobody_is_held_up_by_a_lock_unless_all_else_is_known_to_be_free(base: dict[str, Any], unknown: str) -> None:
-    assert judged(base, **{unknown: None}).verdict == "undetermined"
+    assert judged(base, **{unknown: None}).verdict == "no clear limit"
 
 
 def test_the_law_needs_a_run_without_gaps_and_threads_that_do_not_show_the_opposite() -> None:
-    assert judged(LOOP, gap_share=0.3, gaps=9, gap_spread=0.8, gap_period_s=1.0).verdict == "undetermined"
-    assert judged(LOOP, dent=0.6).verdict == "undetermined"
+    assert judged(LOOP, gap_share=0.3, gaps=9, gap_spread=0.8, gap_period_s=1.0).verdict == "no clear limit"
+    assert judged(LOOP, dent=0.6).verdict == "no clear limit"
     asleep = judged(QUIET | states(sleep=49))
-    assert asleep.verdict == "undetermined", "all proceed, so that none waits for another"
+    assert asleep.verdict == "no clear limit", "all proceed, so that none waits for another"
     assert "Of 50 requests in progress, on average 49 asleep." in asleep.sentence
 
 
@@ -110,18 +119,18 @@ def test_idle_threads_of_a_pool_are_no_lock() -> None:
     """As many requests proceed as are in progress: the threads that wait have nothing to do."""
     idle = FEW | states(sleep=3.9, lock=12)
     assert judged(idle).verdict == "too few users"
-    assert judged(idle, unloaded_response_s=None).verdict == "undetermined"
+    assert judged(idle, unloaded_response_s=None).verdict == "no clear limit"
 
 
 def test_late_requests_accuse_nobody_and_the_lock_behind_them_is_named() -> None:
     found = judged(OVERLOAD)
-    assert found.verdict == "lock in the server"
+    assert found.verdict == "a lock in the server"
     assert "the backlog grows by 200 requests per second" in found.sentence
     unseen = {"thread_states": None, "proceeding": None, "unread": None}
     assert judged(OVERLOAD, **unseen).verdict == "the server, or what it waits for"
-    assert judged(OVERLOAD, **unseen, unloaded_response_s=None).verdict == "undetermined"
+    assert judged(OVERLOAD, **unseen, unloaded_response_s=None).verdict == "no clear limit"
     assert judged(OVERLOAD, **unseen, unloaded_response_s=0.24).verdict == "too few users", "all wait, none queues"
-    assert judged(OVERLOAD, generator_cpu=[0.95], thread_states=None, proceeding=None).verdict == "generator"
+    assert judged(OVERLOAD, generator_cpu=[0.95], thread_states=None, proceeding=None).verdict == "Locust's CPU"
 
 
 def test_an_open_load_above_the_capacity_can_not_settle() -> None:
@@ -131,7 +140,7 @@ def test_an_open_load_above_the_capacity_can_not_settle() -> None:
         "unloaded_response_s": 1.0, "unread": 16.0, "behind_schedule": False, "users_served": None, "steady": False,
     }  # fmt: skip
     found = judged(offered)
-    assert found.verdict == "server concurrency"
+    assert found.verdict == "all server threads busy"
     assert "the backlog grows by 16.0 requests per second" in found.sentence
     by_chance = offered | {"throughput": 18.0, "requests": 144.0, "response_s": 1.0, "unread": 0.0}
     assert "backlog" not in judged(by_chance).sentence
@@ -148,27 +157,27 @@ def test_an_arrival_rate_that_is_carried_is_the_limit_whatever_waits_now_and_the
 
 
 def test_refusals_with_even_goodput_are_a_limiter_and_other_failures_are_errors() -> None:
-    assert judged(REFUSED).verdict == "rate limiter"
+    assert judged(REFUSED).verdict == "a rate limiter"
     assert "50 % of the requests are refused; 100 per second get through" in judged(REFUSED).sentence
-    assert judged(REFUSED, goodput_evenness=1.1).verdict == "errors"
-    assert judged(REFUSED, refused=100.0).verdict == "errors"
+    assert judged(REFUSED, goodput_evenness=1.1).verdict == "too many failures"
+    assert judged(REFUSED, refused=100.0).verdict == "too many failures"
 
 
 def test_one_full_process_is_full_however_idle_the_other() -> None:
     found = judged(ONE_OF_TWO)
-    assert (found.verdict, set(found.parties)) == ("uneven connections", {"uneven connections", "server CPU"})
+    assert (found.verdict, set(found.parties)) == ("uneven connections", {"uneven connections", "server's CPU"})
     assert "One of 2 server processes is full (98 % of a CPU)" in found.sentence
-    assert judged(ONE_OF_TWO, fullest_share=0.5).verdict == "server CPU"
-    assert judged(ONE_OF_TWO, fullest_share=None).verdict == "server CPU"
+    assert judged(ONE_OF_TWO, fullest_share=0.5).verdict == "server's CPU"
+    assert judged(ONE_OF_TWO, fullest_share=None).verdict == "server's CPU"
 
 
 def test_threads_that_take_turns_fill_one_cpu() -> None:
     turns = QUIET | {"busiest_process": 0.98, "busiest_thread": 0.25, "server_cpu": 0.98} | states(running=1, lock=3)
-    assert judged(turns).verdict == "server CPU"
+    assert judged(turns).verdict == "server's CPU"
     assert "threads that take turns" in judged(turns).sentence
-    assert judged(turns, host_busy=0.95).verdict == "server CPU"
+    assert judged(turns, host_busy=0.95).verdict == "server's CPU"
     side_by_side = turns | states(running=2.5)
-    assert judged(side_by_side, host_busy=0.95).verdict == "shared host"
+    assert judged(side_by_side, host_busy=0.95).verdict == "the whole machine's CPU"
 
 
 def test_pauses_need_a_rhythm_and_cpus_that_nobody_else_took() -> None:
@@ -179,50 +188,52 @@ def test_pauses_need_a_rhythm_and_cpus_that_nobody_else_took() -> None:
         {"other_cpus": None},
         {"busiest_waited": 0.3},
     ):
-        assert judged(PAUSES, **change).verdict != "pauses", change
+        assert judged(PAUSES, **change).verdict != "pauses of the server", change
     turns = judged(PAUSES, gap_period_s=0.25)
-    assert turns.verdict != "pauses", "users who are answered all at once, every response time"
+    assert turns.verdict != "pauses of the server", "users who are answered all at once, every response time"
 
 
 def test_users_who_wait_of_their_own_will_do_not_notice() -> None:
     waiting = {"think_s": 1.5, "users": 50.0, "throughput": 32.0, "response_s": 0.0625, "unloaded_response_s": 0.06}
     for base in (PAUSES, SLOW_USERS, DOWNSTREAM, NEIGHBOUR):
         found = judged(base, **waiting, users_served=50)
-        assert found.verdict == "think time", found.sentence
+        assert found.verdict == "users' pauses", found.sentence
 
 
 def test_a_response_time_that_drifts_does_not_matter_where_users_mostly_wait() -> None:
     waiting = QUIET | {"think_s": 1.5, "throughput": 33.0, "response_s": 50 / 33 - 1.5}
-    assert judged(waiting, steady=False).verdict == "invalid"
-    assert judged(waiting, steady=False, rate_steady=True).verdict == "think time"
-    assert judged(QUIET, steady=False, rate_steady=True).verdict == "invalid"
+    assert judged(waiting, steady=False).verdict == "invalid figures"
+    assert judged(waiting, steady=False, rate_steady=True).verdict == "users' pauses"
+    assert judged(QUIET, steady=False, rate_steady=True).verdict == "invalid figures"
 
 
 def test_a_server_that_works_on_nothing_while_connections_wait_accepts_too_slowly() -> None:
     waiting = QUIET | states(sleep=1) | {"not_accepted": 48.0, "unread": 1.0, "inside": 0.1}
-    assert judged(waiting).verdict == "accept queue"
-    assert judged(waiting, inside=1.0, unread=0.0).verdict == "server concurrency", "it works on one after the other"
+    assert judged(waiting).verdict == "the server's accept queue"
+    assert judged(waiting, inside=1.0, unread=0.0).verdict == "all server threads busy", (
+        "it works on one after the other"
+    )
 
 
 def test_threads_that_are_woken_all_the_time_wait_a_little() -> None:
     """A tenth of a CPU among 12 threads of which 1.7 proceed slows a request down by 6 %."""
     woken = LOCK | states(lock=11.3, sleep=1.5, running=0.2) | {"unread": 8.0, "busiest_waited": 0.11}
-    assert judged(woken, users=20.0, response_s=0.1, users_served=20).verdict == "lock in the server"
-    assert judged(woken, users=20.0, response_s=0.1, users_served=20, busiest_waited=0.2).verdict == "undetermined"
+    assert judged(woken, users=20.0, response_s=0.1, users_served=20).verdict == "a lock in the server"
+    assert judged(woken, users=20.0, response_s=0.1, users_served=20, busiest_waited=0.2).verdict == "no clear limit"
 
 
 def test_what_looks_invalid_is_explained() -> None:
-    assert judged(UNSERVED).verdict == "accept queue"
+    assert judged(UNSERVED).verdict == "the server's accept queue"
     assert judged(UNSERVED, not_accepted=0.0, unread=49.0).verdict == "uneven connections"
-    assert judged(NEIGHBOUR, steady=False).verdict == "neighbour"
-    assert judged(PAUSES, steady=False).verdict == "pauses"
-    assert judged(UNSERVED, users_served=None).verdict == "invalid"
+    assert judged(NEIGHBOUR, steady=False).verdict == "other programs on the machine"
+    assert judged(PAUSES, steady=False).verdict == "pauses of the server"
+    assert judged(UNSERVED, users_served=None).verdict == "invalid figures"
 
 
 def test_dropped_connections_are_the_accept_queue_unless_the_server_is_full() -> None:
-    assert judged(OVERFLOW).verdict == "accept queue"
+    assert judged(OVERFLOW).verdict == "the server's accept queue"
     full = judged(OVERFLOW, busiest_process=0.97, busiest_thread=0.97, server_cpu=0.97)
-    assert full.verdict == "server CPU"
+    assert full.verdict == "server's CPU"
 
 
 def test_the_time_outside_the_application_is_evidence() -> None:
@@ -233,7 +244,7 @@ def test_the_time_outside_the_application_is_evidence() -> None:
 
 def test_the_sentence_grades_what_is_nearest() -> None:
     found = judged(QUIET, busiest_process=0.88, busiest_thread=0.88)
-    assert found.verdict == "undetermined"
+    assert found.verdict == "no clear limit"
     assert "Nearest to a limit: the server's busiest process, 88 % (nearly full)" in found.sentence
     assert "Responses take 50 times as long as without load" in found.sentence
 
@@ -244,8 +255,8 @@ def test_others_are_named_where_they_decided_nothing() -> None:
 
 
 def test_a_generator_with_slack_is_not_at_its_ceiling() -> None:
-    assert judged(QUIET, generator_ceiling=205.0).verdict == "undetermined"
-    assert judged(QUIET, generator_ceiling=205.0, generator_cpu=[0.8]).verdict == "generator"
+    assert judged(QUIET, generator_ceiling=205.0).verdict == "no clear limit"
+    assert judged(QUIET, generator_ceiling=205.0, generator_cpu=[0.8]).verdict == "Locust's CPU"
 
 
 @pytest.mark.parametrize("base", CASES.values(), ids=CASES)

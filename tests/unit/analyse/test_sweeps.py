@@ -82,7 +82,7 @@ def scaled(run: Any, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def test_law_where_there_are_grounds(planned: Planned) -> None:
-    found = sweeps(planned(WORKERS), scaled, "server CPU")["w"]
+    found = sweeps(planned(WORKERS), scaled, "server's CPU")["w"]
     assert found.reason is None
     assert (found.party, found.indicative, found.left_out) == ("server", True, {})
     laws = {law.law: law for law in found.laws}
@@ -93,22 +93,24 @@ def test_law_where_there_are_grounds(planned: Planned) -> None:
     assert len(laws["amdahl"].residuals) == 12
     for point in laws["amdahl"].curve:
         assert point.low < point.throughput < point.high
-    assert [level.verdict for level in found.levels] == ["server CPU"] * 4
+    assert [level.verdict for level in found.levels] == ["server's CPU"] * 4
 
 
 def test_no_law_without_grounds(planned: Planned) -> None:
     """The same throughputs, on a machine whose CPUs are all busy."""
-    found = sweeps(planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_busy": 0.97}, "shared host")["w"]
+    found = sweeps(
+        planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_busy": 0.97}, "the whole machine's CPU"
+    )["w"]
     assert found.laws == ()
-    assert "shared host" in found.reason
+    assert "the whole machine's CPU" in found.reason
     assert set(found.left_out) == {"w=1", "w=2", "w=4", "w=6"}
 
 
 def test_no_law_where_steal_is_unknown(planned: Planned) -> None:
     """A machine 40 % busy may have been full: the hypervisor can have taken the rest."""
-    found = sweeps(planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_steal": None}, "server CPU")["w"]
+    found = sweeps(planned(WORKERS), lambda run, rng: scaled(run, rng) | {"host_steal": None}, "server's CPU")["w"]
     assert found.laws == ()
-    assert set(found.left_out.values()) == {"shared host not measured"}
+    assert set(found.left_out.values()) == {"the whole machine's CPU not measured"}
 
 
 def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
@@ -116,19 +118,19 @@ def test_law_that_misses_the_levels_is_withdrawn(planned: Planned) -> None:
         rps = {1: 400.0, 2: 410.0, 4: 1600.0, 6: 700.0}[run.server.workers] * float(rng.lognormal(0, 0.002))
         return scaled(run, rng) | {"throughput": rps, "response_s": 50 / rps}
 
-    found = sweeps(planned(WORKERS), bumpy, "server CPU")["w"]
+    found = sweeps(planned(WORKERS), bumpy, "server's CPU")["w"]
     assert found.laws == ()
     assert "lack of fit" in found.reason
 
 
 def test_law_with_a_parameter_for_every_level_is_refused(planned: Planned) -> None:
-    found = sweeps(planned(WORKERS.replace("4, 6]", "4]")), scaled, "server CPU")["w"]
+    found = sweeps(planned(WORKERS.replace("4, 6]", "4]")), scaled, "server's CPU")["w"]
     assert [law.law for law in found.laws] == ["amdahl"]
     assert found.reason == "usl: 3 levels, and the law has 3 parameters: its form cannot be tested"
 
 
 def test_levels_are_set_beside_the_first_as_ratios_with_intervals(planned: Planned) -> None:
-    levels = sweeps(planned(WORKERS), scaled, "server CPU")["w"].levels
+    levels = sweeps(planned(WORKERS), scaled, "server's CPU")["w"].levels
     assert levels[0].throughput_ratio.value == pytest.approx(1)
     ratio = levels[2].throughput_ratio
     assert ratio.low < amdahl(4, 1.0, 0.05) < ratio.high
@@ -136,7 +138,7 @@ def test_levels_are_set_beside_the_first_as_ratios_with_intervals(planned: Plann
 
 
 def test_growth_is_told_of_each_level_by_its_own_runs(planned: Planned) -> None:
-    levels = sweeps(planned(WORKERS), scaled, "server CPU", growth={"w=2": 5, "w=6": 20})["w"].levels
+    levels = sweeps(planned(WORKERS), scaled, "server's CPU", growth={"w=2": 5, "w=6": 20})["w"].levels
     assert [level.growth for level in levels] == pytest.approx([0, 0.05, 0, 0.2])
     assert [level.growth_effect_ms for level in levels] == [None, 0.5, None, 2.0]
 
@@ -145,7 +147,7 @@ def test_level_without_a_single_success_has_no_ratio(planned: Planned) -> None:
     def failing(run: Any, rng: np.random.Generator) -> dict[str, Any]:
         return scaled(run, rng) | ({"throughput": 0.0} if run.server.workers == 2 else {})
 
-    levels = sweeps(planned(WORKERS), failing, "errors")["w"].levels
+    levels = sweeps(planned(WORKERS), failing, "too many failures")["w"].levels
     assert [level.throughput_ratio is None for level in levels] == [False, True, False, False]
 
 
@@ -168,8 +170,8 @@ def waiting(run: Any, rng: np.random.Generator) -> dict[str, Any]:
     ("factor", "whom"), [("server.workers", "4 workers of the server"), ("load.workers", "4 workers of the generator")]
 )
 def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: str, whom: str) -> None:
-    """Server and generator use 2 ms alike: 2·4·(0.002 + 0.99)/0.002."""
-    found = sweeps(planned(IDLE_SWEEP.replace("FACTOR", factor)), waiting, "think time")["s"]
+    """Server and generator use 2 ms alike: 4·(0.002 + 0.99)/0.002."""
+    found = sweeps(planned(IDLE_SWEEP.replace("FACTOR", factor)), waiting, "users' pauses")["s"]
     assert f"at least 1,984 users would be needed to saturate {whom}" in found.reason
     assert "N/(R₀ + Z) = 50.0 requests/s, 50.0 measured" in found.reason
 
@@ -184,12 +186,12 @@ def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: st
 def test_runs_without_cpu_or_throughput_say_nothing_of_it(
     planned: Planned, factor: str, whom: str, used: dict[str, Any], silent: dict[str, Any]
 ) -> None:
-    """What is left is one run, of 1 ms a request: 2·4·(0.001 + 0.99)/0.001."""
+    """What is left is one run, of 1 ms a request: 4·(0.001 + 0.99)/0.001."""
     unlike = {1: used, 2: silent, 3: {"throughput": 0.0}}
     plan = planned(IDLE_SWEEP.replace("FACTOR", factor))
-    found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "think time")["s"]
+    found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "users' pauses")["s"]
     assert f"at least 3,964 users would be needed to saturate 4 workers of the {whom}" in found.reason
-    found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "think time")["s"]
+    found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "users' pauses")["s"]
     assert f"how many users would saturate the {whom} is unknown" in found.reason
 
 
@@ -199,8 +201,8 @@ def test_unloaded_response_of_some_runs_stands_for_all(planned: Planned) -> None
     def once(run: Any, rng: np.random.Generator) -> dict[str, Any]:
         return waiting(run, rng) | ({"unloaded_response_s": None} if run.repeat > 1 else {})
 
-    assert "N/(R₀ + Z) = 50.0 requests/s" in sweeps(plan, once, "think time")["s"].reason
-    found = sweeps(plan, lambda run, rng: waiting(run, rng) | {"unloaded_response_s": None}, "think time")["s"]
+    assert "N/(R₀ + Z) = 50.0 requests/s" in sweeps(plan, once, "users' pauses")["s"].reason
+    found = sweeps(plan, lambda run, rng: waiting(run, rng) | {"unloaded_response_s": None}, "users' pauses")["s"]
     assert "N/Z = 50.5 requests/s" in found.reason
 
 
@@ -213,12 +215,12 @@ def test_generator_is_as_busy_as_its_cpu_or_its_ceiling_says(
         full = None if ceiling is None else made["throughput"] / ceiling
         return made | {"generator_cpu": None if cpu is None else [cpu], "generator_ceiling": full}
 
-    left_out = sweeps(planned(WORKERS), busy, "server CPU")["w"].left_out
-    assert left_out == dict.fromkeys(["w=1", "w=2", "w=4", "w=6"], "generator at 0.95")
+    left_out = sweeps(planned(WORKERS), busy, "server's CPU")["w"].left_out
+    assert left_out == dict.fromkeys(["w=1", "w=2", "w=4", "w=6"], "Locust's CPU at 0.95")
 
 
 def test_one_repeat_has_no_intervals(planned: Planned) -> None:
-    found = sweeps(planned(WORKERS.replace("repeats: 3", "repeats: 1")), scaled, "server CPU")["w"]
+    found = sweeps(planned(WORKERS.replace("repeats: 3", "repeats: 1")), scaled, "server's CPU")["w"]
     assert all(level.throughput.low is level.throughput_ratio.low is None for level in found.levels)
     assert found.laws == ()
 
@@ -235,7 +237,7 @@ def test_users_are_met_by_a_prediction(planned: Planned) -> None:
             "unloaded_response_s": 0.002, "server_cpu": 0.002 * rps, "server_workers": 1,
         }  # fmt: skip
 
-    found = sweeps(planned(text), repairman, "server CPU")["u"]
+    found = sweeps(planned(text), repairman, "server's CPU")["u"]
     forecast = found.forecast
     assert forecast.knee_users == pytest.approx(51, rel=0.01)
     assert forecast.capacity_rps == pytest.approx(500, rel=0.01)
@@ -246,13 +248,13 @@ def test_users_are_met_by_a_prediction(planned: Planned) -> None:
 
 def test_prediction_that_can_not_be_made_says_why(planned: Planned) -> None:
     text = "baselines: false\nsweeps: {u: {vary: load.users, values: [1, 2], repeats: 1}}"
-    found = sweeps(planned(text), lambda run, rng: {"unloaded_response_s": None}, "undetermined")["u"]
+    found = sweeps(planned(text), lambda run, rng: {"unloaded_response_s": None}, "no clear limit")["u"]
     assert found.forecast is None
     assert "one user" in found.forecast_reason
 
 
 def test_factor_that_is_no_number_has_levels_and_no_law(planned: Planned) -> None:
     text = "baselines: false\nsweeps: {s: {vary: server.store, values: [list, dict], repeats: 2}}"
-    found = sweeps(planned(text), lambda run, rng: {}, "undetermined")["s"]
+    found = sweeps(planned(text), lambda run, rng: {}, "no clear limit")["s"]
     assert [level.value for level in found.levels] == ["list", "dict"]
     assert (found.laws, found.reason) == ((), None)

@@ -87,7 +87,13 @@ def test_the_server_is_accused_falsely_where_it_is_no_limit() -> None:
 
 
 def outcomes(*grades: Grade, neighbour: bool = False, accused: bool = False) -> list[Outcome]:
-    base: dict[str, Any] = {"half": Half.JUDGED, "truth": "pool", "right": ("pool",), "half_right": (), "at_once": 4.0}
+    base: dict[str, Any] = {
+        "half": Half.JUDGED,
+        "truth": "a pool in the server",
+        "right": ("a pool in the server",),
+        "half_right": (),
+        "at_once": 4.0,
+    }
     return [
         Outcome(case=f"case {n}", neighbour=neighbour, verdict="lock", parties=(), grade=each, accuses_server=accused,
                 sentence="", **base)

@@ -122,9 +122,11 @@ def test_gevent_has_no_slots_to_count(server: Any, threads: int | None) -> None:
 
 
 def test_experiment_has_the_verdict_of_most_of_its_runs() -> None:
-    assert agree(["think time"] * 4 + ["server CPU"]) == "think time"
-    assert agree(["think time"] * 3 + ["server CPU"]) == "mixed"
-    assert agree(["generator"]) == "generator"
+    assert agree(["users' pauses"] * 4 + ["server's CPU"]) == "users' pauses"
+    assert agree(["users' pauses"] * 3 + ["server's CPU"]) == "repeats disagree"
+    assert agree(["Locust's CPU"]) == "Locust's CPU"
+    assert agree(["several limits"] * 4 + ["server's CPU"]) == "several limits", "one that differs is no disagreement"
+    assert agree(["several limits"] * 3 + ["server's CPU"]) == "repeats disagree"
 
 
 Planned = Callable[[str], Plan]
@@ -157,7 +159,7 @@ def test_content_of_the_file(planned: Planned) -> None:
         sentence=found.by_run["b", 1].sentence,
         representative=1,
     )
-    assert found.experiments["a"].runs == {"undetermined": 2}
+    assert found.experiments["a"].runs == {"no clear limit": 2}
     assert [(run.experiment, run.repeat) for run in found.runs] == [("a", 1), ("a", 2), ("b", 1)]
 
 
@@ -165,20 +167,20 @@ def test_unsound_runs_have_no_say_where_others_are_sound(planned: Planned) -> No
     plan = planned("{baselines: false, defaults: {repeats: 3}, experiments: {a: {}, b: {}}}")
     unsettled = IDLE | {"steady": False}
     found = judged(plan, a=[IDLE, unsettled, unsettled], b=[unsettled, unsettled, IDLE | {"failures": 1000.0}])
-    assert (found.experiments["a"].verdict, found.experiments["a"].parties) == ("think time", ("think time",))
-    assert found.experiments["a"].runs == {"think time": 1, "invalid": 2}
-    assert (found.experiments["b"].verdict, found.experiments["b"].representative) == ("mixed", None)
-    assert found.experiments["b"].sentence == "its runs disagree: invalid in 2, errors in 1"
+    assert (found.experiments["a"].verdict, found.experiments["a"].parties) == ("users' pauses", ("users' pauses",))
+    assert found.experiments["a"].runs == {"users' pauses": 1, "invalid figures": 2}
+    assert (found.experiments["b"].verdict, found.experiments["b"].representative) == ("repeats disagree", None)
+    assert found.experiments["b"].sentence == "Repeats disagree: invalid figures in 2, too many failures in 1."
 
 
-def test_mixed_by_disagreement_names_all_sides(planned: Planned) -> None:
+def test_disagreement_names_all_sides(planned: Planned) -> None:
     plan = planned("{baselines: false, defaults: {repeats: 3}, experiments: {a: {}}}")
     full = EAGER | {"server_cpu": 0.95}
     found = judged(plan, a=[full, full, IDLE]).experiments["a"]
-    assert (found.verdict, found.parties) == ("mixed", ("server CPU", "think time"))
+    assert (found.verdict, found.parties) == ("repeats disagree", ("server's CPU", "users' pauses"))
     found = judged(plan, a=[IDLE, IDLE, EAGER | {"unloaded_response_s": None}]).experiments["a"]
-    assert (found.verdict, found.parties) == ("mixed", ("think time", "undetermined"))
-    assert found.sentence == "its runs disagree: think time in 2, undetermined in 1"
+    assert (found.verdict, found.parties) == ("repeats disagree", ("no clear limit", "users' pauses"))
+    assert found.sentence == "Repeats disagree: users' pauses in 2, no clear limit in 1."
 
 
 def test_one_run_stands_for_those_that_agree(planned: Planned) -> None:
@@ -218,9 +220,9 @@ def test_which_runs_count_is_decided_for_files_that_do_not_say(planned: Planned,
 def test_thresholds_are_the_suites(planned: Planned) -> None:
     text = "baselines: false\ndefaults: {repeats: 1}\nexperiments: {a: {}}"
     busy = EAGER | {"server_cpu": 0.85}
-    assert judged(planned(text), a=busy).experiments["a"].verdict == "undetermined"
+    assert judged(planned(text), a=busy).experiments["a"].verdict == "no clear limit"
     lower = planned(text + "\nthresholds: {saturated: 0.8}")
-    assert judged(lower, a=busy).experiments["a"].verdict == "server CPU"
+    assert judged(lower, a=busy).experiments["a"].verdict == "server's CPU"
 
 
 def test_baselines_add_what_they_measured(planned: Planned) -> None:
@@ -294,14 +296,17 @@ THREADS = "baselines: false\nsweeps: {t: {vary: server.threads, values: [2, 4], 
 def test_slots_that_add_nothing_are_a_serial_section(planned: Planned) -> None:
     more = FULL_SLOTS | {"throughput": 1010.0, "response_s": 50 / 1010, "server_threads": 8, "server_seconds": 0.0075}
     found = judged(planned(THREADS), **{"t=2": FULL_SLOTS, "t=4": more}).experiments
-    assert (found["t=2"].verdict, found["t=4"].verdict) == ("serial section", "serial section")
+    assert (found["t=2"].verdict, found["t=4"].verdict) == (
+        "a serial section in the server",
+        "a serial section in the server",
+    )
     assert "factor of 1.01" in found["t=4"].remark
 
 
 def test_slots_that_add_throughput_are_server_concurrency(planned: Planned) -> None:
     more = FULL_SLOTS | {"throughput": 1900.0, "response_s": 50 / 1900, "server_threads": 8}
     found = judged(planned(THREADS), **{"t=2": FULL_SLOTS, "t=4": more}).experiments
-    assert (found["t=2"].verdict, found["t=4"].verdict) == ("server concurrency", "server concurrency")
+    assert (found["t=2"].verdict, found["t=4"].verdict) == ("all server threads busy", "all server threads busy")
 
 
 def with_full_slots(threads: int, throughput: float) -> dict[str, Any]:
@@ -312,7 +317,9 @@ def with_full_slots(threads: int, throughput: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("factor", "verdict"), [(1.3, "serial section"), (1.5, "server concurrency")])
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.3, "a serial section in the server"), (1.5, "all server threads busy")]
+)
 def test_slots_count_by_the_factor_they_grew(planned: Planned, factor: float, verdict: str) -> None:
     """Four times the slots: ln 1.3/ln 4 is 0.19, up to 0.2 a serial section; ln 1.5/ln 4 is 0.29."""
     plan = planned(THREADS.replace("[2, 4]", "[2, 8]"))
@@ -325,9 +332,9 @@ def test_slots_that_add_just_the_limit_are_a_serial_section(planned: Planned) ->
     plan = planned(THREADS + "\nthresholds: {most_elasticity_at_capacity: 0}")
     few = with_full_slots(2, 1000.0)
     found = judged(plan, **{"t=2": few, "t=4": with_full_slots(4, 1000.0)}).experiments
-    assert found["t=4"].verdict == "serial section"
+    assert found["t=4"].verdict == "a serial section in the server"
     found = judged(plan, **{"t=2": few, "t=4": with_full_slots(4, 1001.0)}).experiments
-    assert found["t=4"].verdict == "server concurrency"
+    assert found["t=4"].verdict == "all server threads busy"
 
 
 @pytest.mark.parametrize("level", ["t=2", "t=4"])
@@ -336,7 +343,7 @@ def test_serial_section_needs_full_slots_before_and_after(planned: Planned, leve
     runs[level] |= {"server_cpu": 0.95}
     found = judged(planned(THREADS), **runs).experiments
     verdicts = {name: found[name].verdict for name in runs}
-    assert verdicts == dict.fromkeys(runs, "server concurrency") | {level: "server CPU"}
+    assert verdicts == dict.fromkeys(runs, "all server threads busy") | {level: "server's CPU"}
 
 
 def elasticity(twice: list[float], once: list[float], **limits: float) -> Elasticity:
@@ -351,7 +358,7 @@ def test_elasticity_at_a_limit_counts_as_beyond_it() -> None:
     assert "capacity is reached" in elasticity([100.0], [100.0], **at_capacity).reading
     assert "near the knee" in elasticity([100.1], [100.0], **at_capacity).reading
     think_time = at_capacity | {"least_elasticity_of_think_time": 0.0}
-    assert "think time binds it" in elasticity([100.0], [100.0], **think_time).reading
+    assert "limited by users' pauses" in elasticity([100.0], [100.0], **think_time).reading
     assert "capacity is reached" in elasticity([99.9], [100.0], **think_time).reading
 
 

@@ -13,7 +13,7 @@ from tests.support.commandline import loadstone
 INTERVAL = {"value": 33.2, "low": 33.0, "high": 33.4}
 ALONE = {"value": 1234.5, "low": None, "high": None}
 
-AGREED = {"verdict": "undetermined", "parties": [], "runs": {}, "elasticity": None, "remark": None}
+AGREED = {"verdict": "no clear limit", "parties": [], "runs": {}, "elasticity": None, "remark": None}
 REPEATED = {"runs": 1, "intervals": {}, "variation": {}, "precision": 0.02, "needed": None, "disagreements": []}
 JUDGED = {
     **dict.fromkeys(("id", "claim", "test", "expect", "unit", "evidence"), "x"),
@@ -26,7 +26,7 @@ JUDGED = {
 RUN = {
     **dict.fromkeys(("also", "runner_up", "remark")),
     "repeat": 1,
-    "verdict": "think time",
+    "verdict": "users' pauses",
     "parties": [],
     "evidence": [],
     "probe": "",
@@ -49,8 +49,8 @@ def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[s
         tmp_path,
         verdicts={
             "experiments": {
-                "a": AGREED | {"verdict": "think time", "parties": ["think time"]},
-                "b": AGREED | {"verdict": "mixed", "parties": ["generator", "server CPU"]},
+                "a": AGREED | {"verdict": "users' pauses", "parties": ["users' pauses"]},
+                "b": AGREED | {"verdict": "several limits", "parties": ["Locust's CPU", "server's CPU"]},
                 "c": AGREED,
                 "unloaded@1": AGREED,
             },
@@ -70,12 +70,12 @@ def test_one_line_per_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[s
     show_conclusion(tmp_path, tmp_path / "index.html")
     lines = capsys.readouterr().out.splitlines()
     [a] = [line for line in lines if line.startswith(" a ")]
-    assert a.split() == ["a", "4", "33.2", "(33.0", "–", "33.4)", "1,234", "think", "time"]
+    assert a.split() == ["a", "4", "33.2", "(33.0", "–", "33.4)", "1,234", "users'", "pauses"]
     [c] = [line for line in lines if line.startswith(" c ")]
-    assert c.split() == ["c", "3", "–", "1,234", "(1,230,", "1,234,", "1,240)", "undetermined"]
+    assert c.split() == ["c", "3", "–", "1,234", "(1,230,", "1,234,", "1,240)", "no clear limit"]
     assert "In parentheses: the 95 % interval; below 4 runs, the runs themselves." in lines
     [b] = [line for line in lines if line.startswith(" b ")]
-    assert "mixed: generator + server CPU" in b
+    assert "several limits: Locust's CPU + server's CPU" in b
     assert not any("unloaded@" in line for line in lines)
     assert "Hypotheses: 1 refuted, 2 supported." in lines
     assert lines[-1] == f"The report is {tmp_path / 'index.html'}"
@@ -98,9 +98,9 @@ def test_runs_not_used_are_named_with_the_reason(tmp_path: Path, capsys: pytest.
         folder = tmp_path / "summaries" / name / str(repeat)
         folder.mkdir(parents=True)
         (folder / "window.json").write_text(window.model_dump_json(), encoding="utf-8")
-    runs = [RUN | {"experiment": name, "repeat": repeat, "verdict": "invalid"} for name, repeat in windows]
+    runs = [RUN | {"experiment": name, "repeat": repeat, "verdict": "invalid figures"} for name, repeat in windows]
     runs[2]["remark"] = "X·(R+Z)/N = 0.7"
-    runs += [RUN | {"experiment": "failing", "verdict": "errors"}, RUN | {"experiment": "sound"}]
+    runs += [RUN | {"experiment": "failing", "verdict": "too many failures"}, RUN | {"experiment": "sound"}]
     show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
     at = lines.index("Measured but not to be used (4 of 5 runs):")
@@ -116,19 +116,30 @@ def test_runs_not_used_are_named_with_the_reason(tmp_path: Path, capsys: pytest.
 def test_verdicts_are_put_into_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of the experiments whose runs agree; the runs that cannot be used state why."""
     verdicts = {
-        "agreed": ("pool", {"pool": 2}),
-        "differing": ("mixed", {"pool": 1, "mixed": 1}),
-        "earlier": ("pool", {"pool": 1}),
-        "crowded": ("neighbour", {"neighbour": 1}),
+        "agreed": ("a pool in the server", {"a pool in the server": 2}),
+        "differing": ("repeats disagree", {"a pool in the server": 1, "several limits": 1}),
+        "earlier": ("a pool in the server", {"a pool in the server": 1}),
+        "crowded": ("other programs on the machine", {"other programs on the machine": 1}),
     }
     runs = [
-        RUN | {"experiment": "agreed", "verdict": "pool", "sentence": ""},
-        RUN | {"experiment": "agreed", "repeat": 2, "verdict": "pool", "sentence": "A pool of two: 14 of 16 wait."},
-        RUN | {"experiment": "differing", "verdict": "pool", "sentence": "Of one run."},
-        RUN | {"experiment": "differing", "repeat": 2, "verdict": "mixed", "sentence": "Of one run."},
-        RUN | {"experiment": "earlier", "verdict": "pool"},
-        RUN | {"experiment": "crowded", "verdict": "neighbour", "sentence": "Others used 1.2 of 2 CPUs."},
-        RUN | {"experiment": "crowded", "repeat": 2, "verdict": "neighbour"},
+        RUN | {"experiment": "agreed", "verdict": "a pool in the server", "sentence": ""},
+        RUN
+        | {
+            "experiment": "agreed",
+            "repeat": 2,
+            "verdict": "a pool in the server",
+            "sentence": "A pool of two: 14 of 16 wait.",
+        },
+        RUN | {"experiment": "differing", "verdict": "a pool in the server", "sentence": "Of one run."},
+        RUN | {"experiment": "differing", "repeat": 2, "verdict": "several limits", "sentence": "Of one run."},
+        RUN | {"experiment": "earlier", "verdict": "a pool in the server"},
+        RUN
+        | {
+            "experiment": "crowded",
+            "verdict": "other programs on the machine",
+            "sentence": "Others used 1.2 of 2 CPUs.",
+        },
+        RUN | {"experiment": "crowded", "repeat": 2, "verdict": "other programs on the machine"},
     ]
     experiments = {name: AGREED | {"verdict": verdict, "runs": runs} for name, (verdict, runs) in verdicts.items()}
     write(
@@ -139,7 +150,7 @@ def test_verdicts_are_put_into_words(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     show_conclusion(tmp_path, tmp_path / "index.html")
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index("What bound throughput:")
+    at = lines.index("What limited throughput:")
     assert lines[at + 1 : lines.index("", at)] == ["  agreed: A pool of two: 14 of 16 wait."]
     at = lines.index("Measured but not to be used (2 of 7 runs):")
     assert lines[at + 1 : lines.index("", at)] == [
@@ -149,7 +160,7 @@ def test_verdicts_are_put_into_words(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_many_runs_not_used_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "errors"} for repeat in range(1, 9)]
+    runs = [RUN | {"experiment": "failing", "repeat": repeat, "verdict": "too many failures"} for repeat in range(1, 9)]
     show_runs(tmp_path, runs)
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  failing") for line in lines) == 5

@@ -321,7 +321,7 @@ def side(rng: np.random.Generator, factor: float = 1.0, runs: int = 3, sigma: fl
         for n in range(1, runs + 1)
     ]
     return CampaignResults(
-        experiments={"a": ExperimentResult(runs=tuple(made), verdict="think time", parties=(), settings={})},
+        experiments={"a": ExperimentResult(runs=tuple(made), verdict="users' pauses", parties=(), settings={})},
         suite={}, environment={},
     )  # fmt: skip
 
@@ -395,7 +395,7 @@ def test_single_unusable_run_is_left_out(make: Make, capsys: pytest.CaptureFixtu
     assert steady.runs == (3, 2)
     assert steady.metrics[0].ratio is not None
     assert steady.metrics[0].ratio.value == pytest.approx(1, abs=0.03)
-    assert "steady: after, repeat 2: invalid: X·(R+Z)/N = 0.5" in output(capsys, *folders)
+    assert "steady: after, repeat 2: invalid figures: X·(R+Z)/N = 0.5" in output(capsys, *folders)
 
 
 def test_half_of_the_runs_do_not_speak_for_all(make: Make) -> None:
@@ -531,13 +531,16 @@ def add_signals(results: Path, cpus: float) -> None:
 
 
 def test_changed_verdict_is_told_and_fails_where_asked(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    folders = make("before"), make("after", lambda run: {"verdict": "think time"} if run.experiment == "other" else {})
+    folders = (
+        make("before"),
+        make("after", lambda run: {"verdict": "users' pauses"} if run.experiment == "other" else {}),
+    )
     text = output(capsys, *folders, fail_on=["regression:5%"])
-    assert "Verdicts that changed\n  other: server CPU → think time\n" in text
+    assert "Verdicts that changed\n  other: server's CPU → users' pauses\n" in text
     assert text.splitlines()[0].endswith("; 1 verdict changed")
     answer = loadstone(*folders, "--fail-on", "regression:5%", "--fail-on", "verdict")
     assert answer.returncode == 1
-    assert answer.stderr.splitlines()[-1] == "loadstone: other: verdict changed: server CPU → think time"
+    assert answer.stderr.splitlines()[-1] == "loadstone: other: verdict changed: server's CPU → users' pauses"
 
 
 def test_changed_machine_and_source_are_told_once(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
@@ -613,7 +616,7 @@ def test_json_holds_all_of_it(make: Make) -> None:
     assert steady["finding"] == SLOWER
     assert set(steady["metrics"]) == set(METRICS)
     assert steady["metrics"]["mean_ms"]["ratio"]["low"] > 1.05
-    assert steady["verdict"] == {"before": "server CPU", "after": "server CPU", "changed": False}
+    assert steady["verdict"] == {"before": "server's CPU", "after": "server's CPU", "changed": False}
     assert steady["runs"] == {"before": 3, "after": 3}
     assert found["experiments"]["other"]["settings"] == [{"key": "load.users", "before": 10, "after": 12}]
     assert found["environment"] == [{"key": "machine.cores", "before": "2", "after": "3"}]
@@ -678,7 +681,7 @@ def test_terminal_codes_of_a_file_are_not_obeyed(make: Make, capsys: pytest.Capt
 def test_verdict_of_another_version_is_refused(make: Make) -> None:
     after = make("after")
     path = after / "results" / "verdicts.json"
-    path.write_text(path.read_text("utf-8").replace('"server CPU"', '"bad luck"'), encoding="utf-8")
+    path.write_text(path.read_text("utf-8").replace('"server\'s CPU"', '"bad luck"'), encoding="utf-8")
     error = refusal(make("before"), after)
     assert isinstance(error, ResultError)
     assert str(error).startswith(f"{path}: damaged: experiments.")

@@ -29,7 +29,7 @@ def test_full_slots_are_doubled(tmp_path: Path) -> None:
     found = look(tmp_path, twice=1.01, server_threads=4, server_workers=1, server_seconds=0.0039)
     assert found.granted == ("a@slots",)
     assert found.experiments["a@slots"].repeats == 0
-    assert found.sentence == "look 1: further probes a@slots: its slots may be the limit"
+    assert found.sentence == "look 1: further probes a@slots: it may be limited by its slots"
     assert make_plan(load_suite(tmp_path / "suite.yaml"), [found.granted]).repeats["a@slots"] == 2
 
 

@@ -180,8 +180,12 @@ def test_means_are_those_of_the_runs_that_count(campaign: StoredCampaign) -> Non
 def test_verdicts_have_their_signals(campaign: StoredCampaign) -> None:
     verdicts = campaign.verdicts().set_index(["experiment", "repeat"])
     row = verdicts.loc[("sleepers=1", 1)]
-    assert (row["verdict"], row["parties"], row["counts"]) == ("server concurrency", "server concurrency", True)
-    assert row["experiment_verdict"] == "server concurrency"
+    assert (row["verdict"], row["parties"], row["counts"]) == (
+        "all server threads busy",
+        "all server threads busy",
+        True,
+    )
+    assert row["experiment_verdict"] == "all server threads busy"
     assert row["u_slot"] > 0.9
     assert (row["sweep"], row["level"]) == ("sleepers", 1)
     assert (verdicts.loc["few-users", "u_think"] > 0.9).all()

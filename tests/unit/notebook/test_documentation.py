@@ -41,7 +41,7 @@ def test_examples_run_one_after_the_other(folder: Path, monkeypatch: pytest.Monk
     names: dict[str, Any] = {}
     runs, p95, requests, chart, own = (run_cell(text, names) for text in EXAMPLES)
     assert len(runs) == 39
-    assert p95.loc["sleepers=1", "experiment_verdict"] == "server concurrency"
+    assert p95.loc["sleepers=1", "experiment_verdict"] == "all server threads busy"
     assert p95["value"].is_monotonic_increasing
     assert set(requests.index) == {"GET /albums", "GET /albums/<id>", "POST /albums"}
     assert isinstance(chart, alt.LayerChart)

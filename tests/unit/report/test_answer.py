@@ -38,7 +38,7 @@ def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
     page = section(render(campaign), "answer")
     assert "Think time limited the published rates" in page
-    assert "The published experiments: think time (all 2); the other experiments: undetermined (1)." in page
+    assert "The published experiments: users' pauses (all 2); the other experiments: no clear limit (1)." in page
 
 
 def test_table_that_can_not_be_audited_has_no_sentence(make: Make) -> None:
@@ -74,7 +74,7 @@ experiments: {a: {}, b: {}}
 sweeps: {s: {vary: server.threads, values: [1, 2]}}
 """
     assert answer.bound_sentence(make(text, behaviour)) == (
-        "The levels of sweeps: undetermined (all 2); the experiments: think time (1), undetermined (1)."
+        "The levels of sweeps: no clear limit (all 2); the experiments: users' pauses (1), no clear limit (1)."
     )
 
 
@@ -107,7 +107,7 @@ def test_what_not_to_believe(make: Make) -> None:
         "3 of 6 runs (1 never settled, 1 failed too often, 1 with contradictory figures), in means only because their "
         "experiments have no other runs; 3 experiments have no usable run (bad, broken, wild); the rates of client "
         "show what the load generator could send, not what the server could answer; in host all CPUs of the machine "
-        "were busy, so server and load generator slowed each other; what bound good is undecided."
+        "were busy, so server and load generator slowed each other; what limited good is undecided."
     )
 
 

@@ -141,7 +141,7 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
 
 def test_audit_in_words() -> None:
     row = LoadTestRow(label="a", users=10, rps=1.0, think=ThinkTimeRange(low=1, high=1), mean_s=9.0)
-    assert published.audit_texts(audit([row]).rows[0]) == ["undetermined: 10.0 % of the users' time is think time"]
+    assert published.audit_texts(audit([row]).rows[0]) == ["no clear limit: users pause for 10.0 % of their time"]
     assert published.audit_texts(audit([LoadTestRow(label="a", rps=1.0)]).rows[0]) == [
         "the row states too little to decide"
     ]
@@ -178,10 +178,12 @@ def test_doubts_of_a_run(make: Make) -> None:
 
     campaign = make("baselines: false\nexperiments: {a: {repeats: 1}}", behaviour)
     doubts = find_doubts(campaign)
-    assert [doubt.kind for doubt in doubts["a", 1]] == ["errors", "not settled"], "one per cent of growth is none"
+    assert [doubt.kind for doubt in doubts["a", 1]] == ["too many failures", "not settled"], (
+        "one per cent of growth is none"
+    )
     (row,) = runs.run_rows(campaign, doubts)
     assert (row.begin_s, row.more_warm_up_s, row.length_s) == (11.5, 1.5, 8.5)
-    assert (row.settled, row.verdict, row.growth) == ("no", "errors", "+1.00 %")
+    assert (row.settled, row.verdict, row.growth) == ("no", "too many failures", "+1.00 %")
     _, windows = experiments.course(campaign)
     assert windows[["begin", "end"]].to_numpy().tolist() == [[11.5, 20.0]], "as found, from the start of the load"
     assert verdicts.verdict_rows(campaign, doubts)[0].reason == "5,000 of 20,000 requests failed; it drifts"

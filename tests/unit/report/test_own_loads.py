@@ -114,9 +114,9 @@ def test_parallel_users_and_users_that_left_are_named_with_figures(page: str) ->
 
 def test_plateaus_have_a_verdict_each(page: str) -> None:
     shown = section(page, "verdicts")
-    assert "Its plateaus differ: 10 users: think time, 50 users: server CPU" in shown
-    assert "shaped, 1 10 11.0 – 17.0 6.64 5.00 think time" in shown
-    assert "shaped, 2 50 18.0 – 25.0 988 50.0 server CPU" in shown
+    assert "Its plateaus differ: 10 users: users' pauses, 50 users: server's CPU" in shown
+    assert "shaped, 1 10 11.0 – 17.0 6.64 5.00 users' pauses" in shown
+    assert "shaped, 2 50 18.0 – 25.0 988 50.0 server's CPU" in shown
 
 
 def test_provenance_lists_the_files_of_the_load(page: str) -> None:

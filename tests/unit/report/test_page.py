@@ -43,8 +43,8 @@ def test_fit_with_grounds(make: Make) -> None:
 def test_no_fit_without_grounds(make: Make) -> None:
     page = render(make(WORKERS, lambda run, rng: scaled(run, rng) | {"host_busy": 0.97, "server_cpu": 0.5}))
     sweeps = section(page, "sweeps")
-    assert "No scaling law was fitted: shared host bound every level" in sweeps
-    assert "not used for the fit: bound by shared host at 0.97" in sweeps
+    assert "No scaling law was fitted: every level was limited by the whole machine's CPU" in sweeps
+    assert "not used for the fit: limited by the whole machine's CPU at 0.97" in sweeps
     assert "lack of fit" not in sweeps
     assert "residuals-w" not in specifications(page)
 
@@ -104,7 +104,7 @@ def test_every_request_failed(make: Make) -> None:
     page = render(make(text, failing))
     assert "f=1, all 2 repeats: 20,000 of 20,000 requests failed" in section(page, "warnings")
     assert "not to be used: 20,000 of 20,000 requests failed" in section(page, "verdicts")
-    assert "errors 2" in section(page, "verdicts")
+    assert "too many failures 2" in section(page, "verdicts")
 
 
 def test_campaign_in_which_nothing_succeeded(make: Make) -> None:
@@ -175,10 +175,10 @@ def test_baselines_have_a_section_of_their_own(make: Make) -> None:
 def test_published_rows_are_audited_and_set_beside_the_servers_capacity(make: Make) -> None:
     page = render(make(REPEATING, thinking, PUBLISHED))
     published = section(page, "published")
-    assert "think time: 33.2 possible" in published
+    assert "limited by users' pauses: 33.2 possible" in published
     assert "5,223 requests in 180 s are 29 requests/s, not 32.7" in published
     assert "one user (1.05 active of 50 stated)" in published
-    assert re.search(r"99\d \([\d,]+, [\d,]+\) , 30\.\d× the published eager, bound by: undetermined", published)
+    assert re.search(r"99\d \([\d,]+, [\d,]+\) , 30\.\d× the published eager, limited by: no clear limit", published)
     assert re.search(r"Without pauses, as many users got 30\.\d times the published rates from the same", published)
     assert published.count("× the published") == 1, "one user is not compared with fifty"
     assert "«Four workers»: 50 users stated, 1.05 active: the rate is that of one user." in published
@@ -220,7 +220,7 @@ def test_sweep_over_users_meets_its_prediction(make: Make, repeats: int) -> None
         r"the knee lies at 51.0 users, and the server's CPUs allow (at most|about) 500 requests/s\.", sweeps
     )
     assert re.search(r"Measured throughput is 9\d\.\d % to 10\d % of the prediction\.", sweeps)
-    assert ("120 one run server CPU" in sweeps) == (repeats == 1)
+    assert ("120 one run server's CPU" in sweeps) == (repeats == 1)
     shown = specifications(page)
     assert {"forecast-rps-u", "forecast-ms-u"} <= set(shown)
     assert "sweep-u" not in shown

@@ -31,7 +31,7 @@ hypotheses:
   aa-true: {claim: b answers as many., compare: {metric: throughput, of: b, to: a}, expect: within 5% of 1}
   bb-open: {claim: b takes as long to the hair., compare: {metric: mean, of: b, to: a}, expect: "< 1"}
   cc-wrong: {claim: b answers far more., gate: true, compare: {metric: throughput, of: b, to: a}, expect: "> 2"}
-  dd-verdict: {claim: The server binds <a>., bottleneck: a, expect: generator}
+  dd-verdict: {claim: The server binds <a>., bottleneck: a, expect: Locust's CPU}
 """
 
 

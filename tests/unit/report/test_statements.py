@@ -65,7 +65,7 @@ def test_shares_above_one_are_explained_wherever_they_are_printed(tmp_path: Path
         return steady(run, rng) | {"generator_cpu": [0.97], "server_cpu": 1.1}
 
     text = "defaults: {repeats: 2, probe: false}\nexperiments: {one: {}}\nhypotheses:\n"
-    text += "  cpu: {claim: The CPU is full, bottleneck: one, expect: server CPU}\n"
+    text += "  cpu: {claim: The CPU is full, bottleneck: one, expect: server's CPU}\n"
     campaign = make_campaign(tmp_path, text, beyond)
     page = render(campaign)
     verdicts, experiments, baselines = (section(page, name) for name in ("verdicts", "experiments", "baselines"))
@@ -124,7 +124,7 @@ def test_runs_that_must_not_be_used_are_counted_alike_everywhere(
     means = "2 of them in means only because their experiments have no other runs, the rest in none"
     answered, agreement, warned = (section(page, name) for name in ("answer", "repeats", "warnings"))
     assert f"{counted} (3 failed too often), {means}" in answered
-    assert f"{counted} must not be used (errors), {means}" in agreement
+    assert f"{counted} must not be used (too many failures), {means}" in agreement
     assert "these runs do not measure speed: 3 runs, 1 baseline a, repeat 1 of 3" in warned
     assert "use only the rates of these runs: 1 run a, repeat 2 of 3: mean response drifts" in warned
     assert "No steady state" not in warned, "its rate counts"
@@ -278,5 +278,6 @@ def test_users_without_pauses_are_nowhere_said_to_think(tmp_path: Path) -> None:
     assert campaign.verdicts.experiments["few"].verdict == "too few users"
     page = render(campaign)
     shown = section(page, "answer") + section(page, "warnings") + section(page, "experiments")
-    assert "throughput grows with the number of users: they hardly pause and are too few" in shown
+    assert "throughput grows with the number of users: limited by too few users" in shown
     assert "think time" not in shown
+    assert "users' pauses" not in shown

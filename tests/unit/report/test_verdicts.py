@@ -44,14 +44,18 @@ def locked(run: dict[str, Any]) -> dict[str, Any]:
     """Wait for a lock in a, for nothing in particular in b, unknown in c."""
     if run["experiment"] == "a":
         found = {"on a lock": 48.0 + run["repeat"] / 2, "running": 1.0, "elsewhere": 0.25}
-        return {"verdict": "lock in the server", "sentence": SENTENCE, "places": found, "probe": "look for the lock"}
+        return {"verdict": "a lock in the server", "sentence": SENTENCE, "places": found, "probe": "look for the lock"}
     places = {"running": 2.0, "unread in a socket": 2.0}
     return {"places": places, "sentence": ""} if run["experiment"] == "b" else {"places": {}}
 
 
 def disturbed(run: dict[str, Any]) -> dict[str, Any]:
     sentence = "Other processes used 1.2 of 2 CPUs."
-    return {"verdict": "neighbour", "sentence": sentence} if run["experiment"] == "a" and run["repeat"] == 2 else {}
+    return (
+        {"verdict": "other programs on the machine", "sentence": sentence}
+        if run["experiment"] == "a" and run["repeat"] == 2
+        else {}
+    )
 
 
 def test_places_are_means_of_the_runs_and_shares_of_all(made: Any) -> None:
@@ -91,14 +95,14 @@ def test_sentence_stands_for_the_remarks(made: Any) -> None:
 
 def test_runs_that_disagree_are_quoted_each(made: Any) -> None:
     def differing(run: dict[str, Any]) -> dict[str, Any]:
-        verdict = "lock in the server" if run["repeat"] == 1 else "pool"
+        verdict = "a lock in the server" if run["repeat"] == 1 else "a pool in the server"
         return {"verdict": verdict, "sentence": f"{verdict} it was, in {run['experiment']}"}
 
     campaign = made(differing)
     row = verdicts.verdict_rows(campaign, find_doubts(campaign))[0]
-    assert row.verdict == "mixed"
+    assert row.verdict == "repeats disagree"
     assert row.sentence == ""
-    assert row.each == ["Repeat 1: Lock in the server it was, in a.", "Repeat 2: Pool it was, in a."]
+    assert row.each == ["Repeat 1: A lock in the server it was, in a.", "Repeat 2: A pool in the server it was, in a."]
     assert row.stated == "its runs: 1 lock in the server, 1 pool"
 
 
@@ -175,7 +179,9 @@ def test_every_verdict_has_its_kind_and_a_colour_of_its_own() -> None:
     colours = shades(Verdict)
     assert list(colours) == [verdict for of_kind in VERDICTS.values() for verdict in of_kind]
     assert len(set(colours.values())) == len(Verdict)
-    assert [*shades(["pool"]).values()] == [*shades(["disk"]).values()], "alone, each has the kind's own"
+    assert [*shades(["a pool in the server"]).values()] == [*shades(["the server's disk"]).values()], (
+        "alone, each has the kind's own"
+    )
 
 
 def test_every_signal_has_a_meaning_and_every_missing_one_a_name() -> None:

@@ -230,7 +230,7 @@ def test_verdict_is_never_against_a_server_that_nobody_looked_into(generator: fl
     )
     cycle = Cycle(throughput=100.0, response_s=0.45, think_s=0.05)
     verdict = judge(gather_signals(record, cycle, endpoints, processes, settled=True))
-    assert verdict.verdict == ("generator" if generator > 0.9 else "undetermined")
+    assert verdict.verdict == ("Locust's CPU" if generator > 0.9 else "no clear limit")
     assert {"server_cores", "server_cpu", "server_threads", "server_workers"} <= set(verdict.missing)
 
 
@@ -247,7 +247,7 @@ def test_page_tells_whose_server_it_was(make: Make) -> None:
     told = section(page, "verdicts")
     assert "the server's worker processes" in told
     assert "the server's CPU" in told
-    assert "server CPU" not in told.replace("the server's CPU", "")
+    assert "server's CPU" not in told.replace("the server's CPU", "")
 
 
 def test_plan_tells_servers_apart(write_suite: WriteSuite, capsys: pytest.CaptureFixture[str]) -> None:

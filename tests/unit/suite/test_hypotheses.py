@@ -150,8 +150,9 @@ def test_shapes_and_verdicts() -> None:
         with pytest.raises(ValueError, match="flat with a tolerance"):
             parse_shape(wrong)
     assert parse_verdict("server") == SERVER_VERDICTS
-    assert parse_verdict("think time") == ("think time",)
-    with pytest.raises(ValueError, match="server, think time, "):
+    assert parse_verdict("users' pauses") == ("users' pauses",)
+    assert parse_verdict("think time") == ("users' pauses",), "the name that earlier versions gave it"
+    with pytest.raises(ValueError, match="server, users' pauses, "):
         parse_verdict("the server")
 
 
@@ -174,7 +175,7 @@ def refused(write_suite: WriteSuite, hypothesis: str) -> list[str]:
         ),
         ("bottleneck: a", ".expect: missing"),
         ("bottleneck: a, expect: 5", ".expect: 5 is not allowed; allowed: a valid string"),
-        ("bottleneck: a, expect: disks", ".expect: 'disks' is not allowed; allowed: server, think time,"),
+        ("bottleneck: a, expect: disks", ".expect: 'disks' is not allowed; allowed: server, users' pauses,"),
         ("bottleneck: z, expect: server", ".bottleneck: 'z' is not an experiment; allowed: a, b, few=10"),
         (
             "compare: {metric: mean, of: a, speed: 1}, expect: '> 1'",

@@ -1,7 +1,7 @@
 """Whether the second commit fails more: more of its runs, or a larger share of its requests.
 
 Both are tested exactly, one-sided, with the run as the unit: Fisher's test on the runs that broke or had too many
-errors, and Mood's median test on the runs' shares of failed requests. Neither assumes a distribution, and a burst of
+failures, and Mood's median test on the runs' shares of failed requests. Neither assumes a distribution, and a burst of
 failures within one run counts once. What points to more failures with B without being shown by either leaves the
 experiment untold: it is never *no change*.
 """
@@ -33,7 +33,7 @@ def judge_failures(runs: Sequence[AbRun], confidence: float) -> AbFailures:
 
 
 def _counts_requests(run: AbRun) -> bool:
-    """Whether a run's share of failed requests can be used: that of a run with too many errors can."""
+    """Whether a run's share of failed requests can be used: that of a run with too many failures can."""
     return run.requests > 0 and run.verdict not in (None, Verdict.INVALID)
 
 
@@ -56,7 +56,7 @@ def _test_runs(
     p = chance_of_more(_count_failed(b), len(b), _count_failed(a), len(a))
     if p <= most_p:
         return AbFinding.FAILS_MORE, (
-            f"{_count_failed(b)} of {several(len(b), 'run')} of B broke or had too many errors, "
+            f"{_count_failed(b)} of {several(len(b), 'run')} of B broke or had too many failures, "
             f"and {_count_failed(a)} of {len(a)} of A (Fisher's exact test, {p_value(p)})"
         )
     for kind, has in (("failed", _has_failed), ("cannot be used", lambda run: run.left_out is not None)):

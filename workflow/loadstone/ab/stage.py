@@ -170,6 +170,6 @@ def _describe(judgement: Judgement) -> str:
     """State why a run cannot be used."""
     if judgement.verdict == Verdict.ERRORS:
         share = next((figure(100 * e.value) for e in judgement.evidence if e.signal == "failures"), "too many")
-        return f"errors: at least {share} % of the requests failed"
+        return f"{Verdict.ERRORS}: at least {share} % of the requests failed"
     stated = judgement.sentence.rstrip(".") or judgement.remark
     return f"{judgement.verdict}: {stated or 'its figures contradict each other'}"

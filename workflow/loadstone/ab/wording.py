@@ -2,6 +2,7 @@
 
 from loadstone.compare import wording
 from loadstone.results.ab import AbExperiment, AbMetric, AbResult, AbRun
+from loadstone.suite.verdict import Verdict
 from loadstone.text import figure, limit, percent
 from loadstone.theory.intervals import Interval
 
@@ -69,10 +70,8 @@ def notes(result: AbResult) -> list[str]:
     if shown:
         lines.append(f"Goodput is set by the load and not judged: {', '.join(shown)}.")
     lines += [f"Requests that failed: {_shares(e)}." for e in result.experiments if any(e.failures.shares)]
-    if any("generator" in limit for e in result.experiments for limit in e.limits):
-        lines.append(
-            "Where the load generator was the limit, figures say little about the service: raise load.workers."
-        )
+    if any(Verdict.GENERATOR in limit for e in result.experiments for limit in e.limits):
+        lines.append(f"Figures that are {Verdict.GENERATOR.as_limit} say little about the service: raise load.workers.")
     lines += [f"Does not count: {_describe(e, run)}" for e in result.experiments for run in e.runs if run.left_out]
     return lines
 

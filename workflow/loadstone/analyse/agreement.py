@@ -20,7 +20,7 @@ MAX_NAMED = 6
 def agree_by_experiment(
     judged: Mapping[RunKey, Judgement], throughput: Mapping[RunKey, float], limits: Thresholds = DEFAULTS
 ) -> dict[str, ExperimentVerdict]:
-    """Give each experiment the verdict that most of its sound runs have; mixed, where too few agree.
+    """Give each experiment the verdict that most of its sound runs have; *repeats disagree*, where too few agree.
 
     Where no run is sound, all of them decide. `throughput` of each run, in requests/s, chooses the run that stands for
     the others.
@@ -35,9 +35,9 @@ def agree_by_experiment(
 
 
 def agree(verdicts: Sequence[Verdict], limits: Thresholds = DEFAULTS) -> Verdict:
-    """Return the verdict that at least 80 % of an experiment's runs share (`limits.agreement`), otherwise mixed."""
+    """Return the verdict that at least 80 % of an experiment's runs share (`limits.agreement`), else DISAGREE."""
     verdict, count = Counter(verdicts).most_common(1)[0]
-    return verdict if count >= limits.agreement * len(verdicts) else Verdict.MIXED
+    return verdict if count >= limits.agreement * len(verdicts) else Verdict.DISAGREE
 
 
 def _agree(runs: Mapping[int, Judgement], throughput: Mapping[int, float], limits: Thresholds) -> ExperimentVerdict:
@@ -47,10 +47,9 @@ def _agree(runs: Mapping[int, Judgement], throughput: Mapping[int, float], limit
     agreeing = sorted(
         (repeat for repeat, judgement in voting.items() if judgement.verdict == verdict), key=throughput.__getitem__
     )
-    same = len({judgement.verdict for judgement in voting.values()}) == 1
-    disagree = verdict == Verdict.MIXED and not same
+    disagree = verdict == Verdict.DISAGREE
     parties = {party for judgement in voting.values() for party in _parties(judgement, alone=not disagree)}
-    representative = agreeing[(len(agreeing) - 1) // 2] if agreeing and not disagree else None
+    representative = agreeing[(len(agreeing) - 1) // 2] if agreeing else None
     return ExperimentVerdict(
         verdict=verdict,
         parties=tuple(sorted(parties)),
@@ -67,7 +66,7 @@ def _parties(judgement: Judgement, *, alone: bool) -> tuple[Verdict, ...]:
 
 def _disagreement(voting: Mapping[int, Judgement]) -> str:
     found = Counter(_describe(judgement) for judgement in voting.values())
-    return f"its runs disagree: {named([f'{name} in {count}' for name, count in found.most_common()], MAX_NAMED)}"
+    return f"Repeats disagree: {named([f'{name} in {count}' for name, count in found.most_common()], MAX_NAMED)}."
 
 
 def _describe(judgement: Judgement) -> str:

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from scipy import stats
 
 from loadstone.suite.load_test_table import LoadTestRow
+from loadstone.suite.verdict import Verdict
 from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90
-"""X·Z/N from which a row is bound by think time: the share of their time that users spent thinking instead of waiting
-for the server. The unloaded response time, which few tables state, can only raise the share."""
+"""X·Z/N from which a row is limited by users' pauses: the share of their time that users spent thinking instead of
+waiting for the server. The unloaded response time, which few tables state, can only raise the share."""
 
 FEWER_USERS = 0.90
 """Active over stated users below which some of the users were missing."""
+
+TOO_FEW_ACTIVE = "fewer users"
+"""What limits a row some of whose users were missing. It is no verdict: no run shows it."""
 
 CONFIDENCE = 0.95
 SERVER_COUNTS = (1, 2, 4)
@@ -40,7 +44,7 @@ class RowAudit:
     think_share: float | None
     """X·Z/N."""
     bound: str
-    """`think time`, `fewer users` or `undetermined`."""
+    """What limited the row: `users' pauses`, `fewer users` or `no clear limit`."""
     noise_rps: float | None
     """Standard deviation of the throughput of the active users, if they are independent; requests/s."""
 
@@ -94,8 +98,8 @@ def _audit_row(row: LoadTestRow) -> RowAudit:
 
 def _bound(users: float | None, active: float | None, share: float | None) -> str:
     if users and active is not None and active < FEWER_USERS * users:
-        return "fewer users"
-    return "think time" if share is not None and share >= THINK_TIME_SHARE else "undetermined"
+        return TOO_FEW_ACTIVE
+    return Verdict.THINK_TIME if share is not None and share >= THINK_TIME_SHARE else Verdict.UNDETERMINED
 
 
 def _contradictions(row: LoadTestRow, active: float | None) -> list[str]:
@@ -127,7 +131,7 @@ def _servers(count: int) -> str:
 
 def _row_findings(rows: Sequence[RowAudit]) -> list[str]:
     findings = []
-    bound = [row for row in rows if row.bound == "think time"]
+    bound = [row for row in rows if row.bound == Verdict.THINK_TIME]
     for users, group in itertools.groupby(sorted(bound, key=_stated), key=_stated):
         members = list(group)
         names = ", ".join(f"«{row.row.label}»" for row in members)
@@ -136,8 +140,8 @@ def _row_findings(rows: Sequence[RowAudit]) -> list[str]:
         low, high = f"{measured[0]:g}", f"{measured[-1]:g}"
         span = low if measured[0] == measured[-1] else f"{low} to {high}"
         findings.append(
-            f"Bound by think time, not by the server: {names}. With any server of that speed, {_users(users)} can send "
-            f"{possible:.1f} requests/s; measured: {span}."
+            f"Limited by users' pauses, not by the server: {names}. With any server of that speed, {_users(users)} can "
+            f"send {possible:.1f} requests/s; measured: {span}."
         )
     for row in rows:
         findings += [f"«{row.row.label}»: {text}." for text in row.contradictions]
@@ -154,7 +158,7 @@ def _comparisons(rows: Sequence[RowAudit]) -> list[str]:
     For k rows the latter is the 95 % quantile of the range of k normal variables (Tukey's studentised range).
     """
     findings = []
-    usable = [row for row in rows if row.bound == "think time" and row.noise_rps and row.row.throughput]
+    usable = [row for row in rows if row.bound == Verdict.THINK_TIME and row.noise_rps and row.row.throughput]
     for users, group in itertools.groupby(sorted(usable, key=_stated), key=_stated):
         members = list(group)
         if len(members) < 2:

@@ -1,8 +1,8 @@
-"""What bound a run's throughput: from its signals to a verdict with its evidence, by the rules in `analyse/rules/`.
+"""What limited a run's throughput: from its signals to a verdict with its evidence, by the rules in `analyse/rules/`.
 
-First comes what makes the figures useless (errors, invalid), or explains why they look so. Then every rule is asked.
-Of those that explain why requests wait while CPUs are free, the most specific one counts. Several that remain make the
-verdict mixed.
+First comes what makes the figures useless (failures, contradictions), or explains why they look so. Then every rule is
+asked. Of those that explain why requests wait while CPUs are free, the most specific one counts. Several that remain
+are *several limits*.
 
 A run without `failures` or `steady` counts as sound. In a sound run, a missing signal can hide a candidate but never
 make the server one.

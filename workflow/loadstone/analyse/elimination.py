@@ -1,7 +1,7 @@
 """By elimination: if more load brings no more throughput, while generator and machine have slack, it is the server.
 
 Or it is what the server waits for: from outside the two look the same. This settles experiments whose runs are
-undetermined. It needs the figures of everything that it rules out: a missing signal prevents it.
+without a clear limit. It needs the figures of everything that it rules out: a missing signal prevents it.
 
 Three comparisons show that a capacity is reached: a probe with twice the users, two levels of a sweep over users, and
 an open load that is not sent in full while responses take much longer than for a single user.
@@ -50,7 +50,7 @@ class Judged:
 def eliminate(
     plan: Plan, experiments: Mapping[str, ExperimentVerdict], counting: Mapping[str, Sequence[Judged]]
 ) -> dict[str, ExperimentVerdict]:
-    """Find the undetermined experiments whose limit is the server, or what it waits for, by elimination.
+    """Find the experiments without a clear limit whose limit is the server, or what it waits for, by elimination.
 
     `counting` maps each experiment to the runs that count.
     """
@@ -147,8 +147,8 @@ def _settled(agreed: ExperimentVerdict, reason: str, runs: Sequence[Judged]) -> 
             "verdict": Verdict.SERVER_OR_BEHIND,
             "parties": (Verdict.SERVER_OR_BEHIND,),
             "remark": f"{remark}; {states}" if states else remark,
-            "sentence": f"{Verdict.SERVER_OR_BEHIND}: {reason}, while the generator and the machine have slack"
-            + (f"; {states}" if states else ""),
+            "sentence": f"Limited by {Verdict.SERVER_OR_BEHIND}: {reason}, while the generator and the machine have "
+            + (f"slack; {states}." if states else "slack."),
         }
     )
 

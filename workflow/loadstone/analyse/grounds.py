@@ -1,7 +1,7 @@
 """Whether a sweep has grounds for a scaling law, and whose law it would be: a fit without grounds is not made.
 
 Data that do not change at all are a perfect Amdahl curve, so a good fit proves nothing. A law says something about the
-party that was swept only where that party bound throughput and every other party had slack.
+party that was swept only where that party limited throughput and every other party had slack.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
-from loadstone.suite.verdict import Verdict
+from loadstone.suite.verdict import OPEN_VERDICTS, Verdict
 from loadstone.text import figure, several
 from loadstone.theory import caveats, operational
 from loadstone.theory.fitting import MIN_LEVELS
@@ -18,12 +18,12 @@ from loadstone.theory.scaling import Fit
 
 MIN_REPEATS = 3
 """Runs of a level below which its scatter, and so a lack of fit, can't be estimated."""
-SERVER = "server"
-PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": Verdict.GENERATOR}
+SERVER, GENERATOR = "server", "generator"
+PARTIES = {"server.workers": SERVER, "server.threads": SERVER, "load.workers": GENERATOR}
 """Factor → the party whose law a sweep of it can show."""
 OWN = {
     SERVER: {Verdict.SERVER_CPU, Verdict.SERVER_CONCURRENCY, Verdict.SERIAL_SECTION, Verdict.LOCK},
-    Verdict.GENERATOR: {Verdict.GENERATOR},
+    GENERATOR: {Verdict.GENERATOR},
 }
 """Party → its verdicts, and its utilisations by the same names."""
 REMEDIES = {
@@ -44,6 +44,7 @@ REMEDIES = {
     Verdict.SERVER_OR_BEHIND: "what the server waits for has to be found first: see its probes",
 }
 """The other party that was the ceiling → what a fit would need. Where the load sets the rate, that is more users."""
+EVERY = "every level"
 _OF_USERS = {Verdict.THINK_TIME, Verdict.TOO_FEW_USERS}
 
 
@@ -57,9 +58,9 @@ class LevelFacts:
     throughput: tuple[float, ...]
     """X, requests/s, one per run."""
     verdict: Verdict
-    """What bound the experiment."""
+    """What limited the experiment."""
     utilisations: Mapping[Verdict, float]
-    """Party, or think time → mean over the runs of its highest utilisation. What was not measured is absent."""
+    """Limit → mean over the runs of its highest utilisation. What was not measured is absent."""
     users: float
     """N."""
     think_s: float
@@ -79,7 +80,7 @@ class Grounds:
     party: str | None
     """Whose law it would be, `server` or `generator`; None where the factor is neither's number."""
     used: tuple[LevelFacts, ...]
-    """Levels bound by the party, all others having slack, by ascending value."""
+    """Levels limited by the party, all others having slack, by ascending value."""
     left_out: tuple[tuple[LevelFacts, str], ...]
     """The other levels, each with the reason, by ascending value."""
     reason: str | None
@@ -129,14 +130,14 @@ def _count(levels: Sequence[LevelFacts]) -> int:
 def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
     """Explain in a short phrase why a level can't be used; None where it can.
 
-    A mixed verdict is never the party's own: it may hide runs that failed, or a generator behind its schedule.
+    *Several limits* is never the party's own: it may hide runs that failed, or a generator behind its schedule.
     """
     ceiling = _ceiling(level, party, limits)
     if ceiling is not None:
         figure = f" at {level.utilisations[ceiling]:.2f}" if ceiling in level.utilisations else ""
-        return f"{'bound by ' if level.verdict == ceiling else ''}{ceiling}{figure}"
+        return f"{ceiling.as_limit if level.verdict == ceiling else ceiling}{figure}"
     if level.verdict not in OWN[party]:
-        return f"verdict {level.verdict}"
+        return str(level.verdict)
     if party == SERVER and Verdict.SHARED_HOST not in level.utilisations:
         return f"{Verdict.SHARED_HOST} not measured"
     runs = len(level.throughput)
@@ -146,10 +147,10 @@ def _obstacle(level: LevelFacts, party: str, limits: Thresholds) -> str | None:
 
 
 def _ceiling(level: LevelFacts, party: str, limits: Thresholds) -> Verdict | None:
-    """Name the other party that bound a level, or could have: the verdict's, else the highest that has no slack."""
+    """Name the other party that limited a level, or could have: the verdict's, else the highest that has no slack."""
     if not level.verdict.is_sound:
         return None
-    if level.verdict not in (Verdict.MIXED, Verdict.UNDETERMINED, *OWN[party]):
+    if level.verdict not in (*OPEN_VERDICTS, *OWN[party]):
         return level.verdict
     others = {name: share for name, share in level.utilisations.items() if name not in OWN[party]}
     full = [name for name, share in others.items() if not share < limits.slack]  # what is not a number has none either
@@ -180,14 +181,16 @@ def _reason(
 
 def _named(some: Sequence[LevelFacts], levels: Sequence[LevelFacts]) -> str:
     if len(some) == len(levels):
-        return "every level"
+        return EVERY
     *rest, last = (f"{level.value:g}" for level in some)
     return f"levels {', '.join(rest)} and {last}" if rest else f"level {last}"
 
 
 def _coincidence(ceiling: Verdict, levels: Sequence[LevelFacts], which: str) -> str:
     """Compare measured throughput with what the ceiling allows, both in requests/s."""
-    clause = f"{ceiling} {'bound' if all(level.verdict == ceiling for level in levels) else 'may have bound'} {which}"
+    certain = "were" if len(levels) > 1 and which != EVERY else "was"
+    verb = certain if all(level.verdict == ceiling for level in levels) else "may have been"
+    clause = f"{which} {verb} {ceiling.as_limit}"
     measured = [x for level in levels for x in level.throughput]
     if ceiling in _OF_USERS:
         known = all(level.unloaded_response_s is not None for level in levels)

@@ -108,7 +108,7 @@ def _judge_bottleneck(experiment: str, expected: tuple[str, ...], data: Hypothes
     verdict, runs = agreed.verdict, sum(agreed.runs.values())
     counts = ", ".join(f"{name} in {count} of {runs} runs" for name, count in agreed.runs.items())
     figures = "".join(_share(signal, mean) for signal, mean in _utilisations(experiment, data).items())
-    text = f"the verdict on {experiment} is {verdict} ({counts}{figures})"
+    text = f"{experiment}: {verdict.as_limit} ({counts}{figures})"
     if verdict in expected:
         return Conclusion(outcome=Outcome.SUPPORTED, evidence=text, runs=runs)
     if not verdict.names_a_party:

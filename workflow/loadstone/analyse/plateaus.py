@@ -41,7 +41,7 @@ def _judge_plateau(plateau: Plateau, limits: Thresholds) -> PlateauVerdict:
 
 
 def _in_common(plateaus: tuple[PlateauVerdict, ...]) -> dict[str, object]:
-    """Return the verdict that all plateaus have, or a mixed one that names the parties of each.
+    """Return the verdict that all plateaus have, or *several limits* with those of each.
 
     Plateaus whose figures cannot be used are named first.
     """
@@ -64,7 +64,7 @@ def _in_common(plateaus: tuple[PlateauVerdict, ...]) -> dict[str, object]:
             "remark": remark,
             "sentence": sentence,
         }
-    named_by_each = (each.parties or (each.verdict,) for each in sound)  # a mixed verdict names at least two
+    named_by_each = (each.parties or (each.verdict,) for each in sound)  # several limits are at least two
     parties = tuple(dict.fromkeys(party for parties in named_by_each for party in parties))
     return {
         "verdict": Verdict.MIXED,

@@ -10,6 +10,7 @@ from loadstone.plan.schedule import Plan
 from loadstone.results.signals import Signals
 from loadstone.results.verdicts import Elasticity, ProbeReading
 from loadstone.suite.thresholds import DEFAULTS, Thresholds
+from loadstone.suite.verdict import Verdict
 from loadstone.text import figure
 from loadstone.theory.intervals import Interval, ratio_of_runs
 
@@ -62,7 +63,7 @@ def _elasticity_in_words(value: float, limits: Thresholds, think_time_known: boo
     if value >= limits.least_elasticity_of_think_time:
         if not think_time_known:
             return "throughput grows with the number of users: no capacity is reached"
-        why = "think time binds it" if users_pause else "they hardly pause and are too few"
+        why = (Verdict.THINK_TIME if users_pause else Verdict.TOO_FEW_USERS).as_limit
         return f"throughput grows with the number of users: {why}"
     if value <= limits.most_elasticity_at_capacity:
         return "more users do not raise throughput: a capacity is reached"
@@ -121,14 +122,14 @@ def _read_slots(ratio: Interval, _: Sequence[Signals], runs: Sequence[Signals], 
     value, low, high = _exponents(ratio, 2.0)
     if value <= limits.most_elasticity_at_capacity:
         if high >= MOST_AT_CAPACITY:
-            return "too uncertain to show whether the slots were the limit"
+            return "too uncertain to show whether the slots limit it"
         why = why_no_slack(runs, limits)
-        return f"no change, but {why}" if why else "no change: something behind the slots is the limit"
+        return f"no change, but {why}" if why else "no change: limited by something behind the slots"
     if low <= limits.most_elasticity_at_capacity:
-        return "too uncertain to show whether the slots were the limit"
+        return "too uncertain to show whether the slots limit it"
     if value >= limits.least_elasticity_of_think_time:
-        return "the slots were the limit"
-    return "the slots were a limit, and the next one is near"
+        return "limited by the slots"
+    return "limited by the slots, and the next limit is near"
 
 
 def _read_half_think(ratio: Interval, once: Sequence[Signals], runs: Sequence[Signals], limits: Thresholds) -> str:
@@ -139,13 +140,13 @@ def _read_half_think(ratio: Interval, once: Sequence[Signals], runs: Sequence[Si
         return "think time is too small a part of the users' time for this probe to show anything"
     value, low, high = _exponents(ratio, before / (response_s + after))
     if value >= limits.least_elasticity_of_think_time:
-        return "think time was the limit"
+        return Verdict.THINK_TIME.as_limit
     if value <= limits.most_elasticity_at_capacity:
         if high >= MOST_AT_CAPACITY:
-            return "too uncertain to show whether think time was the limit"
+            return "too uncertain to show whether users' pauses limit it"
         return "no change: a capacity is reached"
     if low <= limits.most_elasticity_at_capacity:
-        return "too uncertain to show whether think time was the limit"
+        return "too uncertain to show whether users' pauses limit it"
     return "throughput grows less than the users' demand: near the knee"
 
 
@@ -163,12 +164,12 @@ def _read_client(ratio: Interval, _: Sequence[Signals], runs: Sequence[Signals],
     del runs, limits
     value, low, high = _bounds(ratio)
     if low > 1 and value > 1 + NO_CHANGE:
-        return "the client was the limit"
+        return "limited by the client"
     if high < 1 and value < 1 - NO_CHANGE:
         return "this client is slower, which shows nothing about the other one"
     if abs(value - 1) <= NO_CHANGE and max(high - 1, 1 - low) <= 2 * NO_CHANGE:
-        return "no change: the client was not the limit"
-    return "too uncertain to show whether the client was the limit"
+        return "no change: not limited by the client"
+    return "too uncertain to show whether the client limits it"
 
 
 _READINGS = {Probe.SLOTS: _read_slots, Probe.HALF_THINK: _read_half_think, Probe.CLIENT: _read_client}

@@ -141,7 +141,7 @@ def find_serial_sections(
     """Find levels whose slots are all taken and that do not get faster with more slots: part of the work is serialised.
 
     `counting` maps each experiment to the runs that count. Returns the experiments of a sweep over the server's slots
-    that have the verdict `serial section` for that reason.
+    that are limited by a serial section for that reason.
     """
     changed: dict[str, ExperimentVerdict] = {}
     if sweep.vary not in SLOT_FACTORS:
@@ -160,7 +160,7 @@ def find_serial_sections(
                 "verdict": Verdict.SERIAL_SECTION,
                 "parties": (Verdict.SERIAL_SECTION,),
                 "remark": remark,
-                "sentence": f"{Verdict.SERIAL_SECTION}: {remark}",
+                "sentence": f"Limited by {Verdict.SERIAL_SECTION}: {remark}.",
             }
             for level in (one, other):
                 changed[level] = experiments[level].model_copy(update=serial)

@@ -90,7 +90,7 @@ def show_audit(audit: "Audit") -> None:
     """Print the table and the findings."""
     console = make_console(WIDTH)
     figures = ("users", "requests/s", "N/(R+Z)", "active users", "waiting", "requests ÷ rps", "stated")
-    table = make_table("row", *figures, "bound by", right=figures)
+    table = make_table("row", *figures, "limited by", right=figures)
     for row in audit.rows:
         table.add_row(
             printable(row.row.label),
@@ -101,7 +101,7 @@ def show_audit(audit: "Audit") -> None:
             "all" if row.think_share is not None and row.think_share >= 1 else _cell(row.think_share, ".1%"),
             _cell(row.row.implied_s, ".0f", " s"),
             _cell(row.row.duration_s, "g", " s"),
-            row.bound,
+            str(row.bound),
         )
     console.print(table)
     console.print()

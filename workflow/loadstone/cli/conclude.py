@@ -24,8 +24,8 @@ MAX_NAMED = 5
 MAX_SENTENCES = 12
 """Experiments whose verdicts are put into words."""
 UNUSABLE = {
-    "errors": "too many requests failed",
-    "neighbour": "other processes took the CPUs that it waited for",
+    "too many failures": "too many requests failed",
+    "other programs on the machine": "other processes took the CPUs that it waited for",
 }
 """Verdict → why a run cannot be used, where the run does not state it; the others have a remark."""
 
@@ -45,7 +45,7 @@ def conclude(
 
     Example: loadstone conclude --results ~/campaigns/monday/results
 
-    Also states what bound each experiment, lists runs that were measured but not
+    Also states what limited each experiment, lists runs that were measured but not
     used, counts the outcomes of hypotheses, and names folders of runs that the
     suite does not have.
 
@@ -66,7 +66,7 @@ def show_conclusion(results: Path, page: Path) -> None:
     if missing := measured.keys() - verdicts.experiments.keys():
         raise ResultError(f"{results / 'verdicts.json'}: no verdict for {listed(sorted(missing))}")
     console = make_console(WIDTH)
-    table = make_table("experiment", "runs", "requests/s", "mean ms", "bound by")
+    table = make_table("experiment", "runs", "requests/s", "mean ms", "limited by")
     for name, repeats in measured.items():
         if not is_baseline(name):
             figures = [_figure(repeats, metric) for metric in ("throughput_rps", "mean_ms")]
@@ -78,7 +78,7 @@ def show_conclusion(results: Path, page: Path) -> None:
     if sentences := list(_sentences(verdicts, [name for name in measured if not is_baseline(name)])):
         rest = [f"and {len(sentences) - MAX_SENTENCES} more, in the report"] * (len(sentences) > MAX_SENTENCES)
         listing = "\n".join(f"  {line}" for line in sentences[:MAX_SENTENCES] + rest)
-        console.print(f"\nWhat bound throughput:\n{listing}", highlight=False, soft_wrap=True)
+        console.print(f"\nWhat limited throughput:\n{listing}", highlight=False, soft_wrap=True)
     if reasons := list(_unusable(results, verdicts)):
         rest = [f"and {len(reasons) - MAX_NAMED} more"] * (len(reasons) > MAX_NAMED)
         listing = "\n".join(f"  {line}" for line in reasons[:MAX_NAMED] + rest)
@@ -95,7 +95,7 @@ def show_conclusion(results: Path, page: Path) -> None:
 
 
 def _sentences(verdicts: "CampaignVerdicts", names: list[str]) -> Iterator[str]:
-    """State what bound each experiment whose figures can be used, where its runs agree."""
+    """State what limited each experiment whose figures can be used, where its runs agree."""
     for name in names:
         if verdicts.experiments[name].verdict.is_sound and (sentence := verdicts.sentence_of(name)):
             yield printable(f"{name}: {sentence}")
@@ -162,5 +162,7 @@ def _figure(repeats: "ExperimentRepeats", metric: str) -> str:
 
 
 def _bound(agreed: "ExperimentVerdict") -> str:
-    parties = " + ".join(agreed.parties)
-    return f"mixed: {parties}" if agreed.verdict == "mixed" and parties else agreed.verdict
+    from loadstone.suite.verdict import Verdict
+
+    several_named = agreed.verdict in (Verdict.MIXED, Verdict.DISAGREE) and agreed.parties
+    return f"{agreed.verdict}: {' + '.join(agreed.parties)}" if several_named else agreed.verdict

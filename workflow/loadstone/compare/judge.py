@@ -153,7 +153,7 @@ def _compare_experiment(
         others=machine.others,
         machine=machine.describe(),
         verdicts=(_verdict_with_parties(old), _verdict_with_parties(new)),
-        # other parties alone are no other verdict: the parties of a mixed verdict change with single runs
+        # other parties alone are no other verdict: those of several limits change with single runs
         verdict_changed=old.verdict != new.verdict,
         settings=list_changes(old.settings, new.settings),
     )

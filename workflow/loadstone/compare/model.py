@@ -187,7 +187,7 @@ class ExperimentComparison:
     machine: str
     """What the machine did that could explain a change, with figures; empty if there is nothing of the kind."""
     verdicts: tuple[str, str]
-    """Before and after; a mixed verdict includes its parties."""
+    """Before and after; several limits are listed."""
     verdict_changed: bool
     settings: tuple[ValueChange, ...]
 

@@ -94,7 +94,7 @@ def out_of_reach(plan: Plan, judged: JudgedHypothesis) -> bool:
 
 
 def _of_verdict(plan: Plan, analysis: Analysis, judged: JudgedHypothesis) -> Iterator[Need]:
-    """A verdict on which runs disagree can be settled by more of them; one on which they agree cannot."""
+    """A verdict on which repeats disagree can be settled by more of them; one on which they agree cannot."""
     name = str(plan.suite.hypotheses[judged.id].bottleneck)
     agreed = analysis.verdicts.experiments[name]
     if len(agreed.runs) > 1 or Verdict.INVALID in agreed.runs:

@@ -40,15 +40,15 @@ def _reasons(agreed: ExperimentVerdict, runs: Sequence[Signals], limits: Thresho
     follows_users = elasticity is not None and elasticity >= limits.least_elasticity_of_think_time
     at_capacity = elasticity is not None and elasticity <= limits.most_elasticity_at_capacity
     if Verdict.GENERATOR in agreed.parties:
-        yield Probe.CLIENT, "its load generator may be the limit"
+        yield Probe.CLIENT, f"it may be {Verdict.GENERATOR.as_limit}"
     elif _mean([_highest(s.generator, s.ceiling) for s in runs]) >= limits.slack:
         yield Probe.CLIENT, "its load generator is near its limit"
     if {*OF_SLOTS} & {*agreed.parties} or _mean([s.slots for s in runs]) >= limits.saturated:
-        yield Probe.SLOTS, "its slots may be the limit"
+        yield Probe.SLOTS, "it may be limited by its slots"
     elif agreed.verdict in OPEN and not follows_users:
         yield Probe.SLOTS, "nothing measured shows what its requests wait for"
     if agreed.verdict in (Verdict.UNDETERMINED, Verdict.THINK_TIME) and not follows_users and not at_capacity:
-        yield Probe.HALF_THINK, "its think time may be the limit, or a capacity that is near"
+        yield Probe.HALF_THINK, f"it may be {Verdict.THINK_TIME.as_limit}, or by a capacity that is near"
 
 
 def _mean(values: Sequence[float | None]) -> float:

@@ -194,13 +194,13 @@ class StoredCampaign:
         return add_levels(self.plan.suite, table)
 
     def verdicts(self) -> pd.DataFrame:
-        """Read what bound the throughput of each run, with the signals that show it.
+        """Read what limited the throughput of each run, with the signals that show it.
 
         Columns:
 
         - experiment, repeat, sweep, level
-        - verdict: what bound the run's throughput, such as think time or server CPU
-        - parties: the same, or the two or more causes of a mixed verdict, joined by commas
+        - verdict: what limited the run's throughput, such as users' pauses or server's CPU
+        - parties: the same, or the two or more of several limits, joined by commas
         - counts: whether means take the run in
         - experiment_verdict: what the experiment's runs agree on
         - runner_up: the next nearest to its limit, with its figure
@@ -225,7 +225,7 @@ class StoredCampaign:
         Columns:
 
         - level, experiment
-        - verdict: what bound throughput at this level
+        - verdict: what limited throughput at this level
         - runs: number of runs that count
         - goodput_rps, goodput_low, goodput_high: mean of successful requests per second, with its 95 % interval
         - mean_ms, mean_low, mean_high: mean response time, with its 95 % interval

@@ -15,7 +15,7 @@ from loadstone.results.window import Window
 from loadstone.suite.verdict import Verdict
 
 UNSETTLED, DRIFTING, GROWING, FEWER = "not settled", "response drifts", "growing", "users left"
-"""Kinds of doubt beside the verdicts `errors`, `invalid` and `neighbour`."""
+"""Kinds of doubt beside the verdicts of runs whose figures must not be used."""
 
 
 GROWTH_LEVEL = 0.01

@@ -50,7 +50,7 @@ VERDICTS = {
     ),
     Kind.BEHIND: (Verdict.DOWNSTREAM, Verdict.SERVER_OR_BEHIND),
     Kind.NETWORK: (Verdict.NETWORK,),
-    Kind.OPEN: (Verdict.MIXED, Verdict.UNDETERMINED),
+    Kind.OPEN: (Verdict.MIXED, Verdict.DISAGREE, Verdict.UNDETERMINED),
     Kind.UNUSABLE: (Verdict.ERRORS, Verdict.INVALID),
 }
 """Kind → its verdicts, in the order of the page."""

@@ -43,7 +43,7 @@ class AbRun(Model):
     pair: int
     """Both runs of a pair have the same number, follow each other, and have the same seed."""
     verdict: Verdict | None
-    """What bound its throughput; None if the run broke."""
+    """What limited its throughput; None if the run broke."""
     left_out: str | None
     """Why it does not count; None if it counts."""
     requests: int

@@ -32,7 +32,7 @@ class Probe(SparseModel):
     generator: float | None = None
     """CPUs that the busiest of the generator's workers used; None if unknown."""
     verdict: Verdict | None = None
-    """What bound the run's throughput; None in files of earlier versions."""
+    """What limited the run's throughput; None in files of earlier versions."""
     sentence: str = ""
     """The verdict in words."""
     folder: FolderName

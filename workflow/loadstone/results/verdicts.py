@@ -1,4 +1,4 @@
-"""`verdicts.json`: what bound each run's throughput, what an experiment's runs agree on, and which runs count.
+"""`verdicts.json`: what limited each run's throughput, what an experiment's runs agree on, and which runs count.
 
 `analyse` writes it. A run counts where its figures can be used; where no run of an experiment has such figures, all
 of them count: something has to be shown, and the verdict says what to make of it.
@@ -54,15 +54,15 @@ class Concurrency(Model):
 
 
 class Judgement(Sparse, Model):
-    """What bound throughput, and the figures that say so."""
+    """What limited throughput, and the figures that show it."""
 
     SPARSE: ClassVar[frozenset[str]] = frozenset({"sentence", "places", "proceeding"})
 
     verdict: Verdict
     parties: tuple[Verdict, ...]
-    """Who: one, or the two or more of a mixed verdict."""
+    """What is named: one limit, or the two or more of *several limits*."""
     also: Verdict | None
-    """The second party of a mixed verdict."""
+    """The second of *several limits*."""
     evidence: tuple[Evidence, ...]
     runner_up: str | None
     """The next nearest to its limit, with its figure."""
@@ -152,7 +152,7 @@ class ExperimentVerdict(Sparse, Model):
 
     verdict: Verdict
     parties: tuple[Verdict, ...]
-    """What the runs name. Where runs disagree, `undetermined` is among them if a run has that verdict."""
+    """What the runs name. Where repeats disagree, *no clear limit* is among them if a run has that verdict."""
     runs: dict[Verdict, int]
     """Verdict → number of runs that have it, unsound ones included."""
     elasticity: Elasticity | None = None
@@ -163,7 +163,7 @@ class ExperimentVerdict(Sparse, Model):
     """The verdict in words: that of the representative run, or how the runs disagree, or what a probe shows."""
     representative: int | None = None
     """Repeat of the run that stands for those that agree: of these, the one with the median throughput, or the lower
-    of the two in the middle. None where runs disagree."""
+    of the two in the middle. None where repeats disagree."""
     probes: tuple[ProbeReading, ...] = ()
     """The probes that were measured, and what each shows."""
 
@@ -187,12 +187,12 @@ class CampaignVerdicts(Model):
     def sentence_of(self, experiment: str) -> str:
         """Return what the first run that agrees with an experiment's verdict states of it.
 
-        If none does, as where all else is eliminated, it is the experiment's own sentence. Empty where runs disagree,
-        and for results of earlier versions.
+        If none does, as where all else is eliminated, it is the experiment's own sentence. Empty where repeats
+        disagree, and for results of earlier versions.
         """
         agreed = self.experiments[experiment]
-        if agreed.verdict == Verdict.MIXED and set(agreed.runs) != {Verdict.MIXED}:
-            return ""  # the runs disagree: what a mixed one of them states is not about the experiment
+        if agreed.verdict == Verdict.DISAGREE:
+            return ""
         states = [run.sentence for run in self._by_experiment.get(experiment, ()) if run.verdict == agreed.verdict]
         return next(filter(None, states), "") if states else agreed.sentence
 
@@ -220,12 +220,23 @@ def _marked(runs: Sequence[RunVerdict], with_sound: set[str]) -> Iterator[RunVer
         yield run.model_copy(update={"counts": run.verdict.is_sound or run.experiment not in with_sound})
 
 
+def _told_apart(agreed: ExperimentVerdict) -> ExperimentVerdict:
+    """Find by its runs whether a verdict that no run stands for means that repeats disagree."""
+    if agreed.verdict != Verdict.MIXED or agreed.representative is not None:
+        return agreed
+    voting = {verdict for verdict in agreed.runs if verdict.is_sound} or set(agreed.runs)
+    return agreed.model_copy(update={"verdict": Verdict.DISAGREE}) if voting - {Verdict.MIXED} else agreed
+
+
 def read_verdicts(path: Path) -> CampaignVerdicts:
     """Read the file. Raises `ResultError` where it is missing, `DamagedError` where it is damaged.
 
-    Files of earlier versions don't say which runs count; it is decided for them here, by the same rule.
+    Files of earlier versions don't state which runs count; it is decided for them here, by the same rule. They have one
+    verdict, *mixed*, for several limits and for repeats that disagree.
     """
-    verdicts = read_json(CampaignVerdicts, path)
+    read = read_json(CampaignVerdicts, path)
+    experiments = {name: _told_apart(agreed) for name, agreed in read.experiments.items()}
+    verdicts = read.model_copy(update={"experiments": experiments})
     if all("counts" in run.model_fields_set for run in verdicts.runs):
         return verdicts
     return verdicts.model_copy(update={"runs": decide_which_count(verdicts.runs)})

@@ -34,7 +34,7 @@ class Measured:
 
     signals: Signals
     judgement: Judgement | None = None
-    """What bound its throughput, if that was judged."""
+    """What limited its throughput, if that was judged."""
     calm_ms: float | None = None
     """Mean time from sending to the response at the lowest rate that met the objective, if there was one."""
 

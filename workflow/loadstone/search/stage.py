@@ -34,8 +34,8 @@ def search_capacity(
     """Search; leave `search.json` and, for each probe, a folder with the run and its tables in `into`.
 
     Relative paths in its settings start from the folder `base`; `builds` holds the checkouts of commits. `judge`
-    names what bound the throughput of each step: the next rate does not depend on it. Raises `MeasureError` where a run
-    breaks; what it had recorded is then in a folder in `failed`.
+    names what limited the throughput of each step: the next rate does not depend on it. Raises `MeasureError` where a
+    run breaks; what it had recorded is then in a folder in `failed`.
     """
     probes: list[Probe] = []
     for old in into.glob("probe-*"):

@@ -158,16 +158,17 @@ def parse_shape(text: str) -> Shape:
     return Shape("flat", tolerance)
 
 
-def parse_verdict(text: str) -> tuple[str, ...]:
-    """Turn the name of a verdict, or `server`, into the verdicts that it stands for.
+def parse_verdict(text: str) -> tuple[Verdict, ...]:
+    """Turn the name of a verdict, or `server`, into the verdicts that it stands for. Names of earlier versions count.
 
     Raises ValueError for anything else; its message states what is allowed.
     """
     if text == SERVER:
         return SERVER_VERDICTS
-    if text not in set(Verdict):
-        raise ValueError(", ".join((SERVER, *Verdict)))
-    return (text,)
+    try:
+        return (Verdict(text),)
+    except ValueError:
+        raise ValueError(", ".join((SERVER, *Verdict))) from None
 
 
 def _as_list(value: object) -> object:
@@ -249,7 +250,8 @@ class Hypothesis(Model, json_schema_extra={"oneOf": [{"required": [test]} for te
     """Test the change of a metric over the levels of a sweep."""
     expect: str
     """The expected result. For compare and value: `> 1.05`, `< 50ms`, `within 5% of 1` or `between 0.9 and 1.1`. For
-    bottleneck: a verdict, or `server`. For trend: `rises`, `falls`, `linear` or `flat within 10%`."""
+    bottleneck: a verdict, such as `users' pauses` or `server's CPU`, or `server`. For trend: `rises`, `falls`, `linear`
+    or `flat within 10%`."""
 
     @property
     def tests(self) -> list[str]:

@@ -22,14 +22,15 @@ class Thresholds(Model):
     slack: Share = 0.75
     """Utilisation below which a resource is surely not it: mean queue at most three, the knee not reached."""
     think_time: Share = 0.90
-    """X·(R₀ + Z)/N from which think time binds: users spend their cycles thinking, at the server's unloaded pace."""
+    """X·(R₀ + Z)/N from which users' pauses limit throughput: users spend their cycles thinking, at the server's
+    unloaded pace."""
     link_full: Share = 0.85
     """Share of a link's speed: the rest goes to headers and acknowledgements."""
     most_steal: Share = 0.05
     """Share of CPU time taken by the hypervisor above which a busy CPU is not attributed to the server."""
     most_failures: Share = 0.01
-    """Share of failed requests above which the verdict is errors, judged by its lower confidence bound: a request that
-    fails fast is not served."""
+    """Share of failed requests above which the verdict is *too many failures*, judged by its lower confidence bound:
+    a request that fails fast is not served."""
     slowed: float = Field(default=2.0, gt=1)
     """R over R₀ from which requests must queue for something, observed or not."""
     edge_requests: float = Field(default=2.0, ge=0)
@@ -42,7 +43,8 @@ class Thresholds(Model):
     most_elasticity_at_capacity: float = Field(default=0.20, ge=0, le=1)
     """d ln X / d ln N from N to 2N users up to which a capacity is reached; the same for slots added."""
     least_elasticity_of_think_time: float = Field(default=0.90, ge=0, le=1)
-    """d ln X / d ln N between N and 2N users from which think time binds: twice the users, twice the rate."""
+    """d ln X / d ln N between N and 2N users from which users' pauses limit throughput: twice the users, twice the
+    rate."""
     most_variation: Share = 0.05
     """Coefficient of variation between repeats above which they disagree."""
     notable_steal: Share = 0.02

@@ -1,10 +1,15 @@
-"""The verdicts: what can have bound an experiment's throughput, by the names that suites, results and pages use."""
+"""The verdicts: what can have limited an experiment's throughput, by the names that suites, results and pages use.
 
+A name continues *limited by*: as a column's heading, or in a sentence by `Verdict.as_limit`, which knows the names that
+do not, such as *no clear limit*.
+"""
+
+from collections.abc import Sequence
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What bound throughput. A suite expects one of a `bottleneck`; `loadstone.analyse.bottleneck` reaches them."""
+    """What limited throughput. A suite expects one of a `bottleneck`; `loadstone.analyse.bottleneck` reaches them."""
 
     THINK_TIME = "users' pauses"
     TOO_FEW_USERS = "too few users"
@@ -25,7 +30,7 @@ class Verdict(StrEnum):
     PAUSES = "pauses of the server"
     NETWORK = "the network"
     SERVER_OR_BEHIND = "the server, or what it waits for"
-    MIXED = "several limits at once"
+    MIXED = "several limits"
     DISAGREE = "repeats disagree"
     UNDETERMINED = "no clear limit"
     ERRORS = "too many failures"
@@ -33,7 +38,7 @@ class Verdict(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "Verdict | None":
-        """Take a verdict by the name that earlier versions gave it, from suites and results of theirs."""
+        """Take a verdict by the name that earlier versions gave it, from their suites and results."""
         return next((verdict for verdict, name in EARLIER_NAMES.items() if name == value), None)
 
     @property
@@ -46,8 +51,41 @@ class Verdict(StrEnum):
 
     @property
     def names_a_party(self) -> bool:
-        """Whether it names one party that bound throughput."""
-        return self.is_sound and self not in (Verdict.MIXED, Verdict.DISAGREE, Verdict.UNDETERMINED)
+        """Whether it names one party that limited throughput."""
+        return self.is_sound and self not in OPEN_VERDICTS
+
+    @property
+    def as_limit(self) -> str:
+        """Write it as the end of a sentence: *limited by users' pauses*, and *no clear limit* without *limited by*.
+
+        This and `phrase_limits` are the one place for this grammar: "fifty-users: limited by users' pauses",
+        "fifty-users: no clear limit".
+        """
+        if self in OPEN_VERDICTS or self in (Verdict.ERRORS, Verdict.INVALID):
+            return str(self)
+        return f"limited by {IN_SENTENCES.get(self, self)}"
+
+
+def phrase_limits(verdict: Verdict, parties: Sequence[Verdict] = ()) -> str:
+    """Write a verdict as the end of a sentence, and name several limits: *limited by the server's CPU and the network*.
+
+    `parties` are what the runs name. Only those of several limits are written.
+    """
+    limits = [IN_SENTENCES.get(party, party) for party in parties if party.names_a_party]
+    if verdict != Verdict.MIXED or len(limits) < 2:
+        return verdict.as_limit
+    return f"limited by {', '.join(limits[:-1])} and {limits[-1]}"
+
+
+OPEN_VERDICTS = (Verdict.MIXED, Verdict.DISAGREE, Verdict.UNDETERMINED)
+"""Those of sound figures that name no single party."""
+
+IN_SENTENCES = {
+    Verdict.ARRIVAL_RATE: "the arrival rate",
+    Verdict.SERVER_CPU: "the server's CPU",
+    Verdict.SERVER_CONCURRENCY: "server threads (all busy)",
+}
+"""Verdict → its name after *limited by* in a sentence, where that needs more than in a column."""
 
 
 EARLIER_NAMES = {
@@ -55,8 +93,16 @@ EARLIER_NAMES = {
     Verdict.GENERATOR: "generator",
     Verdict.SERVER_CPU: "server CPU",
     Verdict.SHARED_HOST: "shared host",
+    Verdict.NEIGHBOUR: "neighbour",
     Verdict.SERVER_CONCURRENCY: "server concurrency",
     Verdict.SERIAL_SECTION: "serial section",
+    Verdict.LOCK: "lock in the server",
+    Verdict.POOL: "pool",
+    Verdict.DOWNSTREAM: "downstream",
+    Verdict.DISK: "disk",
+    Verdict.RATE_LIMITER: "rate limiter",
+    Verdict.ACCEPT_QUEUE: "accept queue",
+    Verdict.PAUSES: "pauses",
     Verdict.NETWORK: "network",
     Verdict.MIXED: "mixed",
     Verdict.UNDETERMINED: "undetermined",

@@ -68,7 +68,7 @@ def flat(runs: Runs) -> str | None:
         return None
     return (
         f"flat: the levels differ by {100 * math.expm1(change):.3g} % in throughput at most; "
-        "a constant is a perfect Amdahl curve: it says nothing about what bound throughput"
+        "a constant is a perfect Amdahl curve: it shows nothing about what limited throughput"
     )
 
 

@@ -40,8 +40,8 @@ def advise(s: Signals, verdict: Verdict, limits: Thresholds) -> str:
     if is_overload(s):
         return f"lower arrivals.rate to what is carried, {figure(s.throughput)} requests/s, or search for the capacity"
     thinks = s.think_s is not None and s.think_s >= s.response_s
-    users = "think time" if thinks else "that the users set the rate"
+    users = Verdict.THINK_TIME if thinks else Verdict.TOO_FEW_USERS
     return (
         f"measure with twice the users: d ln X/d ln N of {limits.least_elasticity_of_think_time:g} or more means "
-        f"{users}, {limits.most_elasticity_at_capacity:g} or less means that a capacity is reached"
+        f"{users.as_limit}, {limits.most_elasticity_at_capacity:g} or less means that a capacity is reached"
     )

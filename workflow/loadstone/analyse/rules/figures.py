@@ -30,7 +30,7 @@ def list_figures(s: Signals, limits: Thresholds) -> list[Evidence]:
 def _of_utilisation(s: Signals, limits: Thresholds) -> Iterator[Row]:
     stolen = " or stolen" if s.host is not None else "; the share stolen is unknown"
     full = limits.saturated
-    yield "X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: a check of the run, not of what bound it"
+    yield "X·(R+Z)/N", s.consistency, "", 1.0, "1 in a closed, steady system: a check of the run, not of its limit"
     yield "u_think", s.think, "", limits.think_time, "share of the rate that this number of users can send at R₀"
     yield "u_server", s.server, "", full, "server CPU over what its workers could use"
     yield "busiest process", s.busiest_process, "CPUs", full, "CPU of the server's busiest process"

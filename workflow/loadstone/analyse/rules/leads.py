@@ -248,4 +248,4 @@ LEADS: dict[Verdict, Callable[[Signals, Thresholds], str]] = {
     Verdict.ERRORS: _errors,
     Verdict.INVALID: _invalid,
 }
-"""Verdict → its first sentence. A mixed verdict has one for each of its parties."""
+"""Verdict → its first sentence. *Several limits* have one each."""

@@ -18,7 +18,7 @@ WORTH_NAMING = 0.5
 
 
 def describe(s: Signals, verdict: Verdict, parties: Sequence[Verdict], limits: Thresholds) -> str:
-    """Write one or a few sentences: what bound throughput, why, and what is nearest to its limit."""
+    """Write one or a few sentences: what limited throughput, why, and what is nearest to its limit."""
     if verdict == Verdict.MIXED:
         leads = [_lead(s, party, limits) for party in parties]
         lead = " ".join([f"{len(leads)} limits are reached at the same time.", *leads])

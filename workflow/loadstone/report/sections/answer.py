@@ -1,4 +1,4 @@
-"""The answer at the top of the page: what was run, what bound it, what is surprising, and what not to rely on.
+"""The answer at the top of the page: what was run, what limited it, what is surprising, and what not to rely on.
 
 Every sentence is computed, and left out where there is nothing to say.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.analyse.audit import RowAudit
+from loadstone.analyse.audit import TOO_FEW_ACTIVE, RowAudit
 from loadstone.report.campaign import Campaign
 from loadstone.report.charts import answer as charts
 from loadstone.report.charts.answer import MEASURED, POSSIBLE, PUBLISHED, SERVER
@@ -28,11 +28,11 @@ MAX_HYPOTHESES_NAMED = 4
 MAX_VERDICTS_NAMED = 4
 """Verdicts of a group that are listed."""
 
-THINKING, FEWER = "think time", "fewer users"
-"""What the audit finds a published row bound by."""
+THINKING, FEWER = Verdict.THINK_TIME, TOO_FEW_ACTIVE
+"""What the audit finds a published row limited by."""
 
 HEADLINE = "Think time limited the published rates, not the server."
-"""For rows that the audit finds bound by think time."""
+"""For rows that the audit finds limited by users' pauses."""
 
 LIMITS = {
     Verdict.GENERATOR: "the load generator was the limit",
@@ -75,7 +75,7 @@ def answer(
 ) -> list[AnswerPart]:
     """Put the answer together, a few sentences per topic."""
     sentences = {
-        "What bound it": bound_sentence(campaign),
+        "What limited it": bound_sentence(campaign),
         "Hypotheses": refuted_sentence(hypotheses),
         "Capacity": capacity_sentence(capacities),
         "What to doubt": doubt_sentence(campaign, doubts),
@@ -156,7 +156,7 @@ def _limited(verdict: Verdict) -> str:
 
 
 def bound_sentence(campaign: Campaign) -> str:
-    """State what bound each group of experiments: repeats of published rows, levels of sweeps, and the rest."""
+    """State what limited each group of experiments: repeats of published rows, levels of sweeps, and the rest."""
     clauses = [f"{group}: {_verdicts(campaign, names)}" for group, names in groups(campaign).items()]
     return text.sentence(clauses)
 
@@ -194,11 +194,9 @@ def _verdicts(campaign: Campaign, names: Sequence[str]) -> str:
 
 
 def _verdict(campaign: Campaign, name: str) -> str:
-    """Name a verdict; for a mixed one its parties, or that the runs disagree."""
+    """Name a verdict; several limits by their names."""
     agreed = campaign.verdicts.experiments[name]
-    if agreed.verdict != Verdict.MIXED:
-        return str(agreed.verdict)
-    return " + ".join(agreed.parties) if set(agreed.runs) == {Verdict.MIXED} else "runs that disagree"
+    return " + ".join(agreed.parties) if agreed.verdict == Verdict.MIXED else str(agreed.verdict)
 
 
 def refuted_sentence(hypotheses: Sequence[HypothesisRow]) -> str:
@@ -259,7 +257,7 @@ class AnswerView:
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
-    """The answer: what was run, what bound it, what is surprising, and what not to rely on."""
+    """The answer: what was run, what limited it, what is surprising, and what not to rely on."""
     published = published_rows(campaign, doubts)
     parts = answer(campaign, doubts, published, hypothesis_rows(campaign), search_views(campaign))
     shown = drawn(

@@ -29,7 +29,7 @@ class ProbeRow:
 
     @property
     def verdict(self) -> str:
-        """What bound throughput at this rate, where that is known."""
+        """What limited throughput at this rate, where that is known."""
         return self.probe.verdict or "–"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.analyse.audit import Audit, RowAudit
+from loadstone.analyse.audit import TOO_FEW_ACTIVE, Audit, RowAudit
 from loadstone.analyse.published_rows import audit_published
 from loadstone.report.campaign import GET, POST, Campaign, PublishedTable
 from loadstone.report.doubts import Doubts, unusable
@@ -151,14 +151,14 @@ def audit_texts(audited: RowAudit) -> list[str]:
     """State what follows from one row by arithmetic, then its contradictions."""
     stated, active = audited.row.users, audited.active_users
     contradictions = audited.contradictions
-    if audited.bound == "fewer users" and active is not None:
+    if audited.bound == TOO_FEW_ACTIVE and active is not None:
         users = "one user" if round(active) == 1 else f"{text.figure(round(active))} users"
         first = f"{users} ({text.figure(active)} active of {text.plain(stated)} stated)"
         contradictions = [each for each in contradictions if "active" not in each]  # this one
-    elif audited.bound == "think time":
-        first = f"think time: {text.figure(audited.possible_rps)} possible"
+    elif audited.bound == Verdict.THINK_TIME:
+        first = f"{Verdict.THINK_TIME.as_limit}: {text.figure(audited.possible_rps)} possible"
     elif audited.think_share is not None:
-        first = f"undetermined: {text.percent(audited.think_share)} of the users' time is think time"
+        first = f"{Verdict.UNDETERMINED}: users pause for {text.percent(audited.think_share)} of their time"
     else:
         first = "the row states too little to decide"
     return [first, *contradictions]

@@ -119,7 +119,7 @@ def sweep_view(campaign: Campaign, name: str, sweep: SweepResult, doubts: Doubts
 def _whose(party: str | None, laws: Sequence[LawView]) -> str:
     if not laws or party is None:
         return ""
-    return f"The law is about the {party}, which bound throughput at the levels used while everything else had slack."
+    return f"The law is about the {party}, which limited throughput at the levels used while everything else had slack."
 
 
 def _level(
@@ -131,7 +131,8 @@ def _level(
 ) -> LevelRow:
     keys = campaign.runs_of(level.experiment)
     of_runs = [doubts[key] for key in keys]
-    reason = unusable(level.verdict, [doubt for of_run in of_runs for doubt in of_run])
+    verdict = campaign.verdicts.experiments[level.experiment].verdict  # a sweep of earlier versions has one for two
+    reason = unusable(verdict, [doubt for of_run in of_runs for doubt in of_run])
     remarks = (
         f"do not use: {reason}" if reason else _careful(of_runs),
         f"not used for the fit: {left_out}" if left_out else "",
@@ -140,7 +141,7 @@ def _level(
     return LevelRow(
         value=text.plain(level.value),
         experiment=level.experiment,
-        verdict=level.verdict,
+        verdict=verdict,
         runs=text.runs(len(campaign.used_of(level.experiment)), len(keys)),
         reason=reason,
         throughput=estimated(level.throughput, level.goodput_rps),

@@ -1,4 +1,4 @@
-"""What bound throughput: each experiment's verdict with the figures it rests on."""
+"""What limited throughput: each experiment's verdict with the figures it rests on."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -74,12 +74,12 @@ class SignalMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRow:
-    """What bound one experiment."""
+    """What limited one experiment."""
 
     experiment: str
     verdict: str
     parties: Sequence[str]
-    """The parties, where every run is mixed."""
+    """The several limits, where it has them."""
     runs: str
     """How many runs there were, and how many of them count."""
     reason: str | None
@@ -118,7 +118,7 @@ def _row(campaign: Campaign, name: str, doubts: Doubts, common: set[str]) -> Ver
     return VerdictRow(
         experiment=name,
         verdict=agreed.verdict,
-        parties=agreed.parties if set(agreed.runs) == {Verdict.MIXED} else [],
+        parties=agreed.parties if agreed.verdict == Verdict.MIXED else [],
         runs=text.runs(len(used), len(keys)),
         reason=unusable(agreed.verdict, [doubt for key in keys for doubt in doubts[key]]),
         response_ms=1000 * fmean(responses) if responses else None,
@@ -280,7 +280,7 @@ class VerdictsView:
 
 
 def section(campaign: Campaign, doubts: Doubts) -> Section:
-    """What bound each experiment's throughput, with the figures behind the verdict."""
+    """What limited each experiment's throughput, with the figures behind the verdict."""
     rows = verdict_rows(campaign, doubts)
     view = VerdictsView(
         rows=rows,
@@ -296,4 +296,4 @@ def section(campaign: Campaign, doubts: Doubts) -> Section:
         anchors=campaign.anchors,
     )
     shown = drawn({"places": places_chart(campaign)})
-    return Section(anchor="verdicts", title="What bound throughput", navigation="Verdicts", view=view, charts=shown)
+    return Section(anchor="verdicts", title="What limited throughput", navigation="Verdicts", view=view, charts=shown)

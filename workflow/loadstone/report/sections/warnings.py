@@ -14,7 +14,7 @@ from loadstone.report.section import Section
 from loadstone.report.sections.fairness import fairness_view, uneven_sentence
 from loadstone.results.signals import NOTABLE_OTHER_LOAD
 from loadstone.results.tables import RunKey
-from loadstone.suite.verdict import Verdict
+from loadstone.suite.verdict import OPEN_VERDICTS, Verdict
 
 MAX_ITEMS = 6
 """Items of a group that are listed."""
@@ -232,8 +232,8 @@ def _of_experiments(campaign: Campaign) -> Iterator[str]:
         yield f"the rates of {_named(names)} show what the load generator could send, not what the server could answer"
     if names := bound.get(Verdict.SHARED_HOST):
         yield f"in {_named(names)} all CPUs of the machine were busy, so server and load generator slowed each other"
-    if names := [*bound.get(Verdict.UNDETERMINED, []), *bound.get(Verdict.MIXED, [])]:
-        yield f"what bound {_named(names)} is undecided"
+    if names := [name for verdict in OPEN_VERDICTS for name in bound.get(verdict, [])]:
+        yield f"what limited {_named(names)} is undecided"
 
 
 def _named(names: Sequence[str]) -> str:
