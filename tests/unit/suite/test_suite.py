@@ -51,6 +51,7 @@ WriteSuite = Callable[[str], Path]
             "load.spawn-rate: unknown key; did you mean spawn_rate? allowed:",
         ),
         ("experiments: {a: {load: {wait_time: 1}}}", "load.wait_time: unknown key; did you mean think_time? allowed:"),
+        ("experiments: {a: {load: {wait_time: 'between(1, 2)'}}}", "key; did you mean think_time: [1, 2]? allowed:"),
         ("experiments: {a: {load: {locust_file: a.py}}}", "unknown key; did you mean locustfile? allowed:"),
         ("experiments: {a: {load: {think_time: 'between(1, 2)'}}}", "{exponential: mean}; did you mean [1, 2]?"),
         ("experiments: {a: {load: {think_time: constant(1.5)}}}", "; did you mean 1.5?"),

@@ -54,6 +54,8 @@ def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: t
     allowed = _allowed(detail, tagged, model)
     if detail["type"] == "extra_forbidden":
         meant = suggest_key(keys[-1], allowed.split(", "))
+        if meant and (better := suggest_value(meant, value, allowed)):
+            meant = f"{meant}: {better}" if ":" not in better else better
         return f"{where}{place}: unknown key; {f'did you mean {meant}? ' if meant else ''}allowed: {allowed}"
     if detail["type"] == "missing":
         return f"{where}{place}: missing; this key is required"
