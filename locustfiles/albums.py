@@ -88,9 +88,10 @@ def is_usable(response: Any, expected: int) -> bool:
 
 
 def read_id(content: bytes) -> object:
-    """Return the id of the album in a response's body; None if there is none."""
+    """Return the id of the album in a response's body, a whole number as text; None if there is none."""
     try:
-        return orjson.loads(content)["id"]
+        album_id = orjson.loads(content)["id"]
+        return str(album_id) if type(album_id) is int else album_id
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         return None
 

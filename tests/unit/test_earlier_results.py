@@ -162,7 +162,12 @@ def test_every_table_of_every_run_is_the_same(earlier: Path, today: Path, plan: 
         signals = json.loads((today / path).read_text("utf-8"))
         before_signals = json.loads((earlier / path).read_text("utf-8"))
         assert 0 <= signals["other_cpus"] < 2
-        assert signals.keys() - before_signals.keys() <= GROUPED | {"cores", "other_cpus", "typical_response_s"}
+        assert signals.keys() - before_signals.keys() <= GROUPED | {
+            "cores",
+            "other_cpus",
+            "think_spread",
+            "typical_response_s",
+        }
         assert {key: signals[key] for key in before_signals} == before_signals
 
 

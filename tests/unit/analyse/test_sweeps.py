@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pytest
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.plan.schedule import Plan, make_plan
+from loadstone.report.sections.sweeps import LAWS
 from loadstone.results.json_file import to_json
 from loadstone.results.scaling import CampaignScaling, SweepResult
 from loadstone.results.signals import Signals
@@ -20,7 +21,7 @@ from loadstone.results.verdicts import CampaignVerdicts, ExperimentVerdict
 from loadstone.results.window import Window
 from loadstone.suite.load import load_suite
 from loadstone.suite.verdict import Verdict
-from loadstone.theory.scaling import amdahl
+from loadstone.theory.scaling import LawName, amdahl
 from tests.support.example_signals import EAGER
 
 WORKERS = """
@@ -94,6 +95,21 @@ def test_law_where_there_are_grounds(planned: Planned) -> None:
     for point in laws["amdahl"].curve:
         assert point.low < point.throughput < point.high
     assert [level.verdict for level in found.levels] == ["server's CPU"] * 4
+
+
+def test_hard_cap_has_its_corner_on_the_curve(planned: Planned) -> None:
+    def limited(run: Any, rng: np.random.Generator) -> dict[str, Any]:
+        rps = min(400.0 * run.server.workers, 1000.0) * float(rng.lognormal(0, 0.005))
+        return scaled(run, rng) | {"throughput": rps, "response_s": 50 / rps}
+
+    found = sweeps(planned(WORKERS.replace("[amdahl, usl]", "[amdahl, capped]")), limited, "server's CPU")["w"]
+    assert [law.law for law in found.laws] == ["capped"], "Amdahl's law misses the levels"
+    [law] = found.laws
+    knee = law.parameters["cap"].value / law.parameters["x1"].value
+    assert knee == pytest.approx(2.5, rel=0.02)
+    assert any(point.value == pytest.approx(knee) for point in law.curve)
+    assert (law.peak, law.max_speedup) == (None, pytest.approx(knee))
+    assert set(LAWS) == set(get_args(LawName)), "the page names each law"
 
 
 def test_no_law_without_grounds(planned: Planned) -> None:
@@ -170,9 +186,9 @@ def waiting(run: Any, rng: np.random.Generator) -> dict[str, Any]:
     ("factor", "whom"), [("server.workers", "4 workers of the server"), ("load.workers", "4 workers of the generator")]
 )
 def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: str, whom: str) -> None:
-    """Server and generator use 2 ms alike: 2·4·(0.002 + 0.99)/0.002."""
+    """Server and generator use 2 ms alike: 4·(0.002 + 0.99)/0.002."""
     found = sweeps(planned(IDLE_SWEEP.replace("FACTOR", factor)), waiting, "users' pauses")["s"]
-    assert f"at least 3,968 users would be needed to saturate {whom}" in found.reason
+    assert f"at least 1,984 users would be needed to saturate {whom}" in found.reason
     assert "N/(R₀ + Z) = 50.0 requests/s, 50.0 measured" in found.reason
 
 
@@ -186,11 +202,11 @@ def test_users_needed_follow_from_the_cpu_a_request(planned: Planned, factor: st
 def test_runs_without_cpu_or_throughput_say_nothing_of_it(
     planned: Planned, factor: str, whom: str, used: dict[str, Any], silent: dict[str, Any]
 ) -> None:
-    """What is left is one run, of 1 ms a request: 2·4·(0.001 + 0.99)/0.001."""
+    """What is left is one run, of 1 ms a request: 4·(0.001 + 0.99)/0.001."""
     unlike = {1: used, 2: silent, 3: {"throughput": 0.0}}
     plan = planned(IDLE_SWEEP.replace("FACTOR", factor))
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | unlike[run.repeat], "users' pauses")["s"]
-    assert f"at least 7,928 users would be needed to saturate 4 workers of the {whom}" in found.reason
+    assert f"at least 3,964 users would be needed to saturate 4 workers of the {whom}" in found.reason
     found = sweeps(plan, lambda run, rng: waiting(run, rng) | silent, "users' pauses")["s"]
     assert f"how many users would saturate the {whom} is unknown" in found.reason
 

@@ -47,7 +47,10 @@ def strict(text: str) -> dict[str, Any]:
     return found
 
 
-KEYS = {"law", "parameters", "peak", "max_speedup", "lack_of_fit_p", "aicc", "n", "weights", "warnings", "identifiable"}
+KEYS = {
+    *("law", "parameters", "peak", "max_speedup", "lack_of_fit_p", "aicc", "n", "weights", "warnings", "identifiable"),
+    *("summary", "fits", "largest_miss", "noise", "measured_speedup", "peak_shown", "karp_flatt"),
+}
 
 
 @pytest.mark.slow
@@ -65,7 +68,8 @@ def test_as_a_user_runs_it(table: Callable[[str], Path]) -> None:
     assert all(set(estimate) == {"value", "low", "high", "stderr"} for estimate in found["parameters"].values())
     assert found["peak"] == pytest.approx(96.51956)
     assert (found["n"], found["identifiable"], found["lack_of_fit_p"]) == (7, True, None)
-    assert any(warning.startswith("retrograde") for warning in found["warnings"])
+    assert (found["fits"], found["peak_shown"], found["noise"]) == (True, False, {"share": 0.05, "source": "assumed"})
+    assert any(warning.startswith("whether throughput falls is open") for warning in found["warnings"])
 
 
 @pytest.mark.parametrize(("law", "names"), [("amdahl", {"sigma", "x1"}), ("linear", {"x1"})])
@@ -86,7 +90,8 @@ def test_infinite_figures_are_null(table: Callable[[str], Path]) -> None:
     assert found["max_speedup"] is None
     assert found["parameters"]["sigma"]["value"] == 0
     assert found["parameters"]["sigma"]["stderr"] is None
-    assert found["warnings"][0].startswith("superlinear")
+    assert found["fits"] is False
+    assert [warning.split(":")[0] for warning in found["warnings"][:2]] == ["lack of fit", "superlinear"]
 
 
 def test_repeats_are_further_rows(table: Callable[[str], Path]) -> None:
@@ -104,7 +109,11 @@ def test_best_says_what_it_compared(table: Callable[[str], Path]) -> None:
     _, out, _ = fit(path, "--x", "n", "--y", "rps", "--json")
     found = strict(out)
     assert found["law"] == "usl"
-    assert [(step["smaller"], step["larger"]) for step in found["steps"]] == [("linear", "amdahl"), ("amdahl", "usl")]
+    assert [(step["smaller"], step["larger"], step["taken"]) for step in found["steps"]] == [
+        ("linear", "amdahl", True),
+        ("amdahl", "usl", True),
+        ("usl", "capped", False),
+    ]
     _, text, _ = fit(path, "--x", "n", "--y", "rps")
     assert "usl against amdahl: taken" in text
 
@@ -113,9 +122,42 @@ def test_text_for_people(table: Callable[[str], Path]) -> None:
     path = table(rows([1, 2, 4], [32.7, 32.8, 32.8]))
     code, out, err = fit(path, "--x", "n", "--y", "rps", "--law", "amdahl")
     assert (code, err) == (0, "")
+    assert out.startswith("No scaling law follows: throughput does not depend on n (flat: the levels differ by 0.306 %")
     assert "X(n) = x1·n / (1 + sigma·(n - 1))" in out
     assert "a constant is a perfect Amdahl curve" in out
     assert "indicative" in out
+
+
+def test_first_line_states_whether_the_law_fits(table: Callable[[str], Path]) -> None:
+    path = table(rows([1, 2, 3, 4, 6, 8, 12, 16], [100, 199, 262, 261, 259, 260, 258, 261]))
+    options = [path, "--x", "n", "--y", "rps"]
+    first = fit(*options)[1].splitlines()[0]
+    assert first == (
+        "A hard cap (capped) fits: throughput grows by 99.75 per n up to n = 2.608, then stays at 260.2. It misses "
+        "throughput by at most 0.84 % (at n = 12); single runs are assumed to scatter by 5 %. 1 doubt below."
+    )
+    _, out, _ = fit(*options, "--law", "usl")
+    assert out.startswith(
+        "The universal scalability law (usl) does not fit: it misses throughput by up to 12 % (at n = 3)"
+    )
+    assert "A hard cap describes the runs better (--law capped)." in out.splitlines()[0]
+    assert "the law's peak, n = 7.314, is not shown by the runs" in out
+    found = strict(fit(*options, "--law", "usl", "--json")[1])
+    assert (found["fits"], found["peak_shown"], found["summary"]) == (False, False, out.splitlines()[0])
+    assert (found["largest_miss"]["n"], found["largest_miss"]["measured"]) == (3, 262)
+
+
+def test_two_levels_have_a_serial_fraction(table: Callable[[str], Path]) -> None:
+    """Megamultiplications/s with one thread and with four: the law can't be fitted, but e follows."""
+    path = table("threads,megamults\n1,440.28\n4,1532.37\n")
+    options = [path, "--x", "threads", "--y", "megamults", "--law", "amdahl"]
+    code, out, _ = fit(*options)
+    assert code == 0
+    assert out.splitlines()[0] == "No fit: 2 levels; a fit needs at least 3."
+    assert out.splitlines()[1].endswith("n = 4 has 3.48 times the throughput of n = 1, so e = 0.04976.")
+    found = strict(fit(*options, "--json")[1])
+    assert found["identifiable"] is False
+    assert found["karp_flatt"] == [{"n": 4, "serial_fraction": pytest.approx(0.0498, abs=5e-5)}]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +175,7 @@ def test_what_cannot_be_told_is_not(table: Callable[[str], Path], text: str, law
     assert code == 0
     assert (found["identifiable"], found["reason"], found["parameters"]) == (False, reason, {})
     assert set(found) >= KEYS
-    assert fit(path, "--x", "n", "--y", "rps", "--law", law)[1] == f"No fit: {reason}.\n"
+    assert fit(path, "--x", "n", "--y", "rps", "--law", law)[1].splitlines()[0] == f"No fit: {reason}."
 
 
 def test_odd_but_honest_tables_are_read(table: Callable[[str], Path]) -> None:
@@ -271,7 +313,7 @@ def test_runs_of_a_campaign_that_do_not_count_are_left_out_and_named(tmp_path: P
     options = [results / "summary.csv", "--x", "level", "--y", "throughput_rps", "--where", "sweep=sleepers"]
     code, out, _ = fit(*options)
     assert code == 0
-    assert out.splitlines()[1] == "1 run left out, not counted in verdicts.json: sleepers=2, repeat 3"
+    assert out.splitlines()[2] == "1 run left out, not counted in verdicts.json: sleepers=2, repeat 3"
     found = strict(fit(*options, "--json")[1])
     assert (found["n"], found["left_out"]) == (8, [{"experiment": "sleepers=2", "repeat": 3}])
     (results / "verdicts.json").write_text("{}", encoding="utf-8")

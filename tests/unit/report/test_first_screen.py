@@ -90,7 +90,9 @@ def test_table_holds_the_figures_of_the_results(default: tuple[Campaign, str]) -
 def test_cards_state_the_figures_of_the_table(default: tuple[Campaign, str]) -> None:
     campaign, page = default
     for row in result_rows(campaign, find_doubts(campaign)):
-        card = re.search(rf'<details[^>]*id="experiment={re.escape(row.experiment)}".*?</summary>', page, flags=re.DOTALL)
+        card = re.search(
+            rf'<details[^>]*id="experiment={re.escape(row.experiment)}".*?</summary>', page, flags=re.DOTALL
+        )
         assert card is not None
         figures = re.search(r'<span class="figures">.*', card[0], flags=re.DOTALL)
         assert figures is not None

@@ -44,6 +44,19 @@ WriteSuite = Callable[[str], Path]
             "experiments.a.server.workers: 0 is not allowed; allowed: greater",
         ),
         ("experiments: {a: {duration: 20}}", "experiments.a.duration: 20 is not allowed; allowed: a duration with"),
+        ("experiments: {a: {duration: 20}}", "500ms, 20s, 3m or 1h30m; did you mean 20s?"),
+        ("experiments: {a: {load: {pacing: 10}}}", "; did you mean 10s?"),
+        (
+            "experiments: {a: {load: {spawn-rate: 10}}}",
+            "load.spawn-rate: unknown key; did you mean spawn_rate? allowed:",
+        ),
+        ("experiments: {a: {load: {wait_time: 1}}}", "load.wait_time: unknown key; did you mean think_time? allowed:"),
+        ("experiments: {a: {load: {wait_time: 'between(1, 2)'}}}", "key; did you mean think_time: [1, 2]? allowed:"),
+        ("experiments: {a: {load: {locust_file: a.py}}}", "unknown key; did you mean locustfile? allowed:"),
+        ("experiments: {a: {load: {think_time: 'between(1, 2)'}}}", "{exponential: mean}; did you mean [1, 2]?"),
+        ("experiments: {a: {load: {think_time: constant(1.5)}}}", "; did you mean 1.5?"),
+        ("experiments: {a: {load: {think_time: constant_pacing(10)}}}", "did you mean pacing: 10s, in place of think_"),
+        ("experiments: {a: {load: {think_time: constant_throughput(4)}}}", "did you mean pacing: 0.25s, in place of"),
         ("experiments: {a: {duration: 0s}}", "experiments.a.duration: '0s' is not allowed; allowed: greater"),
         ("defaults: {repeats: 1.5}\nexperiments: {a: {}}", "defaults.repeats: 1.5 is not allowed"),
         (
@@ -85,7 +98,7 @@ WriteSuite = Callable[[str], Path]
         ("experiments: {a: {}}\npublished: {table: no.csv, rows: {}}", "published.table: 'no.csv': no such file"),
         (
             "experiments: {a: {}}\nhypothesis: {}",
-            "hypothesis: unknown key; allowed: title, seed, budget, defaults, experiments",
+            "hypothesis: unknown key; did you mean hypotheses? allowed: title, seed, budget, defaults, experiments",
         ),
         ("{}", "nothing to run"),
         ("- a", "is not a suite; allowed: a mapping of"),

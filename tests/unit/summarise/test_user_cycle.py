@@ -26,6 +26,7 @@ def test_by_hand(tmp_path: Path) -> None:
     # user 0: ends 9.0, sends 10.5 (gap 1.5), ends 10.6, sends 12.0 (gap 1.4); user 1: ends 10.1, sends 14.1 (gap 4)
     assert cycle.think_s == pytest.approx((1.5 + 1.4 + 4) / 3, abs=1e-6)
     assert cycle.throughput == pytest.approx(0.4)
+    assert cycle.think_spread == pytest.approx(np.std([1.5, 1.4, 4]) / np.mean([1.5, 1.4, 4]), rel=1e-5)
     assert cycle.response_s == pytest.approx((0.1 + 0.2 + 0.1 + 1.0) / 4)
 
 
@@ -41,6 +42,7 @@ def test_empty_window(tmp_path: Path) -> None:
     assert cycle.throughput == 0
     assert math.isnan(cycle.response_s)
     assert math.isnan(cycle.think_s)
+    assert cycle.think_spread is None
 
 
 def test_batches_make_no_difference_and_the_law_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

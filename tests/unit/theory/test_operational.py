@@ -35,8 +35,8 @@ def test_noise_is_that_of_simulated_users() -> None:
 
 
 def test_users_to_saturate() -> None:
-    assert laws.users_to_saturate(1, 0.00442, 1.5) == 681
-    assert laws.users_to_saturate(4, 0.00442, 1.5) == 2723
+    assert laws.users_to_saturate(1, 0.00442, 1.5) == 341
+    assert laws.users_to_saturate(4, 0.00442, 1.5) == 1362
 
 
 def test_single_queue_without_thinking_is_always_busy() -> None:

@@ -197,6 +197,7 @@ def test_best_is_the_smallest_law_that_suffices() -> None:
     assert [(step.smaller, step.larger, step.taken) for step in fit_best(Runs.of(*RAYTRACER)).steps] == [
         ("linear", "amdahl", True),
         ("amdahl", "usl", False),
+        ("amdahl", "capped", False),
     ]
 
 

@@ -52,7 +52,7 @@ FULL: dict[Verdict, Rule] = {
 WAITING: dict[Verdict, Rule] = {
     Verdict.ACCEPT_QUEUE: connections.accept_queue,
     Verdict.UNEVEN_CONNECTIONS: lambda s, limits: (
-        connections.not_all_are_served(s) and connections.uneven_connections(s, limits)
+        connections.unserved_users(s, limits) or connections.waits_beside_free_slots(s, limits)
     ),
     Verdict.RATE_LIMITER: blocking.rate_limiter,
     Verdict.PAUSES: soundness.pauses,

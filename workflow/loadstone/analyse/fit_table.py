@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
+import numpy as np
+
 from loadstone.analyse.figure_table import FigureTable, Where, choose_rows, leave_out_uncounted, read_figure_table
 from loadstone.errors import TableError
 from loadstone.results.tables import RunKey
 from loadstone.text import short
 from loadstone.theory.fitting import LawComparison, fit_best, fit_law
-from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, Weights
+from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs, Weights, serial_fraction
 
 LawChoice = LawName | Literal["best"]
 Word = TypeVar("Word", bound=str)
 
-LAWS: tuple[LawChoice, ...] = ("amdahl", "usl", "linear", "best")
+LAWS: tuple[LawChoice, ...] = ("amdahl", "usl", "linear", "capped", "best")
 WEIGHTS: tuple[Weights, ...] = ("relative", "equal")
 MAX_FIGURE = 1e100
 """No figure of a load test is larger, or smaller than its reciprocal. Its square is still a floating-point number."""
@@ -41,6 +43,16 @@ class TableFit:
     """Why there is no fit."""
     steps: tuple[LawComparison, ...] = ()
     """How the law was chosen, if `law` is `best`."""
+
+    @property
+    def serial_fractions(self) -> dict[float, float]:
+        """Level → serial fraction by Karp & Flatt: with X₁ as fitted, or, without a fit, against the first level."""
+        if self.fit is not None:
+            return self.fit.karp_flatt
+        means = {level: float(np.mean(values)) for level, values in self.runs.by_level.items()}
+        (first, least), *rest = means.items()
+        shares = {level: serial_fraction(first, least, level, mean) for level, mean in rest}
+        return {level: share for level, share in shares.items() if share is not None}
 
 
 def fit_table(path: Path, x: str, y: str, law: str, weights: str, where: Sequence[str] = ()) -> TableFit:

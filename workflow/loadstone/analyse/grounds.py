@@ -109,9 +109,9 @@ def find_grounds(vary: str, levels: Sequence[LevelFacts], limits: Thresholds = D
 
 
 def withdrawn(fit: Fit) -> str | None:
-    """Explain why a fit is withdrawn: the law misses the levels by more than repeats scatter; None where it is not."""
+    """Explain why a fit is withdrawn: the law misses the levels by more than runs scatter; None where it is not."""
     misfit = caveats.misfit(fit)
-    return f"withdrawn for {misfit}, below {caveats.MISFIT:g}" if misfit else None
+    return f"withdrawn for {misfit}" if misfit else None
 
 
 def _no_capacity(vary: str) -> str:

@@ -34,6 +34,7 @@ from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.model import Level, Sweep
 from loadstone.suite.verdict import Verdict
+from loadstone.theory.capped import CappedFit
 from loadstone.theory.fitting import fit_law, throughput_interval
 from loadstone.theory.intervals import MIN_FOR_INTERVAL, estimate_of_runs, ratio_of_runs
 from loadstone.theory.scaling import Fit, LawName, NotIdentifiable, Runs
@@ -206,6 +207,8 @@ def _untested(fit: Fit) -> str | None:
 def fitted_law(fit: Fit) -> FittedLaw:
     """Convert a fit to its result: parameters, curve with band, residuals, and efficiency at each level."""
     at = np.linspace(fit.runs.levels[0], fit.runs.levels[-1], CURVE_POINTS).tolist()
+    if isinstance(fit, CappedFit):
+        at = sorted([*at, fit.knee])
     return FittedLaw(
         law=fit.law,
         parameters={

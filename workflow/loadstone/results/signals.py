@@ -27,7 +27,7 @@ class Signals(SignalGroups):
 
     SPARSE: ClassVar[frozenset[str]] = GROUPED | {
         *("overlapping", "unattributed", "fewest_users", "most_users", "plateaus", "scheduled", "other_cpus"),
-        *("cores", "typical_response_s", "rate_steady"),
+        *("cores", "typical_response_s", "rate_steady", "think_spread"),
     }
 
     users: float = Field(gt=0)
@@ -38,6 +38,8 @@ class Signals(SignalGroups):
     """R, mean response time, seconds."""
     think_s: float | None = Field(ge=0)
     """Z, mean think time as measured, seconds; None where users send requests in parallel, or users are unknown."""
+    think_spread: float | None = Field(default=None, ge=0)
+    """Coefficient of variation of the think time: near 0 if it is constant, 1 if it is exponential."""
     unloaded_response_s: float | None = Field(default=None, ge=0)
     """R₀: mean response time of the same mix with one user."""
     failures: float | None = Field(default=None, ge=0)

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from loadstone.suite.layers import Layer
 from loadstone.suite.settings import Settings, server_kinds
+from loadstone.suite.suggest import suggest_key, suggest_value
 from loadstone.text import dotted, short
 
 SERVER_KINDS = frozenset(server_kinds())
@@ -52,12 +53,17 @@ def _explain(path: Path, detail: ErrorDetails, layers: Sequence[Layer], model: t
     place = ".".join(part for part in [origin, dotted(*keys)] if part).replace(":.", ": ")
     allowed = _allowed(detail, tagged, model)
     if detail["type"] == "extra_forbidden":
-        return f"{where}{place}: unknown key; allowed: {allowed}"
+        meant = suggest_key(keys[-1], allowed.split(", "))
+        if meant and (better := suggest_value(meant, value, allowed)):
+            meant = f"{meant}: {better}" if ":" not in better else better
+        return f"{where}{place}: unknown key; {f'did you mean {meant}? ' if meant else ''}allowed: {allowed}"
     if detail["type"] == "missing":
         return f"{where}{place}: missing; this key is required"
     if detail["type"] == "value_error" and isinstance(detail["input"], BaseModel | dict):
         return f"{where}{place}: {allowed}"
-    return f"{where}{place}: {short(value)} is not allowed; allowed: {allowed}"
+    meant = suggest_value(keys[-1] if keys else "", value, allowed)
+    hint = f"; did you mean {meant}?" if meant else ""
+    return f"{where}{place}: {short(value)} is not allowed; allowed: {allowed}{hint}"
 
 
 def _without_kinds(keys: Sequence[str]) -> list[str]:

@@ -102,7 +102,7 @@ class SweepFile(Model):
     """The factor: a key such as server.workers or load.users."""
     values: list[Annotated[Scalar | list[Scalar], BeforeValidator(_sweepable)]] = Field(min_length=1)
     """The levels of the factor. Each becomes an experiment named <sweep>=<value>."""
-    fit: list[Literal["amdahl", "usl"]] = Field(default=[])
+    fit: list[Literal["amdahl", "usl", "capped"]] = Field(default=[])
     """Scaling laws to fit to throughput over the factor. A law is fitted only if the measurements justify it."""
     duration: Any = Field(default=None, json_schema_extra=dict(DURATION_SCHEMA))
     """Length of the window, for every level."""

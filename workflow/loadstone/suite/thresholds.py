@@ -36,7 +36,8 @@ class Thresholds(Model):
     edge_requests: float = Field(default=2.0, ge=0)
     """Requests, times √N, by which a window may miss X·(R + Z) = N and still be sound: each user's first and last cycle
     are cut off anywhere, an error of at most one request per user, independent between users. It matters where users
-    make few requests: one user who waits 1.5 s makes six in nine seconds, or seven."""
+    make few requests: one user who waits 1.5 s makes six in nine seconds, or seven. Users who all wait the same time
+    may be in step: then one request per user is allowed, if that is more."""
     agreement: Share = 0.80
     """Share of an experiment's runs that have to have one verdict for the experiment to have it."""
     most_elasticity_at_capacity: float = Field(default=0.20, ge=0, le=1)

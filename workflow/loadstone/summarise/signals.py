@@ -73,6 +73,7 @@ def _gather(
         throughput=cycle.throughput,
         response_s=_or_zero(cycle.response_s),
         think_s=_or_zero(cycle.think_s) if cycle.is_known else None,
+        think_spread=cycle.think_spread if cycle.is_known else None,
         failures=float(together["failures"]),
         requests=float(together["requests"]),
         server_workers=server.workers,

@@ -39,6 +39,8 @@ class Cycle:
     """Share of the requests sent in the window that were sent while an earlier one of the same user was in progress."""
     unattributed: float = 0.0
     """Share of the requests sent in the window whose user is unknown."""
+    think_spread: float | None = None
+    """Coefficient of variation of the times whose mean is `think_s`; None where that is 0 or unknown."""
 
     @property
     def is_known(self) -> bool:
@@ -84,6 +86,7 @@ class _Sums:
     unattributed: int = 0
     response_s: float = 0.0
     think_s: float = 0.0
+    think_squares: float = 0.0
 
     def add(self, user: Ints, sent: Floats, answered: Floats, gap: Floats) -> None:
         """Add a batch of requests; `gap` is the time since the end of the same user's earlier requests."""
@@ -96,7 +99,9 @@ class _Sums:
         counted = sent_inside & ~np.isnan(gap)
         self.gaps += int(counted.sum())
         self.overlapping += int((gap[counted] < -OVERLAP_S).sum())
-        self.think_s += float(np.maximum(gap[counted], 0.0).sum())
+        waits = np.maximum(gap[counted], 0.0)
+        self.think_s += float(waits.sum())
+        self.think_squares += float((waits**2).sum())
 
     def cycle(self) -> Cycle:
         """Divide the sums."""
@@ -107,7 +112,14 @@ class _Sums:
             think_s=self.think_s / self.gaps if self.gaps else math.nan,
             overlapping=self.overlapping / self.begun if self.begun else 0.0,
             unattributed=self.unattributed / self.begun if self.begun else 0.0,
+            think_spread=self._spread(),
         )
+
+    def _spread(self) -> float | None:
+        if not self.think_s:
+            return None
+        mean = self.think_s / self.gaps
+        return math.sqrt(max(0.0, self.think_squares / self.gaps - mean * mean)) / mean
 
 
 def _gaps(user: Ints, sent: Floats, answered: Floats, last_end: Floats) -> Floats:

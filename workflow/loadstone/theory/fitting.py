@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from loadstone.theory import caveats
-from loadstone.theory.likelihood import Minimum, Problem, estimate, minimise
+from loadstone.theory.capped import CappedFit, CapProblem
+from loadstone.theory.likelihood import Problem, estimate, minimise
 from loadstone.theory.scaling import (
     BOUNDS,
     AmdahlFit,
@@ -23,7 +26,7 @@ from loadstone.theory.scaling import (
 
 MIN_LEVELS = 3
 """Two parameters fit any two levels exactly, and one level shows no growth."""
-MIN_RUNS: dict[LawName, int] = {"linear": 3, "amdahl": 3, "usl": 4}
+MIN_RUNS: dict[LawName, int] = {"linear": 3, "amdahl": 3, "usl": 4, "capped": 3}
 """At least one run per level, and one more than the law has parameters: otherwise there is no scatter to judge by."""
 SIGNIFICANT = 0.05
 """A law with more parameters is chosen if the nested F test rejects the smaller law at this level."""
@@ -31,16 +34,18 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LawComparison:
-    """One comparison of a law with the larger one that contains it."""
+    """One comparison of a law with another: a larger one that contains it, or a hard cap."""
 
     smaller: LawName
     larger: LawName
+    """The other law; `capped` contains the linear law, and has as many parameters as Amdahl's."""
     p: float | None
-    """p-value of the nested F test: the probability of such an improvement if the smaller law were true."""
+    """p-value of the nested F test: the probability of such an improvement if the smaller law were true. None if the
+    other law does not contain it."""
     aicc_gain: float | None
-    """AICc of the smaller law minus AICc of the larger law: positive if the larger law is worth its parameters."""
+    """AICc of the smaller law minus AICc of the other law: positive if the other law is worth its parameters."""
     taken: bool
-    """Whether the larger law was chosen."""
+    """Whether the other law was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,8 @@ def fit_usl(n: Sequence[float], throughput: Sequence[float], weights: Weights = 
 def fit_law(law: LawName, runs: Runs, weights: Weights = "relative") -> Fit:
     """Fit a law by name. Raises `NotIdentifiable` if the runs do not determine its parameters."""
     require_enough(law, runs)
+    if law == "capped":
+        return _fit_capped(runs, weights)
     problem = Problem.of(runs, weights, *BOUNDS[law])
     best = minimise(problem)
     unit_throughput, *shape = (estimate(problem, best, index) for index in problem.free)
@@ -75,7 +82,7 @@ def fit_law(law: LawName, runs: Runs, weights: Weights = "relative") -> Fit:
         "runs": runs,
         "weights": weights,
         "rss": best.rss if weights == "relative" else best.rss * problem.unit * problem.unit,
-        "lack_of_fit_p": _lack_of_fit(problem, best, runs),
+        "lack_of_fit_p": _lack_of_fit(problem.residuals(best.values), runs, len(problem.free), problem.rounding),
         "warnings": (),
     }
     fit: Fit
@@ -88,14 +95,33 @@ def fit_law(law: LawName, runs: Runs, weights: Weights = "relative") -> Fit:
     return replace(fit, warnings=caveats.about(fit))
 
 
+def _fit_capped(runs: Runs, weights: Weights) -> CappedFit:
+    problem = CapProblem(runs, weights)
+    found = problem.fit()
+    fit = CappedFit(
+        unit_throughput=problem.estimate("x1", found),
+        cap=problem.estimate("cap", found),
+        runs=runs,
+        weights=weights,
+        rss=found.rss,
+        lack_of_fit_p=None,
+        warnings=(),
+    )
+    p = _lack_of_fit(np.array(fit.residuals), runs, len(fit.parameters), fit.rounding)
+    fit = replace(fit, lack_of_fit_p=p)
+    return replace(fit, warnings=caveats.about(fit))
+
+
 def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:
-    """Choose the smallest of the linear, Amdahl's and the universal law that no larger one improves on.
+    """Choose the smallest of the linear, Amdahl's and the universal law that no larger one improves on, or a hard cap.
 
     Starting from the linear law, the larger law is chosen if the nested F test rejects the smaller one (p below
     `SIGNIFICANT`). AICc is reported but does not decide: with few runs, its penalty outweighs even a throughput that
-    visibly falls. Raises `NotIdentifiable` if not even the linear law can be fitted.
+    visibly falls. The hard cap contains the linear law but none of the others. It is chosen over what was chosen so far
+    if its AIC is lower by `caveats.MIN_GAIN` (`caveats.gain_of_cap`) and the nested F test rejects the linear law.
+    Raises `NotIdentifiable` if not even the linear law can be fitted.
     """
-    chosen = fit_law("linear", runs, weights)
+    chosen = linear = fit_law("linear", runs, weights)
     steps = []
     larger: LawName
     for larger in ("amdahl", "usl"):
@@ -104,12 +130,32 @@ def fit_best(runs: Runs, weights: Weights = "relative") -> Choice:
         except NotIdentifiable:
             continue
         p = nested_p(chosen, fit)
-        gain = chosen.aicc - fit.aicc if chosen.aicc is not None and fit.aicc is not None else None
         taken = p < SIGNIFICANT
-        steps.append(LawComparison(smaller=chosen.law, larger=larger, p=p, aicc_gain=gain, taken=taken))
+        steps.append(
+            LawComparison(smaller=chosen.law, larger=larger, p=p, aicc_gain=_aicc_gain(chosen, fit), taken=taken)
+        )
         if taken:
             chosen = fit
+    gain = caveats.gain_of_cap(chosen)
+    if gain is not None:
+        cap = _fit_capped(runs, weights)
+        p = nested_p(linear, cap)
+        taken = gain >= caveats.MIN_GAIN and p < SIGNIFICANT
+        steps.append(
+            LawComparison(
+                smaller=chosen.law,
+                larger="capped",
+                p=p if chosen is linear else None,
+                aicc_gain=_aicc_gain(chosen, cap),
+                taken=taken,
+            )
+        )
+        chosen = cap if taken else chosen
     return Choice(fit=chosen, steps=tuple(steps))
+
+
+def _aicc_gain(one: Fit, other: Fit) -> float | None:
+    return one.aicc - other.aicc if one.aicc is not None and other.aicc is not None else None
 
 
 def nested_p(smaller: Fit, larger: Fit) -> float:
@@ -128,6 +174,9 @@ def throughput_interval(fit: Fit, workers: float) -> Estimate:
 
     The law is rescaled from X(1) to X(workers), so that the profile of the scale is the profile of the throughput.
     """
+    if fit.law == "capped":
+        of_cap = CapProblem(fit.runs, fit.weights)
+        return of_cap.throughput_interval(workers, of_cap.fit())
     problem = replace(Problem.of(fit.runs, fit.weights, *BOUNDS[fit.law]), reference=workers)
     return estimate(problem, minimise(problem), 0)
 
@@ -141,13 +190,13 @@ def require_enough(law: LawName, runs: Runs) -> None:
         raise NotIdentifiable(f"{count} runs; a fit of the {law} law needs at least {MIN_RUNS[law]}")
 
 
-def _lack_of_fit(problem: Problem, best: Minimum, runs: Runs) -> float | None:
+def _lack_of_fit(residuals: NDArray[np.float64], runs: Runs, parameters: int, rounding: float) -> float | None:
     """F test of the misfit of level means against the pure error of repeats (Draper & Smith 1998, 2.1)."""
-    residuals = problem.residuals(best.values)
-    pure = sum(float(((of := residuals[problem.n == level]) - of.mean()) @ (of - of.mean())) for level in runs.levels)
+    n = np.array(runs.n)
+    pure = sum(float(((of := residuals[n == level]) - of.mean()) @ (of - of.mean())) for level in runs.levels)
     pure_freedom = len(runs.n) - len(runs.levels)
-    misfit_freedom = len(runs.levels) - len(problem.free)
+    misfit_freedom = len(runs.levels) - parameters
     if pure_freedom == 0 or misfit_freedom == 0:
         return None
-    misfit = max(0.0, best.rss - pure) / misfit_freedom
-    return float(stats.f.sf(misfit / (max(pure, problem.rounding) / pure_freedom), misfit_freedom, pure_freedom))
+    misfit = max(0.0, float(residuals @ residuals) - pure) / misfit_freedom
+    return float(stats.f.sf(misfit / (max(pure, rounding) / pure_freedom), misfit_freedom, pure_freedom))

@@ -17,9 +17,6 @@ MIN_CONSISTENCY, MAX_CONSISTENCY = 0.95, 1.03
 """Where X·(R + Z)/N has to lie. Below: users were missing, or waited for something that was not recorded. Above: more
 users than stated. The range is skewed since requests cut off at the window's ends can only be missing."""
 
-SATURATION_MARGIN = 2.0
-"""Users planned for saturation, over the knee: at the knee itself the asymptotes only meet."""
-
 
 def consistency(users: float, throughput: float, response_s: float, think_s: float) -> float:
     """X·(R + Z)/N: 1 in any closed, steady system (the interactive response time law; LZGS section 3.2).
@@ -66,8 +63,11 @@ def knee(demand_s: float, bottleneck_demand_s: float, think_s: float) -> float:
 
 
 def users_to_saturate(servers: int, demand_s: float, think_s: float) -> int:
-    """N ≥ 2·W·(D + Z)/D: users that saturate W servers of demand D, with the margin `SATURATION_MARGIN`."""
-    return math.ceil(SATURATION_MARGIN * servers * knee(demand_s, demand_s, think_s))
+    """N ≥ W·(D + Z)/D: fewer users cannot saturate W servers of demand D.
+
+    That is the knee. Users who wait at random need more before no server is ever idle.
+    """
+    return math.ceil(servers * knee(demand_s, demand_s, think_s))
 
 
 def throughput_noise(users: float, cycle_s: float, cycle_variance: float, seconds: float) -> float:

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-LawName = Literal["linear", "amdahl", "usl"]
+LawName = Literal["linear", "amdahl", "usl", "capped"]
 Weights = Literal["relative", "equal"]
 """`relative`: residuals are log X - log X(n), since a run's noise grows with its throughput. `equal`: X - X(n)."""
 Number = TypeVar("Number", float, NDArray[np.float64])
@@ -23,7 +23,8 @@ BOUNDS: dict[LawName, tuple[tuple[float, float], tuple[float, float]]] = {
     "amdahl": ((0, 1), (0, 0)),
     "usl": ((0, math.inf), (0, math.inf)),
 }
-"""Of contention (α, or Amdahl's σ) and coherency (β): what is physically possible. X₁ and γ are always free."""
+"""Of contention (α, or Amdahl's σ) and coherency (β): what is physically possible. X₁ and γ are always free. The capped
+law of `loadstone.theory.capped` has neither."""
 EXACT = 1e-7
 """Residuals below this share of a value are rounding, not noise."""
 
@@ -45,6 +46,18 @@ def amdahl(workers: Number, unit_throughput: float, serial_fraction: float) -> N
 def usl(workers: Number, unit_throughput: float, contention: float, coherency: float) -> Number:
     """X(n) = γ·n / (1 + α(n - 1) + β·n(n - 1)): the universal scalability law (Gunther 2007), Amdahl's where β = 0."""
     return unit_throughput * workers / (1 + contention * (workers - 1) + coherency * workers * (workers - 1))
+
+
+def serial_fraction(fewer: float, few_throughput: float, more: float, throughput: float) -> float | None:
+    """Amdahl's σ that two levels follow exactly; with one worker as the first, Karp & Flatt's serial fraction e.
+
+    σ = (m/k - r)/(r(m - 1) - (m/k)(k - 1)) for k and m workers and the ratio r of their throughputs; with k = 1 it is
+    (1/r - 1/m)/(1 - 1/m) (Karp & Flatt, CACM 33(5), 1990). Negative where throughput grows faster than the number of
+    workers. None where no σ makes the two.
+    """
+    ratio, growth = throughput / few_throughput, more / fewer
+    share = ratio * (more - 1) - growth * (fewer - 1)
+    return (growth - ratio) / share if share > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +137,11 @@ class Fit(ABC):
     @abstractmethod
     def max_speedup(self) -> float:
         """What no number of workers exceeds, relative to one worker; may be infinite."""
+
+    @property
+    def measured_speedup(self) -> float:
+        """The highest mean of a level over one worker's throughput as fitted: a greatest speedup below it is wrong."""
+        return max(float(np.mean(xs)) for xs in self.runs.by_level.values()) / self.unit_throughput.value
 
     @property
     def peak(self) -> float | None:

@@ -1,8 +1,10 @@
 """What to do or to measure next, by verdict."""
 
+from loadstone.analyse.rules.load import is_overload
 from loadstone.results.signals import Signals
 from loadstone.suite.thresholds import Thresholds
 from loadstone.suite.verdict import Verdict
+from loadstone.text import figure
 
 NEXT = {
     Verdict.ERRORS: "fix the cause, then measure again",
@@ -35,6 +37,8 @@ def advise(s: Signals, verdict: Verdict, limits: Thresholds) -> str:
         return "raise arrivals.rate, or search for the capacity"
     if verdict == Verdict.TOO_FEW_USERS:
         return f"raise load.users, for example to {2 * s.users:.0f}, until throughput stops growing"
+    if is_overload(s):
+        return f"lower arrivals.rate to what is carried, {figure(s.throughput)} requests/s, or search for the capacity"
     thinks = s.think_s is not None and s.think_s >= s.response_s
     users = Verdict.THINK_TIME if thinks else Verdict.TOO_FEW_USERS
     return (

@@ -19,6 +19,8 @@ SERVED = 0.90
 """Share of the users that have a completed request, below which not all are served."""
 MOST_AT_ONE = 0.90
 """Share of the connections at one process, from which the others have none to speak of."""
+MIN_WAITING = 0.25
+"""Share of the requests in progress that wait unread, from which slots that are free elsewhere would serve them."""
 MIN_SLOW_USERS = 2
 MIN_SLOW_RATIO = 2.5
 """Slow users, and how many times as long they wait, from which users are not served alike."""
@@ -58,12 +60,22 @@ def one_process_has_all(s: Signals, limits: Thresholds) -> bool:
     return several and at_least(s.fullest_share, MOST_AT_ONE) and server_cpu(s, limits)
 
 
+def waits_beside_free_slots(s: Signals, limits: Thresholds) -> bool:
+    """Whether requests wait unread at a process with more connections than slots, while others have slots free."""
+    if (s.server_workers or 1) < 2 or not below(s.slots, limits.slack):
+        return False
+    at_fullest = (s.fullest_share or 0.0) * (s.connections or 0.0)
+    too_many = s.server_threads is not None and at_fullest >= s.server_threads + 1
+    waiting = at_least(s.unread, max(1.0, MIN_WAITING * s.in_progress))
+    return too_many and waiting and server_has_slack(s, limits) and none_waits_for_a_cpu(s, limits)
+
+
 def uneven_connections(s: Signals, limits: Thresholds) -> bool:
     """Users are not served alike: one process has all connections, or some users wait much longer than others.
 
     Waiting for a CPU makes users unequal by chance; a server that is full is full first.
     """
-    if one_process_has_all(s, limits):
+    if one_process_has_all(s, limits) or waits_beside_free_slots(s, limits):
         return True
     some_slow = at_least(s.slow_users, MIN_SLOW_USERS) and at_least(s.slow_ratio, MIN_SLOW_RATIO)
     unequal = some_slow or (not_all_are_served(s) and below(s.not_accepted, 1.0))

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from loadstone.analyse.rules.blocking import count_proceeding, threads_in, waiting_downstream
-from loadstone.analyse.rules.connections import not_all_are_served, one_process_has_all
+from loadstone.analyse.rules.connections import not_all_are_served, one_process_has_all, waits_beside_free_slots
+from loadstone.analyse.rules.load import is_overload
 from loadstone.analyse.rules.places import find_places
 from loadstone.analyse.rules.resources import notable_other_cpus
 from loadstone.analyse.rules.soundness import contradicts_itself
@@ -103,6 +104,8 @@ def _work(s: Signals) -> str:
 
 def _waiting(s: Signals) -> str:
     before = (s.unread or 0.0) + (s.not_accepted or 0.0)
+    if before > s.in_progress:  # in an open load that is not carried, X·R lags behind
+        return f"{tenths(before)} requests "
     return f"{tenths(before)} of {tenths(s.in_progress)} requests " if before >= 1 else "other requests "
 
 
@@ -161,6 +164,12 @@ def _uneven_connections(s: Signals, limits: Thresholds) -> str:
         several, used = s.server_processes or s.server_workers, whole_percent(s.busiest_process)
         share = whole_percent(s.fullest_share)
         return f"One of {several} server processes is full ({used} of a CPU) and has {share} of the connections."
+    if waits_beside_free_slots(s, limits):
+        share, free = whole_percent(s.fullest_share), whole_percent(1 - (s.slots or 0.0))
+        return (
+            f"One of {s.server_workers} server processes has {share} of {tenths(s.connections)} connections, more than "
+            f"its slots: {_waiting(s)}wait unread, while {free} of all slots are free."
+        )
     if not_all_are_served(s):
         return f"Only {s.users_served} of {s.users:.0f} users are served, while the server's CPU is free."
     return (
@@ -196,6 +205,11 @@ def _serial_section(_s: Signals, _: Thresholds) -> str:
 
 
 def _undetermined(s: Signals, limits: Thresholds) -> str:
+    if is_overload(s):
+        return (
+            "The load asks for more than is carried, and nothing that was measured is at its limit: whether the server "
+            f"or the load generator carries no more is open.{_where(s, limits)}"
+        )
     if s.slowdown is not None and s.slowdown >= limits.slowed:
         return (
             f"Responses take {tenths(s.slowdown)} times as long as without load, but nothing that was measured is at "

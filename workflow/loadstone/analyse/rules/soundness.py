@@ -22,6 +22,9 @@ FAILURE_CONFIDENCE = 0.95
 MIN_GAPS = 3
 MAX_GAP_SPREAD = 0.35
 """Number of gaps, and the variation of the times between them, that make a rhythm. Gaps by chance vary by about 1."""
+CONSTANT = 0.1
+"""Coefficient of variation of the think time below which users all wait the same time: a uniform one whose bounds
+differ by a third of its mean is just below it."""
 GAP_PERIOD_OVER_RESPONSE = 2.0
 """Users who are all answered at once, in turns of one response time, leave gaps of that period: no pauses."""
 
@@ -64,12 +67,24 @@ def contradicts_itself(s: Signals, limits: Thresholds) -> bool:
 
 
 def _fits(consistency: float, s: Signals, limits: Thresholds) -> bool:
-    """Whether X·(R + Z)/N is 1, or differs from it by no more than the cycles that the window's ends cut off."""
+    """Whether X·(R + Z)/N is 1, or differs from it by no more than the cycles that the window's ends cut off.
+
+    Each user's first and last cycle are cut off anywhere: at most one request per user. Between users who wait random
+    times these errors balance. Users who wait the same time each keep in step, and all may have one request more.
+    """
     if operational.MIN_CONSISTENCY <= consistency <= operational.MAX_CONSISTENCY:
         return True
     if s.requests is None or consistency == 0:
         return False
-    return abs(s.requests * (1 - 1 / consistency)) <= limits.edge_requests * math.sqrt(s.users)
+    balanced = limits.edge_requests * math.sqrt(s.users)
+    cut_off = max(balanced, s.users) if keep_in_step(s) else balanced
+    return abs(s.requests * (1 - 1 / consistency)) <= cut_off
+
+
+def keep_in_step(s: Signals) -> bool:
+    """Whether users may send their requests together again and again: they wait the same time, or are paced."""
+    is_paced = s.behind_schedule is not None and s.arrival_rate is None
+    return is_paced or below(s.think_spread, CONSTANT)
 
 
 def pauses(s: Signals, _limits: Thresholds) -> bool:

@@ -1,5 +1,6 @@
 """Requests before the load, to a server that Loadstone knows only by its responses. They change nothing there."""
 
+import json
 from collections.abc import Iterable, Mapping
 
 from loadstone.errors import ServerError
@@ -7,8 +8,10 @@ from loadstone.measure.target.http import Answer, send_request
 from loadstone.suite.declared_requests import DeclaredRequest
 from loadstone.suite.foreign_servers import ForeignServer
 from loadstone.suite.load_settings import Mix
+from loadstone.text import listed, several, short
 
 ANSWER_DEADLINE_S = 10.0
+ANOTHER_API = "for another API, state its requests (load.requests) or use a locustfile"
 NO_JSON = b"{"
 """A body that every server must refuse, so that it adds no album."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -24,12 +27,13 @@ class Preflight:
 
     def check_albums(self, mix: Mix) -> None:
         """Ask each endpoint of the album API that the mix holds. A POST is one that the server has to refuse."""
-        if mix.list_albums and not isinstance(self.read_json("/albums"), list):
-            raise ServerError(f"{self._url}: GET /albums: the answer is not a list of albums")
+        if mix.list_albums and not isinstance(albums := self.read_json("/albums"), list):
+            raise ServerError(self._not_expected("/albums", "a JSON list of albums", albums))
         for number in sorted({1, self._config.albums} if mix.get_album else ()):
             album = self.read_json(f"/albums/{number}")
-            if not isinstance(album, dict) or album.get("id") != str(number):
-                raise ServerError(f"{self._url}: GET /albums/{number}: the answer is not album {number}")
+            if not isinstance(album, dict) or not _is_id(album.get("id"), number):
+                wanted = f'a JSON object with "id": "{number}" or {number}'
+                raise ServerError(self._not_expected(f"/albums/{number}", wanted, album))
         if mix.create_album:
             status = self._send("POST", "/albums", NO_JSON).status
             if not 400 <= status < 500 or status in (401, 403, 404, 405):
@@ -37,6 +41,9 @@ class Preflight:
                     f"{self._url}: POST /albums: status {status} for a body that is not JSON; the server must refuse "
                     "it with 400 or 422"
                 )
+
+    def _not_expected(self, path: str, wanted: str, got: object) -> str:
+        return f"{self._url}: GET {path}: expected {wanted}, got {_describe(got)}; {ANOTHER_API}"
 
     def check_requests(self, requests: Iterable[DeclaredRequest]) -> None:
         """Send each request whose method changes nothing, with the first value of each template; compare its status.
@@ -71,3 +78,19 @@ class Preflight:
             return send_request(self._url, method, path, ANSWER_DEADLINE_S, body, headers=headers, verify=verify)
         except ServerError as error:
             raise ServerError(f"{self._url}: {error}") from None
+
+
+def _is_id(value: object, number: int) -> bool:
+    """Whether an album's id is a number, written as text or as a number."""
+    return not isinstance(value, bool) and value in (str(number), number)
+
+
+def _describe(content: object) -> str:
+    """Describe JSON in a few words: its keys and its id, or its beginning."""
+    if isinstance(content, dict):
+        keys = [f'"id": {json.dumps(content["id"])}'] if "id" in content else []
+        keys += [f'"{key}"' for key in content if key != "id"]
+        return f"an object with {listed(keys)}" if keys else "an empty object"
+    if isinstance(content, list):
+        return f"a list of {several(len(content), 'element')}"
+    return short(content)

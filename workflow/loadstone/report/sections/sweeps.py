@@ -17,12 +17,17 @@ from loadstone.report.sections.forecast import NOISE, ForecastView, forecast_cha
 from loadstone.results.scaling import FittedLaw, LawParameter, SweepLevel, SweepResult
 from loadstone.suite.hypotheses import ALL
 
-LAWS = {"amdahl": "Amdahl's law", "usl": "universal scalability law", "linear": "linear law"}
-SYMBOLS = {"sigma": "σ", "alpha": "α", "beta": "β", "gamma": "γ", "x1": "X₁"}
+LAWS = {
+    "amdahl": "Amdahl's law",
+    "usl": "universal scalability law",
+    "linear": "linear law",
+    "capped": "hard cap",
+}
+SYMBOLS = {"sigma": "σ", "alpha": "α", "beta": "β", "gamma": "γ", "x1": "X₁", "cap": "cap"}
 """Parameter → how it is written."""
 MEANINGS = {
     "sigma": "serial share of the work", "alpha": "contention", "beta": "coherency",
-    "gamma": "requests/s at n = 1", "x1": "requests/s at n = 1",
+    "gamma": "requests/s at n = 1", "x1": "requests/s at n = 1", "cap": "requests/s that more do not exceed",
 }  # fmt: skip
 
 
