@@ -19,6 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("files",),
     ("project",),
     ("theory",),
+    ("figures",),
     ("suite",),
     ("plan",),
     ("results",),

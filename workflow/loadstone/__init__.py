@@ -6,6 +6,7 @@ text, errors, files   text for terminals, the tree of errors, files that are who
 instrument/           what runs in Locust's processes beside the users: recorder, conductor; imports Locust only
 project               where the Snakefile, the server and the load are: in a checkout, or in the installed package
 theory/               operational laws, scaling laws, statistics: needs nothing else of Loadstone
+figures/              load tests of others: tables that people wrote, what load tools print or save
 suite/                the language of suites: experiments, sweeps, hypotheses, thresholds
 plan/                 suite → runs in order, with the baselines and probes that verdicts need
 results/              the files of `results/`: one module per file, to write and to read it

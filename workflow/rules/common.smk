@@ -99,18 +99,18 @@ SUMMARISE_SOURCES = sources(
 SEARCH_SOURCES = [*sources("search/**/*.py"), *SUMMARISE_SOURCES]
 ANALYSE_PATTERNS = (
     "analyse/**/*.py",
+    "figures/**/*.py",
     "results/**/*.py",
     "theory/**/*.py",
     "suite/hypotheses.py",
-    "suite/load_test_table.py",
 )
 ANALYSE_SOURCES = sources(*ANALYSE_PATTERNS)
 LOOK_SOURCES = sources("looks/**/*.py", *ANALYSE_PATTERNS)
 REPORT_SOURCES = sources(
     "report/**/*.py",
     "report/templates/*",
+    "figures/**/*.py",
     "results/**/*.py",
-    "suite/load_test_table.py",
     "suite/published.py",
 )
 

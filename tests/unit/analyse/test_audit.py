@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from loadstone.analyse.audit import audit
-from loadstone.suite.load_test_table import parse_think_time, read_load_test_table
+from loadstone.figures.options import ReadOptions, parse_think_time
+from loadstone.figures.read import read_load_tests
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
 
@@ -47,7 +48,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_missing_columns_are_worked_around(tmp_path: Path) -> None:
     path = write(tmp_path, "users,requests,duration_s\n100,1980,60\n")
-    [row] = audit(read_load_test_table(path, parse_think_time("3"))).rows
+    [row] = audit(read_load_tests(path, ReadOptions(think=parse_think_time("3"))).rows).rows
     assert row.row.throughput == 33
     assert row.possible_rps == pytest.approx(33.3, abs=0.1)
     assert row.bound == "think time"
@@ -55,25 +56,27 @@ def test_missing_columns_are_worked_around(tmp_path: Path) -> None:
 
 
 def test_without_think_time_nothing_is_claimed(tmp_path: Path) -> None:
-    [row] = audit(read_load_test_table(write(tmp_path, "users,rps\n50,33\n"), None)).rows
+    [row] = audit(read_load_tests(write(tmp_path, "users,rps\n50,33\n")).rows).rows
     assert (row.bound, row.active_users, row.possible_rps) == ("undetermined", None, None)
 
 
 def test_saturated_server_is_not_called_think_time(tmp_path: Path) -> None:
     path = write(tmp_path, "users,rps,mean_ms,think_low_s,think_high_s\n500,100,3500,1,2\n")
-    [row] = audit(read_load_test_table(path, None)).rows
+    [row] = audit(read_load_tests(path).rows).rows
     assert row.bound == "undetermined"
     assert row.active_users == pytest.approx(500)
 
 
 def test_more_users_than_stated(tmp_path: Path) -> None:
-    [row] = audit(read_load_test_table(write(tmp_path, "users,rps\n10,40\n"), parse_think_time("1"))).rows
+    [row] = audit(
+        read_load_tests(write(tmp_path, "users,rps\n10,40\n"), ReadOptions(think=parse_think_time("1"))).rows
+    ).rows
     assert row.contradictions == ["10 users stated, but the rate needs 40.0"]
 
 
 def test_differences_beyond_chance_are_told(tmp_path: Path) -> None:
     path = write(tmp_path, "name,users,rps,duration_s\na,50,33.0,180\nb,50,31.0,180\n")
-    findings = audit(read_load_test_table(path, parse_think_time("1,2"))).findings
+    findings = audit(read_load_tests(path, ReadOptions(think=parse_think_time("1,2"))).rows).findings
     assert any("beyond the noise floor" in finding for finding in findings)
 
 

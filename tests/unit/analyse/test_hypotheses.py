@@ -13,6 +13,7 @@ from loadstone.analyse.agreement import agree_by_experiment
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.conclusion import judge_interval
 from loadstone.analyse.hypotheses import judge_hypotheses
+from loadstone.figures.read import read_rows_if_valid
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
 from loadstone.results.json_file import to_json
@@ -21,7 +22,6 @@ from loadstone.results.tables import ENDPOINT_COLUMNS
 from loadstone.results.verdicts import CampaignVerdicts, Evidence, Judgement, RunVerdict
 from loadstone.suite.hypotheses import Region, parse_region
 from loadstone.suite.load import load_suite
-from loadstone.suite.load_test_table import read_rows_if_valid
 from loadstone.suite.verdict import Verdict
 from loadstone.theory.intervals import Interval, ratio_of_pairs, ratio_of_runs
 from tests.conftest import ROOT
@@ -382,7 +382,7 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
     """Simulate a row's users: each makes a request, waits 1 to 2 s, and so on; the rate is printed with one decimal."""
     from loadstone.analyse.audit import audit
     from loadstone.analyse.published_rows import estimate_metric
-    from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
+    from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 
     rng = np.random.default_rng(7)
     inside, seconds, users = 0, 60.0, 5

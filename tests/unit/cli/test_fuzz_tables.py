@@ -18,10 +18,11 @@ from loadstone.analyse.fit_table import LAWS, WEIGHTS, fit_table
 from loadstone.cli.audit import audit_json, show_audit
 from loadstone.cli.fit import fit_json, fit_text
 from loadstone.errors import TableError
+from loadstone.figures.options import ReadOptions, parse_think_time
+from loadstone.figures.read import ALIASES, read_load_tests
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals, read_signals
 from loadstone.suite.load import load_suite
-from loadstone.suite.load_test_table import ALIASES, parse_think_time, read_load_test_table
 from loadstone.suite.published import FIGURES, read_published
 from tests.support.fuzzing import complaints, fuzz, json_scalars, json_trees, numbers, texts
 
@@ -76,7 +77,8 @@ def test_audited_tables(folder: Path, content: bytes, think: str | None) -> None
     path.write_bytes(content)
 
     def use() -> None:
-        found = audit(read_load_test_table(path, None if think is None else parse_think_time(think)))
+        options = ReadOptions(think=None if think is None else parse_think_time(think))
+        found = audit(read_load_tests(path, options).rows)
         orjson.dumps(audit_json(found))
         show_audit(found)
 

@@ -7,6 +7,7 @@ import pytest
 
 from loadstone import text
 from loadstone.analyse.audit import audit
+from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 from loadstone.plan.schedule import Run
 from loadstone.report.doubts import find_doubts
 from loadstone.report.means import estimated, mean
@@ -25,7 +26,6 @@ from loadstone.report.sections import (
     warnings,
 )
 from loadstone.results.bounded import Bounded
-from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from tests.support.made_up import LOAD_STARTED, PUBLISHED, REPEATING, WORKERS, Made, Make, scaled, steady, thinking
 
 ORDER = """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from loadstone.suite.load_test_table import LoadTestRow
+from loadstone.figures.row import LoadTestRow
 from loadstone.theory import operational as laws
 
 THINK_TIME_SHARE = 0.90

@@ -6,8 +6,8 @@ from dataclasses import replace
 from scipy import stats
 
 from loadstone.analyse.audit import CONFIDENCE, Audit, RowAudit, audit
+from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 from loadstone.suite.load_settings import Load
-from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from loadstone.suite.model import Suite
 from loadstone.theory.intervals import Interval
 

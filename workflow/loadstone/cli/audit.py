@@ -46,10 +46,11 @@ def audit(
     Exit code: 2 if the table or an option cannot be used.
     """
     from loadstone.analyse.audit import audit as audit_rows
-    from loadstone.suite.load_test_table import parse_think_time, read_load_test_table
+    from loadstone.figures.options import ReadOptions, parse_think_time
+    from loadstone.figures.read import read_load_tests
 
     think = None if think_time is None else parse_think_time(think_time)
-    audited = audit_rows(read_load_test_table(table, think))
+    audited = audit_rows(read_load_tests(table, ReadOptions(think=think)).rows)
     if json:
         print_json(audit_json(audited))
     else:

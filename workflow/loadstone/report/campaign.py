@@ -12,6 +12,8 @@ from loadstone.analyse.campaign import load_measured
 from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
+from loadstone.figures.read import read_load_tests
+from loadstone.figures.row import LoadTestRow
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.probes import Probe, probe_name
 from loadstone.plan.schedule import Plan, make_plan
@@ -30,7 +32,6 @@ from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdic
 from loadstone.results.window import Window
 from loadstone.suite.capacity import Search
 from loadstone.suite.hypotheses import ALL, ENDPOINTS
-from loadstone.suite.load_test_table import LoadTestRow, read_load_test_table
 from loadstone.suite.published import read_published
 
 
@@ -266,7 +267,7 @@ def read_publication(path: Path) -> PublishedTable:
     """Read a published table, for comparing and for auditing. Raises `TableError` where it cannot be compared."""
     figures = read_published(path)
     try:
-        return PublishedTable(figures=figures, rows=read_load_test_table(path, None), refusal=None)
+        return PublishedTable(figures=figures, rows=read_load_tests(path).rows, refusal=None)
     except TableError as error:
         return PublishedTable(figures=figures, rows=[], refusal=str(error))
 

@@ -1,16 +1,15 @@
-"""Read a table of load-test results from anywhere: a CSV file with one row per test, for `loadstone audit`.
-
-Columns are recognised by common names. Times are in seconds, unless a column's name says otherwise.
-"""
+"""Read load tests from a file of figures, whoever measured them."""
 
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loadstone.errors import TableError
+from loadstone.figures.options import MAX_FIGURE, ReadOptions
+from loadstone.figures.row import LoadTestRow, ThinkTimeRange
+from loadstone.figures.table import LoadTestTable
 from loadstone.text import dotted, short
 
 ALIASES = {
@@ -29,75 +28,13 @@ ALIASES = {
 FACTOR_WORDS = ("worker", "thread", "process", "class", "server", "client", "node", "instance", "replica")
 """A column whose name contains one of these states what was varied."""
 
-MAX_FIGURE = 1e12
-"""Bound on every figure. Its reciprocal is the lower bound on every figure that is not 0."""
 
+def read_load_tests(path: Path, options: ReadOptions | None = None) -> LoadTestTable:
+    """Read the tests of a file; `options` holds figures for rows that do not state their own.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThinkTimeRange:
-    """Think time, uniformly distributed between two bounds in seconds; constant if they are equal."""
-
-    low: float
-    high: float
-
-    @property
-    def mean(self) -> float:
-        """Mean, seconds."""
-        return (self.low + self.high) / 2
-
-    @property
-    def variance(self) -> float:
-        """Variance, seconds²."""
-        return (self.high - self.low) ** 2 / 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadTestRow:
-    """A row of the table; figures that it does not state are None."""
-
-    label: str
-    users: float | None = None
-    think: ThinkTimeRange | None = None
-    requests: float | None = None
-    duration_s: float | None = None
-    rps: float | None = None
-    """Requests/s as printed."""
-    rps_rounding: float = 0.0
-    """Half a unit of the last digit of the printed `rps`."""
-    mean_s: float | None = None
-    """Mean response time."""
-    factors: dict[str, str] = field(default_factory=dict)
-    """Columns that state what was varied: name → value."""
-
-    @property
-    def throughput(self) -> float | None:
-        """Requests/s as printed, else requests over duration."""
-        if self.rps is not None:
-            return self.rps
-        return self.requests / self.duration_s if self.requests is not None and self.duration_s else None
-
-    @property
-    def implied_s(self) -> float | None:
-        """Seconds that the requests take at the printed rate."""
-        return self.requests / self.rps if self.requests is not None and self.rps else None
-
-
-def parse_think_time(text: str) -> ThinkTimeRange:
-    """Parse `1,2` (uniform) or `1.5` (constant). Raises `TableError` for anything else."""
-    try:
-        bounds = [float(part) for part in text.split(",")]
-    except ValueError:
-        bounds = []
-    if len(bounds) not in (1, 2) or not all(0 <= b <= MAX_FIGURE for b in bounds) or bounds[0] > bounds[-1]:
-        raise TableError(f"--think-time: {short(text)} is not allowed; allowed: seconds, as 1.5 or as low,high")
-    return ThinkTimeRange(low=bounds[0], high=bounds[-1])
-
-
-def read_load_test_table(path: Path, think: ThinkTimeRange | None) -> list[LoadTestRow]:
-    """Read the rows of a table; `think` is the think time of rows that do not state their own.
-
-    Raises `TableError` if the table cannot be read, or holds a value that is not a possible figure.
+    Raises `TableError` if the file cannot be read, or holds a value that is not a possible figure.
     """
+    options = options or ReadOptions()
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -114,13 +51,14 @@ def read_load_test_table(path: Path, think: ThinkTimeRange | None) -> list[LoadT
         raise TableError(f"{path}: no rows")
     if "rps" not in columns and not {"requests", "duration_s"} <= set(columns):
         raise TableError(f"{path}: no throughput; needed: a column rps, or requests and duration_s")
-    return [_parse_row(path, number, row, columns, think) for number, row in enumerate(rows, start=2)]
+    tests = [_parse_row(path, number, row, columns, options.think) for number, row in enumerate(rows, start=2)]
+    return LoadTestTable(rows=tests, kind="CSV", understood={name: meaning for meaning, name in columns.items()})
 
 
 def read_rows_if_valid(path: Path | None) -> list[LoadTestRow]:
-    """Read the rows of a table; none without a table, or from one that `read_load_test_table` refuses."""
+    """Read the rows of a table; none without a table, or from one that `read_load_tests` refuses."""
     try:
-        return [] if path is None else read_load_test_table(path, None)
+        return [] if path is None else read_load_tests(path).rows
     except TableError:
         return []
 
