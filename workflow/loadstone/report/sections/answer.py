@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.analyse.audit import RowAudit
+from loadstone.analyse.audit_row import RowAudit
 from loadstone.report.campaign import Campaign
 from loadstone.report.charts import answer as charts
 from loadstone.report.charts.answer import MEASURED, POSSIBLE, PUBLISHED, SERVER
@@ -22,17 +22,15 @@ from loadstone.report.sections.published import PublishedRow, audit_table, publi
 from loadstone.report.sections.warnings import doubt_sentence
 from loadstone.results.hypotheses import Outcome
 from loadstone.suite.verdict import Verdict
+from loadstone.theory.closed_run import Account
 
 MAX_HYPOTHESES_NAMED = 4
 """Refuted hypotheses that are quoted."""
 MAX_VERDICTS_NAMED = 4
 """Verdicts of a group that are listed."""
 
-THINKING, FEWER = "think time", "fewer users"
-"""What the audit finds a published row bound by."""
-
-HEADLINE = "Think time limited the published rates, not the server."
-"""For rows that the audit finds bound by think time."""
+HEADLINE = "Users' pauses limited the published rates, not the server."
+"""For rows that the audit finds limited by users' pauses."""
 
 LIMITS = {
     Verdict.GENERATOR: "the load generator was the limit",
@@ -109,15 +107,15 @@ def run_sentence(campaign: Campaign) -> str:
 def published_sentence(campaign: Campaign, rows: Sequence[PublishedRow]) -> str:
     """State what limited the published rates, by arithmetic, and what the same users reached here."""
     audited = audit_table(campaign)
-    waiting = [row for row in audited.rows if row.bound == THINKING] if audited else []
-    told = [row for row in waiting if row.possible_rps is not None and row.row.users is not None and row.row.rps]
+    waiting = [row for row in audited.rows if row.bound == Verdict.THINK_TIME] if audited else []
+    told = [row for row in waiting if row.possible_rps is not None and row.row.users is not None and row.rps]
     if audited is None or not told:
         return ""
     most = max(told, key=lambda row: row.row.users or 0.0)
-    alike = sorted(row.row.rps or 0.0 for row in told if row.row.users == most.row.users)
+    alike = sorted(row.rps or 0.0 for row in told if row.row.users == most.row.users)
     published = text.figure(alike[0])
     published += f" to {text.figure(alike[-1])}" if text.figure(alike[-1]) != published else ""
-    wrong = [row for row in audited.rows if row.bound == FEWER]
+    wrong = [row for row in audited.rows if row.account in (Account.FEWER, Account.IMPOSSIBLE)]
     also = f"; {len(wrong)} more cannot come from the stated number of users" if wrong else ""
     return (
         f"{len(told)} of {text.several(len(audited.rows), 'row')}{also}: {text.plain(most.row.users)} users with "

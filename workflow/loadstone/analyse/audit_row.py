@@ -1,0 +1,258 @@
+"""Audit one row of load-test figures: which of them belong together, and what limited the rate."""
+
+import math
+from dataclasses import dataclass, replace
+
+from loadstone.analyse.audit_wording import Wording
+from loadstone.analyse.rules.soundness import failure_bound
+from loadstone.figures.row import LoadTestRow
+from loadstone.suite.thresholds import DEFAULTS
+from loadstone.suite.verdict import Verdict
+from loadstone.theory import operational as laws
+from loadstone.theory.closed_run import (
+    Account,
+    ClosedRun,
+    Span,
+    count_agrees,
+    mean_from_quantiles,
+    mean_think,
+    ramp_that_explains,
+)
+
+THINK_TIME_SHARE = 0.90
+"""Share of their time that users pause from which pauses limit a row. The unloaded response time, which few tables
+state, can only raise the share."""
+
+SHORT_S = 10.0
+"""Length of a run below which its start and chance decide the rate."""
+
+QUEUEING = 0.25
+"""Mean number of requests in progress up to which a response time counts as unloaded: in an M/M/1 queue it is then at
+most 1.25 times the demand (R = D/(1 - u), X·R = u/(1 - u))."""
+
+CAPACITY = "a capacity"
+"""Limit of a row whose rate does not rise with the users: a table does not show whose capacity it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowAudit:
+    """What arithmetic shows about one row; None where the row states too little."""
+
+    name: str
+    """The row's label, or where it stands and what was varied; in quotation marks."""
+    row: LoadTestRow
+    rps: float | None
+    """The rate that the audit uses: as printed, or as counted if only that fits the users; requests/s."""
+    contradictions: list[str]
+    """Sentences without a full stop."""
+    missing_users: str
+    """That contradiction which states that the figures account for fewer users; empty if they do not."""
+    cautions: list[str]
+    account: Account
+    active_users: float | None
+    """X·(R + Z)."""
+    possible_rps: float | None
+    """N/(R + Z); N/Z if no response time is stated."""
+    think_share: float | None
+    """X·Z/N."""
+    implied_response_s: float | None
+    """N/X - Z: the mean response time if all users are active."""
+    failed_share: float | None
+    goodput_rps: float | None
+    bound: str
+    """One of the verdicts' words, or `CAPACITY`."""
+    noise_rps: float | None
+    """Standard deviation of the throughput of the active users, if they are independent; requests/s."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the figures can be compared with those of other rows."""
+        return self.bound not in (Verdict.ERRORS, Verdict.INVALID) and not self.contradictions and bool(self.rps)
+
+    @property
+    def unloaded(self) -> bool:
+        """Whether the response time is that of a server that has nothing else to do, so that it shows the demand."""
+        row = self.row
+        if not self.usable or not row.mean_s or row.think is None:
+            return False
+        return row.users == 1 or (self.rps or math.inf) * row.mean_s <= QUEUEING
+
+
+def audit_row(row: LoadTestRow, name: str | None = None) -> RowAudit:
+    """Audit a row by itself."""
+    rate, agrees = _choose_rate(row)
+    words = Wording(row, rate)
+    run = _closed_run(row, rate)
+    account = run.judge() if run else Account.UNKNOWN
+    contradictions = [] if agrees else [words.counted(by_count=rate != row.rps)]
+    if agrees and rate and row.requests and _outlasts_the_run(row, rate):
+        contradictions.append(words.outlasts())
+    missing = ""
+    if run is not None and account is Account.IMPOSSIBLE:
+        contradictions.append(words.impossible(run))
+    if run is not None and account is Account.FEWER:
+        missing = words.fewer(_ramp(row, rate))
+        contradictions.append(missing)
+    return RowAudit(
+        name=f"«{row.label}»" if name is None else name,
+        row=row,
+        rps=rate,
+        contradictions=contradictions,
+        missing_users=missing,
+        cautions=_cautions(row, words, sound=not contradictions),
+        account=account,
+        active_users=_active(row, rate),
+        possible_rps=_possible(row),
+        think_share=rate * row.think.mean / row.users if rate is not None and row.think and row.users else None,
+        implied_response_s=_implied(row, rate, account) if agrees or rate != row.rps else None,
+        failed_share=row.failed_share,
+        goodput_rps=_goodput(row, rate),
+        bound=_bound(row, rate, account, sound=not contradictions),
+        noise_rps=_noise(row, rate),
+    )
+
+
+def _choose_rate(row: LoadTestRow) -> tuple[float | None, bool]:
+    """Return the rate to go by, and whether requests, duration and printed rate agree.
+
+    Where they do not, the printed rate is kept, unless the counted one alone fits the users.
+    """
+    if row.rps is None or row.requests is None or not row.duration_s:
+        return row.throughput, True
+    rounded = Span.around(row.rps, row.rps_rounding)
+    cycle = _cycle(row, row.rps)
+    if count_agrees(row.requests, Span.around(row.duration_s, row.duration_rounding_s), rounded, cycle):
+        return row.rps, True
+    counted = row.requests / row.duration_s
+    runs = [_closed_run(replace(row, rps_rounding=r), x) for x, r in ((row.rps, row.rps_rounding), (counted, 0.0))]
+    printed_fits, counted_fits = (run is not None and run.judge() is Account.ALL for run in runs)
+    return (counted if counted_fits and not printed_fits else row.rps), False
+
+
+def _cycle(row: LoadTestRow, rate: float) -> float:
+    """Seconds between two requests of one user, as far as they are known."""
+    if row.think is not None and row.mean_s is not None:
+        return row.think.mean + row.mean_s
+    known = (row.think.mean if row.think else 0.0) + (row.mean_s or 0.0)
+    return max(known, row.users / rate if row.users and rate else 0.0)
+
+
+def _closed_run(row: LoadTestRow, rate: float | None) -> ClosedRun | None:
+    if not row.users or rate is None:
+        return None
+    seconds = _seconds(row, rate)
+    think = Span(0.0, math.inf)
+    if row.think is not None:
+        think = mean_think(row.think.low, row.think.high, row.requests or rate * (seconds or SHORT_S))
+    if row.mean_s is not None:
+        response = Span.around(row.mean_s, row.mean_rounding_s)
+    else:
+        response = mean_from_quantiles(row.quantiles_s, row.max_s)
+    return ClosedRun(
+        users=row.users,
+        throughput=Span.around(rate, row.rps_rounding if rate == row.rps else 0.0),
+        response_s=response,
+        think_s=think,
+        seconds=seconds,
+        ramp_s=row.ramp_s,
+        longest_response_s=row.max_s,
+    )
+
+
+def _seconds(row: LoadTestRow, rate: float | None) -> float | None:
+    """Length of the run that goes with the rate."""
+    return row.requests / rate if row.requests and rate else row.duration_s
+
+
+def _ramp(row: LoadTestRow, rate: float | None) -> float | None:
+    """Ramp-up that explains why fewer users were active; None if none does, or if the row states another one."""
+    seconds, active = _seconds(row, rate), _active(row, rate)
+    if not seconds or active is None or not row.users or row.ramp_s is not None:
+        return None
+    ramp = ramp_that_explains(row.users, active, seconds)
+    return None if ramp is None or ramp > (row.duration_s or seconds) else ramp
+
+
+def _outlasts_the_run(row: LoadTestRow, rate: float) -> bool:
+    """Whether a mean response is longer than the whole run."""
+    seconds = max(_seconds(row, rate) or math.inf, row.duration_s or 0.0)
+    return row.mean_s is not None and row.mean_s - row.mean_rounding_s > seconds + row.duration_rounding_s
+
+
+def _active(row: LoadTestRow, rate: float | None) -> float | None:
+    if rate is None or row.think is None or row.mean_s is None:
+        return None
+    return laws.active_users(rate, row.mean_s, row.think.mean)
+
+
+def _possible(row: LoadTestRow) -> float | None:
+    if not row.users or row.think is None or (row.mean_s or 0.0) + row.think.mean <= 0:
+        return None
+    return laws.think_time_bound(row.users, row.mean_s or 0.0, row.think.mean)
+
+
+def _implied(row: LoadTestRow, rate: float | None, account: Account) -> float | None:
+    if not rate or row.think is None or not row.users or account is Account.IMPOSSIBLE:
+        return None
+    return max(0.0, row.users / rate - row.think.mean)
+
+
+def _goodput(row: LoadTestRow, rate: float | None) -> float | None:
+    """Return successful requests per second: counted where the table has counts, for a printed rate may be wrong."""
+    if row.failures is not None and row.requests and row.duration_s:
+        return max(0.0, row.requests - row.failures) / row.duration_s
+    return None if rate is None or row.failed_share is None else rate * max(0.0, 1 - row.failed_share)
+
+
+def _fails(row: LoadTestRow) -> bool:
+    """Too many requests failed: by the lower 95 % bound of the share where the counts are known."""
+    share = row.failed_share
+    if share is None:
+        return False
+    failures = row.failures if row.failures is not None else share * (row.requests or 0.0)
+    if row.requests and 0 <= failures <= row.requests:
+        return failure_bound(failures, row.requests) > DEFAULTS.most_failures
+    return share > DEFAULTS.most_failures
+
+
+def _bound(row: LoadTestRow, rate: float | None, account: Account, *, sound: bool) -> str:
+    if _fails(row):
+        return Verdict.ERRORS
+    if account is Account.IMPOSSIBLE:
+        return Verdict.INVALID
+    if account is Account.FEWER:
+        return Verdict.UNDETERMINED if _ramp(row, rate) is not None else Verdict.INVALID
+    if not sound and account is not Account.ALL:
+        return Verdict.INVALID
+    if rate is None or row.think is None or not row.users or row.think.mean <= 0:
+        return Verdict.UNDETERMINED
+    pauses = row.think.mean
+    share = pauses / (pauses + row.mean_s) if row.mean_s is not None else rate * pauses / row.users
+    return Verdict.THINK_TIME if share >= THINK_TIME_SHARE else Verdict.UNDETERMINED
+
+
+def _noise(row: LoadTestRow, rate: float | None) -> float | None:
+    seconds = _seconds(row, rate) or row.duration_s
+    if not rate or row.think is None or not seconds:
+        return None
+    active = _active(row, rate)
+    if active is None:
+        active = row.users
+    cycle = max(active / rate, row.think.mean) if active else 0.0
+    if not active or cycle <= 0:
+        return None
+    return laws.throughput_noise(active, cycle, row.think.variance, seconds)
+
+
+def is_short(row: LoadTestRow) -> bool:
+    """Whether a run is too short for its rate to mean much; not if its length is unknown."""
+    return max(row.duration_s or 0.0, row.implied_s or 0.0, 0.0) < SHORT_S and bool(row.duration_s or row.implied_s)
+
+
+def _cautions(row: LoadTestRow, words: Wording, *, sound: bool) -> list[str]:
+    cautions = []
+    if sound and is_short(row):
+        cautions.append(words.short(row.duration_s or row.implied_s or 0.0))
+    if row.think is None and words.mentions_pauses:
+        cautions.append(words.unstated_pauses())
+    return cautions
