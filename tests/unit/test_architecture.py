@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("looks",),
     ("live", "notebook", "report"),
     ("compare", "drive", "init"),
-    ("ab",),
+    ("ab", "audits"),
     ("cli",),
     ("__main__",),
 )

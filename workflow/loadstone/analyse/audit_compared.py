@@ -28,7 +28,7 @@ def pause_bound_findings(rows: Sequence[RowAudit]) -> Iterator[str]:
         measured = low if low == high else f"{low} to {high}"
         yield (
             f"Limited by users' pauses, not by the server: {names}. With any server of that speed, {users_text(users)} "
-            f"with {pause_text(members[0].row)} send {possible} requests/s, N/(R + Z); the rate here is {measured}."
+            f"with {pause_text(members[0].row)} can send {possible} requests/s, N/(R + Z). The rate here is {measured}."
         )
 
 

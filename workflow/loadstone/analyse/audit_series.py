@@ -1,5 +1,6 @@
 """What rows of one series show together: the same system under different numbers of users."""
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -20,8 +21,9 @@ ON_PLATEAU = 0.90
 """Share of the highest rate of a plateau that each of its rows has at least, going up to it."""
 
 LEVEL_WORDS = frozenset(
-    "a at baseline client clients concurrency concurrent connection connections heavy high level light line load low "
-    "medium normal one peak row run single step stress test thread threads user users virtual vu vus with".split()
+    {"a", "at", "baseline", "heavy", "high", "level", "light", "line", "load", "low", "medium", "normal", "one", "peak"}
+    | {"row", "run", "single", "step", "stress", "test", "virtual", "with", "concurrency", "concurrent", "vu", "vus"}
+    | {"client", "clients", "connection", "connections", "thread", "threads", "user", "users"}
 )
 """Words of a label that state how much load there is, and not which system it is for."""
 
@@ -127,7 +129,7 @@ def with_too_few_users(series: Sequence[RowAudit]) -> dict[int, float]:
     """
     points = list(_points([row for row in series if row.row.think is not None]))
     found: dict[int, float] = {}
-    for one, other in zip(points, points[1:], strict=False):
+    for one, other in itertools.pairwise(points):
         if other.users < LEAST_STEP * one.users:
             continue
         if _elasticity(one, other) >= DEFAULTS.least_elasticity_of_think_time:

@@ -30,6 +30,8 @@ def users_text(number: float) -> str:
 
 def active_text(number: float) -> str:
     """Write how many users were active on average: one user, 6.72 users, 48 users."""
+    if number < 0.85:
+        return "less than one user"
     return "one user" if round(number, 1) in (0.9, 1.0, 1.1) else users_text(round(number) if number >= 10 else number)
 
 
@@ -113,18 +115,15 @@ class Wording:
             return "the figures account for fewer users than stated"
         if row.mean_s is None:
             return f"{users_text(row.users)} stated, and rate and response times account for fewer"
-        active = self.rate * (row.mean_s + row.think.mean)
+        active, cycle = self.rate * (row.mean_s + row.think.mean), row.users / self.rate
         text = (
-            f"{users_text(row.users)} stated, and X·(R + Z) accounts for {figure(active)}: with all of them, N/X - Z "
-            f"makes the mean response {lasting(max(0.0, row.users / self.rate - row.think.mean))}, and "
-            f"{lasting(row.mean_s)} is stated"
+            f"{users_text(row.users)} stated, and X·(R + Z) accounts for {figure(active)}. If all were active, the mean "
+            f"response is {lasting(max(0.0, cycle - row.think.mean))} (N/X - Z), and {lasting(row.mean_s)} is stated, or "
+            f"the mean pause is {lasting(max(0.0, cycle - row.mean_s))} (N/X - R), and not {stated(row.think.mean)} s"
         )
         if ramp_s is not None:
-            return (
-                f"{text}; a ramp-up of {lasting(ramp_s)}, or slow requests cut off at the end, would explain it, or else "
-                "rate and response time do not belong together"
-            )
-        return f"{text}; the rate is that of {active_text(active)}"
+            return f"{text}. A ramp-up of {lasting(ramp_s)}, or slow requests cut off at the end, would explain it"
+        return f"{text}. Otherwise the rate is that of {active_text(active)}"
 
     def short(self, seconds: float) -> str:
         """State that a run is too short to measure a rate."""
