@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse.audit import audit
 from loadstone.analyse.bottleneck import judge
 from loadstone.analyse.fit_table import LAWS, WEIGHTS, fit_table
-from loadstone.cli.audit import audit_json, show_audit
+from loadstone.audits.collect import audit_files
+from loadstone.audits.layout import audit_json
+from loadstone.audits.markdown import audit_markdown
+from loadstone.cli.audit import show_audit
 from loadstone.cli.fit import fit_json, fit_text
 from loadstone.errors import TableError
 from loadstone.figures.options import ReadOptions, parse_think_time
-from loadstone.figures.read import ALIASES, read_load_tests
+from loadstone.figures.read import ALIASES
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals, read_signals
 from loadstone.suite.load import load_suite
@@ -78,8 +80,9 @@ def test_audited_tables(folder: Path, content: bytes, think: str | None) -> None
 
     def use() -> None:
         options = ReadOptions(think=None if think is None else parse_think_time(think))
-        found = audit(read_load_tests(path, options).rows)
+        found = audit_files([path], options)
         orjson.dumps(audit_json(found))
+        audit_markdown(found)
         show_audit(found)
 
     explained(path, use)

@@ -141,7 +141,7 @@ def test_audit_takes_each_rows_own_think_time(make: Make) -> None:
 
 def test_audit_in_words() -> None:
     row = LoadTestRow(label="a", users=10, rps=1.0, think=ThinkTimeRange(low=1, high=1), mean_s=9.0)
-    assert published.audit_texts(audit([row]).rows[0]) == ["undetermined: 10.0 % of the users' time is think time"]
+    assert published.audit_texts(audit([row]).rows[0]) == ["no clear limit: users pause for 10.0 % of their time"]
     assert published.audit_texts(audit([LoadTestRow(label="a", rps=1.0)]).rows[0]) == [
         "the row states too little to decide"
     ]
@@ -154,7 +154,7 @@ def test_open_loads_have_no_closed_loop(make: Make) -> None:
     assert first.closed_loop is None
     assert first.audit == [
         "the row states too little to decide",
-        "5,223 requests in 180 s are 29 requests/s, not 32.7; at 32.7 they take 160 s",
+        "5,223 requests in 180 s are 29.0 requests/s, not 32.7; at 32.7 they take 160 s",
     ]
 
 

@@ -65,6 +65,7 @@ def audit(table: Sequence[LoadTestRow]) -> Audit:
         *pause_bound_findings(rows),
         *compare_rows(rows),
         *_response_unknown(rows),
+        *_pauses_unknown(rows),
         *_only_medians(rows),
         *_cautions(rows),
         *_saturation(rows, saturation),
@@ -91,6 +92,15 @@ def _response_unknown(rows: Sequence[RowAudit]) -> Iterator[str]:
         subject = "No row states a" if len(unknown) == len(rows) else f"{several(len(unknown), 'row')} without a"
         law = "by Little's law it is N/X - Z if all users were active"
         yield f"{subject} mean response time: {law}: {_listed(unknown, lambda row: lasting(row.implied_response_s))}."
+
+
+def _pauses_unknown(rows: Sequence[RowAudit]) -> Iterator[str]:
+    unknown = [row for row in rows if row.implied_pause_s is not None and not row.busy_users]
+    if unknown:
+        yield (
+            "No think time is stated. By Little's law users pause for N/X - R if all were active: "
+            f"{_listed(unknown, lambda row: lasting(row.implied_pause_s))}. State think times, and more can be checked."
+        )
 
 
 def _only_medians(rows: Sequence[RowAudit]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from loadstone.theory.closed_run import (
     mean_from_quantiles,
     mean_think,
     ramp_that_explains,
+    rounded_count,
 )
 
 THINK_TIME_SHARE = 0.90
@@ -29,6 +30,9 @@ SHORT_S = 10.0
 QUEUEING = 0.25
 """Mean number of requests in progress up to which a response time counts as unloaded: in an M/M/1 queue it is then at
 most 1.25 times the demand (R = D/(1 - u), X·R = u/(1 - u))."""
+
+BUSY_SHARE = 0.90
+"""X·R/N from which users hardly pause, where their think time is not stated."""
 
 CAPACITY = "a capacity"
 """Limit of a row whose rate does not rise with the users: a table does not show whose capacity it is."""
@@ -57,6 +61,8 @@ class RowAudit:
     """X·Z/N."""
     implied_response_s: float | None
     """N/X - Z: the mean response time if all users are active."""
+    implied_pause_s: float | None
+    """N/X - R: the mean think time if all users are active, where none is stated."""
     failed_share: float | None
     goodput_rps: float | None
     bound: str
@@ -68,6 +74,16 @@ class RowAudit:
     def usable(self) -> bool:
         """Whether the figures can be compared with those of other rows."""
         return self.bound not in (Verdict.ERRORS, Verdict.INVALID) and not self.contradictions and bool(self.rps)
+
+    @property
+    def busy_users(self) -> bool:
+        """Whether all users were active, as far as the row states it, and did not spend their time on pauses."""
+        row = self.row
+        if not self.usable or not row.users or self.bound == Verdict.THINK_TIME:
+            return False
+        if row.think is None:
+            return row.mean_s is not None and (self.rps or 0.0) * row.mean_s >= BUSY_SHARE * row.users
+        return self.account is Account.ALL or (row.mean_s is None and self.account is Account.UNKNOWN)
 
     @property
     def unloaded(self) -> bool:
@@ -91,7 +107,7 @@ def audit_row(row: LoadTestRow, name: str | None = None) -> RowAudit:
     if run is not None and account is Account.IMPOSSIBLE:
         contradictions.append(words.impossible(run))
     if run is not None and account is Account.FEWER:
-        missing = words.fewer(_ramp(row, rate))
+        missing = words.fewer(run, _ramp(row, rate))
         contradictions.append(missing)
     return RowAudit(
         name=f"«{row.label}»" if name is None else name,
@@ -105,6 +121,7 @@ def audit_row(row: LoadTestRow, name: str | None = None) -> RowAudit:
         possible_rps=_possible(row),
         think_share=rate * row.think.mean / row.users if rate is not None and row.think and row.users else None,
         implied_response_s=_implied(row, rate, account) if agrees or rate != row.rps else None,
+        implied_pause_s=_implied_pause(row, rate, account) if agrees else None,
         failed_share=row.failed_share,
         goodput_rps=_goodput(row, rate),
         bound=_bound(row, rate, account, sound=not contradictions),
@@ -121,7 +138,7 @@ def _choose_rate(row: LoadTestRow) -> tuple[float | None, bool]:
         return row.throughput, True
     rounded = Span.around(row.rps, row.rps_rounding)
     cycle = _cycle(row, row.rps)
-    if count_agrees(row.requests, Span.around(row.duration_s, row.duration_rounding_s), rounded, cycle):
+    if count_agrees(rounded_count(row.requests), Span.around(row.duration_s, row.duration_rounding_s), rounded, cycle):
         return row.rps, True
     counted = row.requests / row.duration_s
     runs = [_closed_run(replace(row, rps_rounding=r), x) for x, r in ((row.rps, row.rps_rounding), (counted, 0.0))]
@@ -195,6 +212,12 @@ def _implied(row: LoadTestRow, rate: float | None, account: Account) -> float | 
     if not rate or row.think is None or not row.users or account is Account.IMPOSSIBLE:
         return None
     return max(0.0, row.users / rate - row.think.mean)
+
+
+def _implied_pause(row: LoadTestRow, rate: float | None, account: Account) -> float | None:
+    if not rate or row.think is not None or row.mean_s is None or not row.users or account is Account.IMPOSSIBLE:
+        return None
+    return max(0.0, row.users / rate - row.mean_s)
 
 
 def _goodput(row: LoadTestRow, rate: float | None) -> float | None:

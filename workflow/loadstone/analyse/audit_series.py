@@ -12,7 +12,6 @@ from loadstone.figures.row import ThinkTimeRange
 from loadstone.suite.thresholds import DEFAULTS
 from loadstone.suite.verdict import Verdict
 from loadstone.text import count, figure, lasting, percent
-from loadstone.theory.closed_run import Account
 
 LEAST_STEP = 1.5
 """Ratio of two numbers of users from which a change of the rate counts: a linear rise is then far above the noise."""
@@ -80,10 +79,11 @@ def _system(audited: RowAudit) -> tuple[object, ...]:
 def find_capacity(series: Sequence[RowAudit]) -> Capacity | None:
     """Find a plateau at the end of a series: the rate hardly rises with the users, so that the response time does.
 
-    Every row of it accounts for its users, so that the longer response times are queueing (N = X·(R + Z)). The limit is
-    that of a measured capacity: d ln X / d ln N ≤ `most_elasticity_at_capacity`.
+    Every row of it accounts for its users, so that the longer response times are queueing (N = X·(R + Z)). Where no
+    response times are stated, that is what follows from the rates. The limit is that of a measured capacity:
+    d ln X / d ln N ≤ `most_elasticity_at_capacity`.
     """
-    points = list(_points([row for row in series if row.account is Account.ALL and row.row.mean_s is not None]))
+    points = list(_points([row for row in series if row.busy_users]))
     for start, first in enumerate(points):
         after = points[start + 1 :]
         if not after or after[-1].users < LEAST_STEP * first.users:
@@ -91,7 +91,7 @@ def find_capacity(series: Sequence[RowAudit]) -> Capacity | None:
         top = max(point.rps for point in (first, *after))
         flat = all(_elasticity(first, point) <= DEFAULTS.most_elasticity_at_capacity for point in after)
         rows = [row for point in (first, *after) for row in point.rows]
-        if flat and first.rps >= ON_PLATEAU * top and not any(row.bound == Verdict.THINK_TIME for row in rows):
+        if flat and first.rps >= ON_PLATEAU * top:
             knee = _knee(series, top, first.users)
             return Capacity(rows=rows, rps=top, below=points[start - 1].users if start else None, knee=knee)
     return None
@@ -145,7 +145,7 @@ def capacity_sentence(found: Capacity) -> str:
     sentences = [
         f"A capacity of about {figure(found.rps)} requests/s: from {count(found.first_users)} to "
         f"{users_text(found.last_users)} the rate {moved}, and the mean response time goes from "
-        f"{lasting(first.row.mean_s)} to {lasting(last.row.mean_s)}."
+        f"{_response(first)} to {_response(last)}."
     ]
     if found.knee is not None:
         beyond = found.last_users - found.knee
@@ -161,6 +161,12 @@ def capacity_sentence(found: Capacity) -> str:
         )
     sentences.append("The table does not show whose capacity it is: the server's, the network's or the load tool's.")
     return " ".join(sentences)
+
+
+def _response(row: RowAudit) -> str:
+    if row.row.mean_s is not None:
+        return lasting(row.row.mean_s)
+    return f"{lasting(row.implied_response_s)} (N/X - Z)"
 
 
 def too_few_sentence(row: RowAudit, times: float) -> str:

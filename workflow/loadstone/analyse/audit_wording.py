@@ -108,22 +108,23 @@ class Wording:
             "omission"
         )
 
-    def fewer(self, ramp_s: float | None) -> str:
+    def fewer(self, run: ClosedRun, ramp_s: float | None) -> str:
         """State that the figures account for fewer users; `ramp_s` is a ramp-up that would explain it."""
         row = self.row
-        if row.users is None or row.think is None or not self.rate:
-            return "the figures account for fewer users than stated"
-        if row.mean_s is None:
-            return f"{users_text(row.users)} stated, and rate and response times account for fewer"
+        if row.users is None or row.think is None or not self.rate or row.mean_s is None:
+            most = f"X·(R + Z) accounts for {figure(run.accounted.high)}"
+            return (
+                f"{users_text(run.users)} stated, and with the longest response times that the quantiles allow, {most}"
+            )
         active, cycle = self.rate * (row.mean_s + row.think.mean), row.users / self.rate
-        text = (
-            f"{users_text(row.users)} stated, and X·(R + Z) accounts for {figure(active)}. If all were active, the mean "
-            f"response is {lasting(max(0.0, cycle - row.think.mean))} (N/X - Z), and {lasting(row.mean_s)} is stated, or "
-            f"the mean pause is {lasting(max(0.0, cycle - row.mean_s))} (N/X - R), and not {stated(row.think.mean)} s"
-        )
+        response, pause = lasting(max(0.0, cycle - row.think.mean)), lasting(max(0.0, cycle - row.mean_s))
+        text = f"{users_text(row.users)} stated, and X·(R + Z) accounts for {figure(active)}. With all of them active, "
+        text += f"the mean response is {response} (N/X - Z), not {lasting(row.mean_s)}, "
+        text += f"or the mean pause {pause} (N/X - R), not {stated(row.think.mean)} s"
         if ramp_s is not None:
             return f"{text}. A ramp-up of {lasting(ramp_s)}, or slow requests cut off at the end, would explain it"
-        return f"{text}. Otherwise the rate is that of {active_text(active)}"
+        rest = "or requests that never ended are missing from the mean"
+        return f"{text}. Otherwise the rate is that of {active_text(active)}, {rest}"
 
     def short(self, seconds: float) -> str:
         """State that a run is too short to measure a rate."""

@@ -73,6 +73,7 @@ def _row_json(audited: RowAudit) -> dict[str, Any]:
         "goodput_rps": audited.goodput_rps,
         "mean_response_s": row.mean_s,
         "implied_response_s": audited.implied_response_s,
+        "implied_pause_s": audited.implied_pause_s,
         "quantiles_s": {f"{share:g}": value for share, value in sorted(row.quantiles_s.items())},
         "longest_response_s": row.max_s,
         "active_users": audited.active_users,
@@ -89,7 +90,7 @@ def _row_json(audited: RowAudit) -> dict[str, Any]:
 LEGEND = {
     "can send": "can send: N/(R + Z), the rate of so many users with such pauses and response times.",
     "accounted for": "accounted for: X·(R + Z), the users that the rate needs.",
-    "requests take": "requests take: requests divided by requests/s, next to the duration stated.",
+    "requests take": "requests take: requests divided by requests/s; the duration is the stated one.",
 }
 """Column → what it means."""
 
@@ -124,7 +125,7 @@ def audit_cells(audited: AuditedFiles) -> Cells:
         "can send": [figure(row.possible_rps) for row in rows],
         "accounted for": [_unit(figure(row.active_users), "users") for row in rows],
         "requests take": [lasting(row.row.implied_s) for row in rows],
-        "stated": [_unit(_stated(row.row.duration_s), "s") for row in rows],
+        "duration": [_unit(_stated(row.row.duration_s), "s") for row in rows],
         "limited by": [str(row.bound) for row in rows],
     }
     kept = {

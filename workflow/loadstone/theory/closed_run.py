@@ -43,6 +43,10 @@ QUANTILE_ROUNDING = 0.05
 """Relative error of printed quantiles: some tools print two digits, or the bound of a bucket."""
 
 
+LARGEST_ROUNDING = 0.05
+"""Largest relative error of a number of requests that may be rounded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Where a figure lies."""
@@ -155,7 +159,15 @@ def mean_from_quantiles(quantiles: Mapping[float, float], longest: float | None)
     return Span(low * (1 - QUANTILE_ROUNDING), high * (1 + QUANTILE_ROUNDING))
 
 
-def count_agrees(requests: float, seconds: Span, throughput: Span, cycle_s: float) -> bool:
+def rounded_count(count: float) -> Span:
+    """What a printed number of requests can stand for: one that ends in zeros may be rounded, as 72k is."""
+    unit, left = 1.0, count
+    while left >= 10 and left % 10 == 0:
+        unit, left = 10 * unit, left / 10
+    return Span.around(count, min(unit / 2, LARGEST_ROUNDING * count) if unit >= 100 else 0.0)
+
+
+def count_agrees(requests: Span, seconds: Span, throughput: Span, cycle_s: float) -> bool:
     """Whether a number of requests, a length and a rate belong together.
 
     A tool's own clock may run from the first request to the last: it is shorter than the run by up to a cycle of a user
@@ -164,7 +176,7 @@ def count_agrees(requests: float, seconds: Span, throughput: Span, cycle_s: floa
     """
     allowed = min(cycle_s + CLOCK_S, LONGEST_CLOCK_SHARE * seconds.high)
     longest, shortest = seconds.high + allowed, seconds.low - allowed
-    least = requests / longest
-    most = requests / shortest if shortest > 0 else math.inf
+    least = requests.low / longest
+    most = requests.high / shortest if shortest > 0 else math.inf
     slack = 0.01
     return throughput.high >= least * (1 - slack) and throughput.low <= most * (1 + slack)
