@@ -1,0 +1,66 @@
+"""Artillery's report as text, of version 2 and of version 1: <https://www.artillery.io/docs>."""
+
+import re
+
+from loadstone.figures.options import ReadOptions
+from loadstone.figures.readers.run import ToolRun, table_of
+from loadstone.figures.source import Source
+from loadstone.figures.table import LoadTestTable
+
+_START = re.compile(r"^\s*(?:All VUs finished.*|Summary report @.*)$", re.MULTILINE)
+_NUMBER = r"\.*\s*([0-9]+(?:\.[0-9]+)?)"
+_MILLISECONDS = 0.001
+
+
+def recognises(source: Source) -> bool:
+    """Whether the file is a report of Artillery."""
+    return bool(_START.search(source.head)) and bool(
+        re.search(r"http\.requests:|Requests completed:|vusers\.created", source.head)
+    )
+
+
+def read(source: Source, options: ReadOptions) -> LoadTestTable:
+    """Read the last summary report."""
+    text = source.text()
+    text = text[list(_START.finditer(text))[-1].start() :]
+    run = ToolRun(source)
+    errors = _sum(r"^errors\.[^:\n]+:" + _NUMBER, text) + _sum(
+        r"^\s+\S[^:\n]*:\s+([0-9]{1,12})\s*$", _section(text, "Errors")
+    )
+    completed = _first(rf"^(?:http\.requests|\s*Requests completed):{_NUMBER}", text)
+    responses = _first(rf"^http\.responses:{_NUMBER}", text)
+    old = "Requests completed" in text
+    if completed is not None:
+        # version 1 counts completed requests, version 2 those that were sent
+        run.take("requests", "requests", float(completed) + (errors if old else 0))
+    refused = _sum(r"^http\.codes\.[45][0-9]{2}:" + _NUMBER, text) + _sum(
+        r"^\s+[45][0-9]{2}:\s+([0-9]{1,12})\s*$", _section(text, "Codes")
+    )
+    if completed is not None and (old or responses is not None):
+        run.take("failures", "codes and errors", refused + errors)
+    if rate := _first(rf"^(?:http\.request_rate|\s*RPS sent):{_NUMBER}", text):
+        run.take("rps", "RPS sent", rate)
+    times = _section(text, "http.response_time") or _section(text, "Request latency")
+    for name, meaning in (("mean", "mean"), ("max", "max")):
+        if value := _first(rf"^\s+{name}:{_NUMBER}", times):
+            run.take(meaning, f"response time {name}", value, _MILLISECONDS)
+    for name, share in (("median", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        if value := _first(rf"^\s+{name}:{_NUMBER}", times):
+            run.take_quantile(share, name, value, _MILLISECONDS)
+    run.notes.append("Artillery starts users at a rate: their number in the test is not stated")
+    return table_of("Artillery's report", [run], options)
+
+
+def _first(pattern: str, text: str) -> str | None:
+    found = re.search(pattern, text, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _sum(pattern: str, text: str) -> float:
+    return sum(float(value) for value in re.findall(pattern, text, re.MULTILINE))
+
+
+def _section(text: str, name: str) -> str:
+    """Take the indented lines below a line with a name."""
+    found = re.search(rf"^(\s*){re.escape(name)}:[^\n]*\n((?:\1[ \t]+[^\n]*\n?)*)", text, re.MULTILINE)
+    return found[2] if found else ""

@@ -1,0 +1,295 @@
+"""From a table's columns to load tests: each column by its meaning, each number by the evidence of its column."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from loadstone.errors import TableError
+from loadstone.figures.decimals import NumberColumn, find_decimals
+from loadstone.figures.numbers import Decimal, Figure, Quantity, bodies, is_inexact, is_unknown, read_figure
+from loadstone.figures.options import MAX_FIGURE, ReadOptions
+from loadstone.figures.row import LoadTestRow, ThinkTimeRange
+from loadstone.figures.sheet import Sheet, SheetRow
+from loadstone.figures.table import LoadTestTable
+from loadstone.figures.understand import Columns, understand_columns
+from loadstone.figures.words import IN_WORDS, Meaning
+from loadstone.text import dotted, listed, short
+
+QUANTITIES: dict[str, Quantity] = {
+    **dict.fromkeys(("users", "requests", "successes", "failures"), "count"),
+    **dict.fromkeys(("rps", "failures_per_s", "spawn_rate"), "rate"),
+    **dict.fromkeys(("failed_share", "success_share"), "share"),
+    **dict.fromkeys(("mean", "quantile", "max"), "time"),
+    **dict.fromkeys(("duration", "think", "think_low", "think_high", "ramp"), "time"),
+}
+"""Meaning → what kind of number it is."""
+RESPONSES = ("mean", "quantile", "max")
+WHOLE = ("users", "requests", "successes", "failures")
+NOT_ZERO = ("users", "duration")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A table that is being read."""
+
+    path: Path
+    sheet: Sheet
+    columns: Columns
+    decimals: Mapping[int, Decimal]
+    """Place of a column → the character before its decimals."""
+    units: Mapping[int, float | None]
+    """Place of a column → size of a number without a unit."""
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Column → cells that hold a bound or a range."""
+
+    def figure(self, row: SheetRow, place: int) -> Figure | None:
+        """Read a cell; None if it states no figure. Raises `TableError` for a cell that is not possible."""
+        text, name, meaning = row.cells[place], self.sheet.header[place], self.columns.meanings[place].name
+        if is_unknown(text):
+            return None
+        figure = read_figure(text, QUANTITIES[meaning], self.decimals.get(place, "point"), self.units.get(place))
+        if figure is None and is_inexact(text):
+            self.unknown[name] = self.unknown.get(name, 0) + 1
+            return None
+        value = figure.value if figure else -1.0
+        if (
+            figure is None
+            or not (value == 0 or 1 / MAX_FIGURE <= value <= MAX_FIGURE)
+            or (value == 0 and meaning in NOT_ZERO)
+        ):
+            raise TableError(
+                f"{self.path}: line {row.line}: {dotted(name)}: {short(text)} is not allowed; "
+                f"allowed: a number above 0, at most {MAX_FIGURE:g}"
+            )
+        return figure
+
+
+def read_rows(
+    path: Path, sheet: Sheet, options: ReadOptions, *, window: bool = False, times: float | None = None
+) -> LoadTestTable:
+    """Read a table with one row per test. Raises `TableError`, in one line, for a table that cannot be used.
+
+    `window` is for a tool's own summary. `times` is the unit of response times, in seconds, where the tool has one.
+    """
+    columns = understand_columns(path, sheet, options)
+    notes = [*sheet.notes, *columns.notes]
+    numbers = {
+        place: NumberColumn(
+            name=name,
+            cells=tuple(cell for cell in sheet.column(place) if not is_inexact(cell)),
+            whole=place in columns.meanings and columns.meanings[place].name in WHOLE,
+            used=place in columns.meanings,
+        )
+        for place, name in enumerate(sheet.header)
+        if (
+            columns.meanings[place].name in QUANTITIES
+            if place in columns.meanings
+            else _all_numbers(sheet.column(place))
+        )
+    }
+    decimals = find_decimals(path, numbers.values(), stated=options.decimal, separator=sheet.separator)
+    notes += decimals.notes
+    reading = _Reading(path, sheet, columns, dict(zip(numbers, decimals.by_column, strict=True)), {})
+    reading.units, dropped = _units(reading, notes, times)
+    columns.drop(dropped)
+    rows = [_read_row(reading, row, options, window) for row in sheet.rows]
+    notes += [
+        f"{count} cells of column {dotted(name)} that state a bound or a range, not a figure, left out"
+        for name, count in reading.unknown.items()
+    ]
+    kept = [row for row in rows if row.throughput is not None or row.mean_s is not None or row.quantiles_s]
+    if len(kept) < len(rows):
+        notes.append(f"rows without figures left out: {len(rows) - len(kept)}")
+    if not kept:
+        raise TableError(f"{path}: no row has figures")
+    kept, parts = _without_parts(_told_apart(kept))
+    if parts:
+        notes.append(f"rows that are parts of «{kept[0].label}» left out: {parts}")
+    notes += _stated(options, columns)
+    understood = {
+        sheet.header[place]: _in_words(meaning, reading.units.get(place))
+        for place, meaning in sorted(columns.meanings.items())
+    } | {sheet.header[place]: "what was varied" for place in columns.factors}
+    used = {*columns.meanings, *columns.factors}
+    return LoadTestTable(
+        rows=kept,
+        kind=sheet.kind,
+        understood=understood,
+        left_out=tuple(name or "(no name)" for place, name in enumerate(sheet.header) if place not in used),
+        notes=tuple(notes),
+    )
+
+
+TOTALS = frozenset(
+    {"total", "totals", "aggregated", "overall", "all", "gesamt", "summe", "insgesamt", "toutes", "todas"}
+)
+
+
+def _told_apart(rows: list[LoadTestRow]) -> list[LoadTestRow]:
+    """Add the users to labels that several rows have."""
+    counts = Counter(row.label for row in rows)
+    return [
+        replace(row, label=f"{row.label}, {row.users:g} users") if counts[row.label] > 1 and row.users else row
+        for row in rows
+    ]
+
+
+def _without_parts(rows: list[LoadTestRow]) -> tuple[list[LoadTestRow], int]:
+    """Keep the one row whose requests are the sum of all others, if it is called a total: they are its parts."""
+    totals = [row for row in rows if row.label.strip(" *:").casefold() in TOTALS and row.requests]
+    if len(totals) != 1 or len(rows) < 2:
+        return rows, 0
+    others = sum(row.requests or 0.0 for row in rows if row is not totals[0])
+    return (totals, len(rows) - 1) if abs(others - (totals[0].requests or 0.0)) <= 1 else (rows, 0)
+
+
+def _all_numbers(cells: tuple[str, ...]) -> bool:
+    """Whether each cell with a figure holds one number."""
+    stated = [cell for cell in cells if not is_unknown(cell)]
+    return bool(stated) and all(len(bodies(cell)) == 1 for cell in stated)
+
+
+def _units(reading: _Reading, notes: list[str], times: float | None) -> tuple[dict[int, float | None], list[int]]:
+    """Find the unit of each column's bare numbers; name the columns for which it is open."""
+    units: dict[int, float | None] = {}
+    dropped, milliseconds = [], []
+    for place, meaning in reading.columns.meanings.items():
+        name = reading.sheet.header[place]
+        units[place] = meaning.unit
+        if meaning.unit is not None or meaning.name not in (*RESPONSES, "failed_share", "success_share"):
+            continue
+        decimal = reading.decimals.get(place, "point")
+        cells = [cell for cell in reading.sheet.column(place) if not is_unknown(cell)]
+        bare = [figure.value for cell in cells if (figure := _bare(cell, decimal)) is not None]
+        if meaning.name in RESPONSES:
+            units[place] = times or 0.001
+            if times:
+                continue
+            if bare and 0 < max(bare) < 1:
+                dropped.append(place)
+                wish = f'--map {meaning.name}_s="{name}" or --map {meaning.name}_ms="{name}"'
+                wish = wish.replace("quantile", f"p{100 * (meaning.quantile or 0):g}")
+                notes.append(f"column {dotted(name)} left out: seconds or milliseconds? State it: {wish}")
+            elif any(bare):
+                milliseconds.append(name)
+        elif bare and max(bare) > 1:
+            units[place] = 0.01
+            notes.append(f"column {dotted(name)} read as per cent")
+        elif any(bare):
+            dropped.append(place)
+            wish = f'--map "{"error" if meaning.name == "failed_share" else "success"} %"="{name}"'
+            notes.append(f"column {dotted(name)} left out: a share or per cent? If it is per cent: {wish}")
+    if milliseconds:
+        notes.append(f"no unit in {listed(milliseconds)}: read as milliseconds")
+    return units, dropped
+
+
+def _bare(cell: str, decimal: Decimal) -> Figure | None:
+    """Read a cell that is a number without a unit."""
+    return read_figure(cell, "count", decimal) if cell.strip().strip("*`")[-1:].isdigit() else None
+
+
+def _read_row(reading: _Reading, row: SheetRow, options: ReadOptions, window: bool) -> LoadTestRow:
+    figures: dict[str, Figure] = {}
+    quantiles: dict[float, float] = {}
+    label = ""
+    for place, meaning in reading.columns.meanings.items():
+        if meaning.name == "label":
+            label = row.cells[place]
+        elif (figure := reading.figure(row, place)) is None:
+            continue
+        elif meaning.name == "quantile" and meaning.quantile is not None:
+            quantiles[meaning.quantile] = figure.value
+        else:
+            figures[meaning.name] = figure
+    value = {name: figure.value for name, figure in figures.items()}
+    rounding = {name: figure.rounding for name, figure in figures.items()}
+    users = value.get("users", options.users)
+    requests, failures = _counts(value)
+    ramp = value.get("ramp", options.ramp_s)
+    if ramp is None and users and value.get("spawn_rate"):
+        ramp = users / value["spawn_rate"]
+    return LoadTestRow(
+        label=label or reading.columns.label_of(row) or f"line {row.line}",
+        users=users,
+        think=_think(reading, row, value) or options.think,
+        ramp_s=ramp,
+        requests=requests,
+        failures=failures,
+        stated_failed_share=_failed_share(reading, row, value),
+        duration_s=value.get("duration", options.duration_s),
+        duration_rounding_s=rounding.get("duration", 0.0),
+        rps=value.get("rps"),
+        rps_rounding=rounding.get("rps", 0.0),
+        mean_s=value.get("mean"),
+        mean_rounding_s=rounding.get("mean", 0.0),
+        quantiles_s=quantiles,
+        max_s=value.get("max"),
+        factors={
+            reading.sheet.header[place].strip().casefold(): row.cells[place].strip()
+            for place in reading.columns.factors
+        },
+        window=window,
+        source=f"line {row.line}",
+    )
+
+
+def _counts(value: Mapping[str, float]) -> tuple[float | None, float | None]:
+    """Find the number of requests and of failures from what the row states of both."""
+    requests, failures, successes = value.get("requests"), value.get("failures"), value.get("successes")
+    if requests is None and successes is not None:
+        requests = successes + (failures or 0)
+    if failures is None and requests is not None and successes is not None and successes < requests:
+        failures = requests - successes
+    return requests, failures
+
+
+def _failed_share(reading: _Reading, row: SheetRow, value: Mapping[str, float]) -> float | None:
+    for name, share in (("failed_share", value.get("failed_share")), ("success_share", value.get("success_share"))):
+        if share is not None:
+            if share > 1:
+                place = next(p for p, m in reading.columns.meanings.items() if m.name == name)
+                where = f"{reading.path}: line {row.line}: {dotted(reading.sheet.header[place])}"
+                raise TableError(f"{where}: {short(row.cells[place])} is not allowed; allowed: at most 100 %")
+            return share if name == "failed_share" else 1 - share
+    if value.get("failures_per_s") is not None and value.get("rps"):
+        return min(1.0, value["failures_per_s"] / value["rps"])
+    return None
+
+
+def _think(reading: _Reading, row: SheetRow, value: Mapping[str, float]) -> ThinkTimeRange | None:
+    constant, low, high = value.get("think"), value.get("think_low"), value.get("think_high")
+    if constant is not None:
+        return ThinkTimeRange(low=constant, high=constant)
+    if low is None or high is None:
+        return None
+    if low > high:
+        message = f"think time from {low:g} to {high:g} s is not allowed; allowed: bounds in ascending order"
+        raise TableError(f"{reading.path}: line {row.line}: {message}")
+    return ThinkTimeRange(low=low, high=high)
+
+
+def _stated(options: ReadOptions, columns: Columns) -> Iterator[str]:
+    """Name the figures that come from the command line."""
+    known = {meaning.name for meaning in columns.meanings.values()}
+    for name, option, figure in (
+        ("users", "--users", options.users),
+        ("duration", "--duration", options.duration_s),
+        ("ramp", "--ramp", options.ramp_s),
+    ):
+        if figure is not None:
+            where = "rows that state none" if name in known else "each row"
+            yield f"{IN_WORDS[name]} of {where}, by {option}: {figure:g}{'' if name == 'users' else ' s'}"
+
+
+def _in_words(meaning: Meaning, unit: float | None) -> str:
+    words = IN_WORDS[meaning.name]
+    if meaning.name == "quantile" and meaning.quantile is not None:
+        words = "median response time" if meaning.quantile == 0.5 else f"{100 * meaning.quantile:g} % of response times"
+    if QUANTITIES.get(meaning.name) == "time":
+        names = {1e-9: "ns", 1e-6: "µs", 1e-3: "ms", 60.0: "min", 3600.0: "h"}
+        return f"{words}, {names.get(unit or 1.0, 's')}"
+    if meaning.name == "rps" and unit and unit < 1:
+        return "requests per minute" if unit > 1 / 3600 else "requests per hour"
+    return words
