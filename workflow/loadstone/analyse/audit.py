@@ -20,7 +20,7 @@ from loadstone.analyse.audit_series import (
     too_few_sentence,
     with_too_few_users,
 )
-from loadstone.analyse.audit_wording import name_rows, users_text
+from loadstone.analyse.audit_wording import name_rows, pause_text, users_text
 from loadstone.figures.row import LoadTestRow
 from loadstone.suite.verdict import Verdict
 from loadstone.text import count, figure, lasting, named, percent, plain, several
@@ -78,7 +78,11 @@ def _failures(rows: Sequence[RowAudit]) -> Iterator[str]:
         if row.bound == Verdict.ERRORS:
             good = "" if row.goodput_rps is None else f" {figure(row.goodput_rps)} requests/s succeeded."
             share = percent(row.failed_share)
-            yield f"{row.name}: {share} of the requests failed: do not use the rate or the times.{good}"
+            text = f"{row.name}: {share} of the requests failed: do not use the rate or the times.{good}"
+            if row.pausing and row.possible_rps is not None and row.row.users:
+                text += f" {users_text(row.row.users)} with {pause_text(row.row)} can send {figure(row.possible_rps)} "
+                text += "requests/s, N/(R + Z), so no saturation is shown either."
+            yield text
 
 
 def _nothing_usable(rows: Sequence[RowAudit]) -> Iterator[str]:
@@ -116,7 +120,7 @@ def _only_medians(rows: Sequence[RowAudit]) -> Iterator[str]:
         "Medians are no means, so Little's law does not apply to them. X·median, next to the users: "
         f"{_listed(known, lambda row: f'{figure(product(row))} of {plain(row.row.users)}')}."
     )
-    above = [row for row in known if product(row) > (row.row.users or 0.0)]
+    above = [row for row in known if row.median_above_users]
     if above:
         text += (
             " No more requests than users can be in progress, X·R ≤ N, and a mean is rarely below the median: rate and "

@@ -83,7 +83,21 @@ class RowAudit:
             return False
         if row.think is None:
             return row.mean_s is not None and (self.rps or 0.0) * row.mean_s >= BUSY_SHARE * row.users
-        return self.account is Account.ALL or (row.mean_s is None and self.account is Account.UNKNOWN)
+        unknown = row.mean_s is None and self.account is Account.UNKNOWN and not self.median_above_users
+        return self.account is Account.ALL or unknown
+
+    @property
+    def median_above_users(self) -> bool:
+        """Whether no mean is stated, and with the median in its place more requests are in progress than users."""
+        row = self.row
+        if row.mean_s is not None or not row.users or self.rps is None:
+            return False
+        return self.rps * row.quantiles_s.get(0.5, 0.0) > row.users
+
+    @property
+    def pausing(self) -> bool:
+        """Whether users spend most of their time on pauses, at the rate and the response time that the row has."""
+        return self.account is not Account.IMPOSSIBLE and _pausing(self.row, self.rps)
 
     @property
     def unloaded(self) -> bool:
@@ -247,11 +261,15 @@ def _bound(row: LoadTestRow, rate: float | None, account: Account, *, sound: boo
         return Verdict.UNDETERMINED if _ramp(row, rate) is not None else Verdict.INVALID
     if not sound and account is not Account.ALL:
         return Verdict.INVALID
+    return Verdict.THINK_TIME if _pausing(row, rate) else Verdict.UNDETERMINED
+
+
+def _pausing(row: LoadTestRow, rate: float | None) -> bool:
     if rate is None or row.think is None or not row.users or row.think.mean <= 0:
-        return Verdict.UNDETERMINED
+        return False
     pauses = row.think.mean
     share = pauses / (pauses + row.mean_s) if row.mean_s is not None else rate * pauses / row.users
-    return Verdict.THINK_TIME if share >= THINK_TIME_SHARE else Verdict.UNDETERMINED
+    return share >= THINK_TIME_SHARE
 
 
 def _noise(row: LoadTestRow, rate: float | None) -> float | None:

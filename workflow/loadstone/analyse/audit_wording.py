@@ -39,7 +39,7 @@ def pause_text(row: LoadTestRow) -> str:
     """Write the pauses of a row's users: no pauses, pauses of 1.5 s, pauses from 1 to 2 s."""
     if row.think is None or row.think.mean == 0:
         return "no pauses"
-    low, high = stated(row.think.low), stated(row.think.high)
+    low, high = f"{row.think.low:,.4g}", f"{row.think.high:,.4g}"
     return f"pauses of {low} s" if low == high else f"pauses from {low} to {high} s"
 
 

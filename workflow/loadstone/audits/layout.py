@@ -7,10 +7,13 @@ from typing import Any
 from loadstone.analyse.audit_row import RowAudit
 from loadstone.analyse.audit_wording import stated
 from loadstone.audits.collect import AuditedFiles, FigureFile
-from loadstone.text import figure, lasting, listed, percent, shortened
+from loadstone.text import MAX_LISTED, figure, lasting, listed, percent, shortened
 
 MAX_JSON_INTEGER = 2**63
 """Integers from this one on are written as floating-point numbers."""
+
+MAX_PAIR = 120
+"""Characters of a column's name and meaning."""
 
 MAX_NAME = 40
 """Characters of a row's name in a table."""
@@ -173,4 +176,6 @@ def _file_lines(file: FigureFile) -> Iterator[str]:
 
 def _understood(items: Iterable[tuple[str, str]]) -> str:
     pairs = [column if column == meaning else f"{column} = {meaning}" for column, meaning in items]
-    return listed(pairs) if pairs else "its figures have fixed places"
+    shown = [shortened(pair, MAX_PAIR) for pair in pairs[:MAX_LISTED]]
+    more = f" and {len(pairs) - MAX_LISTED} more" if len(pairs) > MAX_LISTED else ""
+    return f"{'; '.join(shown)}{more}" if pairs else "its figures have fixed places"
