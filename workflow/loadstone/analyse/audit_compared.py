@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from scipy import stats
 
-from loadstone.analyse.audit_row import RowAudit, is_short
+from loadstone.analyse.audit_figures import is_short
+from loadstone.analyse.audit_row import RowAudit
 from loadstone.analyse.audit_wording import pause_text, stated, users_text
 from loadstone.figures.row import ThinkTimeRange
 from loadstone.suite.verdict import Verdict

@@ -1,31 +1,19 @@
 """Audit one row of load-test figures: which of them belong together, and what limited the rate."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from loadstone.analyse import audit_figures as figures
 from loadstone.analyse.audit_wording import Wording
 from loadstone.analyse.rules.soundness import failure_bound
 from loadstone.figures.row import LoadTestRow
 from loadstone.suite.thresholds import DEFAULTS
 from loadstone.suite.verdict import Verdict
-from loadstone.theory import operational as laws
-from loadstone.theory.closed_run import (
-    Account,
-    ClosedRun,
-    Span,
-    count_agrees,
-    mean_from_quantiles,
-    mean_think,
-    ramp_that_explains,
-    rounded_count,
-)
+from loadstone.theory.closed_run import Account, ramp_that_explains
 
 THINK_TIME_SHARE = 0.90
 """Share of their time that users pause from which pauses limit a row. The unloaded response time, which few tables
 state, can only raise the share."""
-
-SHORT_S = 10.0
-"""Length of a run below which its start and chance decide the rate."""
 
 QUEUEING = 0.25
 """Mean number of requests in progress up to which a response time counts as unloaded: in an M/M/1 queue it is then at
@@ -79,7 +67,7 @@ class RowAudit:
     def busy_users(self) -> bool:
         """Whether all users were active, as far as the row states it, and did not spend their time on pauses."""
         row = self.row
-        if not self.usable or not row.users or self.bound == Verdict.THINK_TIME:
+        if not self.usable or not row.users or row.from_due or self.bound == Verdict.THINK_TIME:
             return False
         if row.think is None:
             return row.mean_s is not None and (self.rps or 0.0) * row.mean_s >= BUSY_SHARE * row.users
@@ -103,16 +91,16 @@ class RowAudit:
     def unloaded(self) -> bool:
         """Whether the response time is that of a server that has nothing else to do, so that it shows the demand."""
         row = self.row
-        if not self.usable or not row.mean_s or row.think is None:
+        if not self.usable or not row.mean_s or row.think is None or row.from_due:
             return False
         return row.users == 1 or (self.rps or math.inf) * row.mean_s <= QUEUEING
 
 
 def audit_row(row: LoadTestRow, name: str | None = None) -> RowAudit:
     """Audit a row by itself."""
-    rate, agrees = _choose_rate(row)
+    rate, agrees = figures.choose_rate(row)
     words = Wording(row, rate)
-    run = _closed_run(row, rate)
+    run = figures.closed_run(row, rate)
     account = run.judge() if run else Account.UNKNOWN
     contradictions = [] if agrees else [words.counted(by_count=rate != row.rps)]
     if agrees and rate and row.requests and _outlasts_the_run(row, rate):
@@ -131,73 +119,21 @@ def audit_row(row: LoadTestRow, name: str | None = None) -> RowAudit:
         missing_users=missing,
         cautions=_cautions(row, words, sound=not contradictions),
         account=account,
-        active_users=_active(row, rate),
-        possible_rps=_possible(row),
+        active_users=figures.active_users(row, rate),
+        possible_rps=figures.possible_rps(row),
         think_share=rate * row.think.mean / row.users if rate is not None and row.think and row.users else None,
-        implied_response_s=_implied(row, rate, account) if agrees or rate != row.rps else None,
-        implied_pause_s=_implied_pause(row, rate, account) if agrees else None,
+        implied_response_s=figures.implied_response(row, rate, account) if agrees or rate != row.rps else None,
+        implied_pause_s=figures.implied_pause(row, rate, account) if agrees else None,
         failed_share=row.failed_share,
-        goodput_rps=_goodput(row, rate),
+        goodput_rps=figures.goodput(row, rate),
         bound=_bound(row, rate, account, sound=not contradictions),
-        noise_rps=_noise(row, rate),
+        noise_rps=figures.noise(row, rate),
     )
-
-
-def _choose_rate(row: LoadTestRow) -> tuple[float | None, bool]:
-    """Return the rate to go by, and whether requests, duration and printed rate agree.
-
-    Where they do not, the printed rate is kept, unless the counted one alone fits the users.
-    """
-    if row.rps is None or row.requests is None or not row.duration_s:
-        return row.throughput, True
-    rounded = Span.around(row.rps, row.rps_rounding)
-    cycle = _cycle(row, row.rps)
-    if count_agrees(rounded_count(row.requests), Span.around(row.duration_s, row.duration_rounding_s), rounded, cycle):
-        return row.rps, True
-    counted = row.requests / row.duration_s
-    runs = [_closed_run(replace(row, rps_rounding=r), x) for x, r in ((row.rps, row.rps_rounding), (counted, 0.0))]
-    printed_fits, counted_fits = (run is not None and run.judge() is Account.ALL for run in runs)
-    return (counted if counted_fits and not printed_fits else row.rps), False
-
-
-def _cycle(row: LoadTestRow, rate: float) -> float:
-    """Seconds between two requests of one user, as far as they are known."""
-    if row.think is not None and row.mean_s is not None:
-        return row.think.mean + row.mean_s
-    known = (row.think.mean if row.think else 0.0) + (row.mean_s or 0.0)
-    return max(known, row.users / rate if row.users and rate else 0.0)
-
-
-def _closed_run(row: LoadTestRow, rate: float | None) -> ClosedRun | None:
-    if not row.users or rate is None:
-        return None
-    seconds = _seconds(row, rate)
-    think = Span(0.0, math.inf)
-    if row.think is not None:
-        think = mean_think(row.think.low, row.think.high, row.requests or rate * (seconds or SHORT_S))
-    if row.mean_s is not None:
-        response = Span.around(row.mean_s, row.mean_rounding_s)
-    else:
-        response = mean_from_quantiles(row.quantiles_s, row.max_s)
-    return ClosedRun(
-        users=row.users,
-        throughput=Span.around(rate, row.rps_rounding if rate == row.rps else 0.0),
-        response_s=response,
-        think_s=think,
-        seconds=seconds,
-        ramp_s=row.ramp_s,
-        longest_response_s=row.max_s,
-    )
-
-
-def _seconds(row: LoadTestRow, rate: float | None) -> float | None:
-    """Length of the run that goes with the rate."""
-    return row.requests / rate if row.requests and rate else row.duration_s
 
 
 def _ramp(row: LoadTestRow, rate: float | None) -> float | None:
     """Ramp-up that explains why fewer users were active; None if none does, or if the row states another one."""
-    seconds, active = _seconds(row, rate), _active(row, rate)
+    seconds, active = figures.run_seconds(row, rate), figures.active_users(row, rate)
     if not seconds or active is None or not row.users or row.ramp_s is not None:
         return None
     ramp = ramp_that_explains(row.users, active, seconds)
@@ -206,39 +142,10 @@ def _ramp(row: LoadTestRow, rate: float | None) -> float | None:
 
 def _outlasts_the_run(row: LoadTestRow, rate: float) -> bool:
     """Whether a mean response is longer than the whole run."""
-    seconds = max(_seconds(row, rate) or math.inf, row.duration_s or 0.0)
-    return row.mean_s is not None and row.mean_s - row.mean_rounding_s > seconds + row.duration_rounding_s
-
-
-def _active(row: LoadTestRow, rate: float | None) -> float | None:
-    if rate is None or row.think is None or row.mean_s is None:
-        return None
-    return laws.active_users(rate, row.mean_s, row.think.mean)
-
-
-def _possible(row: LoadTestRow) -> float | None:
-    if not row.users or row.think is None or (row.mean_s or 0.0) + row.think.mean <= 0:
-        return None
-    return laws.think_time_bound(row.users, row.mean_s or 0.0, row.think.mean)
-
-
-def _implied(row: LoadTestRow, rate: float | None, account: Account) -> float | None:
-    if not rate or row.think is None or not row.users or account is Account.IMPOSSIBLE:
-        return None
-    return max(0.0, row.users / rate - row.think.mean)
-
-
-def _implied_pause(row: LoadTestRow, rate: float | None, account: Account) -> float | None:
-    if not rate or row.think is not None or row.mean_s is None or not row.users or account is Account.IMPOSSIBLE:
-        return None
-    return max(0.0, row.users / rate - row.mean_s)
-
-
-def _goodput(row: LoadTestRow, rate: float | None) -> float | None:
-    """Return successful requests per second: counted where the table has counts, for a printed rate may be wrong."""
-    if row.failures is not None and row.requests and row.duration_s:
-        return max(0.0, row.requests - row.failures) / row.duration_s
-    return None if rate is None or row.failed_share is None else rate * max(0.0, 1 - row.failed_share)
+    if row.mean_s is None or row.from_due:
+        return False
+    seconds = max(figures.run_seconds(row, rate) or math.inf, row.duration_s or 0.0)
+    return row.mean_s - row.mean_rounding_s > seconds + row.duration_rounding_s
 
 
 def _fails(row: LoadTestRow) -> bool:
@@ -272,27 +179,9 @@ def _pausing(row: LoadTestRow, rate: float | None) -> bool:
     return share >= THINK_TIME_SHARE
 
 
-def _noise(row: LoadTestRow, rate: float | None) -> float | None:
-    seconds = _seconds(row, rate) or row.duration_s
-    if not rate or row.think is None or not seconds:
-        return None
-    active = _active(row, rate)
-    if active is None:
-        active = row.users
-    cycle = max(active / rate, row.think.mean) if active else 0.0
-    if not active or cycle <= 0:
-        return None
-    return laws.throughput_noise(active, cycle, row.think.variance, seconds)
-
-
-def is_short(row: LoadTestRow) -> bool:
-    """Whether a run is too short for its rate to mean much; not if its length is unknown."""
-    return max(row.duration_s or 0.0, row.implied_s or 0.0, 0.0) < SHORT_S and bool(row.duration_s or row.implied_s)
-
-
 def _cautions(row: LoadTestRow, words: Wording, *, sound: bool) -> list[str]:
     cautions = []
-    if sound and is_short(row):
+    if sound and figures.is_short(row):
         cautions.append(words.short(row.duration_s or row.implied_s or 0.0))
     if row.think is None and words.mentions_pauses:
         cautions.append(words.unstated_pauses())

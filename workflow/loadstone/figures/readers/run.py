@@ -29,6 +29,7 @@ class ToolRun:
         self.think: ThinkTimeRange | None = None
         self.understood: dict[str, str] = {}
         self.notes: list[str] = []
+        self.from_due = False
 
     def take(self, meaning: str, name: str, text: object, unit: float | None = None) -> None:
         """Take a figure from the line `name`; a meaning that is taken again is replaced.
@@ -87,6 +88,7 @@ class ToolRun:
             quantiles_s=dict(sorted(self.quantiles.items())),
             max_s=self.value("max"),
             window=True,
+            from_due=self.from_due,
             source=self.source.path.name,
         )
 

@@ -46,6 +46,7 @@ def _run(source: Source, text: str, kind: str) -> ToolRun:
     if "rps" in run.figures:
         run.take("failures", "Socket errors, Non-2xx or 3xx responses", errors + int(refused[1] if refused else 0))
     if kind == "wrk2":
+        run.from_due = True
         run.notes.append("wrk2 sends at a rate: its latencies count from the moment a request was due")
     return run
 
