@@ -1,6 +1,7 @@
 """What an audit states of one row, in words; sentences have no full stop, so that a label can stand before them."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from loadstone.figures.row import LoadTestRow
@@ -44,14 +45,16 @@ def pause_text(row: LoadTestRow) -> str:
 
 
 def name_rows(rows: Sequence[LoadTestRow]) -> list[str]:
-    """Name rows in quotation marks; those without a label of their own also by the factors that were varied."""
+    """Name rows in quotation marks: by their labels; where these do not tell them apart, by what was varied, too."""
     factors = {name for row in rows for name in row.factors}
     varied = [name for name in sorted(factors) if len({row.factors.get(name) for row in rows}) > 1]
+    labels = Counter(row.label for row in rows)
     names = []
     for row in rows:
-        own = [f"{name} {row.factors[name]}" for name in varied if row.factors.get(name)]
-        names.append(f"«{': '.join([row.label, *[', '.join(own)] * bool(own and NO_LABEL.fullmatch(row.label))])}»")
-    return names
+        own = ", ".join(f"{name} {row.factors[name]}" for name in varied if row.factors.get(name))
+        alone = labels[row.label] == 1 and not NO_LABEL.fullmatch(row.label)
+        names.append(row.label if alone or not own else f"{row.label}: {own}")
+    return [f"«{name}»" for name in names]
 
 
 class Wording:
