@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadstone.cli.console import make_console, make_table, print_json
-from loadstone.cli.options import Json
-from loadstone.text import printable
+from loadstone.cli.options import (
+    ColumnMap,
+    DecimalMark,
+    Json,
+    StatedDuration,
+    StatedRamp,
+    StatedUsers,
+    ThinkTime,
+    read_figure_options,
+)
+from loadstone.text import listed, printable
 
 if TYPE_CHECKING:
     from loadstone.analyse.audit import Audit
+    from loadstone.figures.table import LoadTestTable
 
 WIDTH = 140
 """Columns of the output where it is not a terminal."""
@@ -28,13 +38,12 @@ def audit(
             "Further columns are users, mean_ms and think_time (seconds). Other common names are recognised, too."
         ),
     ],
-    think_time: Annotated[
-        str | None,
-        typer.Option(
-            metavar="S[,S]",
-            help="Think time of rows that do not state one, in seconds: 1.5, or 1,2 for uniform between 1 and 2.",
-        ),
-    ] = None,
+    think_time: ThinkTime = None,
+    users: StatedUsers = None,
+    duration: StatedDuration = None,
+    ramp: StatedRamp = None,
+    columns: ColumnMap = None,
+    decimal: DecimalMark = None,
     json: Json = False,
 ) -> None:
     """Check a published table of load-test results by arithmetic: contradictions, active users, what limited each row.
@@ -46,15 +55,23 @@ def audit(
     Exit code: 2 if the table or an option cannot be used.
     """
     from loadstone.analyse.audit import audit as audit_rows
-    from loadstone.figures.options import ReadOptions, parse_think_time
     from loadstone.figures.read import read_load_tests
 
-    think = None if think_time is None else parse_think_time(think_time)
-    audited = audit_rows(read_load_tests(table, ReadOptions(think=think)).rows)
+    options = read_figure_options(think_time, decimal, columns, users, duration, ramp)
+    tests = read_load_tests(table, options)
+    audited = audit_rows(tests.rows)
     if json:
-        print_json(audit_json(audited))
+        print_json(audit_json(audited) | {"read": asdict(tests) | {"rows": len(tests.rows)}})
     else:
         show_audit(audited)
+        print("\n".join(reading_lines(tests)))
+
+
+def reading_lines(table: "LoadTestTable") -> list[str]:
+    """State what a file is, which of its columns were understood and left out, and what was assumed."""
+    lines = [f"Read as {table.kind}: " + "; ".join(f"{name}: {words}" for name, words in table.understood.items())]
+    lines += [f"Left out: {listed(table.left_out)}"] if table.left_out else []
+    return [printable(line) for line in lines + [f"Note: {note}" for note in table.notes]]
 
 
 def audit_json(audit: "Audit") -> dict[str, Any]:
