@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadstone.cli.console import make_console, make_table, print_json
-from loadstone.cli.options import Json, Markdown, write_output
+from loadstone.cli.options import (
+    ColumnMap,
+    DecimalMark,
+    Json,
+    Markdown,
+    StatedDuration,
+    StatedRamp,
+    StatedUsers,
+    ThinkTime,
+    read_figure_options,
+    write_output,
+)
 from loadstone.text import printable
 
 if TYPE_CHECKING:
@@ -26,13 +37,12 @@ def audit(
             show_default=False,
         ),
     ],
-    think_time: Annotated[
-        str | None,
-        typer.Option(
-            metavar="S[,S]",
-            help="Think time of rows that do not state one, in seconds: 1.5, or 1,2 for uniform between 1 and 2, or 0.",
-        ),
-    ] = None,
+    think_time: ThinkTime = None,
+    users: StatedUsers = None,
+    duration: StatedDuration = None,
+    ramp: StatedRamp = None,
+    columns: ColumnMap = None,
+    decimal: DecimalMark = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the audit as an HTML page that works offline.")
     ] = None,
@@ -56,10 +66,9 @@ def audit(
     """
     from loadstone.audits.collect import audit_files
     from loadstone.audits.layout import audit_json
-    from loadstone.figures.options import ReadOptions, parse_think_time
 
-    think = None if think_time is None else parse_think_time(think_time)
-    audited = audit_files(table, ReadOptions(think=think))
+    options = read_figure_options(think_time, decimal, columns, users, duration, ramp)
+    audited = audit_files(table, options)
     _write_files(audited, html, markdown)
     if json:
         print_json(audit_json(audited))

@@ -1,30 +1,22 @@
 """From a table's columns to load tests: each column by its meaning, each number by the evidence of its column."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from loadstone.errors import TableError
 from loadstone.figures.decimals import NumberColumn, find_decimals
-from loadstone.figures.numbers import Decimal, Figure, Quantity, bodies, is_inexact, is_unknown, read_figure
+from loadstone.figures.numbers import Decimal, Figure, bodies, is_inexact, is_unknown, read_figure
 from loadstone.figures.options import MAX_FIGURE, ReadOptions
 from loadstone.figures.row import LoadTestRow, ThinkTimeRange
+from loadstone.figures.series import told_apart, without_parts
 from loadstone.figures.sheet import Sheet, SheetRow
 from loadstone.figures.table import LoadTestTable
 from loadstone.figures.understand import Columns, understand_columns
-from loadstone.figures.words import IN_WORDS, Meaning
-from loadstone.text import dotted, listed, short
+from loadstone.figures.units import QUANTITIES, find_units, in_words
+from loadstone.figures.words import IN_WORDS
+from loadstone.text import dotted, short
 
-QUANTITIES: dict[str, Quantity] = {
-    **dict.fromkeys(("users", "requests", "successes", "failures"), "count"),
-    **dict.fromkeys(("rps", "failures_per_s", "spawn_rate"), "rate"),
-    **dict.fromkeys(("failed_share", "success_share"), "share"),
-    **dict.fromkeys(("mean", "quantile", "max"), "time"),
-    **dict.fromkeys(("duration", "think", "think_low", "think_high", "ramp"), "time"),
-}
-"""Meaning → what kind of number it is."""
-RESPONSES = ("mean", "quantile", "max")
 WHOLE = ("users", "requests", "successes", "failures")
 NOT_ZERO = ("users", "duration")
 
@@ -91,8 +83,10 @@ def read_rows(
     decimals = find_decimals(path, numbers.values(), stated=options.decimal, separator=sheet.separator)
     notes += decimals.notes
     reading = _Reading(path, sheet, columns, dict(zip(numbers, decimals.by_column, strict=True)), {})
-    reading.units, dropped = _units(reading, notes, times)
-    columns.drop(dropped)
+    units = find_units(sheet, columns.meanings, reading.decimals, times)
+    reading.units = units.sizes
+    columns.drop(units.open)
+    notes += units.notes
     rows = [_read_row(reading, row, options, window) for row in sheet.rows]
     notes += [
         f"{count} cells of column {dotted(name)} that state a bound or a range, not a figure, left out"
@@ -103,15 +97,17 @@ def read_rows(
         notes.append(f"rows without figures left out: {len(rows) - len(kept)}")
     if not kept:
         raise TableError(f"{path}: no row has figures")
-    kept, parts = _without_parts(_told_apart(kept))
-    if parts:
+    kept = kept if columns.has("label") else told_apart(kept)
+    if parts := len(kept) - len(kept := without_parts(kept)):
         notes.append(f"rows that are parts of «{kept[0].label}» left out: {parts}")
     notes += _stated(options, columns)
     understood = {
-        sheet.header[place]: _in_words(meaning, reading.units.get(place))
+        sheet.header[place]: in_words(meaning, reading.units.get(place))
         for place, meaning in sorted(columns.meanings.items())
     } | {sheet.header[place]: "what was varied" for place in columns.factors}
-    used = {*columns.meanings, *columns.factors}
+    if columns.labels is not None and columns.labels not in columns.meanings:
+        understood[sheet.header[columns.labels]] = IN_WORDS["label"]
+    used = {*columns.meanings, *columns.factors, columns.labels}
     return LoadTestTable(
         rows=kept,
         kind=sheet.kind,
@@ -121,73 +117,10 @@ def read_rows(
     )
 
 
-TOTALS = frozenset(
-    {"total", "totals", "aggregated", "overall", "all", "gesamt", "summe", "insgesamt", "toutes", "todas"}
-)
-
-
-def _told_apart(rows: list[LoadTestRow]) -> list[LoadTestRow]:
-    """Add the users to labels that several rows have."""
-    counts = Counter(row.label for row in rows)
-    return [
-        replace(row, label=f"{row.label}, {row.users:g} users") if counts[row.label] > 1 and row.users else row
-        for row in rows
-    ]
-
-
-def _without_parts(rows: list[LoadTestRow]) -> tuple[list[LoadTestRow], int]:
-    """Keep the one row whose requests are the sum of all others, if it is called a total: they are its parts."""
-    totals = [row for row in rows if row.label.strip(" *:").casefold() in TOTALS and row.requests]
-    if len(totals) != 1 or len(rows) < 2:
-        return rows, 0
-    others = sum(row.requests or 0.0 for row in rows if row is not totals[0])
-    return (totals, len(rows) - 1) if abs(others - (totals[0].requests or 0.0)) <= 1 else (rows, 0)
-
-
 def _all_numbers(cells: tuple[str, ...]) -> bool:
     """Whether each cell with a figure holds one number."""
     stated = [cell for cell in cells if not is_unknown(cell)]
     return bool(stated) and all(len(bodies(cell)) == 1 for cell in stated)
-
-
-def _units(reading: _Reading, notes: list[str], times: float | None) -> tuple[dict[int, float | None], list[int]]:
-    """Find the unit of each column's bare numbers; name the columns for which it is open."""
-    units: dict[int, float | None] = {}
-    dropped, milliseconds = [], []
-    for place, meaning in reading.columns.meanings.items():
-        name = reading.sheet.header[place]
-        units[place] = meaning.unit
-        if meaning.unit is not None or meaning.name not in (*RESPONSES, "failed_share", "success_share"):
-            continue
-        decimal = reading.decimals.get(place, "point")
-        cells = [cell for cell in reading.sheet.column(place) if not is_unknown(cell)]
-        bare = [figure.value for cell in cells if (figure := _bare(cell, decimal)) is not None]
-        if meaning.name in RESPONSES:
-            units[place] = times or 0.001
-            if times:
-                continue
-            if bare and 0 < max(bare) < 1:
-                dropped.append(place)
-                wish = f'--map {meaning.name}_s="{name}" or --map {meaning.name}_ms="{name}"'
-                wish = wish.replace("quantile", f"p{100 * (meaning.quantile or 0):g}")
-                notes.append(f"column {dotted(name)} left out: seconds or milliseconds? State it: {wish}")
-            elif any(bare):
-                milliseconds.append(name)
-        elif bare and max(bare) > 1:
-            units[place] = 0.01
-            notes.append(f"column {dotted(name)} read as per cent")
-        elif any(bare):
-            dropped.append(place)
-            wish = f'--map "{"error" if meaning.name == "failed_share" else "success"} %"="{name}"'
-            notes.append(f"column {dotted(name)} left out: a share or per cent? If it is per cent: {wish}")
-    if milliseconds:
-        notes.append(f"no unit in {listed(milliseconds)}: read as milliseconds")
-    return units, dropped
-
-
-def _bare(cell: str, decimal: Decimal) -> Figure | None:
-    """Read a cell that is a number without a unit."""
-    return read_figure(cell, "count", decimal) if cell.strip().strip("*`")[-1:].isdigit() else None
 
 
 def _read_row(reading: _Reading, row: SheetRow, options: ReadOptions, window: bool) -> LoadTestRow:
@@ -281,15 +214,3 @@ def _stated(options: ReadOptions, columns: Columns) -> Iterator[str]:
         if figure is not None:
             where = "rows that state none" if name in known else "each row"
             yield f"{IN_WORDS[name]} of {where}, by {option}: {figure:g}{'' if name == 'users' else ' s'}"
-
-
-def _in_words(meaning: Meaning, unit: float | None) -> str:
-    words = IN_WORDS[meaning.name]
-    if meaning.name == "quantile" and meaning.quantile is not None:
-        words = "median response time" if meaning.quantile == 0.5 else f"{100 * meaning.quantile:g} % of response times"
-    if QUANTITIES.get(meaning.name) == "time":
-        names = {1e-9: "ns", 1e-6: "µs", 1e-3: "ms", 60.0: "min", 3600.0: "h"}
-        return f"{words}, {names.get(unit or 1.0, 's')}"
-    if meaning.name == "rps" and unit and unit < 1:
-        return "requests per minute" if unit > 1 / 3600 else "requests per hour"
-    return words

@@ -11,8 +11,8 @@ FILLER = words(
     "stated measured anzahl nombre numero gesamt insgesamt de des du der die per an a"
 )
 THINGS = words(
-    "request requests req reqs hit hits sample samples transaction transactions trans txn txns call calls query queries "
-    "operation operations op ops anfrage anfragen aufrufe requete requetes peticiones solicitudes richieste "
+    "request requests req reqs hit hits sample samples transaction transactions trans txn txns call calls query "
+    "queries operation operations op ops anfrage anfragen aufrufe requete requetes peticiones solicitudes richieste "
     "echantillons muestras stichproben proben amostras"
 )
 DONE = words("completed complete sent made processed handled done finished served responses")

@@ -9,9 +9,10 @@ from loadstone.errors import TableError
 from loadstone.figures.numbers import Figure, read_figure
 from loadstone.figures.options import MAX_FIGURE, ReadOptions
 from loadstone.figures.row import LoadTestRow, ThinkTimeRange
-from loadstone.figures.rows import IN_WORDS, QUANTITIES
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
+from loadstone.figures.units import QUANTITIES
+from loadstone.figures.words import IN_WORDS
 from loadstone.text import dotted, short
 
 MAX_RUNS = 10_000
