@@ -25,9 +25,12 @@ from loadstone.figures.row import LoadTestRow
 from loadstone.suite.verdict import Verdict
 from loadstone.text import count, figure, lasting, named, percent, plain, several
 from loadstone.theory import operational as laws
+from loadstone.theory.closed_run import Account
 
 SERVER_COUNTS = (1, 2, 4)
 """Numbers of requests at a time for which an audit states how many users would saturate a server."""
+
+ALL = {2: "both rows"}
 
 MOST_NAMED = 6
 """Rows that one sentence names."""
@@ -64,6 +67,7 @@ def audit(table: Sequence[LoadTestRow]) -> Audit:
         *few,
         *pause_bound_findings(rows),
         *compare_rows(rows),
+        *_checked(rows),
         *_response_unknown(rows),
         *_pauses_unknown(rows),
         *_only_medians(rows),
@@ -88,6 +92,22 @@ def _failures(rows: Sequence[RowAudit]) -> Iterator[str]:
 def _nothing_usable(rows: Sequence[RowAudit]) -> Iterator[str]:
     if rows and all(row.bound in (Verdict.ERRORS, Verdict.INVALID) for row in rows):
         yield "No row can be used: nothing about the server follows from them."
+
+
+def _checked(rows: Sequence[RowAudit]) -> Iterator[str]:
+    """State which rows obey the laws, and which state too little to be checked."""
+    sound = [row for row in rows if row.account is Account.ALL and not row.contradictions]
+    if sound:
+        names = (
+            _names(sound) if len(sound) < len(rows) or len(rows) == 1 else ALL.get(len(rows), f"all {len(rows)} rows")
+        )
+        yield f"Users, rate, response time and pauses fit each other in {names}."
+    unknown = [row for row in rows if row.account is Account.UNKNOWN and not row.row.from_due]
+    if unknown:
+        figures = {"users": "users", "think": "think time", "mean_s": "mean response time"}
+        missing = [text for key, text in figures.items() if any(getattr(row.row, key) is None for row in unknown)]
+        names = _names(unknown) if len(unknown) < len(rows) or len(rows) == 1 else f"{several(len(rows), 'row')}"
+        yield f"Not checked against the number of users: {names}. Not stated: {named(missing)}."
 
 
 def _response_unknown(rows: Sequence[RowAudit]) -> Iterator[str]:

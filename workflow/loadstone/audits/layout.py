@@ -120,7 +120,7 @@ def audit_cells(audited: AuditedFiles) -> Cells:
     """Lay out one line per row; columns of figures that no row has are left out."""
     rows = audited.audit.rows
     columns = {
-        "row": [shortened(row.row.label, MAX_NAME) for row in rows],
+        "row": [shortened(row.name[1:-1], MAX_NAME) for row in rows],
         "users": [_stated(row.row.users) for row in rows],
         "requests/s": [figure(row.rps) for row in rows],
         "failed": [percent(row.failed_share) for row in rows],

@@ -31,7 +31,7 @@ def audit(
     table: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE|DIR...",
+            metavar="FILES",
             help="A table with one row per test (CSV, tabs, Markdown), or what a load tool printed or saved. All files "
             "of a folder are read together.",
             show_default=False,
@@ -52,7 +52,7 @@ def audit(
     """Check load-test results by arithmetic: contradictions, active users, what limited each row, which rows compare.
 
     Example: loadstone audit published.csv --think-time 1,2
-             loadstone audit wrk-64.txt wrk-128.txt --think-time 0 --html audit.html
+             loadstone audit wrk-64.txt wrk-128.txt --html audit.html
 
     Nothing is measured, and the figures may come from any tool. How the columns
     were read is printed below the table. A figure that is not stated is unknown:
