@@ -311,12 +311,6 @@ def test_one_connection_waits_for_one_response(rps: float, mean_s: float, produc
     assert "coordinated omission" in found.contradictions[0]
 
 
-def test_response_times_from_the_due_moment_are_no_requests_in_progress() -> None:
-    """A tool that sends at a rate counts the wait to be sent: X·R may be far above the connections."""
-    found = row("0", users=10, requests=60_000, duration_s=60, rps=1000, mean_s=2.5, from_due=True)
-    assert (found.bound, found.contradictions, found.active_users) == (Verdict.UNDETERMINED, [], None)
-
-
 def test_decimal_commas_read_rightly_are_consistent() -> None:
     found = rows(
         "1,2",

@@ -102,7 +102,7 @@ def _checked(rows: Sequence[RowAudit]) -> Iterator[str]:
             _names(sound) if len(sound) < len(rows) or len(rows) == 1 else ALL.get(len(rows), f"all {len(rows)} rows")
         )
         yield f"Users, rate, response time and pauses fit each other in {names}."
-    unknown = [row for row in rows if row.account is Account.UNKNOWN and not row.row.from_due]
+    unknown = [row for row in rows if row.account is Account.UNKNOWN]
     if unknown:
         figures = {"users": "users", "think": "think time", "mean_s": "mean response time"}
         missing = [text for key, text in figures.items() if any(getattr(row.row, key) is None for row in unknown)]

@@ -47,19 +47,14 @@ def _cycle(row: LoadTestRow, rate: float) -> float:
 
 
 def closed_run(row: LoadTestRow, rate: float | None) -> ClosedRun | None:
-    """Describe the row as a run of its users; None if users or rate are unknown.
-
-    Response times that count from when a request was due say nothing about the requests in progress.
-    """
+    """Describe the row as a run of its users; None if users or rate are unknown."""
     if not row.users or rate is None:
         return None
     seconds = run_seconds(row, rate)
     think = ANYTHING
     if row.think is not None:
         think = mean_think(row.think.low, row.think.high, row.requests or rate * (seconds or SHORT_S))
-    if row.from_due:
-        response = ANYTHING
-    elif row.mean_s is not None:
+    if row.mean_s is not None:
         response = Span.around(row.mean_s, row.mean_rounding_s)
     else:
         response = mean_from_quantiles(row.quantiles_s, row.max_s)
@@ -81,7 +76,7 @@ def run_seconds(row: LoadTestRow, rate: float | None) -> float | None:
 
 def active_users(row: LoadTestRow, rate: float | None) -> float | None:
     """X·(R + Z)."""
-    if rate is None or row.think is None or row.mean_s is None or row.from_due:
+    if rate is None or row.think is None or row.mean_s is None:
         return None
     return laws.active_users(rate, row.mean_s, row.think.mean)
 
@@ -104,7 +99,7 @@ def implied_pause(row: LoadTestRow, rate: float | None, account: Account) -> flo
     """N/X - R, where no think time is stated."""
     if not rate or not row.users or account is Account.IMPOSSIBLE:
         return None
-    if row.from_due or row.think is not None or row.mean_s is None:
+    if row.think is not None or row.mean_s is None:
         return None
     return max(0.0, row.users / rate - row.mean_s)
 

@@ -67,7 +67,7 @@ class RowAudit:
     def busy_users(self) -> bool:
         """Whether all users were active, as far as the row states it, and did not spend their time on pauses."""
         row = self.row
-        if not self.usable or not row.users or row.from_due or self.bound == Verdict.THINK_TIME:
+        if not self.usable or not row.users or self.bound == Verdict.THINK_TIME:
             return False
         if row.think is None:
             return row.mean_s is not None and (self.rps or 0.0) * row.mean_s >= BUSY_SHARE * row.users
@@ -91,7 +91,7 @@ class RowAudit:
     def unloaded(self) -> bool:
         """Whether the response time is that of a server that has nothing else to do, so that it shows the demand."""
         row = self.row
-        if not self.usable or not row.mean_s or row.think is None or row.from_due:
+        if not self.usable or not row.mean_s or row.think is None:
             return False
         return row.users == 1 or (self.rps or math.inf) * row.mean_s <= QUEUEING
 
@@ -142,7 +142,7 @@ def _ramp(row: LoadTestRow, rate: float | None) -> float | None:
 
 def _outlasts_the_run(row: LoadTestRow, rate: float) -> bool:
     """Whether a mean response is longer than the whole run."""
-    if row.mean_s is None or row.from_due:
+    if row.mean_s is None:
         return False
     seconds = max(figures.run_seconds(row, rate) or math.inf, row.duration_s or 0.0)
     return row.mean_s - row.mean_rounding_s > seconds + row.duration_rounding_s

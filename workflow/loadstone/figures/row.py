@@ -54,8 +54,6 @@ class LoadTestRow:
     """Columns that state what was varied: name → value."""
     window: bool = False
     """Whether a tool summarised one run of its own: the start and the unfinished last requests are part of it."""
-    from_due: bool = False
-    """Whether response times count from when a request was due, so that they include its wait to be sent."""
     source: str = ""
     """Where the row is from: a line of a table, or a part of a file."""
 

@@ -62,6 +62,7 @@ KNOWN = (
 _UNITS = {**SECONDS, "%": 0.01}
 _UNIT_AT_END = frozenset(SECONDS) - {"m", "h", "std"}
 _BRACKETS = re.compile(r"[(\[{]\s*([^()\[\]{}]*?)\s*[)\]}]")
+_COMPOUND = re.compile(r"\b(fehler|error|failure|fail|success)(quote|rate|ratio|count)\b")
 _PER_TIME = (
     (
         re.compile(r"(?:/|\bper\b|\bpro\b|\bpar\b|\bpor\b)[\s_]*(?:s|sec|second|sekunde|seconde|segundo)\b"),
@@ -75,7 +76,7 @@ _QUANTILE = re.compile(
     r"\b([0-9]{1,2}(?:\.[0-9]+)?)\s*(?:%\s*-?(?:ile|line|tile)?|th\b|st\b|nd\b|rd\b|e\b|pct\b|\.?\s*-?perz?c?entile?\b)"
 )
 _QUANTILE_WORDS = v.words(
-    "percentile percentiles perzentil perzentile centile percentil quantile quantil ile pct pctl tile"
+    "percentile percentiles perzentil perzentile centile percentil quantile quantil ile pct pctl tile 百分位"
 )
 
 
@@ -92,6 +93,7 @@ def understand(head: str) -> Meaning | None:
     text, unit = _take_unit(text)
     for pattern, word in _PER_TIME:
         text = pattern.sub(word, text)
+    text = _COMPOUND.sub(r"\1 \2", text)
     text = text.replace("#", " number ").replace("%", " percent ").replace("non-2xx", " non2xx ")
     words = re.findall(r"[^\W_]+", text)
     found = _meaning(words, unit)

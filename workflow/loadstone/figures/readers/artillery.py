@@ -8,7 +8,7 @@ from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
 _START = re.compile(r"^\s*(?:All VUs finished.*|Summary report @.*)$", re.MULTILINE)
-_NUMBER = r"\.*\s*([0-9]+(?:\.[0-9]+)?)"
+_NUMBER = r"\s*\.*\s*([0-9]+(?:\.[0-9]+)?)"
 _MILLISECONDS = 0.001
 
 
@@ -38,15 +38,17 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     )
     if completed is not None and (old or responses is not None):
         run.take("failures", "codes and errors", refused + errors)
-    if rate := _first(rf"^(?:http\.request_rate|\s*RPS sent):{_NUMBER}", text):
+    if rate := _first(rf"^(?:http\.request_rate|\s*RPS sent|\s*Mean response/sec):{_NUMBER}", text):
         run.take("rps", "RPS sent", rate)
-    times = _section(text, "http.response_time") or _section(text, "Request latency")
+    names = ("http.response_time", "Request latency", "Response time (msec)")
+    times = next((section for name in names if (section := _section(text, name))), "")
     for name, meaning in (("mean", "mean"), ("max", "max")):
         if value := _first(rf"^\s+{name}:{_NUMBER}", times):
             run.take(meaning, f"response time {name}", value, _MILLISECONDS)
     for name, share in (("median", 0.5), ("p95", 0.95), ("p99", 0.99)):
         if value := _first(rf"^\s+{name}:{_NUMBER}", times):
             run.take_quantile(share, name, value, _MILLISECONDS)
+    run.scheduled = True
     run.notes.append("Artillery starts users at a rate: their number in the test is not stated")
     return table_of("Artillery's report", [run], options)
 

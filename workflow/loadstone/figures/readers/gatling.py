@@ -6,6 +6,7 @@ from loadstone.figures.options import ReadOptions
 from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
+from loadstone.text import count
 
 _PERCENTILES = {"percentiles1": 0.5, "percentiles2": 0.75, "percentiles3": 0.95, "percentiles4": 0.99}
 """Gatling's own setting of its four percentiles (`charting.indicators`)."""
@@ -37,7 +38,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     if run.quantiles:
         run.notes.append("percentiles 50, 75, 95 and 99, Gatling's default, assumed")
     if parts := _parts(tree):
-        run.notes.append(f"{parts} requests and groups left out: All Requests is the whole test")
+        run.notes.append(f"parts of the test left out: {count(parts)}: All Requests is the whole test")
     return table_of("Gatling's statistics", [run], options)
 
 

@@ -1,4 +1,7 @@
-"""hey and oha: <https://github.com/rakyll/hey>, <https://github.com/hatoo/oha>; both print the same summary."""
+"""hey, oha and ghz, which print the same summary.
+
+<https://github.com/rakyll/hey>, <https://github.com/hatoo/oha>, <https://ghz.sh>.
+"""
 
 import re
 from typing import Any
@@ -9,7 +12,7 @@ from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
 _START = re.compile(r"^\s*Summary:\s*$", re.MULTILINE)
-_LINES = {"Total": "duration", "Average": "mean", "Slowest": "max"}
+_LINES = {"Count": "requests", "Total": "duration", "Average": "mean", "Slowest": "max"}
 
 
 def recognises(source: Source) -> bool:
@@ -27,13 +30,14 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     text = source.text()
     starts = [found.start() for found in _START.finditer(text)]
     parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    return table_of("oha" if "Success rate:" in text else "hey", [_run(source, part) for part in parts], options)
+    kind = "oha" if "Success rate:" in text else "ghz" if "  Count:" in text else "hey"
+    return table_of(kind, [_run(source, part) for part in parts], options)
 
 
 def _run(source: Source, text: str) -> ToolRun:
     run = ToolRun(source)
     for name, meaning in _LINES.items():
-        if found := re.search(rf"^\s*{name}:\s+([0-9.]+ ?[a-zµ]+)", text, re.MULTILINE):
+        if found := re.search(rf"^\s*{name}:\s+([0-9.]+(?: ?[a-zµ]+)?)", text, re.MULTILINE):
             run.take(meaning, name, found[1])
     if found := re.search(r"^\s*Requests/sec:\s+(\S+)", text, re.MULTILINE):
         run.take("rps", "Requests/sec", found[1])

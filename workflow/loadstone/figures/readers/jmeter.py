@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, table_of
+from loadstone.figures.readers.run import NO_USERS, ToolRun, table_of, with_labels
 from loadstone.figures.rows import read_rows
 from loadstone.figures.sheet import read_sheet
 from loadstone.figures.source import Source
@@ -23,7 +23,7 @@ def recognises_report(source: Source) -> bool:
     first = source.head.lstrip("\ufeff").split("\n", 1)[0]
     cells = re.split(r'[,;\t](?=(?:[^"]*"[^"]*")*[^"]*$)', first[:2000])
     names = {found.name for cell in cells if (found := understand(cell.strip().strip('"')))}
-    return {"requests", "mean", "max", "failed_share", "rps"} <= names and bool(re.search(r"K[Bo]/s", first))
+    return {"requests", "mean", "max", "failed_share", "rps"} <= names and bool(re.search(r"(?i:k[bo])/s", first))
 
 
 def read_report(source: Source, options: ReadOptions) -> LoadTestTable:
@@ -38,8 +38,8 @@ def read_report(source: Source, options: ReadOptions) -> LoadTestTable:
         return replace(table, rows=rows, kind="JMeter's aggregate report", notes=notes)
     notes = table.notes
     if table.rows[0].users is None:
-        notes = (*notes, "JMeter's report does not state the users: add them with --users")
-    return replace(table, kind="JMeter's aggregate report", notes=notes)
+        notes = (*notes, NO_USERS)
+    return with_labels(replace(table, kind="JMeter's aggregate report", notes=notes), [source.name])
 
 
 def recognises_summary(source: Source) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from loadstone.errors import TableError
 from loadstone.figures.options import ReadOptions
+from loadstone.figures.readers.run import NO_USERS
 from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 from loadstone.figures.source import Source, explain
 from loadstone.figures.table import LoadTestTable
@@ -110,7 +111,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
             "or requests are few"
         )
     else:
-        notes.append("the log does not state the threads: add the users with --users")
+        notes.append(NO_USERS)
     think = options.think
     if think is None and (think := tally.think()):
         notes.append(f"think time: the pauses between a thread's requests, {think.mean:.3g} s on average")

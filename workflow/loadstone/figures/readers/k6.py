@@ -40,6 +40,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     if run_open:
         run.notes.append("k6 started iterations at a rate: the virtual users are not a number of users who wait")
         run.figures.pop("users", None)
+        run.think, run.scheduled = None, True
     return table_of("k6", [run], options)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from loadstone.errors import TableError
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, table_of, with_labels
+from loadstone.figures.readers.run import NO_USERS, ToolRun, table_of, with_labels
 from loadstone.figures.rows import read_rows
 from loadstone.figures.sheet import read_sheet
 from loadstone.figures.source import Source
@@ -40,7 +40,7 @@ def read_table(source: Source, options: ReadOptions) -> LoadTestTable:
     if ends := len(table.rows) - 1:
         notes.append(f"rows of endpoints left out: {ends}; Aggregated is the whole test")
     if totals[-1].users is None:
-        notes.append("Locust's statistics do not state the users: add them with --users")
+        notes.append(NO_USERS)
     table = replace(table, rows=totals[-1:], kind="Locust's statistics", notes=tuple(notes))
     return with_labels(table, [source.name])
 

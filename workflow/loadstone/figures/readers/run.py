@@ -15,6 +15,7 @@ from loadstone.figures.units import QUANTITIES
 from loadstone.figures.words import IN_WORDS
 from loadstone.text import dotted, short
 
+NO_USERS = "the users are not stated: add them with --users"
 MAX_RUNS = 10_000
 """Runs in one file."""
 
@@ -25,12 +26,13 @@ class ToolRun:
     def __init__(self, source: Source, label: str | None = None) -> None:
         self.source = source
         self.label = label
+        self.scheduled = False
+        """Whether the tool sends at a rate, so that no number of users follows from its connections."""
         self.figures: dict[str, Figure] = {}
         self.quantiles: dict[float, float] = {}
         self.think: ThinkTimeRange | None = None
         self.understood: dict[str, str] = {}
         self.notes: list[str] = []
-        self.from_due = False
 
     def take(self, meaning: str, name: str, text: object, unit: float | None = None) -> None:
         """Take a figure from the line `name`; a meaning that is taken again is replaced.
@@ -74,7 +76,7 @@ class ToolRun:
 
         return LoadTestRow(
             label=label,
-            users=first("users", options.users),
+            users=None if self.scheduled else first("users", options.users),
             think=options.think or self.think,
             ramp_s=first("ramp", options.ramp_s),
             requests=self.value("requests"),
@@ -89,7 +91,6 @@ class ToolRun:
             quantiles_s=dict(sorted(self.quantiles.items())),
             max_s=self.value("max"),
             window=True,
-            from_due=self.from_due,
             source=self.source.path.name,
         )
 
@@ -110,8 +111,8 @@ def table_of(kind: str, runs: Sequence[ToolRun], options: ReadOptions) -> LoadTe
         raise TableError(f"{where}{kind} without a rate: the run may have ended before its summary")
     if options.mapping:
         notes["--map is for tables: not used"] = None
-    if all(row.users is None for row in rows):
-        notes[f"{kind} does not state the users: add them with --users"] = None
+    if all(row.users is None for row in rows) and not any(run.scheduled for run in runs):
+        notes[NO_USERS] = None
     return LoadTestTable(rows=rows, kind=kind, understood=understood, notes=tuple(notes))
 
 

@@ -30,9 +30,15 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     return table_of("vegeta", [_run(source, part) for part in parts], options)
 
 
-def _run(source: Source, text: str) -> ToolRun:
+def _new(source: Source) -> ToolRun:
     run = ToolRun(source)
+    run.scheduled = True
     run.notes.append(_SCHEDULE)
+    return run
+
+
+def _run(source: Source, text: str) -> ToolRun:
+    run = _new(source)
     meanings = {"Requests": {"total": "requests", "rate": "rps"}, "Duration": {"attack": "duration"}}
     for line, names, values in _LINE.findall(text):
         for name, value in zip(names.split(", "), values.split(","), strict=False):
@@ -60,8 +66,7 @@ def _fail(run: ToolRun) -> None:
 
 
 def _from_json(source: Source, tree: Any) -> ToolRun:
-    run = ToolRun(source)
-    run.notes.append(_SCHEDULE)
+    run = _new(source)
     for name, meaning, unit in (
         ("requests", "requests", None),
         ("rate", "rps", None),

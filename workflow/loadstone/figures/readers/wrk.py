@@ -28,7 +28,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
 def _run(source: Source, text: str, kind: str) -> ToolRun:
     run = ToolRun(source)
     if found := re.search(r"threads and ([0-9]+) connections", text):
-        run.take("users", "connections", found[1])
+        run.take("users", "connections", found[1])  # not used for wrk2
     if found := re.search(r"^\s+Latency\s+(\S+)", text, re.MULTILINE):
         run.take("mean", "Latency Avg", found[1])
         columns = text[found.start() :].splitlines()[0 if text[found.start()] != "\n" else 1].split()
@@ -46,8 +46,11 @@ def _run(source: Source, text: str, kind: str) -> ToolRun:
     if "rps" in run.figures:
         run.take("failures", "Socket errors, Non-2xx or 3xx responses", errors + int(refused[1] if refused else 0))
     if kind == "wrk2":
-        run.from_due = True
-        run.notes.append("wrk2 sends at a rate: its latencies count from the moment a request was due")
+        run.scheduled = True
+        run.notes.append(
+            "wrk2 sends at a rate: its latencies count from the moment a request was due, and more requests can be due "
+            "than it has connections"
+        )
     return run
 
 
