@@ -246,7 +246,7 @@ def test_capacity_shows_in_rows_of_one_series() -> None:
     found = rows("0", *WRK)
     assert [(r.bound, r.contradictions) for r in found.rows] == [(CAPACITY, [])] * 2
     [capacity] = found.capacities
-    assert (capacity.rps, capacity.first_users) == (8364.54, 384)
+    assert (capacity.rps, capacity.first_users) == (pytest.approx(8364.54), 384)
     assert "at least 256 only wait" in text_of(found)
     assert not found.users_to_saturate, "both response times are those of a queue"
 

@@ -13,6 +13,7 @@ from loadstone.theory.closed_run import (
     ClosedRun,
     Span,
     count_agrees,
+    looks_fixed,
     mean_from_quantiles,
     mean_think,
     ramp_that_explains,
@@ -100,7 +101,9 @@ def test_sound_runs_are_never_accused(service: str, queue: bool, think: tuple[fl
             for stated in (ramp_s, None):
                 assert figures(printed, users, think, stated).judge() is Account.ALL, (users, seconds, stated)
         counted = simulate(rng, users, think, SERVICES[service], queue=queue, ramp_s=0.0, requests=8 * users)
-        assert figures(counted, users, think, None).judge() is Account.ALL
+        limits = figures(counted, users, think, None)
+        assert replace(limits, longest_response_s=counted.longest_s).judge() is Account.ALL
+        assert replace(limits, fixed_requests=True).judge() is Account.ALL
 
 
 @pytest.mark.parametrize("queue", [False, True])
@@ -175,6 +178,13 @@ def test_mean_lies_between_what_quantiles_allow(seed: int) -> None:
 )
 def test_count_and_rate(requests: float, seconds: Span, rate: Span, cycle_s: float, agree: bool) -> None:
     assert count_agrees(rounded_count(requests), seconds, rate, cycle_s) is agree
+
+
+def test_number_of_requests_that_was_set() -> None:
+    assert looks_fixed(200, 30)
+    assert looks_fixed(1050, 50)
+    assert not looks_fixed(5223, 50)
+    assert not looks_fixed(998, 50)
 
 
 @pytest.mark.parametrize(

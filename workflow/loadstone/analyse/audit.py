@@ -101,11 +101,13 @@ def _checked(rows: Sequence[RowAudit]) -> Iterator[str]:
         names = (
             _names(sound) if len(sound) < len(rows) or len(rows) == 1 else ALL.get(len(rows), f"all {len(rows)} rows")
         )
-        yield f"Users, rate, response time and pauses fit each other in {names}."
+        pauses = any(row.row.think is not None and row.row.think.mean > 0 for row in sound)
+        figures = "Users, rate, response time and pauses" if pauses else "Users, rate and response time"
+        yield f"{figures} fit each other in {names}."
     unknown = [row for row in rows if row.account is Account.UNKNOWN]
     if unknown:
-        figures = {"users": "users", "think": "think time", "mean_s": "mean response time"}
-        missing = [text for key, text in figures.items() if any(getattr(row.row, key) is None for row in unknown)]
+        needed = {"users": "users", "think": "think time", "mean_s": "mean response time"}
+        missing = [text for key, text in needed.items() if any(getattr(row.row, key) is None for row in unknown)]
         names = _names(unknown) if len(unknown) < len(rows) or len(rows) == 1 else f"{several(len(rows), 'row')}"
         yield f"Not checked against the number of users: {names}. Not stated: {named(missing)}."
 

@@ -10,6 +10,7 @@ from loadstone.theory.closed_run import (
     ClosedRun,
     Span,
     count_agrees,
+    looks_fixed,
     mean_from_quantiles,
     mean_think,
     rounded_count,
@@ -66,6 +67,7 @@ def closed_run(row: LoadTestRow, rate: float | None) -> ClosedRun | None:
         seconds=seconds,
         ramp_s=row.ramp_s,
         longest_response_s=row.max_s,
+        fixed_requests=row.requests is not None and looks_fixed(row.requests, row.users),
     )
 
 

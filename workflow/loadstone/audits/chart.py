@@ -25,6 +25,8 @@ KINDS = {
     GOODPUT: ("circle", GREEN),
     POSSIBLE: ("stroke", ORANGE),
 }
+MAX_LABEL = 30
+"""Characters of a row's name."""
 WIDTH, ROW_HEIGHT = 640, 26
 LOGARITHMIC = 20.0
 """Ratio of the highest to the lowest rate from which the axis is logarithmic."""
@@ -44,7 +46,7 @@ def _table(rows: list[RowAudit]) -> pd.DataFrame:
     marks = []
     labels: dict[str, int] = {}
     for row in rows:
-        label = shortened(printable(row.row.label), 40)
+        label = shortened(printable(row.row.label), MAX_LABEL)
         labels[label] = labels.get(label, 0) + 1
         name = label if labels[label] == 1 else f"{label} ({labels[label]})"
         unusable = row.bound in (Verdict.ERRORS, Verdict.INVALID)

@@ -8,10 +8,12 @@ instead. It has a ramp-up, an end that cuts requests off, random pauses, and fig
 - N users who are started evenly within r seconds are active for N·(T - r/2) of them in a run of T seconds.
 - A user who starts with a request, or is watched from some moment on, completes at most one cycle more than fits:
   C·(R + Z) ≤ N·(T + R + Z).
-- A user can lose a pause before the first request, and a pause and a request that the end cuts off. Where the number of
-  requests is fixed, users who find none left wait for the slowest: for the longest response, or, if that is not known,
-  for the last of N exponential ones, which takes R·H(N) < R·(1 + ln N) on average (Feller, An Introduction to
-  Probability Theory and Its Applications, volume II, section I.6).
+- A user can lose a pause before the first request, and a pause and a request that the end cuts off. What it cuts off is
+  longer than the mean: at most the longest response, or, if that is not known, as long as the last of N exponential
+  ones, which takes R·H(N) < R·(1 + ln N) on average (Feller, An Introduction to Probability Theory and Its Applications,
+  volume II, section I.6).
+- Where the number of requests is fixed, users who find none left wait for the slowest. Without the longest response,
+  `SLOWEST` times as much is allowed for: simulated responses with a coefficient of variation of 1.8 need it.
 
 Between these limits a run is sound. Times are in seconds, rates in requests/s.
 """
@@ -32,6 +34,12 @@ TOO_MANY, TOO_FEW = 1.05, 0.98
 
 DEVIATIONS = 3.0
 """Standard errors by which the mean of random pauses may differ from the expected one."""
+
+SLOWEST = 6.0
+"""Slowest response of a run with a fixed number of requests, over that of exponential responses."""
+
+OUTLIER = 25.0
+"""Length of one response that the end may cut off, over the mean: the 99.9th percentile of such skewed responses."""
 
 CLOCK_S = 1.0
 """Resolution of the clock by which a tool computes its rate: Locust's is a second."""
@@ -86,6 +94,8 @@ class ClosedRun:
     seconds: float | None = None
     ramp_s: float | None = None
     longest_response_s: float | None = None
+    fixed_requests: bool = False
+    """Whether the run ended after a number of requests, and not after a time."""
 
     @property
     def accounted(self) -> Span:
@@ -112,7 +122,8 @@ class ClosedRun:
         response = self.response_s.high
         last = self.longest_response_s
         if last is None:
-            last = response * (1 + math.log(max(1.0, self.users)))
+            slowest = (1 + math.log(max(1.0, self.users))) * (SLOWEST if self.fixed_requests else 1.0)
+            last = response * (slowest + OUTLIER / max(1.0, self.users))
         return 2 * self.think_s.high + response + last
 
     def judge(self) -> Account:
@@ -157,6 +168,11 @@ def mean_from_quantiles(quantiles: Mapping[float, float], longest: float | None)
     low += (1 - at) * below
     high = high + (1 - at) * longest if longest is not None else (high if quantiles and at >= 1 else math.inf)
     return Span(low * (1 - QUANTILE_ROUNDING), high * (1 + QUANTILE_ROUNDING))
+
+
+def looks_fixed(requests: float, users: float) -> bool:
+    """Whether a number of requests was probably set: as many for each user, or two digits and zeros."""
+    return users > 1 and (requests % users == 0 or requests == float(f"{requests:.2g}"))
 
 
 def rounded_count(count: float) -> Span:
