@@ -27,7 +27,7 @@ KINDS = {
 }
 MAX_LABEL = 30
 """Characters of a row's name."""
-WIDTH, ROW_HEIGHT = 640, 26
+WIDTH, ROW_HEIGHT = 780, 26
 LOGARITHMIC = 20.0
 """Ratio of the highest to the lowest rate from which the axis is logarithmic."""
 
@@ -81,21 +81,16 @@ def _chart(table: pd.DataFrame) -> alt.LayerChart:
         marks = marks.mark_point(filled=kind == RATE, size=260 if kind == POSSIBLE else 90, strokeWidth=2, opacity=1)
         angle = {"angle": alt.value(90)} if kind == POSSIBLE else {}
         layers.append(marks.encode(**encoding, **angle))
-    chart: alt.LayerChart = alt.LayerChart(layer=layers).properties(width=WIDTH, height=ROW_HEIGHT * len(rows))
     ink = "currentColor"
-    return (
-        chart.configure(background="transparent", font="system-ui, sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=ink,
-            titleColor=ink,
-            tickColor=ink,
-            domainColor=ink,
-            gridColor=ink,
-            gridOpacity=0.15,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-        )
-        .configure_legend(labelColor=ink, labelFontSize=12)
-    )
+    config = {
+        "background": "transparent",
+        "padding": {"left": 60, "right": 20, "top": 5, "bottom": 5},  # fonts differ: a browser's labels may be wider
+        "font": "system-ui, sans-serif",
+        "view": {"stroke": None},
+        "axis": {
+            **dict.fromkeys(("labelColor", "titleColor", "tickColor", "domainColor", "gridColor"), ink),
+            **{"gridOpacity": 0.15, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+        },
+        "legend": {"labelColor": ink, "labelFontSize": 12},
+    }
+    return alt.LayerChart(layer=layers, config=config, width=WIDTH, height=ROW_HEIGHT * len(rows))
