@@ -109,3 +109,116 @@ def test_wrk2_counts_from_the_moment_a_request_was_due() -> None:
     row = only(read("wrk2.txt"))
     assert (row.users, row.requests, row.failures, row.rps) == (None, 59804, 4, 1993.2)
     assert row.quantiles_s[0.999] == 0.00994
+
+
+def test_wrk() -> None:
+    row = only(read("wrk.txt"))
+    assert (row.users, row.requests, row.failures, row.rps, row.duration_s) == (10, 3060, 62, 997.71, 3.07)
+    assert (row.mean_s, row.max_s, row.quantiles_s[0.99]) == (0.01238, 0.10393, 0.08189)
+    table = read("wrk-two-runs.txt")
+    assert [(row.label, row.users, row.failures) for row in table.rows] == [
+        ("wrk-two-runs, run 1", 4, 0),
+        ("wrk-two-runs, run 2", 8, 0),
+    ]
+
+
+def test_ab_counts_no_lengths_as_failures_and_takes_the_measured_mean() -> None:
+    row = only(read("ab.txt"))
+    assert (row.users, row.requests, row.failures, row.rps) == (10, 500, 0, 840.39)
+    assert (row.mean_s, row.mean_rounding_s) == (0.011, 0.0005)
+    assert only(read("ab-failures.txt")).failures == 6
+
+
+def test_hey_and_oha_and_ghz() -> None:
+    row = only(read("hey.txt", users=10.0))
+    assert (row.users, row.requests, row.failures, row.rps, row.mean_s) == (10, 3865, 77, 1284.3983, 0.0078)
+    assert row.quantiles_s[0.9] == 0.0145
+    for name in ("oha.txt", "oha.json"):
+        row = only(read(name))
+        assert (row.requests, row.failures, row.rps, row.mean_s) == (4207, 84, 1401.762, 0.0071)
+        assert row.quantiles_s[0.999] == 0.0388
+    row = only(read("ghz.txt"))
+    assert (row.requests, row.failures, row.rps, row.mean_s, row.quantiles_s[0.95]) == (
+        200,
+        1,
+        1101.53,
+        0.03201,
+        0.05545,
+    )
+
+
+@pytest.mark.parametrize("name", ["vegeta.txt", "vegeta.json"])
+def test_vegeta_has_no_users(name: str) -> None:
+    row = only(read(name, users=10.0))
+    assert (row.users, row.requests, row.failed_share) == (None, 300, pytest.approx(0.02))
+    assert (row.rps, row.duration_s) == (pytest.approx(100.34, abs=0.01), pytest.approx(2.99, abs=0.001))
+    assert (row.mean_s, row.quantiles_s[0.99]) == (
+        pytest.approx(0.0055007, abs=1e-6),
+        pytest.approx(0.015033, abs=1e-6),
+    )
+
+
+def test_siege_has_more_digits_in_its_concurrency() -> None:
+    row = only(read("siege.txt"))
+    assert (row.users, row.requests, row.failures, row.rps) == (10, 3277, 0, 902.75)
+    assert row.mean_s == pytest.approx(9.82 / 902.75)
+    row = only(read("siege.json"))
+    assert (row.requests, row.failures, row.rps) == (86, 2, None)
+    assert row.throughput == pytest.approx(86 / 3.94)
+
+
+def test_siege_runs_are_named_by_the_lines_above_them(tmp_path: Path) -> None:
+    path = tmp_path / "siege.txt"
+    run = "Transactions:\t\t{} hits\nElapsed time:\t\t59.9 secs\nResponse time:\t\t0.00 secs\n"
+    run += "Transaction rate:\t{} trans/sec\nConcurrency:\t\t0.42\n"
+    path.write_text("## gateway\n" + run.format(11814, 197.13) + "## reference proxy\n" + run.format(11836, 197.70))
+    table = read_load_tests(path)
+    assert [row.label for row in table.rows] == ["gateway", "reference proxy"]
+    assert table.rows[0].mean_s == pytest.approx(0.42 / 197.13)
+
+
+@pytest.mark.parametrize("name", ["k6.txt", "k6-summary.json", "k6-export.json"])
+def test_k6_states_the_think_time_by_its_iterations(name: str) -> None:
+    row = only(read(name))
+    assert (row.users, row.requests, row.rps) == (50, 1971, 32.376812)
+    assert row.failed_share == pytest.approx(0.006, abs=0.0001)
+    assert (row.mean_s, row.quantiles_s[0.95]) == (pytest.approx(0.00813, abs=1e-6), pytest.approx(0.02107))
+    assert row.think is not None
+    assert row.think.mean == pytest.approx(1.5125, abs=0.001)
+
+
+def test_k6_that_starts_iterations_at_a_rate_has_no_users() -> None:
+    row = only(read("k6-arrivals.txt", users=10.0))
+    assert (row.users, row.think, row.rps, row.duration_s) == (None, None, 99.982714, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "requests", "failures"), [("autocannon.txt", 4611, 92), ("autocannon.json", 3422, 68)]
+)
+def test_autocannon(name: str, requests: float, failures: float) -> None:
+    row = only(read(name))
+    assert (row.users, row.requests, row.failures, row.rps) == (10, requests, failures, None)
+    assert row.throughput == pytest.approx(requests / 3.055, rel=0.01)
+    assert row.quantiles_s[0.5] == 0.005
+
+
+def test_locust_statistics_are_one_test() -> None:
+    table = read("locust_stats.csv", users=20.0)
+    row = only(table)
+    assert (row.label, row.users, row.requests, row.failures) == ("locust_stats", 20, 2835, 11)
+    assert (row.rps, row.mean_s) == (pytest.approx(64.3525), pytest.approx(0.0081817))
+    assert row.quantiles_s[0.99] == 0.021
+    assert "rows that are parts of «Aggregated» left out: 2" in table.notes
+
+
+def test_locust_prints_its_users() -> None:
+    row = only(read("locust.txt"))
+    assert (row.users, row.requests, row.failures, row.rps, row.mean_s) == (20, 2835, 11, 64.35, 0.008)
+    assert (row.quantiles_s[0.999], row.max_s) == (0.049, 0.072)
+
+
+def test_locust_history_is_its_plateau() -> None:
+    row = only(read("locust_stats_history.csv"))
+    assert (row.users, row.requests, row.duration_s, row.failures) == (20, 1372, 21, 8)
+    assert row.throughput == pytest.approx(65.3, abs=0.1)
+    assert row.mean_s == pytest.approx(0.00807, abs=1e-5)

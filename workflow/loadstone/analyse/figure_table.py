@@ -11,6 +11,7 @@ from pathlib import Path
 from loadstone.errors import TableError
 from loadstone.figures.decimals import NumberColumn, find_decimals
 from loadstone.figures.numbers import Decimal, bodies
+from loadstone.figures.read import find_reader
 from loadstone.figures.sheet import read_sheet
 from loadstone.figures.source import open_source
 from loadstone.results.summary import LEVEL_COLUMNS, RUN_COLUMNS
@@ -72,7 +73,12 @@ def read_figure_table(path: Path) -> FigureTable:
 
     Raises `TableError` if it cannot be read.
     """
-    sheet = read_sheet(path, open_source(path).text())
+    source = open_source(path)
+    if find_reader(source):
+        raise TableError(
+            f"{path}: what a load tool wrote of one run, not a table with one row per run; read it with loadstone audit"
+        )
+    sheet = read_sheet(path, source.text())
     if not any(sheet.header):
         raise TableError(f"{path}: no header; the first line must name the columns")
     rows = tuple(Row(number, row.line, row.cells) for number, row in enumerate(sheet.rows, 1))

@@ -8,6 +8,7 @@ from loadstone.figures.options import ReadOptions
 from loadstone.figures.readers import (
     ab,
     artillery,
+    autocannon,
     gatling,
     hey,
     jmeter,
@@ -35,6 +36,7 @@ READERS: tuple[tuple[Recognise, Read], ...] = (
     (jtl.recognises, jtl.read),
     (jmeter.recognises_report, jmeter.read_report),
     (k6.recognises, k6.read),
+    (autocannon.recognises, autocannon.read),
     (wrk.recognises, wrk.read),
     (hey.recognises, hey.read),
     (vegeta.recognises, vegeta.read),
@@ -56,16 +58,39 @@ def read_load_tests(path: Path, options: ReadOptions | None = None) -> LoadTestT
     """
     options = options or ReadOptions()
     source = open_source(path)
-    for recognises, read in READERS:
-        if recognises(source):
-            return read(source, options)
+    if read := find_reader(source):
+        return read(source, options)
     if source.head.lstrip().startswith(("{", "[", "<")):
         raise TableError(f"{path}: not the summary of a tool that is known, and no table; known: {', '.join(TOOLS)}")
     sheet = read_sheet(path, source.text())
     return read_rows(path, _turned(sheet) or sheet, options)
 
 
-TOOLS = ("Locust", "JMeter", "k6", "wrk", "wrk2", "hey", "oha", "vegeta", "siege", "ab", "Gatling", "Artillery")
+def find_reader(source: Source) -> Read | None:
+    """Find the reader of the tool that wrote a file, by its first part, else by all of it; None for a table."""
+    for looked_at in (source, source.read_whole()):
+        for recognises, read in READERS:
+            if recognises(looked_at):
+                return read
+    return None
+
+
+TOOLS = (
+    "Locust",
+    "JMeter",
+    "k6",
+    "wrk",
+    "wrk2",
+    "hey",
+    "oha",
+    "vegeta",
+    "siege",
+    "ab",
+    "Gatling",
+    "Artillery",
+    "autocannon",
+    "ghz",
+)
 """Tools whose files are read."""
 
 

@@ -34,6 +34,8 @@ class LoadTestRow:
     """Time in which users were started, seconds."""
     requests: float | None = None
     """Requests that ended, failed ones included."""
+    requests_rounding: float = 0.0
+    """More than 0.5 where the number is abbreviated, as 72k."""
     failures: float | None = None
     """Requests that failed."""
     stated_failed_share: float | None = None

@@ -149,6 +149,7 @@ def _read_row(reading: _Reading, row: SheetRow, options: ReadOptions, window: bo
         think=_think(reading, row, value) or options.think,
         ramp_s=ramp,
         requests=requests,
+        requests_rounding=rounding.get("requests", rounding.get("successes", 0.0)),
         failures=failures,
         stated_failed_share=_failed_share(reading, row, value),
         duration_s=value.get("duration", options.duration_s),

@@ -168,7 +168,8 @@ def _without_comments(
     split: Iterable[tuple[int, tuple[str, ...]]], separator: str
 ) -> tuple[list[tuple[int, tuple[str, ...]]], list[tuple[str, ...]]]:
     """Set lines above the table that begin with `# ` apart: they may name the columns."""
-    kept, comments = [], []
+    kept: list[tuple[int, tuple[str, ...]]] = []
+    comments: list[tuple[str, ...]] = []
     for line, cells in split:
         if not kept and re.match("#+( |$)", cells[0]) and (cells[0].strip("#") or separator == " "):
             start = cells[0].lstrip("# ")

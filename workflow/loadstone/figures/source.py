@@ -1,7 +1,7 @@
 """A file of figures as text, whatever its encoding; its first part is enough to find out what it is."""
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadstone.errors import TableError
@@ -39,6 +39,17 @@ class Source:
         """The file's name without its suffix."""
         return self.path.stem
 
+    def read_whole(self) -> "Source":
+        """Return the source with all of the file as its first part, unless the file is too large to be read so."""
+        try:
+            return (
+                self
+                if self.whole or self.path.stat().st_size > MAX_BYTES
+                else replace(self, head=self.text(), whole=True)
+            )
+        except OSError as error:
+            raise TableError(f"{self.path}: cannot be read: {explain(error)}") from None
+
     def text(self) -> str:
         """Read all of the file. Raises `TableError` if it is too large, or cannot be read."""
         if self.whole:
@@ -47,7 +58,11 @@ class Source:
             size = self.path.stat().st_size
             if size > MAX_BYTES:
                 raise TableError(f"{self.path}: {size / 2**20:,.0f} MB; allowed: at most {MAX_BYTES // 2**20} MB")
-            return self.path.read_bytes().decode(self.encoding)
+            content = self.path.read_bytes()
+            try:
+                return content.decode(self.encoding)
+            except UnicodeDecodeError:
+                return content.decode("cp1252", errors="replace")  # the first part was ASCII, what follows is not UTF-8
         except (OSError, UnicodeError) as error:
             raise TableError(f"{self.path}: cannot be read: {explain(error)}") from None
 

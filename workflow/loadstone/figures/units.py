@@ -72,8 +72,8 @@ def in_words(meaning: Meaning, size: float | None) -> str:
     words = IN_WORDS[meaning.name]
     if meaning.name == "quantile" and meaning.quantile is not None:
         words = "median response time" if meaning.quantile == 0.5 else f"{100 * meaning.quantile:g} % of response times"
-    if QUANTITIES.get(meaning.name) == "time":
-        return f"{words}, {_NAMES.get(size or 1.0, 's')}"
+    if QUANTITIES.get(meaning.name) == "time" and size:
+        return f"{words}, {_NAMES.get(size, 's')}"
     if meaning.name == "rps" and size and size < 1:
         return "requests per minute" if size > 1 / 3600 else "requests per hour"
     return words

@@ -3,7 +3,7 @@
 import re
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, table_of
+from loadstone.figures.readers.run import ToolRun, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -25,8 +25,7 @@ def recognises(source: Source) -> bool:
 def read(source: Source, options: ReadOptions) -> LoadTestTable:
     """Read the runs of ab in a file."""
     text = source.text()
-    starts = [found.start() for found in _START.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    parts = split_runs(source, text, _START)
     return table_of("ab", [_run(source, part) for part in parts], options)
 
 

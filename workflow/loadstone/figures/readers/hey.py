@@ -7,11 +7,13 @@ import re
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
 _START = re.compile(r"^\s*Summary:\s*$", re.MULTILINE)
+_CUT_OFF = "aborted due to deadline"
+"""How oha names requests that the end of the test cut off: they did not fail."""
 _LINES = {"Count": "requests", "Total": "duration", "Average": "mean", "Slowest": "max"}
 
 
@@ -28,8 +30,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     if tree is not None:
         return table_of("oha", [_from_json(source, tree)], options)
     text = source.text()
-    starts = [found.start() for found in _START.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    parts = split_runs(source, text, _START)
     kind = "oha" if "Success rate:" in text else "ghz" if "  Count:" in text else "hey"
     return table_of(kind, [_run(source, part) for part in parts], options)
 
@@ -41,11 +42,15 @@ def _run(source: Source, text: str) -> ToolRun:
             run.take(meaning, name, found[1])
     if found := re.search(r"^\s*Requests/sec:\s+(\S+)", text, re.MULTILINE):
         run.take("rps", "Requests/sec", found[1])
-    for found in re.finditer(r"^\s*([0-9]{1,3}(?:\.[0-9]+)?)%%? in ([0-9.]+ ?[a-zµ]+)", text, re.MULTILINE):
+    for found in re.finditer(r"^\s*([0-9]{1,3}(?:\.[0-9]+)?) ?%%? in ([0-9.]+ ?[a-zµ]+)", text, re.MULTILINE):
         run.take_quantile(float(found[1]) / 100, "Latency distribution", found[2])
     status, _, errors = text.partition("Error distribution:")
     codes = {int(code): int(count) for code, count in re.findall(r"\[([0-9]{3})\]\s+([0-9]{1,12}) responses", status)}
-    _count(run, codes, sum(map(int, re.findall(r"^\s*\[([0-9]{1,12})\]", errors, re.MULTILINE))))
+    failed = re.findall(rf"^\s*\[([0-9]{{1,12}})\](?!\s+{_CUT_OFF})", errors, re.MULTILINE)
+    _count(run, codes, sum(map(int, failed)))
+    words = re.findall(r"\[([A-Za-z]+)\]\s+([0-9]{1,12}) responses", status)
+    if words and not codes:
+        run.take("failures", "Status code distribution", sum(int(number) for word, number in words if word != "OK"))
     return run
 
 
@@ -69,5 +74,9 @@ def _from_json(source: Source, tree: Any) -> ToolRun:
             run.take_quantile(float(found[1]) / 100, "latencyPercentiles", value)
     counts = [at(tree, "statusCodeDistribution"), at(tree, "errorDistribution")]
     codes, errors = ({str(k): v for k, v in c.items() if type(v) is int} if isinstance(c, dict) else {} for c in counts)
-    _count(run, {int(code): n for code, n in codes.items() if re.fullmatch("[0-9]{3}", code)}, sum(errors.values()))
+    _count(
+        run,
+        {int(code): n for code, n in codes.items() if re.fullmatch("[0-9]{3}", code)},
+        sum(number for error, number in errors.items() if error != _CUT_OFF),
+    )
     return run

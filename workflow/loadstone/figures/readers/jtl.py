@@ -181,7 +181,7 @@ def _tally(source: Source, start: int, end: int) -> _Tally:
 def _samples(source: Source) -> Iterator[_Sample | None]:
     """Read the requests of a log; None for a transaction controller, which only sums up requests."""
     try:
-        with source.path.open(newline="", encoding=source.encoding) as file:
+        with source.path.open(newline="", encoding=source.encoding, errors="replace") as file:
             separator = (re.search(r"[,;\t]", source.head) or ",")[0]
             bare = bool(_BARE.match(source.head))
             reader = csv.reader(file, delimiter=separator)

@@ -38,7 +38,9 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
         run_open = False
         _from_json(run, tree)
     if run_open:
-        run.notes.append("k6 started iterations at a rate: the virtual users are not a number of users who wait")
+        run.notes = ["k6 started iterations at a rate: the virtual users are not a number of users who wait"]
+        for name in ("vus", "max VUs", "iteration_duration avg"):
+            run.understood.pop(name, None)
         run.figures.pop("users", None)
         run.think, run.scheduled = None, True
     return table_of("k6", [run], options)
@@ -59,7 +61,11 @@ def _from_text(run: ToolRun, text: str) -> None:
         run.take("users", "vus", found[1])
     elif found := re.search(r"([0-9]+) max VUs", text):
         run.take("users", "max VUs", found[1])
-    _note_users(run, re.search(r"\bmin=([0-9]+)", lines.get("vus", "")))
+    if re.search(r"looping VUs .*over [0-9]+ stages", text):
+        run.figures.pop("users", None)
+        run.notes.append("the number of virtual users changed in stages: none holds for the whole test")
+    elif not re.search(r"[0-9] looping VUs for ", text):  # the number falls at the end of any test
+        _note_users(run, re.search(r"\bmin=([0-9]+)", lines.get("vus", "")))
     iteration = dict(_PAIR.findall(lines.get("iteration_duration", ""))).get("avg")
     count = re.match(r"([0-9]+)\b", lines.get("iterations", ""))
     figure = read_figure(iteration, "time") if iteration else None

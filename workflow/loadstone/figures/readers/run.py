@@ -1,6 +1,7 @@
 """What all readers share: a run that is put together line by line, and the table that several make."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,7 +47,7 @@ class ToolRun:
     def take_quantile(self, share: float, name: str, text: object, unit: float | None = None) -> None:
         """Take a quantile of response times; the one of all requests is the longest response time."""
         if share >= 1:
-            self.take("max", name, text, unit)
+            self.take("max", f"{name}, 100 %", text, unit)
         elif share > 0:
             self.quantiles[round(share, 8)] = self.read("quantile", name, text, unit).value
             self.understood.setdefault("quantiles", "response times that so many requests did not exceed")
@@ -80,6 +81,7 @@ class ToolRun:
             think=options.think or self.think,
             ramp_s=first("ramp", options.ramp_s),
             requests=self.value("requests"),
+            requests_rounding=rounding("requests"),
             failures=self.value("failures"),
             stated_failed_share=self.value("failed_share"),
             duration_s=first("duration", options.duration_s),
@@ -98,7 +100,9 @@ class ToolRun:
 def table_of(kind: str, runs: Sequence[ToolRun], options: ReadOptions) -> LoadTestTable:
     """Make a table of the runs of one file. Raises `TableError` if none of them states a throughput."""
     source = runs[0].source if runs else None
-    rows, understood, notes = [], {}, {}
+    rows: list[LoadTestRow] = []
+    understood: dict[str, str] = {}
+    notes: dict[str, None] = {}
     for number, run in enumerate(runs[:MAX_RUNS], 1):
         name = run.source.name if len(runs) == 1 else f"{run.source.name}, run {number}"
         row = run.row(options, run.label or name)
@@ -114,6 +118,14 @@ def table_of(kind: str, runs: Sequence[ToolRun], options: ReadOptions) -> LoadTe
     if all(row.users is None for row in rows) and not any(run.scheduled for run in runs):
         notes[NO_USERS] = None
     return LoadTestTable(rows=rows, kind=kind, understood=understood, notes=tuple(notes))
+
+
+def split_runs(source: Source, text: str, start: re.Pattern[str]) -> list[str]:
+    """Split a text where runs start. Raises `TableError` if none does, as in a damaged file."""
+    starts = [found.start() for found in start.finditer(text)]
+    if not starts:
+        raise TableError(f"{source.path}: damaged: the figures of a load tool, without their beginning")
+    return [text[first:end] for first, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def with_labels(table: LoadTestTable, labels: Sequence[str]) -> LoadTestTable:

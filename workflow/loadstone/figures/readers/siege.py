@@ -3,7 +3,7 @@
 import re
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, figure_at, read_json, table_of
+from loadstone.figures.readers.run import ToolRun, figure_at, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -34,13 +34,14 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     if tree is not None:
         figures = {name: figure_at(tree, name.lower().replace(" ", "_")) for name in (*_LINES, "Concurrency")}
         return table_of("siege", [_run(source, figures, None, "")], options)
-    starts = [found.start() for found in _START.finditer(text)]
-    runs, before = [], 0
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        lines = dict(re.findall(r"^\s*([A-Z][a-z]+(?: [a-z]+)?):\s+([0-9.]+ *[a-z/]*)", text[start:end], re.MULTILINE))
+    parts = split_runs(source, text, _START)
+    above = text[: text.find(parts[0])]
+    runs = []
+    for part in parts:
+        lines = dict(re.findall(r"^\s*([A-Z][a-z]+(?: [a-z]+)?):\s+([0-9.]+ *[a-z/]*)", part, re.MULTILINE))
         figures = {name: lines.get(name) for name in (*_LINES, "Concurrency")}
-        runs.append(_run(source, figures, _title(text[before:start]), text[before:start]))
-        before = start
+        runs.append(_run(source, figures, _title(above), above))
+        above = part
     return table_of("siege", runs, options)
 
 
@@ -51,10 +52,13 @@ def _run(source: Source, figures: dict[str, float | str | None], label: str | No
             run.take(meaning, name, re.sub(r" *(?:hits|trans/sec)$", "", str(text)), 1.0)
     if found := re.search(r"Preparing ([0-9]+) concurrent users", above):
         run.take("users", "concurrent users", found[1])
+    _sharpen_mean(run, figures["Concurrency"])
     successes, failures = run.value("successes"), run.value("failures") or 0.0
     if successes is not None:
         run.take("requests", "Transactions", successes + failures)
-    _sharpen_mean(run, figures["Concurrency"])
+        if failures and run.value("duration"):
+            run.figures.pop("rps", None)
+            run.notes.append("the rate is that of all requests: siege's own counts those that succeeded")
     return run
 
 

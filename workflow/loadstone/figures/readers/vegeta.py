@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -25,8 +25,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     if tree is not None:
         return table_of("vegeta", [_from_json(source, tree)], options)
     text = source.text()
-    starts = [found.start() for found in _START.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    parts = split_runs(source, text, _START)
     return table_of("vegeta", [_run(source, part) for part in parts], options)
 
 

@@ -3,7 +3,7 @@
 import re
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, table_of
+from loadstone.figures.readers.run import ToolRun, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -13,14 +13,13 @@ _QUANTILE = re.compile(r"^\s+([0-9]{1,3}(?:\.[0-9]+)?)%\s+([0-9.]+(?:us|ms|s|m|h
 
 def recognises(source: Source) -> bool:
     """Whether the file is what wrk prints."""
-    return bool(_START.search(source.head)) and "connections" in source.head
+    return bool(_START.search(source.head)) and "threads and " in source.head
 
 
 def read(source: Source, options: ReadOptions) -> LoadTestTable:
     """Read the runs of wrk or wrk2 in a file."""
     text = source.text()
-    starts = [found.start() for found in _START.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    parts = split_runs(source, text, _START)
     kind = "wrk2" if "HdrHistogram" in text or "Thread calibration" in text else "wrk"
     return table_of(kind, [_run(source, part, kind) for part in parts], options)
 
