@@ -89,7 +89,10 @@ def _chart(table: pd.DataFrame) -> alt.LayerChart:
         "view": {"stroke": None},
         "axis": {
             **dict.fromkeys(("labelColor", "titleColor", "tickColor", "domainColor", "gridColor"), ink),
-            **{"gridOpacity": 0.15, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+            "gridOpacity": 0.15,
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
         },
         "legend": {"labelColor": ink, "labelFontSize": 12},
     }

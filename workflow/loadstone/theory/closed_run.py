@@ -10,8 +10,8 @@ instead. It has a ramp-up, an end that cuts requests off, random pauses, and fig
   C·(R + Z) ≤ N·(T + R + Z).
 - A user can lose a pause before the first request, and a pause and a request that the end cuts off. What it cuts off is
   longer than the mean: at most the longest response, or, if that is not known, as long as the last of N exponential
-  ones, which takes R·H(N) < R·(1 + ln N) on average (Feller, An Introduction to Probability Theory and Its Applications,
-  volume II, section I.6).
+  ones, which takes R·H(N) < R·(1 + ln N) on average (Feller, An Introduction to Probability Theory and Its
+  Applications, volume II, section I.6); and one response may be an outlier.
 - Where the number of requests is fixed, users who find none left wait for the slowest. Without the longest response,
   `SLOWEST` times as much is allowed for: simulated responses with a coefficient of variation of 1.8 need it.
 
