@@ -269,6 +269,22 @@ def test_knee_of_a_longer_series() -> None:
     assert capacity.knee == pytest.approx(16.6)
 
 
+def test_capacity_of_users_who_pause() -> None:
+    """From 200 users on, who still pause nine tenths of their time, the rate stays where it is."""
+    tests = [(100, 95, 0.05), (200, 180, 0.111), (400, 185, 1.162)]
+    found = rows("1", *({"label": f"run {n}", "users": n, "rps": x, "mean_s": r} for n, x, r in tests))
+    assert [r.bound for r in found.rows] == [Verdict.THINK_TIME, Verdict.THINK_TIME, CAPACITY]
+    [capacity] = found.capacities
+    assert (capacity.rps, capacity.below, capacity.first_users) == (pytest.approx(185), 100, 200)
+
+
+def test_repeats_are_no_single_runs() -> None:
+    found = rows(None, *({"label": f"server {s}, run {n}", "rps": 100 + n} for s in (1, 2) for n in (1, 2)))
+    assert "single runs" not in text_of(found)
+    once = rows(None, *({"label": f"server {s}", "rps": 100 + s} for s in (1, 2)))
+    assert "single runs" in text_of(once)
+
+
 def test_pauses_that_are_not_stated_follow() -> None:
     found = rows(None, {"users": 50, "rps": 32.7, "mean_s": 0.00445})
     assert found.rows[0].implied_pause_s == pytest.approx(1.52, abs=0.01)
@@ -290,6 +306,7 @@ def test_knee_follows_from_the_unloaded_response() -> None:
         {"rps": 5019.0, "requests": None, "mean_s": 384 / 5019},
         {"users": 600, "mean_s": 600 / 8364.54},
         {"failures": 400_000},
+        {"label": "384 connections, 8 workers"},
     ],
 )
 def test_no_capacity_of_different_systems_nor_while_the_rate_rises(change: dict[str, Any]) -> None:

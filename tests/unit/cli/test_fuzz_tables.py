@@ -38,9 +38,21 @@ CELLS = (
     | st.sampled_from(["1,000", "1_000", "٣", "0x10"])
 )
 AUDITED = st.sampled_from(
-    ["name", "users", "Concurrent Users", "requests", "Total Requests", "failures", "Error %", "duration_s", "time"]
-    + ["rps", "Requests/sec", "mean_ms", "avg latency", "median (ms)", "p95", "max_ms", "think_s", "think_low_s"]
-    + ["think_high_s", "ramp", "locust_workers", "class"]
+    [
+        *(
+            "name",
+            "users",
+            "Concurrent Users",
+            "requests",
+            "Total Requests",
+            "failures",
+            "Error %",
+            "duration_s",
+            "time",
+        ),
+        *("rps", "Requests/sec", "mean_ms", "avg latency", "median (ms)", "p95", "max_ms", "think_s", "think_low_s"),
+        *("think_high_s", "ramp", "locust_workers", "class"),
+    ]
 )
 
 

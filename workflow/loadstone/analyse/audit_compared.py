@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from scipy import stats
@@ -14,6 +15,9 @@ from loadstone.suite.verdict import Verdict
 from loadstone.text import figure, named, percent
 
 CONFIDENCE = 0.95
+
+REPEAT = re.compile(r"[\s,;:(-]*\b(run|repeat|repetition|trial|iteration|round|attempt)\s*#?\d+\)?", re.IGNORECASE)
+"""The part of a label that counts repeats."""
 
 GENERATOR_FACTORS = frozenset({"locust_workers", "load_workers", "generator_workers", "user_class", "user", "client"})
 
@@ -92,7 +96,7 @@ def _single_runs(rows: Sequence[RowAudit]) -> Iterator[str]:
     """Rows that were run once each cannot be compared: how far repeats differ is not known."""
     usable = [row for row in rows if row.usable and row.bound != Verdict.THINK_TIME and not is_short(row.row)]
     for (users, _), members in _grouped(usable):
-        setups = {(row.row.label, tuple(sorted(row.row.factors.items()))) for row in members}
+        setups = {(REPEAT.sub("", row.row.label), tuple(sorted(row.row.factors.items()))) for row in members}
         if len(members) < 2 or len(setups) < len(members):
             continue
         first, second = sorted(members, key=lambda row: row.rps or 0.0, reverse=True)[:2]

@@ -65,9 +65,9 @@ class RowAudit:
 
     @property
     def busy_users(self) -> bool:
-        """Whether all users were active, as far as the row states it, and did not spend their time on pauses."""
+        """Whether all users were active, as far as the row states it."""
         row = self.row
-        if not self.usable or not row.users or self.bound == Verdict.THINK_TIME:
+        if not self.usable or not row.users:
             return False
         if row.think is None:
             return row.mean_s is not None and (self.rps or 0.0) * row.mean_s >= BUSY_SHARE * row.users

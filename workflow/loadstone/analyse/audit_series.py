@@ -19,10 +19,13 @@ LEAST_STEP = 1.5
 ON_PLATEAU = 0.90
 """Share of the highest rate of a plateau that each of its rows has at least, going up to it."""
 
-LEVEL_WORDS = frozenset(
-    {"a", "at", "baseline", "heavy", "high", "level", "light", "line", "load", "low", "medium", "normal", "one", "peak"}
-    | {"row", "run", "single", "step", "stress", "test", "virtual", "with", "concurrency", "concurrent", "vu", "vus"}
-    | {"client", "clients", "connection", "connections", "thread", "threads", "user", "users"}
+INDEX_WORDS = frozenset({"level", "line", "phase", "repeat", "row", "run", "stage", "step", "test", "trial"})
+"""Words of a label after which a number only counts."""
+
+LEVEL_WORDS = INDEX_WORDS | frozenset(
+    {"a", "at", "baseline", "heavy", "high", "light", "load", "low", "medium", "normal", "one", "peak", "single"}
+    | {"stress", "virtual", "with", "concurrency", "concurrent", "vu", "vus", "client", "clients"}
+    | {"connection", "connections", "thread", "threads", "user", "users"}
 )
 """Words of a label that state how much load there is, and not which system it is for."""
 
@@ -60,6 +63,8 @@ class _Point:
 def find_series(rows: Sequence[RowAudit]) -> list[list[RowAudit]]:
     """Group the rows that describe one system: the same pauses, the same factors, labels that differ by the load only.
 
+    Of a label, words of load, the number of users and numbers that only count are set aside.
+
     Rows that cannot be compared are left out.
     """
     groups: dict[tuple[object, ...], list[RowAudit]] = {}
@@ -71,9 +76,14 @@ def find_series(rows: Sequence[RowAudit]) -> list[list[RowAudit]]:
 
 def _system(audited: RowAudit) -> tuple[object, ...]:
     row = audited.row
-    words = frozenset(re.findall(r"[^\W\d_]+", row.label.casefold())) - LEVEL_WORDS
+    words, before = set(), ""
+    for word in re.findall(r"[^\W\d_]+|[0-9][0-9.,]*", row.label.casefold()):
+        counts = word[0].isdigit() and (before in INDEX_WORDS or word.replace(",", "") == f"{row.users:.0f}")
+        if word not in LEVEL_WORDS and not counts:
+            words.add(word)
+        before = word
     think: ThinkTimeRange | None = row.think
-    return words, tuple(sorted(row.factors.items())), think
+    return frozenset(words), tuple(sorted(row.factors.items())), think
 
 
 def find_capacity(series: Sequence[RowAudit]) -> Capacity | None:
@@ -91,7 +101,8 @@ def find_capacity(series: Sequence[RowAudit]) -> Capacity | None:
         top = max(point.rps for point in (first, *after))
         flat = all(_elasticity(first, point) <= DEFAULTS.most_elasticity_at_capacity for point in after)
         rows = [row for point in (first, *after) for row in point.rows]
-        if flat and first.rps >= ON_PLATEAU * top:
+        queueing = all(row.bound != Verdict.THINK_TIME for row in after[-1].rows)
+        if flat and queueing and first.rps >= ON_PLATEAU * top:
             knee = _knee(series, top, first.users)
             return Capacity(rows=rows, rps=top, below=points[start - 1].users if start else None, knee=knee)
     return None

@@ -105,10 +105,11 @@ class Wording:
             number = figure((self.rate or 0) * (row.mean_s + (row.think.mean if row.think else 0.0)))
         else:
             of, number = "by the quantiles of the response time, X·R is at least", figure(accounted)
+        pauses = row.think is not None and row.think.mean > 0
         return (
             f"{of} {number} users, and {stated} {'is' if run.users == 1 else 'are'} stated: impossible, rate and "
             "response time do not describe the same requests, or the tool corrected the response times for coordinated "
-            "omission"
+            f"omission{', or users send several requests between two pauses' if pauses else ''}"
         )
 
     def fewer(self, run: ClosedRun, ramp_s: float | None) -> str:
