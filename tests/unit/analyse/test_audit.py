@@ -184,6 +184,12 @@ def test_goodput_is_counted() -> None:
     assert "105 requests/s succeeded" in text_of(found)
 
 
+def test_failures_of_an_unknown_share_are_stated() -> None:
+    found = rows(None, {"users": 128, "rps": 30_100, "mean_s": 0.0042, "failures": 28_000})
+    assert "28,000 requests failed, and no number of requests is stated" in text_of(found)
+    assert "X·R is about the number of users in «test 0»" in text_of(found)
+
+
 def test_few_failures_by_chance_are_allowed() -> None:
     assert row("1", users=10, rps=9.9, requests=50, failures=1, mean_s=0.01).bound == Verdict.THINK_TIME
     assert row("1", users=10, rps=9.9, stated_failed_share=0.05, mean_s=0.01).bound == Verdict.ERRORS

@@ -104,7 +104,10 @@ def _checked(rows: Sequence[RowAudit]) -> Iterator[str]:
         pauses = any(row.row.think is not None and row.row.think.mean > 0 for row in sound)
         figures = "Users, rate, response time and pauses" if pauses else "Users, rate and response time"
         yield f"{figures} fit each other in {names}."
-    unknown = [row for row in rows if row.account is Account.UNKNOWN]
+    busy = [row for row in rows if row.row.think is None and row.busy_users]
+    if busy:
+        yield f"X·R is about the number of users in {_names(busy)}: these users hardly pause."
+    unknown = [row for row in rows if row.account is Account.UNKNOWN and row not in busy]
     if unknown:
         needed = {"users": "users", "think": "think time", "mean_s": "mean response time"}
         missing = [text for key, text in needed.items() if any(getattr(row.row, key) is None for row in unknown)]

@@ -183,6 +183,8 @@ def _cautions(row: LoadTestRow, words: Wording, *, sound: bool) -> list[str]:
     cautions = []
     if sound and figures.is_short(row):
         cautions.append(words.short(row.duration_s or row.implied_s or 0.0))
+    if row.failures and row.failed_share is None:
+        cautions.append(words.failures_of_unknown_share())
     if row.think is None and words.mentions_pauses:
         cautions.append(words.unstated_pauses())
     return cautions

@@ -24,7 +24,21 @@ INDEX_WORDS = frozenset({"level", "line", "phase", "repeat", "row", "run", "stag
 
 LEVEL_WORDS = INDEX_WORDS | frozenset(
     {"a", "at", "baseline", "heavy", "high", "light", "load", "low", "medium", "normal", "one", "peak", "single"}
-    | {"stress", "virtual", "with", "concurrency", "concurrent", "vu", "vus", "client", "clients"}
+    | {
+        "extreme",
+        "smoke",
+        "soak",
+        "spike",
+        "stress",
+        "virtual",
+        "with",
+        "concurrency",
+        "concurrent",
+        "vu",
+        "vus",
+        "client",
+        "clients",
+    }
     | {"connection", "connections", "thread", "threads", "user", "users"}
 )
 """Words of a label that state how much load there is, and not which system it is for."""

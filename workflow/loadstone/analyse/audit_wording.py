@@ -134,6 +134,12 @@ class Wording:
         """State that a run is too short to measure a rate."""
         return f"{lasting(seconds)} is too short: start-up and chance decide such a rate, so measure a minute at least"
 
+    def failures_of_unknown_share(self) -> str:
+        """State that requests failed, and that it is not known out of how many."""
+        return (
+            f"{count(self.row.failures or 0)} requests failed, and no number of requests is stated: find out the share"
+        )
+
     @property
     def mentions_pauses(self) -> bool:
         """Whether the label or a factor speaks of users' pauses."""
