@@ -67,7 +67,7 @@ def use(path: Path, options: ReadOptions | None = None) -> None:
         check(row)
 
 
-@fuzz(300)
+@fuzz(150)
 @given(text=damaged())
 def test_damaged_files_of_tools(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="surrogatepass")

@@ -68,11 +68,11 @@ def read_load_tests(path: Path, options: ReadOptions | None = None) -> LoadTestT
 
 def find_reader(source: Source) -> Read | None:
     """Find the reader of the tool that wrote a file, by its first part, else by all of it; None for a table."""
-    for looked_at in (source, source.read_whole()):
-        for recognises, read in READERS:
-            if recognises(looked_at):
-                return read
-    return None
+    return _recognise(source) or (None if source.whole else _recognise(source.read_whole()))
+
+
+def _recognise(source: Source) -> Read | None:
+    return next((read for recognises, read in READERS if recognises(source)), None)
 
 
 TOOLS = (

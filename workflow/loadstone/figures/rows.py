@@ -64,6 +64,8 @@ def read_rows(
 
     `window` is for a tool's own summary. `times` is the unit of response times, in seconds, where the tool has one.
     """
+    if not sheet.rows:
+        raise TableError(f"{path}: no rows")
     columns = understand_columns(path, sheet, options)
     notes = [*sheet.notes, *columns.notes]
     numbers = {

@@ -78,7 +78,10 @@ def open_source(path: Path) -> Source:
         if content.startswith(start):
             raise TableError(f"{path}: {what}")
     whole = len(content) <= HEAD_BYTES
-    encoding, head = _decode(content, whole)
+    try:
+        encoding, head = _decode(content, whole)
+    except UnicodeError as error:
+        raise TableError(f"{path}: cannot be read: {explain(error)}") from None
     if "\0" in head:
         raise TableError(f"{path}: no text file")
     if not head.strip():

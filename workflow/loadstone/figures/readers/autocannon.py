@@ -85,7 +85,7 @@ def _from_json(source: Source, tree: Any) -> ToolRun:
         if found and value is not None:
             run.take_quantile(float(f"{found[1]}.{found[2] or 0}") / 100, "latency", value, _MILLISECONDS)
     failures = [figure_at(tree, name) for name in ("errors", "non2xx")]
-    counts = [count for count in failures if isinstance(count, int) and count >= 0]
+    counts = [int(count) for count in failures if isinstance(count, int | float) and count >= 0]
     if len(counts) == len(failures):
         run.take("failures", "errors, non2xx", sum(counts))
     _note_samples(run)
