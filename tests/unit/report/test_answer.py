@@ -37,7 +37,7 @@ def test_why_the_published_rates_are_what_they_are(make: Make) -> None:
     )
     assert answer.run_sentence(campaign).endswith("2 experiments repeat published figures.")
     page = section(render(campaign), "answer")
-    assert "Think time limited the published rates" in page
+    assert "Users' pauses limited the published rates" in page
     assert "The published experiments: think time (all 2); the other experiments: undetermined (1)." in page
 
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from scipy import stats
 
-from loadstone.analyse.audit_figures import is_short
+from loadstone.analyse.audit_figures import is_short, pause_class
 from loadstone.analyse.audit_row import RowAudit
 from loadstone.analyse.audit_wording import pause_text, stated, users_text
-from loadstone.figures.row import ThinkTimeRange
 from loadstone.suite.verdict import Verdict
 from loadstone.text import figure, named, percent
 
@@ -25,7 +24,7 @@ GENERATOR_FACTORS = frozenset({"locust_workers", "load_workers", "generator_work
 def pause_bound_findings(rows: Sequence[RowAudit]) -> Iterator[str]:
     """Name the rows whose rate is what that number of pausing users can send to any fast server."""
     bound = [row for row in rows if row.bound == Verdict.THINK_TIME]
-    for (users, _), members in _grouped(bound):
+    for users, members in _grouped(bound):
         names = named([row.name for row in members], 6)
         possible = figure(max(row.possible_rps or 0.0 for row in members))
         rates = sorted(row.rps or 0.0 for row in members)
@@ -45,20 +44,18 @@ def compare_rows(rows: Sequence[RowAudit]) -> Iterator[str]:
     yield from _generator_only(rows)
 
 
-def _grouped(rows: Sequence[RowAudit]) -> Iterator[tuple[tuple[float, ThinkTimeRange | None], list[RowAudit]]]:
+def _grouped(rows: Sequence[RowAudit]) -> Iterator[tuple[float, list[RowAudit]]]:
     """Group rows by users and pauses; 0 users where none are stated."""
 
-    def key(row: RowAudit) -> tuple[float, float, float]:
-        think = row.row.think
-        return row.row.users or 0.0, think.low if think else -1.0, think.high if think else -1.0
+    def key(row: RowAudit) -> tuple[float, tuple[float, float]]:
+        return row.row.users or 0.0, pause_class(row.row) or (-1.0, -1.0)
 
-    for (users, _, _), group in itertools.groupby(sorted(rows, key=key), key=key):
-        members = list(group)
-        yield (users, members[0].row.think), members
+    for (users, _), group in itertools.groupby(sorted(rows, key=key), key=key):
+        yield users, list(group)
 
 
 def _different_pauses(rows: Sequence[RowAudit]) -> Iterator[str]:
-    kinds = {row.row.think: row for row in rows if row.row.think is not None and row.rps}
+    kinds = {pause_class(row.row): row for row in rows if row.row.think is not None and row.rps}
     if len(kinds) > 1:
         texts = sorted({pause_text(row.row) for row in kinds.values()})
         yield f"Users pause differently from row to row ({named(texts)}): rates of such rows cannot be compared."
@@ -70,7 +67,7 @@ def _pause_noise(rows: Sequence[RowAudit]) -> Iterator[str]:
     For k rows the latter is the 95 % quantile of the range of k normal variables (Tukey's studentised range).
     """
     usable = [row for row in rows if row.bound == Verdict.THINK_TIME and row.noise_rps is not None and row.rps]
-    for (users, _), members in _grouped(usable):
+    for users, members in _grouped(usable):
         if len(members) < 2:
             continue
         values = [row.rps or 0.0 for row in members]
@@ -95,7 +92,7 @@ def _pause_noise(rows: Sequence[RowAudit]) -> Iterator[str]:
 def _single_runs(rows: Sequence[RowAudit]) -> Iterator[str]:
     """Rows that were run once each cannot be compared: how far repeats differ is not known."""
     usable = [row for row in rows if row.usable and row.bound != Verdict.THINK_TIME and not is_short(row.row)]
-    for (users, _), members in _grouped(usable):
+    for users, members in _grouped(usable):
         setups = {(REPEAT.sub("", row.row.label), tuple(sorted(row.row.factors.items()))) for row in members}
         if len(members) < 2 or len(setups) < len(members):
             continue

@@ -22,6 +22,13 @@ SHORT_S = 10.0
 ANYTHING = Span(0.0, math.inf)
 
 
+def pause_class(row: LoadTestRow) -> tuple[float, float] | None:
+    """Think time with two digits, to compare rows: where it follows from other figures, it is never the same."""
+    if row.think is None:
+        return None
+    return float(f"{row.think.low:.2g}"), float(f"{row.think.high:.2g}")
+
+
 def choose_rate(row: LoadTestRow) -> tuple[float | None, bool]:
     """Return the rate to go by, and whether requests, duration and printed rate agree.
 

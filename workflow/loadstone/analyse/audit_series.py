@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from loadstone.analyse.audit_figures import pause_class
 from loadstone.analyse.audit_row import RowAudit
 from loadstone.analyse.audit_wording import users_text
-from loadstone.figures.row import ThinkTimeRange
 from loadstone.suite.thresholds import DEFAULTS
 from loadstone.suite.verdict import Verdict
 from loadstone.text import count, figure, lasting, percent
@@ -96,8 +96,7 @@ def _system(audited: RowAudit) -> tuple[object, ...]:
         if word not in LEVEL_WORDS and not counts:
             words.add(word)
         before = word
-    think: ThinkTimeRange | None = row.think
-    return frozenset(words), tuple(sorted(row.factors.items())), think
+    return frozenset(words), tuple(sorted(row.factors.items())), pause_class(row)
 
 
 def find_capacity(series: Sequence[RowAudit]) -> Capacity | None:
