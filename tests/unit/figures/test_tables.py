@@ -76,6 +76,39 @@ def test_bare_response_times_below_one_are_asked_for(tmp_path: Path) -> None:
     assert only(read(tmp_path, text, mapping={"mean_s": "latency"})).mean_s == 0.09
 
 
+@pytest.mark.parametrize(
+    ("text", "used"),
+    [
+        ("users,rps,mean\n100,112.4,0.85\n200,104.1,1.92\n", False),  # 96 and 200 requests in progress
+        ("users,rps,mean\n100,112.4,0.95\n200,104.1,2.5\n", True),  # 107 and 260
+        ("users,rps,p95\n10,20,9\n", False),
+        ("users,rps,p95\n10,20,12\n", True),  # one in twenty takes 12 s: 0.6 s on average, 12 requests in progress
+        ("users,rps,mean\n5000,1,61\n", True),
+        ("rps,mean\n20,1.5\n", True),
+    ],
+)
+def test_bare_response_times_are_seconds_only_where_so_many_users_can_wait(
+    tmp_path: Path, text: str, used: bool
+) -> None:
+    table = read(tmp_path, text)
+    assert [bool(row.mean_s or row.quantiles_s) for row in table.rows] == [used] * len(table.rows)
+    assert any("seconds or milliseconds?" in note for note in table.notes) is not used
+
+
+def test_cells_change_what_a_head_means(tmp_path: Path) -> None:
+    assert only(read(tmp_path, "rps,requests,Failed\n10,1500,0.2%\n")).failed_share == pytest.approx(0.002)
+    row = only(read(tmp_path, "client,clients,rps\ncurl,10,5\n"))
+    assert (row.label, row.users) == ("curl", 10)
+    table = read(tmp_path, "rps,Throughput\n10,3.34MB/s\n")
+    assert (only(table).rps, table.left_out) == (10, ("Throughput",))
+
+
+def test_json_list_is_a_table(tmp_path: Path) -> None:
+    table = read(tmp_path, '[{"users": 10, "rps": 32.7}, {"users": 20, "rps": 60.1, "mean_ms": 5.1}]')
+    assert [(row.users, row.rps, row.mean_s) for row in table.rows] == [(10, 32.7, None), (20, 60.1, 0.0051)]
+    assert table.kind == "JSON"
+
+
 def test_share_of_failures(tmp_path: Path) -> None:
     assert only(read(tmp_path, "rps,requests,error %\n10,100,31.77 %\n")).failed_share == pytest.approx(0.3177)
     assert only(read(tmp_path, "rps,requests,failures/s\n100,1000,25\n")).failed_share == 0.25
@@ -217,6 +250,7 @@ def test_bounds_are_no_figures(tmp_path: Path) -> None:
             b"users,mean_ms\n1,2\n",
             "no throughput; needed: a column rps, or requests and duration_s; columns: users, mean_ms",
         ),
+        (b"users,rps\n1,~2\n", "no row has a rate: rps state bounds or ranges"),
         (b"users,requests\n1,2\n", "state the duration with --duration 60s"),
         (b"users,rps\n0,2\n", "line 2: users: '0' is not allowed"),
         (b"users,rps\n1,2\n1,fast\n", "line 3: rps: 'fast' is not allowed"),

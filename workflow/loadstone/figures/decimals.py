@@ -67,6 +67,9 @@ def find_decimals(
             style, why = _borrowed(each, shown, stated, separator)
             if style is None:
                 raise TableError(f"{path}: column {dotted(each.column.name)}: {_question(each.open[0])}")
+            if "." in each.open[0] and style == "point" and shown == {"point"}:
+                found.append(style)
+                continue  # as everywhere in the table
             read = _written(each.open[0], style)
             notes.append(f"{short(each.open[0])} in column {dotted(each.column.name)} read as {read}, {why}")
         found.append(style or "point")

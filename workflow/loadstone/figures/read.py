@@ -20,9 +20,10 @@ from loadstone.figures.readers import (
     vegeta,
     wrk,
 )
+from loadstone.figures.readers.run import read_json
 from loadstone.figures.row import LoadTestRow
 from loadstone.figures.rows import read_rows
-from loadstone.figures.sheet import Sheet, SheetRow, read_sheet
+from loadstone.figures.sheet import Sheet, SheetRow, read_sheet, sheet_of_json
 from loadstone.figures.source import Source, open_source
 from loadstone.figures.table import LoadTestTable
 from loadstone.figures.understand import states_throughput
@@ -60,9 +61,10 @@ def read_load_tests(path: Path, options: ReadOptions | None = None) -> LoadTestT
     source = open_source(path)
     if read := find_reader(source):
         return read(source, options)
-    if source.head.lstrip().startswith(("{", "[", "<")):
+    sheet = sheet_of_json(read_json(source))
+    if sheet is None and source.head.lstrip().startswith(("{", "[", "<")):
         raise TableError(f"{path}: not the summary of a tool that is known, and no table; known: {', '.join(TOOLS)}")
-    sheet = read_sheet(path, source.text())
+    sheet = sheet or read_sheet(path, source.text())
     return read_rows(path, _turned(sheet) or sheet, options)
 
 

@@ -15,7 +15,7 @@ from loadstone.figures.table import LoadTestTable
 from loadstone.figures.understand import Columns, understand_columns
 from loadstone.figures.units import QUANTITIES, find_units, in_words
 from loadstone.figures.words import IN_WORDS
-from loadstone.text import dotted, short
+from loadstone.text import dotted, listed, short
 
 WHOLE = ("users", "requests", "successes", "failures")
 NOT_ZERO = ("users", "duration")
@@ -85,7 +85,7 @@ def read_rows(
     decimals = find_decimals(path, numbers.values(), stated=options.decimal, separator=sheet.separator)
     notes += decimals.notes
     reading = _Reading(path, sheet, columns, dict(zip(numbers, decimals.by_column, strict=True)), {})
-    units = find_units(sheet, columns.meanings, reading.decimals, times)
+    units = find_units(sheet, columns.meanings, reading.decimals, times=times, users=options.users)
     reading.units = units.sizes
     columns.drop(units.open)
     notes += units.notes
@@ -97,8 +97,9 @@ def read_rows(
     kept = [row for row in rows if row.throughput is not None or row.mean_s is not None or row.quantiles_s]
     if len(kept) < len(rows):
         notes.append(f"rows without figures left out: {len(rows) - len(kept)}")
-    if not kept:
-        raise TableError(f"{path}: no row has figures")
+    if not any(row.throughput is not None for row in kept):
+        bounds = f": {listed(reading.unknown)} state bounds or ranges, not figures" if reading.unknown else ""
+        raise TableError(f"{path}: no row has a rate{bounds}")
     kept = kept if columns.has("label") else told_apart(kept)
     if parts := len(kept) - len(kept := without_parts(kept)):
         notes.append(f"rows that are parts of «{kept[0].label}» left out: {parts}")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from loadstone.errors import TableError
 from loadstone.figures.numbers import bodies, is_unknown
@@ -15,7 +16,14 @@ MAX_COLUMNS = 1000
 
 _RULE = re.compile(r"[\s|+:=─━┼├┤│-]*-[\s|+:=─━┼├┤│-]*|[\s─━┼├┤┌┐└┘┬┴╞╡╪═]+")
 _SEPARATORS = (",", ";", "\t")
-_KINDS = {",": "CSV", ";": "CSV separated by ;", "\t": "table separated by tabs", "|": "Markdown table", " ": "columns"}
+_KINDS = {
+    ",": "CSV",
+    ";": "CSV separated by ;",
+    "\t": "table separated by tabs",
+    "|": "Markdown table",
+    " ": "columns",
+    "{": "JSON",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,22 @@ def read_sheet(path: Path, text: str) -> Sheet:
     else:
         split = list(_by_csv(path, text, separator, skip=1 if stated else 0))
     return _assemble(path, split, separator)
+
+
+def sheet_of_json(tree: Any) -> Sheet | None:
+    """Take a list of flat objects as a table; None if the tree is something else."""
+    rows = tree if isinstance(tree, list) and 0 < len(tree) <= MAX_ROWS else []
+    scalars = str | int | float | None
+    if not rows or not all(isinstance(row, dict) and all(isinstance(v, scalars) for v in row.values()) for row in rows):
+        return None
+    header = tuple(dict.fromkeys(str(name) for row in rows for name in row))[:MAX_COLUMNS]
+    cells = (tuple("" if row.get(name) is None else str(row[name]) for name in header) for row in rows)
+    return Sheet(
+        header=header,
+        rows=tuple(SheetRow(number, row) for number, row in enumerate(cells, 1)),
+        separator="{",
+        named=True,
+    )
 
 
 def _assemble(path: Path, split: list[tuple[int, tuple[str, ...]]], separator: str, *, extra: int = 0) -> Sheet:

@@ -9,7 +9,7 @@ from loadstone.errors import TableError
 from loadstone.figures.numbers import bodies, is_inexact, is_unknown
 from loadstone.figures.options import ReadOptions
 from loadstone.figures.sheet import Sheet, SheetRow
-from loadstone.figures.words import KNOWN, Meaning, understand
+from loadstone.figures.words import IN_WORDS, KNOWN, Meaning, understand
 from loadstone.text import dotted, listed, short
 
 FACTOR_WORDS = ("worker", "thread", "process", "class", "server", "client", "node", "instance", "replica")
@@ -20,6 +20,10 @@ _USERS_IN_CELL = re.compile(
     r"(?:users?|vus?|clients?|connections?|conns?|benutzer|nutzer|utilisateurs|usuarios)\s*",
     re.IGNORECASE,
 )
+
+
+_SHARE = re.compile(r"\s*[0-9.,]+\s*%\s*")
+_BYTES = re.compile(r"[0-9]\s*[kmgt]?i?(?:b|bytes?|bits?)(?:ps)?\s*(?:/|per)?\s*(?:s|sec|second)?\s*$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -54,8 +58,9 @@ def understand_columns(path: Path, sheet: Sheet, options: ReadOptions) -> Column
     mapped = _mapped(path, sheet, options)
     wanted: dict[tuple[str, float | None], list[int]] = {}
     heads = {place: understand(name) for place, name in enumerate(sheet.header)}
-    for place, meaning in {**heads, **mapped}.items():
-        if meaning is not None and (place in mapped or _may_be(meaning, sheet.column(place))):
+    for place, said in {**heads, **mapped}.items():
+        meaning = said if said is None or place in mapped else _by_cells(said, sheet.column(place))
+        if meaning is not None:
             wanted.setdefault((meaning.name, meaning.quantile), []).append(place)
             columns.meanings[place] = meaning
     for places in wanted.values():
@@ -105,14 +110,22 @@ def _mapped(path: Path, sheet: Sheet, options: ReadOptions) -> dict[int, Meaning
     return found
 
 
-def _may_be(meaning: Meaning, cells: tuple[str, ...]) -> bool:
-    """Whether a column may have the meaning of its head: text under `client` names a client, and counts no clients."""
+def _by_cells(meaning: Meaning, cells: tuple[str, ...]) -> Meaning | None:
+    """Check the meaning of a head by the cells below it.
+
+    Text below `client` names a client and counts no clients, `3.4MB/s` below `throughput` counts no requests, and
+    `0.2 %` below `failed` is a share.
+    """
     stated = [cell for cell in cells if not is_unknown(cell)]
-    if meaning.name == "label":
-        return True
+    if meaning.name == "label" or not stated:
+        return meaning
+    if meaning.name in ("failures", "successes") and all(_SHARE.fullmatch(cell) for cell in stated):
+        return Meaning("failed_share" if meaning.name == "failures" else "success_share", 0.01)
+    if meaning.name == "rps" and all(_BYTES.search(cell) for cell in stated):
+        return None
     if meaning.name in ("users", "successes", "failures", "mean") or meaning.weak:
-        return not stated or any(bodies(cell) or is_inexact(cell) for cell in stated)
-    return True
+        return meaning if any(bodies(cell) or is_inexact(cell) for cell in stated) else None
+    return meaning
 
 
 def _settle_threads(sheet: Sheet, columns: Columns, mapped: dict[int, Meaning]) -> None:
@@ -154,7 +167,9 @@ def _assumptions(sheet: Sheet, columns: Columns, mapped: dict[int, Meaning]) -> 
         name = dotted(sheet.header[place])
         if place in mapped or not meaning.weak:
             continue
-        if meaning.name == "rps" and len(sheet.header[place]) > 1:
+        if len(name) == 1:
+            notes.append(f"{name} read as {IN_WORDS[meaning.name]}")
+        elif meaning.name == "rps":
             notes.append(f"{name} read as the rate: a peak can be above the mean")
         elif meaning.name == "mean":
             notes.append(f"{name} read as the mean response time")

@@ -146,14 +146,21 @@ class _Rule:
     named: tuple[frozenset[str], ...]
     allowed: frozenset[str] = frozenset()
     unit: str = "none"
-    """Which unit the head may have: `none`, `time`, `share`; or `must`, a time that it has to state."""
+    """Which unit the head may have: `none`, `time`, `share`; `must` and `long`, a time (of a second at least)."""
     weak_with: frozenset[str] = frozenset()
     weak_without: frozenset[str] = frozenset()
 
     def fits(self, core: frozenset[str], unit: float | None) -> bool:
         """Whether the words and the unit of a head have this meaning."""
         share = unit == _UNITS["%"]
-        right = {"none": unit is None, "time": not share, "share": share, "must": unit is not None and not share}
+        timed = unit is not None and not share
+        right = {
+            "none": unit is None,
+            "time": not share,
+            "share": share,
+            "must": timed,
+            "long": timed and (unit or 0) >= 1,
+        }
         return (
             right[self.unit] and core <= self.allowed.union(*self.named) and all(core & words for words in self.named)
         )
@@ -191,7 +198,8 @@ _RULES = (
     _Rule("mean", (v.AVERAGE,), v.TIME | v.THINGS | _ONE, "time"),
     _Rule("mean", (v.THINGS, _ONE), frozenset(), "time", weak_with=_ONE),
     _Rule("duration", (v.LASTING,), v.LASTS, "time"),
-    _Rule("duration", (v.words("time"),), unit="must", weak_with=v.words("time")),
+    _Rule("duration", (v.words("time"),), unit="long", weak_with=v.words("time")),
+    _Rule("mean", (v.words("time"),), unit="must", weak_with=v.words("time")),
     _Rule("requests", (v.THINGS | v.words("completed complete responses"),), v.DONE),
     _Rule("users", (v.USERS,), v.CONCURRENT),
     _Rule("users", (v.THREADS,), v.CONCURRENT, weak_with=v.THREADS),
