@@ -83,6 +83,15 @@ def test_files_are_audited_together(tmp_path: Path) -> None:
     assert len(named.stderr.splitlines()) == 1
 
 
+def test_rows_of_several_files_have_names_of_their_own(tmp_path: Path) -> None:
+    table = "label,users,rps\nday,50,33\nnight,50,33\n"
+    write(tmp_path, "a.csv", table)
+    write(tmp_path, "b.csv", table.replace("night,50,33\n", ""))
+    write(tmp_path, "b.txt", table.replace("night,50,33\n", ""))
+    found = json.loads(loadstone("audit", tmp_path, "--json").stdout)
+    assert [row["row"] for row in found["rows"]] == ["a: day", "a: night", "b.csv", "b.txt"]
+
+
 def test_two_files_of_one_run_are_one_row(tmp_path: Path) -> None:
     table = "users,requests,duration_s,rps,mean_ms\n50,5223,160,32.7,4.45\n"
     write(tmp_path, "run_stats.csv", table)

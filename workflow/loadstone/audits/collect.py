@@ -1,6 +1,7 @@
 """Read several files of figures together: each as far as it can be read, and each named that cannot."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,17 +54,18 @@ def audit_files(paths: Sequence[Path], options: ReadOptions) -> AuditedFiles:
         raise TableError(f"{len(files):,} files are not allowed; allowed: at most {MAX_FILES} files in one audit")
     rows: list[LoadTestRow] = []
     sources: list[Path] = []
-    together = sum(file.table is not None for file in files) > 1
+    stems = Counter(file.path.stem for file in files if file.table)
     for file in files:
         found = file.table.rows if file.table else []
-        rows += [replace(row, label=_label(file.path, row, len(found))) for row in found] if together else found
+        name = file.path.stem if stems[file.path.stem] == 1 else file.path.name
+        rows += [replace(row, label=_label(name, row, len(found))) for row in found] if stems.total() > 1 else found
         sources += [file.path] * len(found)
     return AuditedFiles(files=files, sources=sources, audit=audit(rows))
 
 
-def _label(path: Path, row: LoadTestRow, rows: int) -> str:
+def _label(name: str, row: LoadTestRow, rows: int) -> str:
     """Name a row by its file; one of several in a file also by its own label."""
-    return path.stem if rows == 1 else f"{path.stem}: {row.label}"
+    return name if rows == 1 else row.label if row.label.startswith(name) else f"{name}: {row.label}"
 
 
 def _read(path: Path, options: ReadOptions) -> FigureFile:
