@@ -174,3 +174,70 @@ def test_markdown_has_table_findings_and_reading(written: dict[str, str]) -> Non
     assert len({line.count(" | ") for line in lines[:5]}) == 1
     assert any(line.startswith("- ") and "do not use the rate" in line for line in lines)
     assert any("Left out: " in line for line in lines)
+
+
+TABLES = {
+    "api": (
+        "Scenario,Users,Spawn Rate,Duration,Total Requests,Total RPS,Avg Response Time\n"
+        'Baseline,10,2/sec,60s,"2,061",2.56,624.74 ms\nStress,100,10/sec,60s,"5,150",8.64,115.13 ms\n',
+        ("--think-time", "1,3"),
+        ["invalid figures", "invalid figures"],
+        "8.64 they take 596 s",
+    ),
+    "deployments": (
+        "Deployment,Users,Duration,Total requests,Requests/sec,Failures/sec\n"
+        "Own balancer,1000,60,4788,79.7,4.5\ngunicorn 5 workers,1000,60,16335,271.8,0.0\n",
+        ("--think-time", "0"),
+        ["too many failures", "no clear limit"],
+        "12.5 s («Own balancer»), 3.68 s («gunicorn 5 workers»)",
+    ),
+    "charts": (
+        "Server,Concurrent Users,RPS,Median (ms),95%ile (ms)\nsync,100,12,11000,17000\ngevent,100,50,2200,5000\n",
+        (),
+        ["no clear limit", "no clear limit"],
+        "132 of 100",
+    ),
+    "few": (
+        'label,concurrency,requests,time_s,avg_ms,throughput\nservice,20,200,0.17,14.58,"1,203.96"\n',
+        ("--think-time", "0"),
+        ["no clear limit"],
+        "Users, rate and response time fit each other",
+    ),
+    "digit": (
+        "row,concurrent_users,test_duration,total_requests,throughput,mean_latency_ms\n"
+        "load test,50,60,2636,4.39,3.56\n",
+        ("--think-time", "0.1,2"),
+        ["users' pauses"],
+        "43.9 requests/s, not 4.39",
+    ),
+    "german": (
+        "\ufeffTest;Benutzer;Anfragen;Dauer (s);Anfragen/s;Mittelwert (ms)\n"
+        "Grundlast;1;120;180;0,7;4,42\n50 Benutzer;50;5.223;180;32,7;4,45\n",
+        ("--think-time", "1,2"),
+        ["users' pauses", "users' pauses"],
+        "5,223 requests in 180 s are 29.0 requests/s",
+    ),
+    "units": (
+        'label,users,duration_s,requests,rps,mean_ms\nfifty,50,3m,"5,223",32.7/s,4.45ms\nhigh,400,60s,72k,1.2k,331ms\n',
+        ("--think-time", "0"),
+        ["invalid figures", "no clear limit"],
+        "fit each other in «high»",
+    ),
+    "siege": (
+        "Transactions:\t\t       11814 hits\nElapsed time:\t\t       59.93 secs\nResponse time:\t\t        0.00 secs\n"
+        "Transaction rate:\t      197.13 trans/sec\nConcurrency:\t\t        0.42\n",
+        ("--think-time", "0,1", "--users", "100"),
+        ["users' pauses"],
+        "can send 199 requests/s",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_as_people_write_them(tmp_path: Path, name: str) -> None:
+    table, options, bounds, finding = TABLES[name]
+    answer = loadstone("audit", write(tmp_path, "table.csv", table), *options, "--json")
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert [row["bound"] for row in found["rows"]] == bounds
+    assert finding in "\n".join(found["findings"])
