@@ -60,9 +60,10 @@ class Source:
                 raise TableError(f"{self.path}: {size / 2**20:,.0f} MB; allowed: at most {MAX_BYTES // 2**20} MB")
             content = self.path.read_bytes()
             try:
-                return content.decode(self.encoding)
+                return _one_newline(content.decode(self.encoding))
             except UnicodeDecodeError:
-                return content.decode("cp1252", errors="replace")  # the first part was ASCII, what follows is not UTF-8
+                # the first part was ASCII, what follows is not UTF-8
+                return _one_newline(content.decode("cp1252", errors="replace"))
         except (OSError, UnicodeError) as error:
             raise TableError(f"{self.path}: cannot be read: {explain(error)}") from None
 
@@ -86,7 +87,7 @@ def open_source(path: Path) -> Source:
         raise TableError(f"{path}: no text file")
     if not head.strip():
         raise TableError(f"{path}: no rows: the file is empty")
-    return Source(path=path, encoding=encoding, head=head, whole=whole)
+    return Source(path=path, encoding=encoding, head=_one_newline(head), whole=whole)
 
 
 def explain(error: Exception) -> str:
@@ -94,6 +95,10 @@ def explain(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "the file cannot be opened"
     return "its characters are not those of a text file" if isinstance(error, UnicodeError) else str(error)
+
+
+def _one_newline(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def _decode(content: bytes, whole: bool) -> tuple[str, str]:

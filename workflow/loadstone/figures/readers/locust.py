@@ -13,11 +13,11 @@ from loadstone.figures.table import LoadTestTable
 
 _HEAD = re.compile(r'\s*"?Type"?,"?Name"?,"?(?:Request Count|# requests)"?,', re.IGNORECASE)
 _TOTAL = re.compile(
-    r"^\s+Aggregated\s+([0-9]+)\s+([0-9]+)\([0-9.]+%\)\s*\|\s*([0-9]+)\s+([0-9]+)\s+([0-9]+)\s+([0-9]+)\s*\|"
-    r"\s*([0-9.]+)\s+([0-9.]+)\s*$",
+    r"^[ \t]+Aggregated\s+([0-9]+)\s+([0-9]+)\([0-9.]+%\)\s*\|\s*([0-9]+)\s+([0-9]+)\s+([0-9]+)\s+([0-9]+)\s*\|"
+    r"\s*([0-9.]+)\s+([0-9.]+)[ \t]*$",
     re.MULTILINE,
 )
-_QUANTILES = re.compile(r"^\s+Aggregated((?:\s+[0-9]+){12})\s*$", re.MULTILINE)
+_QUANTILES = re.compile(r"^[ \t]+Aggregated((?:\s+[0-9]+){12})[ \t]*$", re.MULTILINE)
 _SHARES = (0.5, 0.66, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0)
 _MILLISECONDS = 0.001
 

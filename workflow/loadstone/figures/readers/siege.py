@@ -7,7 +7,7 @@ from loadstone.figures.readers.run import ToolRun, figure_at, read_json, split_r
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
-_START = re.compile(r"^\s*Transactions:\s+[0-9]+(?: hits)?", re.MULTILINE)
+_START = re.compile(r"^[ \t]*Transactions:\s+[0-9]+(?: hits)?", re.MULTILINE)
 _LINES = {
     "Transactions": "successes",
     "Elapsed time": "duration",
@@ -38,7 +38,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     above = text[: text.find(parts[0])]
     runs = []
     for part in parts:
-        lines = dict(re.findall(r"^\s*([A-Z][a-z]+(?: [a-z]+)?):\s+([0-9.]+ *[a-z/]*)", part, re.MULTILINE))
+        lines = dict(re.findall(r"^[ \t]*([A-Z][a-z]+(?: [a-z]+)?):\s+([0-9.]+ *[a-z/]*)", part, re.MULTILINE))
         figures = {name: lines.get(name) for name in (*_LINES, "Concurrency")}
         runs.append(_run(source, figures, _title(above), above))
         above = part
