@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, split_runs, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -21,7 +21,7 @@ def recognises(source: Source) -> bool:
     """Whether the file is what hey or oha prints."""
     if _START.search(source.head) and "Requests/sec:" in source.head and "Slowest:" in source.head:
         return True
-    return '"requestsPerSec"' in source.head and '"summary"' in source.head
+    return is_object(source) and '"requestsPerSec"' in source.head and '"summary"' in source.head
 
 
 def read(source: Source, options: ReadOptions) -> LoadTestTable:

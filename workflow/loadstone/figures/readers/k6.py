@@ -6,7 +6,7 @@ from typing import Any
 
 from loadstone.figures.numbers import read_figure
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, table_of
 from loadstone.figures.row import ThinkTimeRange
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
@@ -22,7 +22,7 @@ def recognises(source: Source) -> bool:
     """Whether the file is a summary of k6."""
     head = source.head
     return bool(re.search(r"^[ \t]*http_reqs\.+:", head, re.MULTILINE)) or (
-        '"http_reqs"' in head and '"metrics"' in head and head.lstrip("\ufeff \t\r\n").startswith("{")
+        '"http_reqs"' in head and '"metrics"' in head and is_object(source)
     )
 
 

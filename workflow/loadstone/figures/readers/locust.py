@@ -40,7 +40,7 @@ def read_table(source: Source, options: ReadOptions) -> LoadTestTable:
     if ends := len(table.rows) - 1:
         notes.append(f"rows of endpoints left out: {ends}; Aggregated is the whole test")
     if totals[-1].users is None:
-        notes.append(NO_USERS)
+        notes.append(f"{NO_USERS}, or read the …_stats_history.csv next to it")
     table = replace(table, rows=totals[-1:], kind="Locust's statistics", notes=tuple(notes))
     return with_labels(table, [source.name])
 

@@ -3,7 +3,7 @@
 import re
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, figure_at, read_json, split_runs, table_of
+from loadstone.figures.readers.run import ToolRun, figure_at, is_object, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -23,7 +23,7 @@ def recognises(source: Source) -> bool:
     """Whether the file has the final figures of siege."""
     head = source.head
     return (bool(_START.search(head)) and "Transaction rate:" in head) or (
-        '"transaction_rate"' in head and '"transactions"' in head
+        is_object(source) and '"transaction_rate"' in head and '"transactions"' in head
     )
 
 
