@@ -1,15 +1,17 @@
 """Files of load tools, as they print or save them: each is told by its content and gives the figures in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from loadstone.errors import TableError
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.read import READERS, read_load_tests
+from loadstone.figures.read import READERS, TOOLS, read_load_tests
 from loadstone.figures.row import LoadTestRow
 from loadstone.figures.source import open_source
 from loadstone.figures.table import LoadTestTable
+from tests.conftest import ROOT
 from tests.support.data import LOAD_TOOLS
 
 FILES = sorted(path.name for path in LOAD_TOOLS.iterdir() if path.suffix != ".md")
@@ -268,3 +270,15 @@ def test_quoted_table_with_words_of_a_tool_is_a_table(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('"connections","rps","latency","non2xx"\n10,50,140.5,0\n')
     assert read_load_tests(path).kind == "CSV"
+
+
+def test_colours_and_line_ends_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "k6.txt"
+    text = (LOAD_TOOLS / "k6.txt").read_text().replace("http_reqs....", "\x1b[32mhttp_reqs\x1b[0m....")
+    path.write_bytes(text.replace("\n", "\r\n").encode("utf-16"))
+    assert only(read_load_tests(path)) == replace(only(read("k6.txt")), source="k6.txt")
+
+
+def test_documentation_lists_every_tool() -> None:
+    page = (ROOT / "docs" / "figures.md").read_text()
+    assert [tool for tool in TOOLS if tool not in page] == []

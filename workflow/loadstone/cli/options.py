@@ -61,7 +61,7 @@ DecimalMark = Annotated[
     typer.Option(
         "--decimal",
         metavar="comma|point",
-        help="The character before decimals, for columns that can be read in two ways: is 1,376 more than a thousand?",
+        help="The character before decimals, for columns that can be read in two ways, such as 1,376.",
     ),
 ]
 ColumnMap = Annotated[

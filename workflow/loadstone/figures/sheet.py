@@ -60,7 +60,8 @@ class Sheet:
 
 def read_sheet(path: Path, text: str) -> Sheet:
     """Split a text into head and rows. Raises `TableError` for a table that is too large or malformed."""
-    lines = text.splitlines()
+    text = text.replace("\r", "\n")
+    lines = text.rstrip("\n").split("\n")
     if len(lines) > MAX_ROWS:
         raise TableError(f"{path}: {len(lines):,} lines; allowed in a table: at most {MAX_ROWS:,}")
     if _has_bars(lines):
@@ -191,7 +192,7 @@ def _by_spaces(line: str) -> list[str]:
 
 
 def _by_csv(path: Path, text: str, separator: str, *, skip: int) -> Iterator[tuple[int, tuple[str, ...]]]:
-    reader = csv.reader(text.splitlines(keepends=True)[skip:], delimiter=separator, skipinitialspace=True)
+    reader = csv.reader([f"{line}\n" for line in text.split("\n")[skip:]], delimiter=separator, skipinitialspace=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
