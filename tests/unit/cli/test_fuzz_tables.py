@@ -36,8 +36,12 @@ CELLS = (
     | texts
     | st.sampled_from(["1,000", "1_000", "٣", "0x10"])
 )
-HEADS = "row name label users concurrency n requests count duration_s seconds rps requests/s throughput x mean_ms avg_ms"
-HEADS += " think_time think_low_s think_high_s locust_workers class failures error_% latency p95 median_s ramp spawn_rate"
+HEADS = (
+    "row name label users concurrency n requests count duration_s seconds rps requests/s throughput x mean_ms avg_ms"
+)
+HEADS += (
+    " think_time think_low_s think_high_s locust_workers class failures error_% latency p95 median_s ramp spawn_rate"
+)
 AUDITED = st.sampled_from(HEADS.split())
 
 
