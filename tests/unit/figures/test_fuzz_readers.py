@@ -87,3 +87,24 @@ def test_any_head_has_a_meaning_or_none(head: str) -> None:
 def test_any_map(path: Path, mapping: dict[str, str]) -> None:
     path.write_text("a,b,rps\n1,2,3\n", encoding="utf-8")
     assert len(complaints(lambda: use(path, ReadOptions(mapping=mapping)), TableError)) <= 1
+
+
+MARKS = (
+    *("", "Summary:\nSlowest:\nRequests/sec:\n", "# reqs\nType  Name  # reqs  # fails\n", "http_reqs....: 1\n"),
+    *(
+        "Running 1s test @ x\n1 threads and 1 connections\n",
+        "Summary report @ x\nhttp.requests: 1\n",
+        "timeStamp,elapsed\n",
+    ),
+    *("Concurrency Level: 1\nTime taken for tests:\n", "Transactions: 1 hits\nTransaction rate:\n", "users,rps\n1,2\n"),
+)
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize(
+    "piece", ["\n", " ", "-", "+", "a,", "1,", "(", '"', "|", "[", "9", "1 ", ". ", " a\n", "\t1;"]
+)
+def test_long_and_odd_files_end_soon(path: Path, mark: str, piece: str) -> None:
+    """A pattern that tries each place for each place would take minutes."""
+    path.write_text(mark + piece * (60_000 // len(piece)) + "+x", encoding="utf-8")
+    assert len(complaints(lambda: use(path), TableError)) <= 1

@@ -182,6 +182,11 @@ def test_markdown_table_among_prose(tmp_path: Path) -> None:
     assert "1 further tables of the file left out" in table.notes
 
 
+def test_table_that_states_a_rate_is_taken(tmp_path: Path) -> None:
+    text = "| Option | Default |\n|---|---|\n| workers | 4 |\n\n| Users | RPS |\n|---|---|\n| 50 | 32.7 |\n"
+    assert (only(read(tmp_path, text)).users, only(read(tmp_path, text)).rps) == (50, 32.7)
+
+
 def test_table_drawn_with_lines(tmp_path: Path) -> None:
     table = read(tmp_path, "+-------+------+\n| users | rps  |\n+-------+------+\n|    50 | 32.7 |\n+-------+------+\n")
     assert (only(table).users, only(table).rps) == (50, 32.7)

@@ -1,15 +1,17 @@
 """Files of load tools, as they print or save them: each is told by its content and gives the figures in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from loadstone.errors import TableError
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.read import READERS, read_load_tests
+from loadstone.figures.read import READERS, TOOLS, read_load_tests
 from loadstone.figures.row import LoadTestRow
 from loadstone.figures.source import open_source
 from loadstone.figures.table import LoadTestTable
+from tests.conftest import ROOT
 from tests.support.data import LOAD_TOOLS
 
 FILES = sorted(path.name for path in LOAD_TOOLS.iterdir() if path.suffix != ".md")
@@ -222,3 +224,61 @@ def test_locust_history_is_its_plateau() -> None:
     assert (row.users, row.requests, row.duration_s, row.failures) == (20, 1372, 21, 8)
     assert row.throughput == pytest.approx(65.3, abs=0.1)
     assert row.mean_s == pytest.approx(0.00807, abs=1e-5)
+
+
+def history(*steps: tuple[int, int, float]) -> str:
+    """A history with steps of users, seconds and rate, a row per second, in which each response takes 10 ms."""
+    rows, requests, now = [], 0.0, 1_700_000_000
+    for users, seconds, rate in steps:
+        for _ in range(seconds):
+            requests += rate
+            now += 1
+            rows.append(f"{now},{users},,Aggregated,{rate:f},0.0,{requests:.0f},{requests / 100:.0f},10.0")
+    head = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,Total Request Count,Total Failure Count,"
+    return "\n".join([head + "Total Average Response Time", *rows])
+
+
+def test_each_plateau_of_a_locust_history_is_a_test(tmp_path: Path) -> None:
+    path = tmp_path / "run_stats_history.csv"
+    path.write_text(history((5, 3, 1), (10, 40, 30), (15, 5, 35), (20, 60, 45), (3, 2, 5)))
+    rows = read_load_tests(path).rows
+    assert [(row.label, row.users) for row in rows] == [
+        ("run_stats_history, 10 users", 10),
+        ("run_stats_history, 20 users", 20),
+    ]
+    assert [row.throughput for row in rows] == [pytest.approx(30), pytest.approx(45)]
+    assert rows[0].mean_s == pytest.approx(0.01)
+
+
+def test_history_whose_counts_and_rates_differ_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(history((10, 60, 30)).replace(",30.000000,", ",15.0,"))
+    table = read_load_tests(path)
+    row = only(table)
+    assert (row.rps, row.requests, row.duration_s) == (15, None, None)
+    assert any("the counts rise by 30.0 requests/s, the printed rates are about 15.0" in note for note in table.notes)
+
+
+def test_history_without_a_plateau_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(history(*((users, 1, 2.0 * users) for users in range(1, 30))))
+    with pytest.raises(TableError, match="without a plateau"):
+        read_load_tests(path)
+
+
+def test_quoted_table_with_words_of_a_tool_is_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('"connections","rps","latency","non2xx"\n10,50,140.5,0\n')
+    assert read_load_tests(path).kind == "CSV"
+
+
+def test_colours_and_line_ends_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "k6.txt"
+    text = (LOAD_TOOLS / "k6.txt").read_text().replace("http_reqs....", "\x1b[32mhttp_reqs\x1b[0m....")
+    path.write_bytes(text.replace("\n", "\r\n").encode("utf-16"))
+    assert only(read_load_tests(path)) == replace(only(read("k6.txt")), source="k6.txt")
+
+
+def test_documentation_lists_every_tool() -> None:
+    page = (ROOT / "docs" / "figures.md").read_text()
+    assert [tool for tool in TOOLS if tool not in page] == []

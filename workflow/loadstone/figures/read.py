@@ -26,7 +26,7 @@ from loadstone.figures.rows import read_rows
 from loadstone.figures.sheet import Sheet, SheetRow, read_sheet, sheet_of_json
 from loadstone.figures.source import Source, open_source
 from loadstone.figures.table import LoadTestTable
-from loadstone.figures.understand import states_throughput
+from loadstone.figures.words import states_throughput
 
 Recognise = Callable[[Source], bool]
 Read = Callable[[Source, ReadOptions], LoadTestTable]

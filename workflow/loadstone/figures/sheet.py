@@ -10,11 +10,13 @@ from typing import Any
 
 from loadstone.errors import TableError
 from loadstone.figures.numbers import bodies, is_unknown
+from loadstone.figures.words import states_throughput
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 1000
 
-_RULE = re.compile(r"[\s|+:=─━┼├┤│-]*-[\s|+:=─━┼├┤│-]*|[\s─━┼├┤┌┐└┘┬┴╞╡╪═]+")
+_RULE = frozenset(" \t|+:=-─━┼├┤│┌┐└┘┬┴╞╡╪═")
+"""Characters of a line between the head and the rows of a drawn table."""
 _SEPARATORS = (",", ";", "\t")
 _KINDS = {
     ",": "CSV",
@@ -58,7 +60,8 @@ class Sheet:
 
 def read_sheet(path: Path, text: str) -> Sheet:
     """Split a text into head and rows. Raises `TableError` for a table that is too large or malformed."""
-    lines = text.splitlines()
+    text = text.replace("\r", "\n")
+    lines = text.rstrip("\n").split("\n")
     if len(lines) > MAX_ROWS:
         raise TableError(f"{path}: {len(lines):,} lines; allowed in a table: at most {MAX_ROWS:,}")
     if _has_bars(lines):
@@ -126,17 +129,24 @@ def _is_figure(cell: str) -> bool:
 
 def _has_bars(lines: list[str]) -> bool:
     """Whether the text has a Markdown table, or one that is drawn with lines."""
-    return any(("|" in line or "│" in line or "+" in line) and _RULE.fullmatch(line.strip()) for line in lines) and any(
-        ("|" in line or "│" in line) and not _RULE.fullmatch(line.strip()) for line in lines
+    return any(map(_is_rule, lines)) and any(("|" in line or "│" in line) and not _is_rule(line) for line in lines)
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line only separates rows: `|---|`, `+----+`, `├────┤`."""
+    return (
+        set(line) <= _RULE
+        and bool({"-", "─", "━", "═"} & set(line))
+        and bool({"|", "+", "│", "├", "┌", "└"} & set(line))
     )
 
 
 def _of_bars(path: Path, lines: list[str]) -> Sheet:
-    """Take the first table of a text; blocks of lines with bars are tables."""
+    """Take the first table of a text that states a rate; blocks of lines with bars are tables."""
     tables: list[list[tuple[int, tuple[str, ...]]]] = [[]]
     for number, raw in enumerate(lines, 1):
         line = raw.strip().replace("│", "|")
-        if _RULE.fullmatch(line) and line:
+        if _is_rule(line):
             continue
         if "|" not in line:
             if tables[-1]:
@@ -147,7 +157,10 @@ def _of_bars(path: Path, lines: list[str]) -> Sheet:
     found = [table for table in tables if len(table) > 1]
     if not found:
         raise TableError(f"{path}: no rows")
-    return _assemble(path, found[0], "|", extra=len(found) - 1)
+    named = [
+        table for table in found if states_throughput(table[0][1]) or states_throughput(row[1][0] for row in table)
+    ]
+    return _assemble(path, (named or found)[0], "|", extra=len(found) - 1)
 
 
 def _find_separator(lines: list[str]) -> str:
@@ -179,7 +192,7 @@ def _by_spaces(line: str) -> list[str]:
 
 
 def _by_csv(path: Path, text: str, separator: str, *, skip: int) -> Iterator[tuple[int, tuple[str, ...]]]:
-    reader = csv.reader(text.splitlines(keepends=True)[skip:], delimiter=separator, skipinitialspace=True)
+    reader = csv.reader([f"{line}\n" for line in text.split("\n")[skip:]], delimiter=separator, skipinitialspace=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):

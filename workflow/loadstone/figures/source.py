@@ -1,6 +1,7 @@
 """A file of figures as text, whatever its encoding; its first part is enough to find out what it is."""
 
 import codecs
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ _PACKED = {
     b"PAR1": "a Parquet file; write it as CSV",
 }
 """First bytes → what the file is, and what to do."""
+_COLOUR = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -60,9 +62,10 @@ class Source:
                 raise TableError(f"{self.path}: {size / 2**20:,.0f} MB; allowed: at most {MAX_BYTES // 2**20} MB")
             content = self.path.read_bytes()
             try:
-                return content.decode(self.encoding)
+                return _plain(content.decode(self.encoding))
             except UnicodeDecodeError:
-                return content.decode("cp1252", errors="replace")  # the first part was ASCII, what follows is not UTF-8
+                # the first part was ASCII, what follows is not UTF-8
+                return _plain(content.decode("cp1252", errors="replace"))
         except (OSError, UnicodeError) as error:
             raise TableError(f"{self.path}: cannot be read: {explain(error)}") from None
 
@@ -86,7 +89,7 @@ def open_source(path: Path) -> Source:
         raise TableError(f"{path}: no text file")
     if not head.strip():
         raise TableError(f"{path}: no rows: the file is empty")
-    return Source(path=path, encoding=encoding, head=head, whole=whole)
+    return Source(path=path, encoding=encoding, head=_plain(head), whole=whole)
 
 
 def explain(error: Exception) -> str:
@@ -94,6 +97,11 @@ def explain(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "the file cannot be opened"
     return "its characters are not those of a text file" if isinstance(error, UnicodeError) else str(error)
+
+
+def _plain(text: str) -> str:
+    """Write line ends in one way, and take the colours of a terminal away."""
+    return _COLOUR.sub("", text.replace("\r\n", "\n"))
 
 
 def _decode(content: bytes, whole: bool) -> tuple[str, str]:

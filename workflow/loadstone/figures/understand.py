@@ -86,11 +86,6 @@ def understand_columns(path: Path, sheet: Sheet, options: ReadOptions) -> Column
     return columns
 
 
-def states_throughput(heads: Iterable[str]) -> bool:
-    """Whether heads name a rate, or a number of requests."""
-    return any((meaning := understand(head)) and meaning.name in ("rps", "requests", "successes") for head in heads)
-
-
 def _mapped(path: Path, sheet: Sheet, options: ReadOptions) -> dict[int, Meaning]:
     """Find the columns that the option `--map` names."""
     found: dict[int, Meaning] = {}

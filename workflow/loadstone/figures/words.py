@@ -6,6 +6,7 @@ that names it and no word that is not explained: `requests per user` is not a nu
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -103,6 +104,11 @@ def understand(head: str) -> Meaning | None:
         if found and words[-1] == "min" and found.name not in ("duration", "think", "ramp"):
             return None  # the shortest, not minutes
     return found
+
+
+def states_throughput(heads: Iterable[str]) -> bool:
+    """Whether heads name a rate, or a number of requests."""
+    return any((meaning := understand(head)) and meaning.name in ("rps", "requests", "successes") for head in heads)
 
 
 def _quantile(text: str) -> Meaning | None:

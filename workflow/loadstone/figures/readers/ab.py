@@ -43,7 +43,7 @@ def _run(source: Source, text: str) -> ToolRun:
     if found := re.search(r"^Failed requests:\s+([0-9]{1,12})\b", text, re.MULTILINE):
         _take_failures(run, text, int(found[1]))
     for share, value in re.findall(
-        r"^\s*([0-9]{1,3})%\s+([0-9]+)", text.partition("Percentage of the requests")[2], re.M
+        r"^[ \t]*([0-9]{1,3})%\s+([0-9]+)", text.partition("Percentage of the requests")[2], re.M
     ):
         run.take_quantile(int(share) / 100, "Percentage of the requests", value, _MILLISECONDS)
     return run

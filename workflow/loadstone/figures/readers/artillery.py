@@ -7,8 +7,8 @@ from loadstone.figures.readers.run import ToolRun, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
-_START = re.compile(r"^\s*(?:All VUs finished.*|Summary report @.*)$", re.MULTILINE)
-_NUMBER = r"\s*\.*\s*([0-9]+(?:\.[0-9]+)?)"
+_START = re.compile(r"^[ \t]*(?:All VUs finished.*|Summary report @.*)$", re.MULTILINE)
+_NUMBER = r"[ \t]*\.*[ \t]*([0-9]+(?:\.[0-9]+)?)"
 _MILLISECONDS = 0.001
 
 
@@ -25,28 +25,28 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     text = text[list(_START.finditer(text))[-1].start() :]
     run = ToolRun(source)
     errors = _sum(r"^errors\.[^:\n]+:" + _NUMBER, text) + _sum(
-        r"^\s+\S[^:\n]*:\s+([0-9]{1,12})\s*$", _section(text, "Errors")
+        r"^[ \t]+\S[^:\n]*:\s+([0-9]{1,12})[ \t]*$", _section(text, "Errors")
     )
-    completed = _first(rf"^(?:http\.requests|\s*Requests completed):{_NUMBER}", text)
+    completed = _first(rf"^(?:http\.requests|[ \t]*Requests completed):{_NUMBER}", text)
     responses = _first(rf"^http\.responses:{_NUMBER}", text)
     old = "Requests completed" in text
     if completed is not None:
         # version 1 counts completed requests, version 2 those that were sent
         run.take("requests", "requests", float(completed) + (errors if old else 0))
     refused = _sum(r"^http\.codes\.[45][0-9]{2}:" + _NUMBER, text) + _sum(
-        r"^\s+[45][0-9]{2}:\s+([0-9]{1,12})\s*$", _section(text, "Codes")
+        r"^[ \t]+[45][0-9]{2}:\s+([0-9]{1,12})[ \t]*$", _section(text, "Codes")
     )
     if completed is not None and (old or responses is not None):
         run.take("failures", "codes and errors", refused + errors)
-    if rate := _first(rf"^(?:http\.request_rate|\s*RPS sent|\s*Mean response/sec):{_NUMBER}", text):
+    if rate := _first(rf"^(?:http\.request_rate|[ \t]*RPS sent|[ \t]*Mean response/sec):{_NUMBER}", text):
         run.take("rps", "RPS sent", rate)
     names = ("http.response_time", "Request latency", "Response time (msec)")
     times = next((section for name in names if (section := _section(text, name))), "")
     for name, meaning in (("mean", "mean"), ("max", "max")):
-        if value := _first(rf"^\s+{name}:{_NUMBER}", times):
+        if value := _first(rf"^[ \t]+{name}:{_NUMBER}", times):
             run.take(meaning, f"response time {name}", value, _MILLISECONDS)
     for name, share in (("median", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        if value := _first(rf"^\s+{name}:{_NUMBER}", times):
+        if value := _first(rf"^[ \t]+{name}:{_NUMBER}", times):
             run.take_quantile(share, name, value, _MILLISECONDS)
     run.scheduled = True
     run.notes.append("Artillery starts users at a rate: their number in the test is not stated")
@@ -64,5 +64,5 @@ def _sum(pattern: str, text: str) -> float:
 
 def _section(text: str, name: str) -> str:
     """Take the indented lines below a line with a name."""
-    found = re.search(rf"^(\s*){re.escape(name)}:[^\n]*\n((?:\1[ \t]+[^\n]*\n?)*)", text, re.MULTILINE)
+    found = re.search(rf"^([ \t]*){re.escape(name)}:[^\n]*\n((?:\1[ \t]+[^\n]*(?:\n|\Z))*)", text, re.MULTILINE)
     return found[2] if found else ""

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, split_runs, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -16,7 +16,9 @@ _MILLISECONDS = 0.001
 
 def recognises(source: Source) -> bool:
     """Whether the file is what autocannon prints."""
-    return "Req/Bytes counts sampled" in source.head or ('"non2xx"' in source.head and '"latency"' in source.head)
+    return "Req/Bytes counts sampled" in source.head or (
+        is_object(source) and '"non2xx"' in source.head and '"latency"' in source.head
+    )
 
 
 def read(source: Source, options: ReadOptions) -> LoadTestTable:

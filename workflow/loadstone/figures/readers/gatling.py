@@ -3,7 +3,7 @@
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 from loadstone.text import count
@@ -15,7 +15,9 @@ _MILLISECONDS = 0.001
 
 def recognises(source: Source) -> bool:
     """Whether the file holds Gatling's statistics."""
-    return '"numberOfRequests"' in source.head and '"meanNumberOfRequestsPerSecond"' in source.head
+    return (
+        is_object(source) and '"numberOfRequests"' in source.head and '"meanNumberOfRequestsPerSecond"' in source.head
+    )
 
 
 def read(source: Source, options: ReadOptions) -> LoadTestTable:

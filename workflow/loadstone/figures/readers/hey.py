@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, split_runs, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
-_START = re.compile(r"^\s*Summary:\s*$", re.MULTILINE)
+_START = re.compile(r"^[ \t]*Summary:[ \t]*$", re.MULTILINE)
 _CUT_OFF = "aborted due to deadline"
 """How oha names requests that the end of the test cut off: they did not fail."""
 _LINES = {"Count": "requests", "Total": "duration", "Average": "mean", "Slowest": "max"}
@@ -21,7 +21,7 @@ def recognises(source: Source) -> bool:
     """Whether the file is what hey or oha prints."""
     if _START.search(source.head) and "Requests/sec:" in source.head and "Slowest:" in source.head:
         return True
-    return '"requestsPerSec"' in source.head and '"summary"' in source.head
+    return is_object(source) and '"requestsPerSec"' in source.head and '"summary"' in source.head
 
 
 def read(source: Source, options: ReadOptions) -> LoadTestTable:
@@ -38,15 +38,15 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
 def _run(source: Source, text: str) -> ToolRun:
     run = ToolRun(source)
     for name, meaning in _LINES.items():
-        if found := re.search(rf"^\s*{name}:\s+([0-9.]+(?: ?[a-zµ]+)?)", text, re.MULTILINE):
+        if found := re.search(rf"^[ \t]*{name}:\s+([0-9.]+(?: ?[a-zµ]+)?)", text, re.MULTILINE):
             run.take(meaning, name, found[1])
-    if found := re.search(r"^\s*Requests/sec:\s+(\S+)", text, re.MULTILINE):
+    if found := re.search(r"^[ \t]*Requests/sec:\s+(\S+)", text, re.MULTILINE):
         run.take("rps", "Requests/sec", found[1])
-    for found in re.finditer(r"^\s*([0-9]{1,3}(?:\.[0-9]+)?) ?%%? in ([0-9.]+ ?[a-zµ]+)", text, re.MULTILINE):
+    for found in re.finditer(r"^[ \t]*([0-9]{1,3}(?:\.[0-9]+)?) ?%%? in ([0-9.]+ ?[a-zµ]+)", text, re.MULTILINE):
         run.take_quantile(float(found[1]) / 100, "Latency distribution", found[2])
     status, _, errors = text.partition("Error distribution:")
     codes = {int(code): int(count) for code, count in re.findall(r"\[([0-9]{3})\]\s+([0-9]{1,12}) responses", status)}
-    failed = re.findall(rf"^\s*\[([0-9]{{1,12}})\](?!\s+{_CUT_OFF})", errors, re.MULTILINE)
+    failed = re.findall(rf"^[ \t]*\[([0-9]{{1,12}})\](?!\s+{_CUT_OFF})", errors, re.MULTILINE)
     _count(run, codes, sum(map(int, failed)))
     words = re.findall(r"\[([A-Za-z]+)\]\s+([0-9]{1,12}) responses", status)
     if words and not codes:

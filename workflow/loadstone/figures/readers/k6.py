@@ -6,12 +6,12 @@ from typing import Any
 
 from loadstone.figures.numbers import read_figure
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, table_of
 from loadstone.figures.row import ThinkTimeRange
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
-_LINE = re.compile(r"^\s*(?:[✓✗]\s)?([a-z_]+)\.{2,}:\s*(.*?)\s*$", re.MULTILINE)
+_LINE = re.compile(r"^[ \t]*(?:[✓✗]\s)?([a-z_]+)\.{2,}:(.*)$", re.MULTILINE)
 _PAIR = re.compile(r"([a-z0-9()._]+)=([0-9.]+[a-zµ]*(?:[0-9.]+[a-zµ]+)*)")
 _QUANTILE = re.compile(r"p\(([0-9]{1,2}(?:\.[0-9]+)?)\)")
 _MILLISECONDS = 0.001
@@ -21,8 +21,8 @@ _OPEN = re.compile(r"iterations/s|iters/s|arrival-rate")
 def recognises(source: Source) -> bool:
     """Whether the file is a summary of k6."""
     head = source.head
-    return bool(re.search(r"^\s*http_reqs\.+:", head, re.MULTILINE)) or (
-        '"http_reqs"' in head and '"metrics"' in head and head.lstrip("\ufeff \t\r\n").startswith("{")
+    return bool(re.search(r"^[ \t]*http_reqs\.+:", head, re.MULTILINE)) or (
+        '"http_reqs"' in head and '"metrics"' in head and is_object(source)
     )
 
 
@@ -47,7 +47,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
 
 
 def _from_text(run: ToolRun, text: str) -> None:
-    lines = dict(_LINE.findall(text))
+    lines = {name: value.strip() for name, value in _LINE.findall(text)}
     if found := re.match(r"([0-9]+)\s+([0-9.]+)/s", lines.get("http_reqs", "")):
         run.take("requests", "http_reqs", found[1])
         run.take("rps", "http_reqs", found[2])
@@ -59,7 +59,7 @@ def _from_text(run: ToolRun, text: str) -> None:
         run.take("failed_share", "http_req_failed", found[1])
     if found := re.search(r"\bmax=([0-9]+)", lines.get("vus", "")):
         run.take("users", "vus", found[1])
-    elif found := re.search(r"([0-9]+) max VUs", text):
+    elif found := re.search(r"\b([0-9]{1,9}) max VUs", text):
         run.take("users", "max VUs", found[1])
     if re.search(r"looping VUs .*over [0-9]+ stages", text):
         run.figures.pop("users", None)

@@ -13,11 +13,11 @@ from loadstone.figures.table import LoadTestTable
 
 _HEAD = re.compile(r'\s*"?Type"?,"?Name"?,"?(?:Request Count|# requests)"?,', re.IGNORECASE)
 _TOTAL = re.compile(
-    r"^\s+Aggregated\s+([0-9]+)\s+([0-9]+)\([0-9.]+%\)\s*\|\s*([0-9]+)\s+([0-9]+)\s+([0-9]+)\s+([0-9]+)\s*\|"
-    r"\s*([0-9.]+)\s+([0-9.]+)\s*$",
+    r"^[ \t]+Aggregated\s+([0-9]+)\s+([0-9]+)\([0-9.]+%\)\s*\|\s*([0-9]+)\s+([0-9]+)\s+([0-9]+)\s+([0-9]+)\s*\|"
+    r"\s*([0-9.]+)\s+([0-9.]+)[ \t]*$",
     re.MULTILINE,
 )
-_QUANTILES = re.compile(r"^\s+Aggregated((?:\s+[0-9]+){12})\s*$", re.MULTILINE)
+_QUANTILES = re.compile(r"^[ \t]+Aggregated((?:\s+[0-9]+){12})[ \t]*$", re.MULTILINE)
 _SHARES = (0.5, 0.66, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0)
 _MILLISECONDS = 0.001
 
@@ -40,7 +40,7 @@ def read_table(source: Source, options: ReadOptions) -> LoadTestTable:
     if ends := len(table.rows) - 1:
         notes.append(f"rows of endpoints left out: {ends}; Aggregated is the whole test")
     if totals[-1].users is None:
-        notes.append(NO_USERS)
+        notes.append(f"{NO_USERS}, or read the …_stats_history.csv next to it")
     table = replace(table, rows=totals[-1:], kind="Locust's statistics", notes=tuple(notes))
     return with_labels(table, [source.name])
 

@@ -137,7 +137,7 @@ def source_span(first: _Moment, last: _Moment) -> str:
 
 
 def _moments(source: Source) -> tuple[list[_Moment], int]:
-    reader = csv.DictReader(source.text().splitlines())
+    reader = csv.DictReader(source.text().split("\n"))
     moments, without = [], 0
     try:
         for number, line in enumerate(reader, 2):

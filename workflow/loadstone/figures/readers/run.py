@@ -134,6 +134,11 @@ def with_labels(table: LoadTestTable, labels: Sequence[str]) -> LoadTestTable:
     return replace(table, rows=rows)
 
 
+def is_object(source: Source) -> bool:
+    """Whether a file looks like a JSON object."""
+    return source.head.lstrip("\ufeff \t\r\n").startswith("{")
+
+
 def read_json(source: Source) -> Any:
     """Read a file as JSON; None if it is not JSON. Raises `TableError` if it is too large."""
     if not source.head.lstrip("\ufeff \t\r\n").startswith(("{", "[")):

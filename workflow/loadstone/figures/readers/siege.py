@@ -3,11 +3,11 @@
 import re
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, figure_at, read_json, split_runs, table_of
+from loadstone.figures.readers.run import ToolRun, figure_at, is_object, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
-_START = re.compile(r"^\s*Transactions:\s+[0-9]+(?: hits)?", re.MULTILINE)
+_START = re.compile(r"^[ \t]*Transactions:\s+[0-9]+(?: hits)?", re.MULTILINE)
 _LINES = {
     "Transactions": "successes",
     "Elapsed time": "duration",
@@ -23,7 +23,7 @@ def recognises(source: Source) -> bool:
     """Whether the file has the final figures of siege."""
     head = source.head
     return (bool(_START.search(head)) and "Transaction rate:" in head) or (
-        '"transaction_rate"' in head and '"transactions"' in head
+        is_object(source) and '"transaction_rate"' in head and '"transactions"' in head
     )
 
 
@@ -38,7 +38,7 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
     above = text[: text.find(parts[0])]
     runs = []
     for part in parts:
-        lines = dict(re.findall(r"^\s*([A-Z][a-z]+(?: [a-z]+)?):\s+([0-9.]+ *[a-z/]*)", part, re.MULTILINE))
+        lines = dict(re.findall(r"^[ \t]*([A-Z][a-z]+(?: [a-z]+)?):\s+([0-9.]+ *[a-z/]*)", part, re.MULTILINE))
         figures = {name: lines.get(name) for name in (*_LINES, "Concurrency")}
         runs.append(_run(source, figures, _title(above), above))
         above = part

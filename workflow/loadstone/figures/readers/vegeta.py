@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from loadstone.figures.options import ReadOptions
-from loadstone.figures.readers.run import ToolRun, at, figure_at, read_json, split_runs, table_of
+from loadstone.figures.readers.run import ToolRun, at, figure_at, is_object, read_json, split_runs, table_of
 from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
@@ -16,7 +16,9 @@ _NANOSECONDS = 1e-9
 
 def recognises(source: Source) -> bool:
     """Whether the file is a report of vegeta, as text or JSON."""
-    return bool(_START.search(source.head)) or ('"latencies"' in source.head and '"status_codes"' in source.head)
+    return bool(_START.search(source.head)) or (
+        is_object(source) and '"latencies"' in source.head and '"status_codes"' in source.head
+    )
 
 
 def read(source: Source, options: ReadOptions) -> LoadTestTable:

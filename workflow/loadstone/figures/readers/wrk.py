@@ -8,7 +8,7 @@ from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 
 _START = re.compile(r"^Running .* test @ ", re.MULTILINE)
-_QUANTILE = re.compile(r"^\s+([0-9]{1,3}(?:\.[0-9]+)?)%\s+([0-9.]+(?:us|ms|s|m|h))\s*$", re.MULTILINE)
+_QUANTILE = re.compile(r"^[ \t]+([0-9]{1,3}(?:\.[0-9]+)?)%\s+([0-9.]+(?:us|ms|s|m|h))[ \t]*$", re.MULTILINE)
 
 
 def recognises(source: Source) -> bool:
@@ -26,16 +26,16 @@ def read(source: Source, options: ReadOptions) -> LoadTestTable:
 
 def _run(source: Source, text: str, kind: str) -> ToolRun:
     run = ToolRun(source)
-    if found := re.search(r"threads and ([0-9]+) connections", text):
+    if found := re.search(r"threads and ([0-9]{1,9}) connections", text):
         run.take("users", "connections", found[1])  # not used for wrk2
-    if found := re.search(r"^\s+Latency\s+(\S+)", text, re.MULTILINE):
+    if found := re.search(r"^[ \t]+Latency\s+(\S+)", text, re.MULTILINE):
         run.take("mean", "Latency Avg", found[1])
-        columns = text[found.start() :].splitlines()[0 if text[found.start()] != "\n" else 1].split()
+        columns = text[found.start() :].splitlines()[0].split()
         if len(columns) > 3:
             run.take("max", "Latency Max", columns[3])
     for found in _QUANTILE.finditer(text.partition("Detailed Percentile spectrum")[0]):
         run.take_quantile(float(found[1]) / 100, "Latency Distribution", found[2])
-    if found := re.search(r"^\s*([0-9]+) requests in (\S+),", text, re.MULTILINE):
+    if found := re.search(r"^[ \t]*([0-9]+) requests in (\S+),", text, re.MULTILINE):
         run.take("requests", "requests", found[1])
         run.take("duration", "requests in", found[2])
     if found := re.search(r"^Requests/sec:\s+(\S+)", text, re.MULTILINE):
@@ -44,7 +44,11 @@ def _run(source: Source, text: str, kind: str) -> ToolRun:
     refused = re.search(r"Non-2xx or 3xx responses: ([0-9]{1,12})\b", text)
     if "rps" in run.figures:
         run.take("failures", "Socket errors, Non-2xx or 3xx responses", errors + int(refused[1] if refused else 0))
-    if kind == "wrk2":
+    if kind == "wrk":
+        run.notes.append(
+            "wrk may correct its latencies for coordinated omission: their mean can be above what was measured"
+        )
+    else:
         run.scheduled = True
         run.notes.append(
             "wrk2 sends at a rate: its latencies count from the moment a request was due, and more requests can be due "
