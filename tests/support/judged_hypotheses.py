@@ -11,6 +11,7 @@ import pandas as pd
 from loadstone.analyse.agreement import agree_by_experiment
 from loadstone.analyse.campaign import MeasuredCampaign
 from loadstone.analyse.hypotheses import judge_hypotheses
+from loadstone.figures.read import read_rows_if_valid
 from loadstone.plan.schedule import Run, make_plan
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis
 from loadstone.results.json_file import to_json
@@ -18,7 +19,6 @@ from loadstone.results.signals import Signals
 from loadstone.results.tables import ENDPOINT_COLUMNS
 from loadstone.results.verdicts import CampaignVerdicts, Evidence, Judgement, RunVerdict
 from loadstone.suite.load import load_suite
-from loadstone.suite.load_test_table import read_rows_if_valid
 from loadstone.suite.verdict import Verdict
 from tests.conftest import ROOT
 from tests.support.example_signals import EAGER

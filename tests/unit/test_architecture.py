@@ -19,6 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("files",),
     ("project",),
     ("theory",),
+    ("figures",),
     ("suite",),
     ("plan",),
     ("results",),
@@ -29,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("looks",),
     ("live", "notebook", "report"),
     ("compare", "drive", "init"),
-    ("ab",),
+    ("ab", "audits"),
     ("cli",),
     ("__main__",),
 )

@@ -6,6 +6,7 @@ text, errors, files   text for terminals, the tree of errors, files that are who
 instrument/           what runs in Locust's processes beside the users: recorder, conductor; imports Locust only
 project               where the Snakefile, the server and the load are: in a checkout, or in the installed package
 theory/               operational laws, scaling laws, statistics: needs nothing else of Loadstone
+figures/              load tests of others: tables that people wrote, what load tools print or save
 suite/                the language of suites: experiments, sweeps, hypotheses, thresholds
 plan/                 suite → runs in order, with the baselines and probes that verdicts need
 results/              the files of `results/`: one module per file, to write and to read it
@@ -20,6 +21,7 @@ report/               a campaign as one HTML page
 init/                 a first suite, and a locustfile from an OpenAPI description
 drive/                `loadstone run`: the workflow as a child process, and its progress in one line
 compare/              two campaigns, before and after; its page has the report's styles
+audits/               load tests of others, audited: text, Markdown, JSON, a page with the report's styles
 ab/                   two commits: runs in turn, and whether the second is slower
 cli/                  the commands, one module per command
 

@@ -175,6 +175,13 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def lasting(seconds: float | None) -> str:
+    """Write a time with three significant digits, below a second in milliseconds: 4.45 ms, 1.26 s, 805 s."""
+    if seconds is None or math.isnan(seconds):
+        return "–"
+    return f"{figure(seconds)} s" if seconds >= 1 or seconds == 0 else f"{figure(1000 * seconds)} ms"
+
+
 def plain(value: object) -> str:
     """Write what a suite says as it says it: 4, 0.5, list, 1 – 2."""
     if isinstance(value, list | tuple):

@@ -96,13 +96,13 @@ SUMMARISE_SOURCES = sources(
     "theory/rhythm.py",
     "theory/steady_state.py",
 )
-SEARCH_SOURCES = [*sources("search/**/*.py"), *SUMMARISE_SOURCES]
+SEARCH_SOURCES = [*sources("search/**/*.py", "theory/overload.py"), *SUMMARISE_SOURCES]
 ANALYSE_PATTERNS = (
     "analyse/**/*.py",
+    "figures/**/*.py",
     "results/**/*.py",
     "theory/**/*.py",
     "suite/hypotheses.py",
-    "suite/load_test_table.py",
 )
 ANALYSE_SOURCES = sources(*ANALYSE_PATTERNS)
 LOOK_SOURCES = sources("looks/**/*.py", *ANALYSE_PATTERNS)
@@ -111,8 +111,8 @@ REPORT_SOURCES = sources(
     "analyse/headline.py",
     "report/**/*.py",
     "report/templates/*",
+    "figures/**/*.py",
     "results/**/*.py",
-    "suite/load_test_table.py",
     "suite/published.py",
 )
 

@@ -37,7 +37,7 @@ def test_published_interval_holds_what_waiting_users_make_of_it() -> None:
     """Simulate a row's users: each makes a request, waits 1 to 2 s, and so on; the rate is printed with one decimal."""
     from loadstone.analyse.audit import audit
     from loadstone.analyse.published_rows import estimate_metric
-    from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
+    from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 
     rng = np.random.default_rng(7)
     inside, seconds, users = 0, 60.0, 5

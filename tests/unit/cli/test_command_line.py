@@ -60,7 +60,7 @@ def test_command_has_help_with_an_example_and_describes_every_option(command: Ca
         (["plan", "--bogus"], "No such option: --bogus; see loadstone plan --help"),
         (["bogus"], "No such command 'bogus'; see loadstone --help"),
         (["fit", "table.csv", "--y", "rps"], "Missing option '--x'; see loadstone fit --help"),
-        (["audit"], "Missing argument 'table'; see loadstone audit --help"),
+        (["audit"], "Missing argument 'FILES'; see loadstone audit --help"),
     ],
 )
 def test_wrong_command_line_is_one_line(arguments: list[str], message: str) -> None:
@@ -137,7 +137,7 @@ def test_names_and_values_with_terminal_codes_are_escaped(tmp_path: Path) -> Non
 
 def test_table_with_terminal_codes_and_markup_is_shown_as_text(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
-    path.write_text(f"name,users,rps,mean_ms\n[/red]{CONTROLS}[bold],50,32.7,5\n", encoding="utf-8")
+    path.write_text(f'name,users,rps,mean_ms\n"[/red]{CONTROLS}[bold]",50,32.7,5\n', encoding="utf-8")
     answer = loadstone("audit", str(path), "--think-time", "1,2")
     assert answer.returncode == 0, answer.stderr
     assert not has_controls(answer.stdout)

@@ -190,7 +190,7 @@ GOOD = "1,10\n2,20\n4,30\n"
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "no header; the first line must name the columns"),
+        ("", "no rows: the file is empty"),
         ("n,rps\n", "no rows below the header, so columns 'n' and 'rps' are empty"),
         (f"users,rps\n{GOOD}", "no column 'n'; columns: users, rps"),
         (f"n,tps\n{GOOD}", "no column 'rps'; columns: n, tps"),

@@ -12,16 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.analyse.audit import audit
 from loadstone.analyse.bottleneck import judge
 from loadstone.analyse.fit_table import LAWS, WEIGHTS, fit_table
-from loadstone.cli.audit import audit_json, show_audit
+from loadstone.audits.collect import audit_files
+from loadstone.audits.layout import audit_json
+from loadstone.audits.markdown import audit_markdown
+from loadstone.cli.audit import show_audit
 from loadstone.cli.fit import fit_json, fit_text
 from loadstone.errors import TableError
+from loadstone.figures.options import ReadOptions, parse_think_time
 from loadstone.results.json_file import to_json
 from loadstone.results.signals import Signals, read_signals
 from loadstone.suite.load import load_suite
-from loadstone.suite.load_test_table import ALIASES, parse_think_time, read_load_test_table
 from loadstone.suite.published import FIGURES, read_published
 from tests.support.fuzzing import complaints, fuzz, json_scalars, json_trees, numbers, texts
 
@@ -35,7 +37,13 @@ CELLS = (
     | texts
     | st.sampled_from(["1,000", "1_000", "٣", "0x10"])
 )
-AUDITED = st.sampled_from([name for names in ALIASES.values() for name in names] + ["locust_workers", "class"])
+HEADS = (
+    "row name label users concurrency n requests count duration_s seconds rps requests/s throughput x mean_ms avg_ms"
+)
+HEADS += (
+    " think_time think_low_s think_high_s locust_workers class failures error_% latency p95 median_s ramp spawn_rate"
+)
+AUDITED = st.sampled_from(HEADS.split())
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +84,10 @@ def test_audited_tables(folder: Path, content: bytes, think: str | None) -> None
     path.write_bytes(content)
 
     def use() -> None:
-        found = audit(read_load_test_table(path, None if think is None else parse_think_time(think)))
+        options = ReadOptions(think=None if think is None else parse_think_time(think))
+        found = audit_files([path], options)
         orjson.dumps(audit_json(found))
+        audit_markdown(found)
         show_audit(found)
 
     explained(path, use)

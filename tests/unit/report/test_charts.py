@@ -7,6 +7,7 @@ import pytest
 
 from loadstone import text
 from loadstone.analyse.audit import audit
+from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 from loadstone.plan.schedule import Run
 from loadstone.report.doubts import find_doubts
 from loadstone.report.means import estimated, mean
@@ -23,7 +24,6 @@ from loadstone.report.sections import (
 )
 from loadstone.report.timelines import timelines
 from loadstone.results.bounded import Bounded
-from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from tests.support.made_up import LOAD_STARTED, PUBLISHED, REPEATING, WORKERS, Made, Make, scaled, steady, thinking
 
 ORDER = """
@@ -149,7 +149,7 @@ def test_open_loads_have_no_closed_loop(make: Make) -> None:
     assert first.closed_loop is None
     assert first.audit == [
         "the row states too little to decide",
-        "5,223 requests in 180 s are 29 requests/s, not 32.7; at 32.7 they take 160 s",
+        "5,223 requests in 180 s are 29.0 requests/s, not 32.7; at 32.7 they take 160 s",
     ]
 
 

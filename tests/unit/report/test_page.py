@@ -176,12 +176,12 @@ def test_published_rows_are_audited_and_set_beside_the_servers_capacity(make: Ma
     page = render(make(REPEATING, thinking, PUBLISHED))
     published = section(page, "published")
     assert "limited by users' pauses: 33.2 possible" in published
-    assert "5,223 requests in 180 s are 29 requests/s, not 32.7" in published
+    assert "5,223 requests in 180 s are 29.0 requests/s, not 32.7" in published
     assert "one user (1.05 active of 50 stated)" in published
     assert re.search(r"99\d \([\d,]+, [\d,]+\) , 30\.\d× the published eager, limited by: no clear limit", published)
     assert re.search(r"Without pauses, as many users got 30\.\d times the published rates from the same", published)
     assert published.count("× the published") == 1, "one user is not compared with fifty"
-    assert "«Four workers»: 50 users stated, 1.05 active: the rate is that of one user." in published
+    assert "«Four workers»: 50 users stated, and X·(R + Z) accounts for 1.05." in published
     assert "<alone>" not in page, "escaped"
 
 

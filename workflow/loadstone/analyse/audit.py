@@ -1,52 +1,39 @@
-"""Audit a published table of load-test results, row by row, by arithmetic that you can check by hand.
+"""Audit a table of load-test results, by arithmetic that you can check by hand.
 
 Nothing is measured. A row states a number of users, a throughput and perhaps more. With the users' think time these
 figures show which of them contradict each other, how many users were active, and whether the throughput is simply what
-that number of waiting users can send.
+that number of pausing users can send. `audit_row` audits single rows, `audit_series` and `audit_compared` rows
+together.
 """
 
-import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from scipy import stats
-
-from loadstone.suite.load_test_table import LoadTestRow
+from loadstone.analyse.audit_compared import compare_rows, pause_bound_findings
+from loadstone.analyse.audit_row import CAPACITY, RowAudit, audit_row
+from loadstone.analyse.audit_series import (
+    Capacity,
+    capacity_sentence,
+    find_capacity,
+    find_series,
+    too_few_sentence,
+    with_too_few_users,
+)
+from loadstone.analyse.audit_wording import name_rows, pause_text, users_text
+from loadstone.figures.row import LoadTestRow
 from loadstone.suite.verdict import Verdict
+from loadstone.text import count, figure, lasting, named, percent, plain, several
 from loadstone.theory import operational as laws
+from loadstone.theory.closed_run import Account
 
-THINK_TIME_SHARE = 0.90
-"""X·Z/N from which a row is limited by users' pauses: the share of their time that users spent thinking instead of
-waiting for the server. The unloaded response time, which few tables state, can only raise the share."""
-
-FEWER_USERS = 0.90
-"""Active over stated users below which some of the users were missing."""
-
-TOO_FEW_ACTIVE = "fewer users"
-"""What limits a row some of whose users were missing. It is no verdict: no run shows it."""
-
-CONFIDENCE = 0.95
 SERVER_COUNTS = (1, 2, 4)
-"""Numbers of servers for which an audit states how many users would saturate them."""
+"""Numbers of requests at a time for which an audit states how many users would saturate a server."""
 
+ALL = {2: "both rows"}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowAudit:
-    """What arithmetic shows about one row."""
-
-    row: LoadTestRow
-    contradictions: list[str]
-    active_users: float | None
-    """X·(R + Z)."""
-    possible_rps: float | None
-    """N/(R + Z)."""
-    think_share: float | None
-    """X·Z/N."""
-    bound: str
-    """What limited the row: `users' pauses`, `fewer users` or `no clear limit`."""
-    noise_rps: float | None
-    """Standard deviation of the throughput of the active users, if they are independent; requests/s."""
+MOST_NAMED = 6
+"""Rows that one sentence names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,150 +42,158 @@ class Audit:
 
     rows: list[RowAudit]
     findings: list[str]
+    capacities: list[Capacity]
     users_to_saturate: dict[int, int]
-    """Number of servers → users needed to saturate them, at least."""
+    """Number of requests that a server works on at a time → users at the knee, W·(D + Z)/D; empty where no row shows
+    the demand D of a request."""
 
 
 def audit(table: Sequence[LoadTestRow]) -> Audit:
-    """Audit each row, then compare the rows with each other."""
-    rows = [_audit_row(row) for row in table]
-    saturation = _saturation(rows)
-    findings = [*_row_findings(rows), *_comparisons(rows), *_factor_findings(rows)]
-    if saturation:
-        counts = ", ".join(f"{users:,} for {_servers(servers)}" for servers, users in saturation.items())
-        findings.append(f"Users needed to saturate servers of that speed, at least: {counts}.")
-    return Audit(rows=rows, findings=findings, users_to_saturate=saturation)
-
-
-def _audit_row(row: LoadTestRow) -> RowAudit:
-    think = row.think.mean if row.think else None
-    response = row.mean_s or 0.0
-    throughput, users = row.throughput, row.users
-    active = possible = share = noise = None
-    if throughput is not None and think is not None:
-        active = laws.active_users(throughput, response, think)
-    if users and think is not None and response + think > 0:
-        possible = laws.think_time_bound(users, response, think)
-    if users and think is not None and throughput is not None:
-        share = throughput * think / users
-    seconds = row.implied_s or row.duration_s
-    if active and row.think and seconds:
-        cycle = response + row.think.mean
-        noise = laws.throughput_noise(active, cycle, row.think.variance, seconds) if cycle > 0 else None
-    return RowAudit(
-        row=row,
-        contradictions=_contradictions(row, active),
-        active_users=active,
-        possible_rps=possible,
-        think_share=share,
-        bound=_bound(users, active, share),
-        noise_rps=noise,
-    )
-
-
-def _bound(users: float | None, active: float | None, share: float | None) -> str:
-    if users and active is not None and active < FEWER_USERS * users:
-        return TOO_FEW_ACTIVE
-    return Verdict.THINK_TIME if share is not None and share >= THINK_TIME_SHARE else Verdict.UNDETERMINED
-
-
-def _contradictions(row: LoadTestRow, active: float | None) -> list[str]:
-    contradictions = []
-    if row.requests is not None and row.duration_s and row.rps:
-        mean = row.requests / row.duration_s
-        if abs(mean - row.rps) > row.rps_rounding + 0.01 * row.rps:
-            contradictions.append(
-                f"{row.requests:,.0f} requests in {row.duration_s:g} s are {mean:.3g} requests/s, not {row.rps:g}; at "
-                f"{row.rps:g} they take {row.implied_s:.0f} s"
-            )
-    if row.users and active is not None:
-        if active < FEWER_USERS * row.users:
-            contradictions.append(
-                f"{_users(row.users)} stated, {active:.2f} active: the rate is that of {_users(active)}"
-            )
-        elif active > laws.MAX_CONSISTENCY * row.users + 0.5:
-            contradictions.append(f"{_users(row.users)} stated, but the rate needs {active:.1f}")
-    return contradictions
-
-
-def _users(count: float) -> str:
-    return "one user" if round(count) == 1 else f"{count:.0f} users"
-
-
-def _servers(count: int) -> str:
-    return "1 server" if count == 1 else f"{count} servers"
-
-
-def _row_findings(rows: Sequence[RowAudit]) -> list[str]:
-    findings = []
-    bound = [row for row in rows if row.bound == Verdict.THINK_TIME]
-    for users, group in itertools.groupby(sorted(bound, key=_stated), key=_stated):
-        members = list(group)
-        names = ", ".join(f"«{row.row.label}»" for row in members)
-        possible = max(row.possible_rps or 0 for row in members)
-        measured = sorted(row.row.throughput or 0 for row in members)
-        low, high = f"{measured[0]:g}", f"{measured[-1]:g}"
-        span = low if measured[0] == measured[-1] else f"{low} to {high}"
-        findings.append(
-            f"Limited by users' pauses, not by the server: {names}. With any server of that speed, {_users(users)} can "
-            f"send {possible:.1f} requests/s; measured: {span}."
-        )
-    for row in rows:
-        findings += [f"«{row.row.label}»: {text}." for text in row.contradictions]
-    return findings
-
-
-def _stated(row: RowAudit) -> float:
-    return row.row.users or 0.0
-
-
-def _comparisons(rows: Sequence[RowAudit]) -> list[str]:
-    """Compare the spread of rows that have the same number of users with the spread expected by chance.
-
-    For k rows the latter is the 95 % quantile of the range of k normal variables (Tukey's studentised range).
-    """
-    findings = []
-    usable = [row for row in rows if row.bound == Verdict.THINK_TIME and row.noise_rps and row.row.throughput]
-    for users, group in itertools.groupby(sorted(usable, key=_stated), key=_stated):
-        members = list(group)
-        if len(members) < 2:
-            continue
-        values = [row.row.throughput or 0.0 for row in members]
-        spread = max(values) - min(values)
-        rounding = max(row.row.rps_rounding for row in members)
-        deviation = max(row.noise_rps or 0.0 for row in members)
-        floor = deviation * float(stats.studentized_range.ppf(CONFIDENCE, len(members), math.inf))
-        within = spread - 2 * rounding <= floor
-        findings.append(
-            f"The {len(members)} rows of {_users(users)} differ by {spread:.2g} requests/s"
-            f"{f' (each rounded by up to {rounding:g})' if rounding else ''}. Random think times alone make such rows "
-            f"differ by up to {floor:.2g} in 95 % of cases: this is {'within' if within else 'beyond'} the noise floor."
-        )
-    return findings
-
-
-GENERATOR_FACTORS = frozenset({"locust_workers", "load_workers", "generator_workers", "user_class", "user", "client"})
-
-
-def _factor_findings(rows: Sequence[RowAudit]) -> list[str]:
-    """State which party's scaling the table can show: only that of the party that was varied."""
-    names = {name for row in rows for name in row.row.factors}
-    varied = sorted(n for n in names if len({row.row.factors.get(n) for row in rows}) > 1)
-    if not varied or not set(varied) <= GENERATOR_FACTORS:
-        return []
-    return [
-        f"Apart from users, only settings of the load generator were varied ({', '.join(varied)}): this table cannot "
-        "show a scaling law of the server."
+    """Audit each row, then the rows of each series together, then compare the rows with each other."""
+    rows = [audit_row(row, name) for row, name in zip(table, name_rows(table), strict=True)]
+    series = find_series(rows)
+    capacities = [found for group in series if (found := find_capacity(group))]
+    too_few = {key: times for group in series for key, times in with_too_few_users(group).items()}
+    limits = {id(row): CAPACITY for found in capacities for row in found.rows if row.bound == Verdict.UNDETERMINED}
+    limits = {key: str(Verdict.TOO_FEW_USERS) for key in too_few} | limits
+    few = [too_few_sentence(row, too_few[id(row)]) for row in rows if limits.get(id(row)) == Verdict.TOO_FEW_USERS]
+    rows = [replace(row, bound=limits[id(row)]) if id(row) in limits else row for row in rows]
+    saturation = _users_to_saturate(rows)
+    findings = [
+        *_failures(rows),
+        *(f"{row.name}: {text}." for row in rows for text in row.contradictions),
+        *_nothing_usable(rows),
+        *map(capacity_sentence, capacities),
+        *few,
+        *pause_bound_findings(rows),
+        *compare_rows(rows),
+        *_checked(rows),
+        *_response_unknown(rows),
+        *_pauses_unknown(rows),
+        *_only_medians(rows),
+        *_cautions(rows),
+        *_saturation(rows, saturation),
     ]
+    return Audit(rows=rows, findings=findings, capacities=capacities, users_to_saturate=saturation)
 
 
-def _saturation(rows: Sequence[RowAudit]) -> dict[int, int]:
-    """Count the users that saturate servers, taking the shortest mean response in the table for a request's demand.
+def _failures(rows: Sequence[RowAudit]) -> Iterator[str]:
+    for row in rows:
+        if row.bound == Verdict.ERRORS:
+            good = "" if row.goodput_rps is None else f" {figure(row.goodput_rps)} requests/s succeeded."
+            share = percent(row.failed_share)
+            text = f"{row.name}: {share} of the requests failed: do not use the rate or the times.{good}"
+            if row.pausing and row.possible_rps is not None and row.row.users:
+                text += f" {users_text(row.row.users)} with {pause_text(row.row)} can send {figure(row.possible_rps)} "
+                text += "requests/s, N/(R + Z), so no saturation is shown either."
+            yield text
 
-    A request cannot need more of the server than that, so the true numbers are at least as large.
-    """
-    timed = [(row.row.mean_s, row.row.think.mean) for row in rows if row.row.mean_s and row.row.think]
-    if not timed:
+
+def _nothing_usable(rows: Sequence[RowAudit]) -> Iterator[str]:
+    if rows and all(row.bound in (Verdict.ERRORS, Verdict.INVALID) for row in rows):
+        yield "No row can be used: nothing about the server follows from them."
+
+
+def _checked(rows: Sequence[RowAudit]) -> Iterator[str]:
+    """State which rows obey the laws, and which state too little to be checked."""
+    sound = [row for row in rows if row.account is Account.ALL and not row.contradictions]
+    if sound:
+        names = (
+            _names(sound) if len(sound) < len(rows) or len(rows) == 1 else ALL.get(len(rows), f"all {len(rows)} rows")
+        )
+        pauses = any(row.row.think is not None and row.row.think.mean > 0 for row in sound)
+        figures = "Users, rate, response time and pauses" if pauses else "Users, rate and response time"
+        yield f"{figures} fit each other in {names}."
+    busy = [row for row in rows if row.row.think is None and row.busy_users]
+    if busy:
+        yield f"X·R is about the number of users in {_names(busy)}: these users hardly pause."
+    unknown = [row for row in rows if row.account is Account.UNKNOWN and row not in busy]
+    if unknown:
+        needed = {"users": "users", "think": "think time", "mean_s": "mean response time"}
+        missing = [text for key, text in needed.items() if any(getattr(row.row, key) is None for row in unknown)]
+        names = _names(unknown) if len(unknown) < len(rows) or len(rows) == 1 else f"{several(len(rows), 'row')}"
+        yield f"Not checked against the number of users: {names}. Not stated: {named(missing)}."
+
+
+def _response_unknown(rows: Sequence[RowAudit]) -> Iterator[str]:
+    unknown = [row for row in rows if row.row.mean_s is None and row.implied_response_s is not None]
+    if unknown:
+        subject = "No row states a" if len(unknown) == len(rows) else f"{several(len(unknown), 'row')} without a"
+        law = "by Little's law it is N/X - Z if all users were active"
+        yield f"{subject} mean response time: {law}: {_listed(unknown, lambda row: lasting(row.implied_response_s))}."
+
+
+def _pauses_unknown(rows: Sequence[RowAudit]) -> Iterator[str]:
+    unknown = [row for row in rows if row.implied_pause_s is not None and not row.busy_users]
+    if unknown:
+        yield (
+            "No think time is stated. By Little's law users pause for N/X - R if all were active: "
+            f"{_listed(unknown, lambda row: lasting(row.implied_pause_s))}. State think times, and more can be checked."
+        )
+
+
+def _only_medians(rows: Sequence[RowAudit]) -> Iterator[str]:
+    """Set X·median next to the users: it is no law, so it is stated carefully."""
+    known = [row for row in rows if row.row.mean_s is None and 0.5 in row.row.quantiles_s and row.rps and row.row.users]
+    if not known:
+        return
+
+    def product(row: RowAudit) -> float:
+        return (row.rps or 0.0) * row.row.quantiles_s[0.5]
+
+    text = (
+        "Medians are no means, so Little's law does not apply to them. X·median, next to the users: "
+        f"{_listed(known, lambda row: f'{figure(product(row))} of {plain(row.row.users)}')}."
+    )
+    above = [row for row in known if row.median_above_users]
+    if above:
+        text += (
+            " No more requests than users can be in progress, X·R ≤ N, and a mean is rarely below the median: rate and "
+            f"median of {_names(above)} hardly describe the same time."
+        )
+    yield text
+
+
+def _cautions(rows: Sequence[RowAudit]) -> Iterator[str]:
+    by_text: dict[str, list[RowAudit]] = {}
+    for row in rows:
+        for text in row.cautions:
+            by_text.setdefault(text, []).append(row)
+    for text, same in by_text.items():
+        yield f"{_names(same)}: {text}."
+
+
+def _listed(rows: Sequence[RowAudit], write: Callable[[RowAudit], str]) -> str:
+    return named([f"{write(row)} ({row.name})" for row in rows], MOST_NAMED)
+
+
+def _names(rows: Sequence[RowAudit]) -> str:
+    return named([row.name for row in rows], MOST_NAMED)
+
+
+def _unloaded(rows: Sequence[RowAudit]) -> RowAudit | None:
+    """Pick the row that shows a request's demand best: that of one user, or else the one with the least queueing."""
+    known = [row for row in rows if row.unloaded and row.row.think is not None and row.row.think.mean > 0]
+    return min(known, key=lambda row: (row.row.users != 1, row.row.mean_s or math.inf), default=None)
+
+
+def _users_to_saturate(rows: Sequence[RowAudit]) -> dict[int, int]:
+    row = _unloaded(rows)
+    if row is None or not row.row.mean_s or row.row.think is None:
         return {}
-    demand, think = min(timed)
-    return {servers: laws.users_to_saturate(servers, demand, think) for servers in SERVER_COUNTS}
+    knee = laws.knee(row.row.mean_s, row.row.mean_s, row.row.think.mean)
+    return {servers: math.ceil(servers * knee) for servers in SERVER_COUNTS}
+
+
+def _saturation(rows: Sequence[RowAudit], saturation: dict[int, int]) -> Iterator[str]:
+    row = _unloaded(rows)
+    if row is None or not saturation:
+        return
+    counts = ", ".join(
+        f"{count(users)} if it works on {'one request' if servers == 1 else f'{servers} requests'} at a time"
+        for servers, users in saturation.items()
+    )
+    yield (
+        f"Users at which such a server saturates, (D + Z)/D with a demand D of {lasting(row.row.mean_s)}, the response "
+        f"time of {row.name} ({users_text(row.row.users) if row.row.users else 'unloaded'}): {counts}."
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from loadstone.analyse.evidence import Evidence, Line, Mean, Ratio
 from loadstone.analyse.metrics import FAILURES, Metrics, MetricValues, NotJudgeable
 from loadstone.analyse.wording import side
+from loadstone.figures.row import LoadTestRow
 from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.hypotheses import (
     ALL,
@@ -21,7 +22,6 @@ from loadstone.suite.hypotheses import (
     parse_region,
     parse_shape,
 )
-from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.text import quantity
 from loadstone.theory.intervals import CONFIDENCE
 

@@ -1,15 +1,19 @@
-"""A CSV table of figures from any tool, and the choice of some of its rows.
+"""A table of figures from any tool, and the choice of some of its rows.
 
 Loadstone's own `summary.csv` is recognised by its columns. It has one row per run and endpoint, and may hold several
 sweeps, so that the fit of one sweep needs some of its rows only.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadstone.errors import TableError
+from loadstone.figures.decimals import NumberColumn, find_decimals
+from loadstone.figures.numbers import Decimal, bodies
+from loadstone.figures.read import find_reader
+from loadstone.figures.sheet import read_sheet
+from loadstone.figures.source import open_source
 from loadstone.results.summary import LEVEL_COLUMNS, RUN_COLUMNS
 from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import read_verdicts
@@ -42,6 +46,8 @@ class FigureTable:
     path: Path
     header: tuple[str, ...]
     rows: tuple[Row, ...]
+    separator: str = ","
+    """The character between columns."""
 
     def place(self, column: str) -> int:
         """Find a column. Raises `TableError` if there is no such column, or more than one."""
@@ -63,17 +69,43 @@ class FigureTable:
 
 
 def read_figure_table(path: Path) -> FigureTable:
-    """Read a CSV table whose first line names the columns. Raises `TableError` if it cannot be read."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            header = tuple(name.strip() for name in next(reader, []))
-            lines = [(reader.line_num, tuple(row)) for row in reader if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TableError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if not any(header):
+    """Read a table whose first line names the columns, however they are separated.
+
+    Raises `TableError` if it cannot be read.
+    """
+    source = open_source(path)
+    if find_reader(source):
+        raise TableError(
+            f"{path}: what a load tool wrote of one run, not a table with one row per run; read it with loadstone audit"
+        )
+    sheet = read_sheet(path, source.text())
+    if not any(sheet.header):
         raise TableError(f"{path}: no header; the first line must name the columns")
-    return FigureTable(path, header, tuple(Row(number, line, row) for number, (line, row) in enumerate(lines, 1)))
+    rows = tuple(Row(number, row.line, row.cells) for number, row in enumerate(sheet.rows, 1))
+    return FigureTable(path, sheet.header, rows, sheet.separator)
+
+
+def decimals_of(
+    table: FigureTable, columns: Sequence[str], stated: Decimal | None
+) -> tuple[dict[str, Decimal], tuple[str, ...]]:
+    """Find the character before the decimals in some columns, and what was assumed; other columns are evidence.
+
+    Raises `TableError` for a column that can be read in two ways.
+    """
+    names = [*dict.fromkeys(columns), *(name for name in table.header if name not in columns)]
+    unique = [name for name in names if table.header.count(name) == 1]
+    cells = {name: tuple(table.cell(row, name) for row in table.rows) for name in unique}
+    found = find_decimals(
+        table.path,
+        [
+            NumberColumn(name=name, cells=cells[name], used=name in columns)
+            for name in unique
+            if name in columns or all(len(bodies(cell)) == 1 for cell in cells[name] if cell)
+        ],
+        stated=stated,
+        separator=table.separator,
+    )
+    return dict(zip(columns, found.by_column, strict=False)), found.notes
 
 
 def choose_rows(table: FigureTable, where: Sequence[str], needed: Sequence[str]) -> tuple[FigureTable, Where]:

@@ -1,15 +1,23 @@
-"""Fit a scaling law to two columns of a CSV table with one row per run, whoever measured it."""
+"""Fit a scaling law to two columns of a table with one row per run, whoever measured it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
 
-from loadstone.analyse.figure_table import FigureTable, Where, choose_rows, leave_out_uncounted, read_figure_table
+from loadstone.analyse.figure_table import (
+    FigureTable,
+    Where,
+    choose_rows,
+    decimals_of,
+    leave_out_uncounted,
+    read_figure_table,
+)
 from loadstone.errors import TableError
+from loadstone.figures.numbers import Decimal, read_figure
 from loadstone.results.tables import RunKey
 from loadstone.text import short
 from loadstone.theory.fitting import LawComparison, fit_best, fit_law
@@ -43,6 +51,8 @@ class TableFit:
     """Why there is no fit."""
     steps: tuple[LawComparison, ...] = ()
     """How the law was chosen, if `law` is `best`."""
+    notes: tuple[str, ...] = ()
+    """How numbers were read that can be read in two ways."""
 
     @property
     def serial_fractions(self) -> dict[float, float]:
@@ -55,23 +65,34 @@ class TableFit:
         return {level: share for level, share in shares.items() if share is not None}
 
 
-def fit_table(path: Path, x: str, y: str, law: str, weights: str, where: Sequence[str] = ()) -> TableFit:
+def fit_table(
+    path: Path,
+    x: str,
+    y: str,
+    law: str,
+    weights: str,
+    where: Sequence[str] = (),
+    decimal: Decimal | None = None,
+) -> TableFit:
     """Fit a law to columns `x` (the swept number) and `y` (throughput) of a CSV table with one row per run.
 
-    `where` limits the fit to rows with some values, each as COLUMN=VALUE. Raises `TableError`, which names file, column
+    `where` limits the fit to rows with some values, each as COLUMN=VALUE. `decimal` is the character before the
+    decimals, for columns that do not show it. Raises `TableError`, which names file, column
     and row, for a value that cannot be used, and `DamagedError` if a campaign's verdicts are damaged.
     """
     chosen, weighting = _one_of(LAWS, "--law", law), _one_of(WEIGHTS, "--weights", weights)
     table = read_figure_table(path)
     selected, conditions = choose_rows(table, where, (x, y))
     selected, left_out = leave_out_uncounted(selected)
+    styles, notes = decimals_of(table, (x, y), decimal)
     table_fit = TableFit(
         law=chosen,
         weights=weighting,
-        runs=_runs(selected, x, y),
+        runs=_runs(selected, x, y, styles),
         where=conditions,
         rows=len(table.rows),
         left_out=left_out,
+        notes=notes,
     )
     try:
         if chosen == "best":
@@ -82,13 +103,17 @@ def fit_table(path: Path, x: str, y: str, law: str, weights: str, where: Sequenc
         return replace(table_fit, reason=str(error))
 
 
-def _runs(table: FigureTable, x: str, y: str) -> Runs:
+def _runs(table: FigureTable, x: str, y: str, styles: Mapping[str, Decimal]) -> Runs:
     """Take two columns. Raises `TableError` for a value that cannot be used."""
     if not table.rows:
         raise TableError(f"{table.path}: no rows below the header, so columns {short(x)} and {short(y)} are empty")
     n, throughput = (
         [
-            _number(f"{table.path}: row {row.number} (line {row.line}): column {short(name)}", table.cell(row, name))
+            _number(
+                f"{table.path}: row {row.number} (line {row.line}): column {short(name)}",
+                table.cell(row, name),
+                styles[name],
+            )
             for row in table.rows
         ]
         for name in (x, y)
@@ -100,11 +125,9 @@ def _runs(table: FigureTable, x: str, y: str) -> Runs:
     return Runs.of(n, throughput)
 
 
-def _number(where: str, text: str) -> float:
-    try:
-        value = math.nan if "_" in text else float(text)
-    except ValueError:
-        value = math.nan
+def _number(where: str, text: str, style: Decimal) -> float:
+    figure = read_figure(text, "rate", style) or read_figure(text, "count", style)
+    value = figure.value if figure else math.nan
     if not 1 / MAX_FIGURE < value < MAX_FIGURE:
         raise TableError(f"{where}: {short(text)} is not allowed; allowed: a number above 0")
     return value

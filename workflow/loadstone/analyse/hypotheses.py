@@ -19,10 +19,10 @@ from loadstone.analyse.metrics import Metrics, NotJudgeable
 from loadstone.analyse.published_rows import audit_published, estimate_metric
 from loadstone.analyse.shares import why_above_one
 from loadstone.analyse.wording import bounds
+from loadstone.figures.row import LoadTestRow
 from loadstone.results.hypotheses import JudgedHypotheses, JudgedHypothesis, Outcome
 from loadstone.results.verdicts import CampaignVerdicts
 from loadstone.suite.hypotheses import PUBLISHED_METRICS, Hypothesis, parse_region, parse_verdict
-from loadstone.suite.load_test_table import LoadTestRow
 from loadstone.text import figure, quantity
 from loadstone.theory.intervals import CONFIDENCE
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from scipy import stats
 
-from loadstone.analyse.audit import CONFIDENCE, Audit, RowAudit, audit
+from loadstone.analyse.audit import Audit, audit
+from loadstone.analyse.audit_compared import CONFIDENCE
+from loadstone.analyse.audit_row import RowAudit
+from loadstone.figures.row import LoadTestRow, ThinkTimeRange
 from loadstone.suite.load_settings import Load
-from loadstone.suite.load_test_table import LoadTestRow, ThinkTimeRange
 from loadstone.suite.model import Suite
 from loadstone.theory.intervals import Interval
 
@@ -45,7 +47,7 @@ def estimate_metric(audited: RowAudit, metric: str) -> Interval:
     row = audited.row
     if metric == "possible_rps":
         return _exactly(audited.possible_rps, "the row states no users" if row.think else NO_THINK_TIME)
-    throughput = row.throughput
+    throughput = audited.rps
     if not throughput:
         raise ValueError("the row has no throughput")
     if metric == "implied_s":
@@ -61,9 +63,10 @@ def estimate_metric(audited: RowAudit, metric: str) -> Interval:
     factors = {"throughput": throughput, "active_users": audited.active_users, "think_share": audited.think_share}
     value = factors[metric]
     if value is None:
-        raise ValueError("the row states no users")
+        raise ValueError("the row states no users" if row.users is None else "the row states no mean response time")
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    share = (z * audited.noise_rps + row.rps_rounding) / throughput
+    rounding = row.rps_rounding if throughput == row.rps else 0.0
+    share = (z * audited.noise_rps + rounding) / throughput
     return Interval(value=value, low=value * max(0.0, 1 - share), high=value * (1 + share), runs=1)
 
 

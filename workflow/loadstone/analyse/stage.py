@@ -13,6 +13,7 @@ from loadstone.analyse.repeats import analyse_repeats
 from loadstone.analyse.sweeps import analyse_sweeps
 from loadstone.analyse.verdicts import against_baselines, judge_campaign
 from loadstone.errors import SystemFault
+from loadstone.figures.read import read_rows_if_valid
 from loadstone.files import replacing, write_bytes
 from loadstone.plan.schedule import Plan
 from loadstone.results.hypotheses import JudgedHypotheses
@@ -22,7 +23,6 @@ from loadstone.results.repeats import CampaignRepeats
 from loadstone.results.scaling import CampaignScaling
 from loadstone.results.tables import read_run_tables
 from loadstone.results.verdicts import CampaignVerdicts
-from loadstone.suite.load_test_table import read_rows_if_valid
 from loadstone.theory.stopping import first_stage_of
 
 

@@ -1,113 +1,109 @@
-"""`loadstone audit`: what a published table of load-test results shows, by arithmetic alone."""
+"""`loadstone audit`: what load-test results that others published show, by arithmetic alone."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from loadstone.cli.console import make_console, make_table, print_json
-from loadstone.cli.options import Json
+from loadstone.cli.options import (
+    ColumnMap,
+    DecimalMark,
+    Json,
+    Markdown,
+    StatedDuration,
+    StatedRamp,
+    StatedUsers,
+    ThinkTime,
+    read_figure_options,
+    write_output,
+)
 from loadstone.text import printable
 
 if TYPE_CHECKING:
-    from loadstone.analyse.audit import Audit
+    from loadstone.audits.collect import AuditedFiles
 
 WIDTH = 140
 """Columns of the output where it is not a terminal."""
 
-MAX_JSON_INTEGER = 2**63
-"""Integers from this one on are written as floating-point numbers."""
-
 
 def audit(
     table: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            help="CSV file with one row per test. It needs the column rps (requests/s), or requests and duration_s. "
-            "Further columns are users, mean_ms and think_time (seconds). Other common names are recognised, too."
+            metavar="FILES",
+            help="A table with one row per test (CSV, tabs, Markdown), or what a load tool printed or saved. All files "
+            "of a folder are read together.",
+            show_default=False,
         ),
     ],
-    think_time: Annotated[
-        str | None,
-        typer.Option(
-            metavar="S[,S]",
-            help="Think time of rows that do not state one, in seconds: 1.5, or 1,2 for uniform between 1 and 2.",
-        ),
+    think_time: ThinkTime = None,
+    users: StatedUsers = None,
+    duration: StatedDuration = None,
+    ramp: StatedRamp = None,
+    columns: ColumnMap = None,
+    decimal: DecimalMark = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the audit as an HTML page that works offline.")
     ] = None,
+    markdown: Markdown = None,
     json: Json = False,
 ) -> None:
-    """Check a published table of load-test results by arithmetic: contradictions, active users, what limited each row.
+    """Check load-test results by arithmetic: contradictions, active users, what limited each row, which rows compare.
 
     Example: loadstone audit published.csv --think-time 1,2
+             loadstone audit wrk-64.txt wrk-128.txt --html audit.html
 
-    Nothing is measured, and the table may come from any tool.
+    Nothing is measured, and the figures may come from any tool. How the columns
+    were read is printed below the table. A figure that is not stated is unknown:
+    the more of users, requests, failures, duration, rate, mean response time and
+    think time a row states, the more follows from it.
 
-    Exit code: 2 if the table or an option cannot be used.
+    A row can be limited by users' pauses, by too few users, or by a capacity. A
+    row with too many failures, or with invalid figures, should not be used.
+
+    Exit code: 2 if a file or an option cannot be used.
     """
-    from loadstone.analyse.audit import audit as audit_rows
-    from loadstone.suite.load_test_table import parse_think_time, read_load_test_table
+    from loadstone.audits.collect import audit_files
+    from loadstone.audits.layout import audit_json
 
-    think = None if think_time is None else parse_think_time(think_time)
-    audited = audit_rows(read_load_test_table(table, think))
+    options = read_figure_options(think_time, decimal, columns, users, duration, ramp)
+    audited = audit_files(table, options)
+    _write_files(audited, html, markdown)
     if json:
         print_json(audit_json(audited))
     else:
         show_audit(audited)
 
 
-def audit_json(audit: "Audit") -> dict[str, Any]:
-    """Lay out an audit: of each row every figure, then what follows from it."""
-    return {
-        "rows": [
-            {
-                "row": row.row.label,
-                "users": row.row.users,
-                "requests": row.row.requests,
-                "duration_s": row.row.duration_s,
-                "rps": row.row.throughput,
-                "think_time_s": asdict(row.row.think) if row.row.think else None,
-                "mean_response_s": row.row.mean_s,
-                "implied_duration_s": row.row.implied_s,
-                "active_users": row.active_users,
-                "possible_rps": row.possible_rps,
-                "think_share": row.think_share,
-                "noise_rps": row.noise_rps,
-                "bound": row.bound,
-                "contradictions": row.contradictions,
-            }
-            for row in audit.rows
-        ],
-        "users_to_saturate": {
-            str(servers): users if users < MAX_JSON_INTEGER else float(users)
-            for servers, users in audit.users_to_saturate.items()
-        },
-        "findings": audit.findings,
-    }
+def _write_files(audited: "AuditedFiles", html: Path | None, markdown: Path | None) -> None:
+    if html is not None:
+        from loadstone.audits.page import audit_page
+
+        write_output("--html", html, audit_page(audited))
+    if markdown is not None:
+        from loadstone.audits.markdown import audit_markdown
+
+        write_output("--markdown", markdown, audit_markdown(audited))
 
 
-def show_audit(audit: "Audit") -> None:
-    """Print the table and the findings."""
+def show_audit(audited: "AuditedFiles") -> None:
+    """Print the table, how it was read, and the findings."""
+    from loadstone.audits.layout import audit_cells, reading_lines
+
     console = make_console(WIDTH)
-    figures = ("users", "requests/s", "N/(R+Z)", "active users", "waiting", "requests ÷ rps", "stated")
-    table = make_table("row", *figures, "limited by", right=figures)
-    for row in audit.rows:
-        table.add_row(
-            printable(row.row.label),
-            _cell(row.row.users, "g"),
-            _cell(row.row.throughput, ".4g"),
-            _cell(row.possible_rps, ".1f"),
-            _cell(row.active_users, ".2f"),
-            "all" if row.think_share is not None and row.think_share >= 1 else _cell(row.think_share, ".1%"),
-            _cell(row.row.implied_s, ".0f", " s"),
-            _cell(row.row.duration_s, "g", " s"),
-            str(row.bound),
-        )
+    cells = audit_cells(audited)
+    table = make_table(*cells.headings, right=cells.right)
+    for row in cells.rows:
+        table.add_row(*map(printable, row))
     console.print(table)
     console.print()
-    for finding in audit.findings:
+    if cells.legend:
+        console.print(cells.legend)
+    for line in reading_lines(audited):
+        console.print(printable(line))
+    console.print()
+    for finding in audited.audit.findings:
         console.print(f"• {printable(finding)}")
-
-
-def _cell(value: float | None, form: str, unit: str = "") -> str:
-    return "–" if value is None else f"{value:{form}}{unit}"
+    if not audited.audit.findings:
+        console.print("Nothing follows from the figures beyond what they state.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadstone.cli.console import print_json
-from loadstone.cli.options import Json
+from loadstone.cli.options import DecimalMark, Json, read_decimal
 from loadstone.text import four_digits, listed, printable, several
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def fit(
             metavar="COLUMN=VALUE", help="Use only the rows with this value in this column. You can repeat this option."
         ),
     ] = None,
+    decimal: DecimalMark = None,
     json: Json = False,
 ) -> None:
     r"""Fit a scaling law to a table from any tool: how much is serial, how far it scales, and what to doubt.
@@ -79,7 +80,7 @@ def fit(
     """
     from loadstone.analyse.fit_table import fit_table
 
-    table_fit = fit_table(table, x, y, law, weights, where or ())
+    table_fit = fit_table(table, x, y, law, weights, where or (), read_decimal(decimal))
     if json:
         print_json(fit_json(table_fit))
     else:
@@ -125,6 +126,8 @@ def fit_json(table_fit: "TableFit") -> dict[str, Any]:
         layout["where"] = table_fit.where
     if table_fit.left_out:
         layout["left_out"] = [{"experiment": name, "repeat": repeat} for name, repeat in table_fit.left_out]
+    if table_fit.notes:
+        layout["notes"] = list(table_fit.notes)
     if fit is None:
         layout["reason"] = table_fit.reason
     if table_fit.law == "best":
@@ -150,6 +153,7 @@ def _lines(table_fit: "TableFit") -> Iterator[str]:
     if table_fit.left_out:
         names = listed([f"{name}, repeat {repeat}" for name, repeat in table_fit.left_out])
         yield f"{several(len(table_fit.left_out), 'run')} left out, not counted in verdicts.json: {names}"
+    yield from (f"Note: {note}" for note in table_fit.notes)
     if fit is not None:
         yield from _figures(fit, table_fit.steps)
 

@@ -13,6 +13,8 @@ from loadstone.analyse.experiment_rows import Outcomes, count_failed, in_page_or
 from loadstone.analyse.noise import of_campaign
 from loadstone.analyse.verdicts import against_baselines
 from loadstone.errors import ResultError, TableError
+from loadstone.figures.read import read_load_tests
+from loadstone.figures.row import LoadTestRow
 from loadstone.plan.baselines import is_baseline
 from loadstone.plan.schedule import Plan, make_plan
 from loadstone.report.searches import CompletedSearch, read_searches
@@ -34,7 +36,6 @@ from loadstone.results.tables import (
 from loadstone.results.verdicts import CampaignVerdicts, RunVerdict, read_verdicts
 from loadstone.results.window import Window
 from loadstone.suite.hypotheses import ALL, ENDPOINTS
-from loadstone.suite.load_test_table import LoadTestRow, read_load_test_table
 from loadstone.suite.published import read_published
 
 MAX_TIMELINES = 150
@@ -269,7 +270,7 @@ def read_publication(path: Path) -> PublishedTable:
     """Read a published table, for comparing and for auditing. Raises `TableError` where it cannot be compared."""
     figures = read_published(path)
     try:
-        return PublishedTable(figures=figures, rows=read_load_test_table(path, None), refusal=None)
+        return PublishedTable(figures=figures, rows=read_load_tests(path).rows, refusal=None)
     except TableError as error:
         return PublishedTable(figures=figures, rows=[], refusal=str(error))
 

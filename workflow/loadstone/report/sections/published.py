@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from loadstone import text
-from loadstone.analyse.audit import TOO_FEW_ACTIVE, Audit, RowAudit
+from loadstone.analyse.audit import Audit
+from loadstone.analyse.audit_row import CAPACITY, RowAudit
+from loadstone.analyse.audit_wording import active_text
 from loadstone.analyse.published_rows import audit_published
 from loadstone.report.campaign import GET, POST, Campaign, PublishedTable
 from loadstone.report.charts import published as charts
@@ -18,6 +20,7 @@ from loadstone.suite.hypotheses import ALL
 from loadstone.suite.load_settings import Load
 from loadstone.suite.settings import Settings
 from loadstone.suite.verdict import Verdict
+from loadstone.theory.closed_run import Account
 
 NO_PART_OF_THE_SERVER = {"albums", "albums_max", "port"}
 """Settings in which two experiments may differ and still have the same server."""
@@ -152,14 +155,14 @@ def audit_table(campaign: Campaign) -> Audit | None:
 def audit_texts(audited: RowAudit) -> list[str]:
     """State what follows from one row by arithmetic, then its contradictions."""
     stated, active = audited.row.users, audited.active_users
-    contradictions = audited.contradictions
-    if audited.bound == TOO_FEW_ACTIVE and active is not None:
-        users = "one user" if round(active) == 1 else f"{text.figure(round(active))} users"
-        first = f"{users} ({text.figure(active)} active of {text.plain(stated)} stated)"
-        contradictions = [each for each in contradictions if "active" not in each]  # this one
+    contradictions = [each for each in audited.contradictions if each != audited.missing_users]
+    if audited.missing_users and active is not None:
+        first = f"{active_text(active)} ({text.figure(active)} active of {text.plain(stated)} stated)"
     elif audited.bound == Verdict.THINK_TIME:
         first = f"{Verdict.THINK_TIME.as_limit}: {text.figure(audited.possible_rps)} possible"
-    elif audited.think_share is not None:
+    elif audited.bound != Verdict.UNDETERMINED and audited.account is not Account.UNKNOWN:
+        first = f"limited by {CAPACITY}" if audited.bound == CAPACITY else Verdict(audited.bound).as_limit
+    elif audited.think_share is not None and audited.account is not Account.IMPOSSIBLE:
         first = f"{Verdict.UNDETERMINED}: users pause for {text.percent(audited.think_share)} of their time"
     else:
         first = "the row states too little to decide"

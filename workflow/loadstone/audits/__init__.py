@@ -1,0 +1,1 @@
+"""Files of figures that others measured, audited: read together, and shown as text, Markdown, JSON or a page."""
