@@ -139,8 +139,8 @@ def _knee(series: Sequence[RowAudit], rps: float, reached: float) -> float | Non
     if not unloaded:
         return None
     least = min(unloaded, key=lambda row: row.row.mean_s or math.inf).row
-    assert least.mean_s is not None  # noqa: S101 - they were chosen by both
-    assert least.think is not None  # noqa: S101 - rows of a series state it
+    assert least.mean_s is not None  # noqa: S101 - they were chosen by it
+    assert least.think is not None  # noqa: S101 - as above
     knee = rps * (least.mean_s + least.think.mean)
     return knee if knee <= reached else None
 
