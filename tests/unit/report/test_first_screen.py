@@ -12,6 +12,7 @@ from loadstone.report.doubts import find_doubts
 from loadstone.report.headline import make_headline
 from loadstone.report.page import render
 from loadstone.report.results_table import result_rows
+from loadstone.report.sections.comparison import compared_rows
 from loadstone.report.title import tested as target_of
 from loadstone.report.title import time_span, title
 from loadstone.report.trust import trust
@@ -99,6 +100,19 @@ def test_cards_state_the_figures_of_the_table(default: tuple[Campaign, str]) -> 
         stated = text_of(figures[0])
         assert f"{figure(row.rps)} requests/s" in stated
         assert f"p95 {figure(row.p95_ms)} ms" in stated
+
+
+@pytest.mark.slow
+def test_comparison_has_the_figures_of_the_table(default: tuple[Campaign, str]) -> None:
+    campaign, _ = default
+    doubts = find_doubts(campaign)
+    rows = {row.experiment: row for row in result_rows(campaign, doubts)}
+    compared = list(compared_rows(campaign, doubts))
+    assert {row.verdict.experiment for row in compared} == set(rows)
+    for row in compared:
+        other = rows[row.verdict.experiment]
+        found = {key: row.figures[key] for key in ("rps", "p95")}
+        assert found == pytest.approx({"rps": other.rps, "p95": other.p95_ms}, rel=1e-5)
 
 
 @pytest.mark.slow

@@ -36,11 +36,11 @@ class ComparedRow:
     anchor: str
     verdict: VerdictRow
     throughput: Mean | None
-    """Successful requests/s."""
+    """Requests/s."""
     response: Mean | None
     """Mean response time, ms."""
     p95_ms: float | None
-    """Of the median run, as the next; None where so few requests do not show it."""
+    """Mean of the runs' own percentiles, as the next; None where so few requests do not show it."""
     p99_ms: float | None
     get_ms: float | None
     """Mean response time of GET /albums, over the runs that count; None where it was not requested."""
@@ -96,8 +96,6 @@ def _requests_albums(load: Load) -> bool:
 
 def compared_rows(campaign: Campaign, doubts: Doubts) -> Iterator[ComparedRow]:
     """List all experiments, in the page's order."""
-    columns = ["experiment", "repeat", "p95_ms", "p99_ms"]
-    tails = {(name, repeat): (p95, p99) for name, repeat, p95, p99 in _rows(campaign.together, columns)}
     of_endpoint = {
         endpoint: {
             (str(name), int(str(repeat))): _known(ms)
@@ -110,15 +108,14 @@ def compared_rows(campaign: Campaign, doubts: Doubts) -> Iterator[ComparedRow]:
     for verdict in verdict_rows(campaign, doubts):
         name = verdict.experiment
         used = campaign.used_of(name)
-        p95, p99 = tails.get(campaign.median_runs.get(name, ("", 0)), (math.nan, math.nan))
         get, post = (_mean_of(of_endpoint[endpoint], used) for endpoint in (GET, POST))
         yield ComparedRow(
             anchor=campaign.anchors[name],
             verdict=verdict,
-            throughput=_mean(campaign, name, "goodput_rps"),
+            throughput=_mean(campaign, name, "throughput_rps"),
             response=_mean(campaign, name, "mean_ms"),
-            p95_ms=_known(p95),
-            p99_ms=_known(p99),
+            p95_ms=campaign.outcomes.mean_of(name, "p95_ms"),
+            p99_ms=campaign.outcomes.mean_of(name, "p99_ms"),
             get_ms=get,
             post_ms=post,
             server=_cpus(cpus[SERVER], used),
