@@ -67,8 +67,8 @@ class Wording:
         """Requests, duration and rate do not belong together; `by_count`: the counted rate is used."""
         row = self.row
         assert row.requests is not None  # noqa: S101 - the three were compared
-        assert row.duration_s  # noqa: S101
-        assert row.rps is not None  # noqa: S101
+        assert row.duration_s  # noqa: S101 - as above
+        assert row.rps is not None  # noqa: S101 - as above
         counted = row.requests / row.duration_s
         text = f"{count(row.requests)} requests in {stated(row.duration_s)} s are {figure(counted)} requests/s, "
         text += f"not {stated(row.rps)}"
