@@ -48,7 +48,7 @@ quick: lint ## check style and types, and run the quick unit tests (less than a 
 	python -m pytest --quiet --numprocesses 2 --dist worksteal -m "not slow and not hypothesis" tests/unit
 
 test: setup test-tools ## run the tests: real servers, real load (eleven minutes on two cores)
-	python -m pytest --numprocesses 4 --dist worksteal -m "not alone and not soak"
+	python -m pytest --numprocesses 5 --dist worksteal -m "not alone and not soak"
 	python -m pytest -m alone
 
 # Install Debian's Chromium for the tests of the page, if apt and root are available. Without Chromium these tests are

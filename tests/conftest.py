@@ -32,11 +32,11 @@ WAITING = {"browser", "faults", "workflow"}
 
 @pytest.hookimpl(trylast=True)  # after -m has taken its tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order tests that run four at a time so that at any moment some wait and some compute.
+    """Order tests that run several at a time so that at any moment some wait and some compute.
 
-    Each process begins with its quarter of the list and, when that is done, takes tests from the end of another's. The
-    first and third quarter begin with tests that wait, the second and fourth end with them. Those at an end share a
-    campaign: the very first test measures it, and has done so when they come.
+    Each process begins with its part of the list and, when that is done, takes tests from the end of another's. Where
+    they are four, the first and third part begin with tests that wait, the second and fourth end with them. Those at an
+    end share a campaign: the very first test measures it, and has done so when they come.
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return

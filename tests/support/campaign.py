@@ -1,6 +1,5 @@
 """A real campaign, measured once for all tests, and copies of it to change."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from unittest import mock
 import pytest
 
 from tests.conftest import ROOT, processes_of
+from tests.support.once import make_once
 
 SUITE = """\
 baselines: false
@@ -80,20 +80,13 @@ def copy_of(source: Path, target: Path) -> Project:
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The campaign; not to be changed, and the same for all processes that test at a time."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    project = Project(shared / "campaign" / "project")
-    with (shared / "campaign.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "campaign" / "measured").exists():
-            _measure(project)
-            (shared / "campaign" / "measured").touch()
-    return project
+    made = make_once(tmp_path_factory, "campaign", lambda folder: _measure(Project(folder / "project")))
+    return Project(made / "project")
 
 
 def _measure(project: Project) -> None:
     folder = project.folder
-    folder.mkdir(parents=True)
+    folder.mkdir()
     for part in PARTS:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=BUILT)

@@ -14,6 +14,7 @@ from loadstone.plan.probes import is_follow_up
 from loadstone.results.looks import read_look
 from loadstone.results.verdicts import read_verdicts
 from tests.conftest import ROOT
+from tests.support.once import make_once
 
 SUITE = """\
 baselines: false
@@ -62,8 +63,12 @@ class Campaign:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    """The whole campaign, measured."""
-    campaign = Campaign(tmp_path_factory.mktemp("looks"))
+    """The whole campaign, measured once for all processes that test."""
+    return Campaign(make_once(tmp_path_factory, "looks", _measure))
+
+
+def _measure(folder: Path) -> None:
+    campaign = Campaign(folder)
     campaign.suite.write_text(SUITE, encoding="utf-8")
     dry = campaign.snakemake("--dry-run")
     assert "6 runs, " in dry.stderr
@@ -71,7 +76,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     answer = campaign.snakemake()
     assert answer.returncode == 0, answer.stderr
     assert "look 1: another repeat of open: its precision of ±5 % is not reached" in answer.stderr
-    return campaign
 
 
 @pytest.fixture

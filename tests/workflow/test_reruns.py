@@ -87,28 +87,26 @@ def test_hypotheses_measure_nothing_again(project: Project) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["server/routes.py", "server/stores/list_store.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],
+    ["server/routes.py", "locustfiles/albums.py", "workflow/loadstone/measure/run.py"],
 )
 def test_code_that_takes_part_in_measuring(project: Project, path: str) -> None:
     append(project.folder / path, "# changed\n")
     assert project.would_run() == measured(*RUNS) | TABLES
 
 
-@pytest.mark.parametrize(
-    "path", ["summarise/requests.py", "summarise/processes.py", "results/tables.py", "theory/operational.py"]
-)
+@pytest.mark.parametrize("path", ["summarise/requests.py", "results/tables.py", "theory/operational.py"])
 def test_code_that_sums_runs_up(project: Project, path: str) -> None:
     append(project.folder / "workflow" / "loadstone" / path, "# changed\n")
     assert project.would_run() == {("summarise", run) for run in RUNS} | TABLES
 
 
-@pytest.mark.parametrize("path", ["analyse/bottleneck.py", "analyse/hypotheses.py", "theory/scaling.py"])
+@pytest.mark.parametrize("path", ["analyse/bottleneck.py", "theory/scaling.py"])
 def test_code_that_analyses_sums_nothing_up_again(project: Project, path: str) -> None:
     append(project.folder / "workflow" / "loadstone" / path, "# changed\n")
     assert project.would_run() == TABLES
 
 
-@pytest.mark.parametrize("path", ["charts/sweeps.py", "sections/answer.py", "templates/page.css"])
+@pytest.mark.parametrize("path", ["sections/answer.py", "templates/page.css"])
 def test_report_code(project: Project, path: str) -> None:
     append(project.folder / "workflow" / "loadstone" / "report" / path, "\n")
     assert project.would_run() == {("report", "")}
