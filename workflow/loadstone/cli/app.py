@@ -17,6 +17,7 @@ from loadstone.cli.doctor import doctor
 from loadstone.cli.figures import figures
 from loadstone.cli.fit import fit
 from loadstone.cli.gate import gate
+from loadstone.cli.import_logs import import_logs
 from loadstone.cli.init import init
 from loadstone.cli.look import look
 from loadstone.cli.measure import measure
@@ -33,9 +34,12 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Measure a service": (init, run),
     "Try a suite": (doctor, plan, schema),
     "Watch a campaign": (serve,),
-    "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
+    "Understand results": (conclude, ab, compare, figures, audit, import_logs, verdict, fit, calibrate, gate),
     "Stages that the workflow runs": (build, measure, search, summarise, look, analyse, report),
 }
+
+NAMES = {import_logs: "import"}
+"""Commands whose names are words of Python."""
 
 app = typer.Typer(
     add_completion=False,
@@ -70,4 +74,4 @@ def loadstone(
 
 for group, commands in GROUPS.items():
     for command in commands:
-        app.command(rich_help_panel=group)(command)
+        app.command(NAMES.get(command), rich_help_panel=group)(command)

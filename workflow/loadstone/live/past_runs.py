@@ -62,6 +62,8 @@ def _read_record(path: Path, mtime_ns: int, _: int) -> FinishedRun | None:
         record = read_record(path)
     except ResultError:
         return None
+    if record.state_before is None or record.state_after is None:
+        return None  # an imported run
     began, ended = record.state_before.time, record.state_after.time
     return FinishedRun(record.run.model_dump_json(), began, ended, mtime_ns / 1e9)
 
