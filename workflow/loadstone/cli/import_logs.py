@@ -39,8 +39,8 @@ def import_logs(
     r"""Import single requests that JMeter or Gatling logged: a campaign for fit, compare and report.
 
     Example: loadstone import before.jtl --into before
-             loadstone import 10.jtl 20.jtl 40.jtl --into scaling --sweep threads
-             loadstone fit scaling/results/summary.csv --x level --y throughput_rps
+             loadstone import 10.jtl 20.jtl 40.jtl --into all --sweep threads
+             loadstone fit all/results/summary.csv --x level --y throughput_rps
              loadstone compare before after
              loadstone report --plan before/results/plan.json \
                  --results before/results --output before/report/index.html
@@ -69,9 +69,8 @@ def import_logs(
                 print(printable(line))
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; nothing was written to {into}") from None
-    print(
-        f"Next: loadstone report --plan {into}/results/plan.json --results {into}/results --output {into}/report/index.html"
-    )
+    results, page = into / "results", into / "report" / "index.html"
+    print(f"Next: loadstone report --plan {results}/plan.json --results {results} --output {page}")
 
 
 def _users(text: str | None) -> int | None:

@@ -141,6 +141,8 @@ def _new_folder(into: Path) -> Iterator[Path]:
 
 def recognise(path: Path) -> Log:
     """Find out what a log is. Raises `TableError` if it is none that can be imported."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise TableError(f"{path}: no regular file; a log is read several times: write it to a file")
     refuse_binary(path)
     source = open_source(path)
     for kind in KINDS:

@@ -42,6 +42,8 @@ class Provenance:
     """Commands that measure the campaign again."""
     imported: list[str]
     """The logs that runs were imported from, with what was noted; none where Loadstone measured."""
+    unknown: list[str]
+    """What these logs do not show."""
 
 
 def provenance(campaign: Campaign) -> Provenance:
@@ -67,6 +69,7 @@ def provenance(campaign: Campaign) -> Provenance:
         thresholds=[(key, text.plain(value)) for key, value in campaign.plan.suite.thresholds],
         commands=list(_commands(records)),
         imported=[_log(record.imported) for record in records if record.imported is not None],
+        unknown=list(dict.fromkeys(what for each in records if each.imported for what in each.imported.missing)),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
     )
 
@@ -91,8 +94,8 @@ def _server(record: RunRecord) -> str:
 
 
 def _log(imported: Imported) -> str:
-    """Describe a log, what is known of it and what was assumed, in one line."""
-    notes = [*imported.notes, f"unknown: {', '.join(imported.missing)}"]
+    """Describe a log and how it was read, in one line."""
+    notes = list(imported.notes)
     if imported.unreadable:
         notes.append(f"{text.several(imported.unreadable, 'row')} left out, the first is {imported.unreadable_first}")
     return f"{imported.log} {imported.file} (SHA-256 {imported.sha256}): {'; '.join(notes)}"
