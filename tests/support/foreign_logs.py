@@ -58,6 +58,14 @@ def _jtl_rows(sent: list[Sent]) -> Iterator[str]:
         )
 
 
+def request_log(sent: list[Sent]) -> str:
+    """Write a CSV file like a listener of Locust's `request` event."""
+    rows = (
+        f"{(BEGIN_MS + each.end) / 1000:.3f},GET,/albums,{each.elapsed},{not each.failed},{each.user}" for each in sent
+    )
+    return "\n".join(["timestamp,request_type,name,response_time,success,user", *rows]) + "\n"
+
+
 def gatling(sent: list[Sent], *, with_users: bool = False) -> str:
     """Write Gatling's log as text: as 3.4 to 3.10 do, or with the users' numbers, as before."""
     users = 1 + max(each.user for each in sent)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loadstone.errors import TableError
 from loadstone.imports.campaign import recognise
 from loadstone.imports.store import store_requests
-from tests.support.foreign_logs import gatling, jtl, send
+from tests.support.foreign_logs import gatling, jtl, request_log, send
 from tests.support.fuzzing import complaints, fuzz, numbers, texts
 
 JUNK = (
@@ -25,7 +25,7 @@ JUNK = (
 @cache
 def samples() -> tuple[str, ...]:
     sent = send(3, 3, (0.1, 0.2), 50, failed=0.3)
-    return jtl(sent), jtl(sent).split("\n", 1)[1], gatling(sent), gatling(sent, with_users=True)
+    return jtl(sent), jtl(sent).split("\n", 1)[1], gatling(sent), gatling(sent, with_users=True), request_log(sent)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def damaged(draw: st.DrawFn) -> str:
 
 
 @given(text=damaged())
-@fuzz(60)
+@fuzz(40)
 def test_a_damaged_log_gives_possible_requests_or_one_line(text: str, path: Path) -> None:
     path.write_bytes(text.encode("utf-8", errors="surrogatepass"))
     requests = path.with_suffix(".parquet")

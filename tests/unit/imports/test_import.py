@@ -21,7 +21,7 @@ from loadstone.results.verdicts import read_verdicts
 from loadstone.suite.verdict import Verdict
 from tests.conftest import ROOT
 from tests.support.commandline import loadstone
-from tests.support.foreign_logs import gatling, jtl, send
+from tests.support.foreign_logs import gatling, jtl, request_log, send
 
 THINK = (1.0, 2.0)
 LOADSTONE = (sys.executable, "-m", "loadstone")
@@ -127,6 +127,17 @@ def test_a_log_of_gatling_with_users_shows_their_pauses(folder: Path) -> None:
     assert verdict == Verdict.THINK_TIME
     assert signals.think_s == pytest.approx(1.5, rel=0.05)
     assert signals.refused is None  # Gatling states no status
+
+
+def test_a_request_log_needs_the_users_and_shows_their_pauses(folder: Path) -> None:
+    text = request_log(send(20, 40, THINK, 40))
+    assert "add --users N" in refuse(text, folder, name="log.csv")
+    results = import_log(text, folder, "--users", "20", name="log.csv")
+    _, signals, verdict = only_run(results)
+    assert verdict == Verdict.THINK_TIME
+    assert signals.think_s == pytest.approx(1.5, rel=0.05)
+    with (results / "summary.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["endpoint"] for row in csv.DictReader(file)} == {"all", "GET /albums"}
 
 
 def test_users_who_come_and_go_are_not_taken_for_users_who_pause(folder: Path) -> None:

@@ -38,9 +38,6 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Stages that the workflow runs": (build, measure, search, summarise, look, analyse, report),
 }
 
-NAMES = {import_logs: "import"}
-"""Commands whose names are words of Python."""
-
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -74,4 +71,4 @@ def loadstone(
 
 for group, commands in GROUPS.items():
     for command in commands:
-        app.command(NAMES.get(command), rich_help_panel=group)(command)
+        app.command(rich_help_panel=group)(command)

@@ -15,7 +15,7 @@ def import_logs(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILES", help="A JMeter log (.jtl as CSV), or a Gatling log (simulation.log).", show_default=False
+            metavar="FILES", help="Logs of single requests, of JMeter, Gatling or Locust.", show_default=False
         ),
     ],
     into: Annotated[Path, typer.Option(metavar="DIR", help="The campaign's folder, new or empty.")],
@@ -36,10 +36,15 @@ def import_logs(
     ] = None,
     think_time: ThinkTime = None,
 ) -> None:
-    r"""Import single requests that JMeter or Gatling logged: a campaign for fit, compare and report.
+    r"""Import single requests that another tool logged: a campaign for fit, compare and report.
 
     Example: loadstone import before.jtl --into before
              loadstone import 10.jtl 20.jtl 40.jtl --into all --sweep threads
+
+    Reads a JMeter log (.jtl as CSV), a Gatling log (simulation.log as text, up
+    to Gatling 3.10), and a CSV file with a row per request, as a listener of
+    Locust writes it: timestamp, name, response_time, success. Then:
+
              loadstone fit all/results/summary.csv --x level --y throughput_rps
              loadstone compare before after
              loadstone report --plan before/results/plan.json \
@@ -71,6 +76,9 @@ def import_logs(
         raise Interrupted(f"interrupted; nothing was written to {into}") from None
     results, page = into / "results", into / "report" / "index.html"
     print(f"Next: loadstone report --plan {results}/plan.json --results {results} --output {page}")
+
+
+import_logs.__name__ = "import"  # the command's name, which is a word of Python
 
 
 def _users(text: str | None) -> int | None:

@@ -20,6 +20,7 @@ from loadstone.imports.course import Span
 from loadstone.imports.gatling import GatlingLog, refuse_binary
 from loadstone.imports.jtl import JMeterLog, injectors
 from loadstone.imports.log import Log
+from loadstone.imports.request_log import RequestLog
 from loadstone.imports.run import ImportedLog, Stated, load_of, record_of
 from loadstone.imports.store import digest, store_requests
 from loadstone.plan.schedule import Plan, make_plan
@@ -37,7 +38,7 @@ from loadstone.text import named, several, short
 
 UNKNOWN_SERVER = "http://imported.invalid"
 """Stands for the server of a log, whose address is unknown: a name that no host can have (RFC 2606)."""
-KINDS = (JMeterLog, GatlingLog)
+KINDS = (JMeterLog, GatlingLog, RequestLog)
 MAX_RUNS = 1000
 
 
@@ -150,8 +151,9 @@ def recognise(path: Path) -> Log:
         if log is not None:
             return log
     raise TableError(
-        f"{path}: not a log of single requests that can be imported; allowed: a JMeter .jtl as CSV, or a Gatling "
-        "simulation.log as text; loadstone audit reads summaries"
+        f"{path}: not a log of single requests that can be imported; allowed: a JMeter .jtl as CSV, a Gatling "
+        "simulation.log as text, or a CSV file with timestamp, name, response_time and success; loadstone audit reads "
+        "summaries"
     )
 
 
