@@ -103,6 +103,7 @@ def test_users_who_never_pause_leave_the_limit_open_and_the_sentence_says_what_i
     run = read_verdicts(results / "verdicts.json").runs[0]
     assert run.verdict == Verdict.UNDETERMINED
     assert "The CPU of the server, of the load generator and of the machine is unknown" in run.sentence
+    assert "Imported (JMeter), not measured by Loadstone" in loadstone("conclude", "--results", results).stdout
 
 
 def test_failures_are_counted_by_their_kind(folder: Path) -> None:
