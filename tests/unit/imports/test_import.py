@@ -150,8 +150,10 @@ def test_users_who_come_and_go_are_not_taken_for_users_who_pause(folder: Path) -
             cells[12] = str(20 if number % 3 else 12)
         changing.append(",".join(cells))
     spread = [row for number, row in enumerate(changing) if not number or number % 3 == 0 or number % 40 < 20]
-    _, signals, verdict = only_run(import_log("\n".join(spread) + "\n", folder))
+    results = import_log("\n".join(spread) + "\n", folder)
+    _, signals, verdict = only_run(results)
     assert (signals.think_s, verdict) == (None, Verdict.UNDETERMINED)
+    assert "The number of users changed, so that" in read_verdicts(results / "verdicts.json").runs[0].sentence
 
 
 def test_fit_takes_a_sweep_and_files_with_the_same_users_are_repeats(folder: Path) -> None:

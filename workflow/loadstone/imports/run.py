@@ -103,7 +103,7 @@ class ImportedLog:
         if stored.without_user == stored.requests:
             notes.append("the log does not state which user sent a request")
             if self.stated.think_time is not None:
-                notes.append("the think time is the one stated with --think-time")
+                notes.append("the think time is the one stated with --think-time, if the number of users is constant")
         elif self.stated.think_time is not None:
             notes.append("--think-time is not used: the pauses between a user's requests are in the log")
         return tuple(notes)
