@@ -98,7 +98,7 @@ def _read_campaign(machine: str, results: Path) -> Iterator[RecordedRun]:
             started=round(record.window[0], 1),
             verdict=judge(signals).verdict,
             requests=int(row["requests"]),
-            others=round(signals.other_cpus / record.machine.cores + (signals.host_steal or 0.0), 4),
+            others=round(signals.other_cpus / (record.cores or 1) + (signals.host_steal or 0.0), 4),
             **{name: float(f"{row[name]:.5g}") for name in METRICS},
         )
 

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("analyse",),
     ("looks",),
     ("live", "notebook", "report"),
-    ("compare", "drive", "init"),
+    ("compare", "drive", "imports", "init"),
     ("ab", "audits"),
     ("cli",),
     ("__main__",),

@@ -20,6 +20,7 @@ notebook/             a campaign as pandas tables: `loadstone.open`
 report/               a campaign as one HTML page
 init/                 a first suite, and a locustfile from an OpenAPI description
 drive/                `loadstone run`: the workflow as a child process, and its progress in one line
+imports/              logs of other load tools as campaigns, marked as imported
 compare/              two campaigns, before and after; its page has the report's styles
 audits/               load tests of others, audited: text, Markdown, JSON, a page with the report's styles
 ab/                   two commits: runs in turn, and whether the second is slower

@@ -15,6 +15,7 @@ from loadstone.lifecycle.shutdown import DRIVER
 from loadstone.plan.checkouts import checkout_of, list_checkouts
 from loadstone.plan.schedule import describe_rest, make_longest_plan, make_plan
 from loadstone.project import find_library
+from loadstone.results.campaign_folder import refuse_imported
 from loadstone.results.looks import read_look
 from loadstone.suite.load import load_suite
 from loadstone.suite.own_files import list_own_files
@@ -57,7 +58,16 @@ def sources(*patterns, below=LIBRARY):
     return [str(path.relative_to(ROOT) if Path.cwd() == ROOT else path) for path in found]
 
 
+def refuse_imports(results):
+    """Exit with one line if the results were imported: those of a suite would replace them."""
+    try:
+        refuse_imported(Path(results))
+    except LoadstoneError as error:
+        sys.exit("\n".join(error.lines))
+
+
 refuse_read_only(".", ".snakemake", "results")
+refuse_imports("results")
 OVERRIDES = {key: value for key, value in config.items() if key != "suite"}
 SUITE = suite_path(config.get("suite", "config/config.yaml"))
 SUITE_FOLDER = os.path.relpath(SUITE.parent)  # however the suite is spelled

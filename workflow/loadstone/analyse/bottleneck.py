@@ -179,7 +179,7 @@ def _remark(s: Signals, limits: Thresholds, verdict: Verdict) -> str | None:
     remarks = [_remark_on(s, limits, verdict)]
     if s.in_parallel:
         remarks.append(f"users send requests in parallel, so {NO_THINK_TIME}")
-    if s.of_unknown_users:
+    if s.of_unknown_users and s.think_s is None:
         remarks.append(f"the users of some requests are unknown, so {NO_THINK_TIME}")
     return "; ".join(remark for remark in remarks if remark) or None
 

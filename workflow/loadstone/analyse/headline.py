@@ -161,7 +161,7 @@ def _differs_by_pauses(other: Settings, own: Settings) -> bool:
     """Whether an experiment has the same server and as many users as another, and its users never pause."""
     load = other.load
     never = not load.scheduled and load.think_time is not None and load.mean_think_time_s == 0
-    requests = ("mix", "requests", "locustfile", "classes")
+    requests = ("mix", "requests", "locustfile", "classes", "imported")
     alike = load.users == own.load.users and all(getattr(load, key) == getattr(own.load, key) for key in requests)
     servers = [each.server.model_dump(exclude=NO_PART_OF_THE_SERVER) for each in (other, own)]
     return never and alike and servers[0] == servers[1]

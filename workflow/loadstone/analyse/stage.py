@@ -91,11 +91,13 @@ def analyse_measured(measured: MeasuredCampaign, summaries: Path, published: Pat
     }
     figures = measured.figures(list(plan.experiments))
     repeats = analyse_repeats(figures, precision, plan.suite.thresholds, first_stages)
+    imported = any(run.load.imported is not None for run in plan.runs)  # then no campaign took the time between runs
+    effort = None if imported else measure_effort(measured)
     return Analysis(
         summary=measured.summary,
         verdicts=verdicts,
         scaling=analyse_sweeps(measured, signals, verdicts),
-        repeats=repeats.model_copy(update={"effort": measure_effort(measured)}),
+        repeats=repeats.model_copy(update={"effort": effort}),
         hypotheses=judge_hypotheses(
             measured, read_run_tables(plan, summaries, "processes"), verdicts, read_rows_if_valid(published)
         ),

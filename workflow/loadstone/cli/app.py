@@ -17,6 +17,7 @@ from loadstone.cli.doctor import doctor
 from loadstone.cli.figures import figures
 from loadstone.cli.fit import fit
 from loadstone.cli.gate import gate
+from loadstone.cli.import_logs import import_logs
 from loadstone.cli.init import init
 from loadstone.cli.look import look
 from loadstone.cli.measure import measure
@@ -33,7 +34,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Measure a service": (init, run),
     "Try a suite": (doctor, plan, schema),
     "Watch a campaign": (serve,),
-    "Understand results": (conclude, ab, compare, figures, audit, verdict, fit, calibrate, gate),
+    "Understand results": (conclude, ab, compare, figures, audit, import_logs, verdict, fit, calibrate, gate),
     "Stages that the workflow runs": (build, measure, search, summarise, look, analyse, report),
 }
 

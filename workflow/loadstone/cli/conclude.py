@@ -70,7 +70,7 @@ def show_conclusion(results: Path, page: Path, published: Path | None = None) ->
     outcomes = _read_outcomes(results, published)
     console = make_console(WIDTH)
     blocks = [
-        list(state_results(outcomes)),
+        [*_origin(outcomes.plan), *state_results(outcomes)],
         list(_unusable(results, outcomes.verdicts)),
         [*_hypotheses(outcomes.hypotheses), *_strays(results, outcomes.plan)],
     ]
@@ -104,6 +104,13 @@ def _read_outcomes(results: Path, published: Path | None) -> "Outcomes":
         failed=count_failed(read_summary(results / "summary.csv"), verdicts.counting),
         published=read_published(published) if published is not None and plan.suite.published else {},
     )
+
+
+def _origin(plan: "Plan") -> Iterator[str]:
+    """State that the results were imported, if so."""
+    tools = sorted({str(run.load.imported) for run in plan.runs if run.load.imported is not None})
+    if tools:
+        yield f"Imported ({', '.join(tools)}), not measured by Loadstone: nothing but the requests is known."
 
 
 def _unusable(results: Path, verdicts: "CampaignVerdicts") -> Iterator[str]:

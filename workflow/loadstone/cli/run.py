@@ -56,6 +56,7 @@ def run(
     from loadstone.drive.targets import expand_targets, select_runs
     from loadstone.lifecycle.campaign_lock import describe_running
     from loadstone.plan.schedule import make_plan
+    from loadstone.results.campaign_folder import refuse_imported
     from loadstone.suite.load import load_suite
 
     path, names = find_suite(suite, targets or [])
@@ -64,6 +65,7 @@ def run(
     wanted = expand_targets(plan, names)
     if (conflict := describe_running(Path(".snakemake"))) is not None:
         raise LoadstoneError(conflict)
+    refuse_imported(RESULTS)
     part = select_runs(plan, wanted)
     display = open_display()
     display.report(write_intent(str(path), part))

@@ -88,6 +88,11 @@ def list_undecided(comparison: CampaignComparison, fail_on: FailOn) -> list[str]
 def list_cautions(comparison: CampaignComparison) -> list[str]:
     """List why a slower experiment could be missed, or be nobody's doing; one line per reason."""
     lines = []
+    if comparison.imported:
+        lines.append(
+            f"{' and '.join(comparison.imported)}, not measured by Loadstone: that the machines, the server and the "
+            "load generator were the same is not known"
+        )
     if single := [compared.experiment for compared in comparison.experiments if compared.has_single_run]:
         lines.append(
             f"a single run has no interval: measure at least 2 repeats, before and after: {named(single, MAX_NAMED)}"

@@ -77,6 +77,11 @@ def compare_campaigns(
         only_after=tuple(name for name in names if name not in before.experiments),
         environment=list_changes(*facts),
         suite=list_changes(before.suite, after.suite),
+        imported=tuple(
+            f"{name} is imported from {side.imported}"
+            for name, side in (("before", before), ("after", after))
+            if side.imported
+        ),
         both_dirty=all("yes" in side.environment.get(DIRTY, ()) for side in (before, after)),
     )
 

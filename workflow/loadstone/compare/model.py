@@ -110,6 +110,8 @@ class CampaignResults:
     """Relative change of throughput over the campaign; None if there was none worth naming."""
     spin_ms: float | None = None
     """How long a fixed computation took on this machine, in ms; None if that was not checked."""
+    imported: str = ""
+    """The logs that it was imported from, in words; empty if Loadstone measured it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +246,8 @@ class CampaignComparison:
     """What differs in the settings for all experiments."""
     both_dirty: bool
     """Whether both were measured with uncommitted changes, which the commit does not show."""
+    imported: tuple[str, ...] = ()
+    """Of each side that was imported: the side, and the logs."""
 
     @property
     def changed(self) -> list[ExperimentComparison]:

@@ -31,6 +31,7 @@ from loadstone.results.tables import RunKey
 from loadstone.results.verdicts import RunVerdict, read_verdicts
 from loadstone.suite.differences import dotted_keys
 from loadstone.suite.hypotheses import ALL
+from loadstone.suite.settings import Settings
 from loadstone.suite.verdict import Verdict
 from loadstone.text import named
 
@@ -77,7 +78,7 @@ def read_campaign(results: Path) -> CampaignResults:
                 ),
                 verdict=verdicts.experiments[name].verdict,
                 parties=verdicts.experiments[name].parties,
-                settings=dict(dotted_keys(plan.experiments[name].model_dump(mode="json"))),
+                settings=_settings(plan.experiments[name]),
             )
             for name in names
         },
@@ -85,7 +86,15 @@ def read_campaign(results: Path) -> CampaignResults:
         environment=_environment(list(records.values())),
         drift=_read_drift(results / "repeats.json"),
         spin_ms=_read_spin(results / "noise.json"),
+        imported=named([f"{o.log} {o.file}" for each in records.values() if (o := each.imported)], MAX_NAMED),
     )
+
+
+def _settings(settings: Settings) -> dict[str, object]:
+    """List the settings of an experiment; of an imported one without the times that its log happened to take."""
+    found = dict(dotted_keys(settings.model_dump(mode="json")))
+    left_out = ("duration", "load.spawn_rate") if settings.load.imported is not None else ()
+    return {key: value for key, value in found.items() if key not in left_out}
 
 
 def _read_drift(path: Path) -> float | None:
@@ -132,9 +141,9 @@ def _others_share(results: Path, record: RunRecord) -> float | None:
         signals = read_signals(path)
     except TableError as error:
         raise ResultError(str(error.lines[0])) from None
-    if signals.other_cpus is None:
+    if signals.other_cpus is None or record.cores is None:
         return None
-    return signals.other_cpus / record.machine.cores + (signals.host_steal or 0.0)
+    return signals.other_cpus / record.cores + (signals.host_steal or 0.0)
 
 
 def _read_records(results: Path, plan: Plan) -> dict[RunKey, RunRecord]:
@@ -215,13 +224,18 @@ def _environment(records: list[RunRecord]) -> dict[str, tuple[str, ...]]:
 def _facts(record: RunRecord) -> dict[str, str]:
     """List the facts of one run's machine and source; leave out those that were not recorded."""
     machine, source = record.machine, record.source
+    of_machine: dict[str, object] = {}
+    if machine is not None:
+        of_machine = {
+            "machine.cpu_model": machine.cpu_model,
+            "machine.cores": machine.cores,
+            # rounded, since the kernel reserves a slightly different amount at each boot
+            "machine.memory": f"{machine.memory_bytes / 2**30:.1f} GiB",
+            "machine.system": machine.system,
+            "machine.cpu_quota": machine.cpu_quota,
+        }
     facts: dict[str, object] = {
-        "machine.cpu_model": machine.cpu_model,
-        "machine.cores": machine.cores,
-        # rounded, since the kernel reserves a slightly different amount at each boot
-        "machine.memory": f"{machine.memory_bytes / 2**30:.1f} GiB",
-        "machine.system": machine.system,
-        "machine.cpu_quota": machine.cpu_quota,
+        **of_machine,
         "source.commit": source.commit,
         DIRTY: None if source.dirty is None else ("yes" if source.dirty else "no"),
         "source.lock_sha256": source.lock_sha256,

@@ -62,7 +62,9 @@ def _read_record(path: Path, mtime_ns: int, _: int) -> FinishedRun | None:
         record = read_record(path)
     except ResultError:
         return None
-    began, ended = record.state_before.time, record.state_after.time
+    began, ended = record.phases.server_started, record.phases.server_stopped  # of an imported run
+    if record.state_before is not None and record.state_after is not None:
+        began, ended = record.state_before.time, record.state_after.time
     return FinishedRun(record.run.model_dump_json(), began, ended, mtime_ns / 1e9)
 
 

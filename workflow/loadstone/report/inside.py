@@ -10,6 +10,7 @@ from loadstone.report.section import Section
 from loadstone.report.sections.answer import counts_sentence
 from loadstone.report.sections.hypotheses import hypothesis_rows
 from loadstone.report.sections.warnings import WarningsView
+from loadstone.report.title import imported
 
 MAX_NAMED = 3
 """Sweeps, searches or limits that are named."""
@@ -69,7 +70,9 @@ def _repeats(campaign: Campaign) -> str:
     return f"{text.count(apart)} of {text.several(len(known), 'experiment')} disagree" if apart else ""
 
 
-def _provenance(_: Campaign) -> str:
+def _provenance(campaign: Campaign) -> str:
+    if imported(campaign):
+        return "logs, what they do not show, thresholds"
     return "machine, versions, commands to repeat the measurement"
 
 

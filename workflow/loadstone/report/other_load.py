@@ -35,7 +35,7 @@ class OtherLoad:
 
 def other_load(campaign: Campaign) -> dict[RunKey, OtherLoad]:
     """Find the CPUs that other processes used in each run, baselines included, where all processes were sampled."""
-    cores = {(r.run.experiment, r.run.repeat): r.machine.cores for r in campaign.records}
+    cores = {(r.run.experiment, r.run.repeat): r.cores or 0 for r in campaign.records}
     return {
         key: OtherLoad(
             cpus=signals.other_cpus,

@@ -202,7 +202,7 @@ def _bars(failing: pd.DataFrame, *, by_kind: bool) -> Iterator[tuple[object, ...
 
 def _windows(campaign: Campaign, bins: pd.DataFrame) -> pd.DataFrame:
     """List the windows of the runs that have bins, and the ends of the runs."""
-    cores = {(record.run.experiment, record.run.repeat): record.machine.cores for record in campaign.records}
+    cores = {(record.run.experiment, record.run.repeat): record.cores or 0 for record in campaign.records}
     runs = bins.groupby(_KEYS, sort=False).agg(until=("end", "max"), busy=("machine_cpu", "max")).reset_index()
     rows = []
     for name, repeat, until, busy in runs.itertuples(index=False):

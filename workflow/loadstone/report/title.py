@@ -34,8 +34,21 @@ class Title:
 def title(campaign: Campaign) -> Title:
     """Take the suite's title, or name the servers that were tested."""
     target, given = tested(campaign), campaign.plan.suite.title
+    if origin := imported(campaign):
+        return Title(name=given or "Imported load tests", facts=[_when(campaign.records), origin])
     facts = [] if given is None or target.lower() in given.lower() else [target]
     return Title(name=given or target, facts=[*facts, *_facts(campaign)])
+
+
+def imported(campaign: Campaign) -> str:
+    """State from which logs the figures were imported; empty if Loadstone measured them."""
+    found = [record.imported for record in campaign.records if record.imported is not None]
+    if len(found) == 1:
+        return found[0].sentence
+    kinds = sorted({each.log for each in found})
+    logs = f"{text.count(len(found))} {kinds[0]}s" if len(kinds) == 1 else f"{text.count(len(found))} logs"
+    files = text.named([each.file for each in found], MAX_TARGETS)
+    return f"imported from {logs}: {files}; not measured by Loadstone" if found else ""
 
 
 def tested(campaign: Campaign) -> str:
@@ -56,11 +69,15 @@ def _target(server: Server) -> str:
 
 def _facts(campaign: Campaign) -> Iterator[str]:
     records = campaign.records
-    yield time_span(
-        min(record.phases.server_started for record in records), max(record.phases.server_stopped for record in records)
-    )
+    yield _when(records)
     yield f"{_cpus(records)}{', shared by server and Locust' if is_shared(campaign) else ''}"
     yield _commit(records)
+
+
+def _when(records: Sequence[RunRecord]) -> str:
+    return time_span(
+        min(record.phases.server_started for record in records), max(record.phases.server_stopped for record in records)
+    )
 
 
 def time_span(begin: float, end: float) -> str:
@@ -77,8 +94,9 @@ def _date(moment: pd.Timestamp) -> str:
 
 
 def _cpus(records: Sequence[RunRecord]) -> str:
-    counts = sorted({record.machine.cores for record in records})
-    quotas = {record.machine.cpu_quota for record in records} - {None}
+    machines = [record.machine for record in records if record.machine is not None]
+    counts = sorted({machine.cores for machine in machines})
+    quotas = {machine.cpu_quota for machine in machines} - {None}
     span = text.several(counts[0], "CPU") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} CPUs"
     return f"{span}, limited to {text.figure(min(filter(None, quotas)))}" if quotas else span
 

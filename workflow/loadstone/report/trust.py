@@ -9,6 +9,7 @@ from loadstone.analyse.noise import find_change
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts
 from loadstone.report.sections.warnings import doubt_clauses, no_doubt_sentence
+from loadstone.report.title import imported
 from loadstone.theory.intervals import Interval
 
 
@@ -27,7 +28,7 @@ class Trust:
 def trust(campaign: Campaign, doubts: Doubts) -> Trust:
     """Find the main doubt, and the others."""
     grave, light = doubt_clauses(campaign, doubts)
-    clauses = [*_failed_checks(campaign), *grave, *_of_repeats(campaign), *light]
+    clauses = [*_origin(campaign), *_failed_checks(campaign), *grave, *_of_repeats(campaign), *light]
     sentences = [text.sentence([clause]) for clause in clauses]
     if not sentences:
         return Trust(main=f"{no_doubt_sentence(campaign)}{_precision(campaign)}", others=[], sound=True)
@@ -41,6 +42,18 @@ def _usable(campaign: Campaign) -> str:
     if not bad:
         return "The run can be used." if runs == 1 else f"All {text.count(runs)} runs can be used."
     return f"{text.count(runs - bad)} of {text.several(runs, 'run')} can be used."
+
+
+def _origin(campaign: Campaign) -> Iterator[str]:
+    """State that the figures were imported, and what they therefore lack."""
+    records = [record.imported for record in campaign.records if record.imported is not None]
+    if not records:
+        return
+    missing = list(dict.fromkeys(what for each in records for what in each.missing))
+    yield f"{imported(campaign)}; unknown: {', '.join(missing)}"
+    if unreadable := sum(each.unreadable for each in records):
+        rows = sum(each.rows for each in records)
+        yield f"{text.count(unreadable)} of {text.several(rows, 'row')} of the logs could not be read and are left out"
 
 
 def _failed_checks(campaign: Campaign) -> Iterator[str]:

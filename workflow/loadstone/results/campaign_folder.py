@@ -7,6 +7,8 @@ from loadstone.errors import ResultError, SuiteError
 from loadstone.plan.schedule import Plan
 from loadstone.results.tables import RunKey
 
+IMPORTED_MARK = "IMPORTED"
+"""File in `results/` that shows that the results were imported. A suite is not measured there."""
 FINISH_FIRST = "finish the campaign first (run snakemake)"
 
 
@@ -18,6 +20,15 @@ def find_results(folder: Path) -> Path:
         if (results / "plan.json").exists():
             return results
     raise SuiteError(f"{folder}: contains no results: neither results/plan.json nor plan.json exists")
+
+
+def refuse_imported(results: Path) -> None:
+    """Raise `SuiteError` if the results in a folder were imported: those of a suite would replace them."""
+    if (results / IMPORTED_MARK).exists():
+        raise SuiteError(
+            f"{results.absolute()}: imported results, which a measurement would replace: measure in another folder "
+            "(--directory DIR)"
+        )
 
 
 def check_runs(path: Path, plan: Plan, keys: Collection[RunKey]) -> None:

@@ -10,7 +10,7 @@ FORMAT counts changes that a reader has to know of:
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loadstone.errors import DamagedError, ResultError
 from loadstone.plan.schedule import Run
@@ -146,10 +146,45 @@ class Source(Part):
     versions: dict[str, str]
 
 
-class RunRecord(Sparse, Part):
-    """Everything about a run except its requests and samples."""
+class Imported(Part):
+    """The log of another load tool that a run was imported from."""
 
-    SPARSE: ClassVar[frozenset[str]] = frozenset({"user_counts", "load_files", "load_versions"})
+    log: str
+    """What the log is, such as `JMeter log`."""
+    file: str
+    """The file's name, without its folders."""
+    sha256: str
+    rows: int
+    """Requests in the log, those left out included."""
+    unreadable: int
+    """Rows that could not be read, which are left out."""
+    unreadable_first: str
+    """The first of them: its line, and what is wrong with it. Empty if there is none."""
+    users_stated: bool
+    """Whether the number of users was stated on the command line, because the log does not have it."""
+    think_time_stated: bool
+    """Whether the think time was stated on the command line."""
+    notes: tuple[str, ...]
+    """How the log was read, a sentence each."""
+    missing: tuple[str, ...]
+    """What a log cannot show, in words."""
+
+    @property
+    def sentence(self) -> str:
+        """State where the figures come from, as a clause."""
+        return f"imported from {self.log} {self.file}; not measured by Loadstone"
+
+
+class RunRecord(Sparse, Part):
+    """Everything about a run except its requests and samples.
+
+    An imported run has no machine and no state of it. Its phases are those that the log shows: what is before the
+    first request has the time of the first request, what is after the last one has the time of its end. Its
+    processes.parquet has no rows, and its requests.parquet has nulls for what a log does not state: the length of the
+    body, the worker, the user, the status.
+    """
+
+    SPARSE: ClassVar[frozenset[str]] = frozenset({"user_counts", "load_files", "load_versions", "imported"})
 
     format: Literal[3] = FORMAT
     run: Run
@@ -168,9 +203,23 @@ class RunRecord(Sparse, Part):
     """Versions of Python and Locust, if another environment runs Locust."""
     checks: list[Check]
     source: Source
-    machine: Machine
-    state_before: MachineState
-    state_after: MachineState
+    machine: Machine | None
+    """None in an imported run, as the next two."""
+    state_before: MachineState | None
+    state_after: MachineState | None
+    imported: Imported | None = None
+    """None in a run that Loadstone measured."""
+
+    @model_validator(mode="after")
+    def _measured(self) -> "RunRecord":
+        if self.imported is None and None in (self.machine, self.state_before, self.state_after):
+            raise ValueError("machine, state_before and state_after are missing")
+        return self
+
+    @property
+    def cores(self) -> int | None:
+        """CPUs of the machine; None if it is not known."""
+        return None if self.machine is None else self.machine.cores
 
     @property
     def window(self) -> tuple[float, float]:

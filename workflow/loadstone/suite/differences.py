@@ -7,6 +7,8 @@ from loadstone.suite.load_settings import Load
 from loadstone.suite.model import Suite
 from loadstone.suite.settings import DEFAULT_KIND, Conditions
 
+UNKNOWN_OF_IMPORTS = ("load.spawn_rate", "load.workers", "server.albums", "server.url", "server.allow_remote")
+"""Keys that have a value in the settings of an imported log, although it is not known."""
 _ABSENT = object()
 _UNSET = {
     f"{part}.{key}": model.model_fields[key].default
@@ -47,7 +49,9 @@ def flatten(conditions: Conditions) -> dict[str, object]:
     """Flatten conditions: dotted key → value."""
     values = {"duration": conditions.duration, "warm_up": conditions.warm_up}
     parts = {"server": conditions.server, "load": conditions.load}
-    return values | {f"{name}.{key}": value for name, part in parts.items() for key, value in part}
+    found = values | {f"{name}.{key}": value for name, part in parts.items() for key, value in part}
+    unknown = UNKNOWN_OF_IMPORTS if conditions.load.imported is not None else ()
+    return {key: value for key, value in found.items() if key not in unknown}
 
 
 def dotted_keys(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -112,7 +112,7 @@ def _allowed(detail: ErrorDetails, keys: Sequence[str], model: type[BaseModel]) 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
     """List the keys that a mapping may have."""
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return [field.alias or name for name, field in model.model_fields.items() if name != "imported"]
 
 
 def _model_at(model: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:

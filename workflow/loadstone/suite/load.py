@@ -60,6 +60,8 @@ def load_suite(path: Path, overrides: Mapping[str, Any] | None = None) -> Suite:
     complaints += mistakes
     for name, settings in [*experiments.items(), *((name, search.settings) for name, search in searches.items())]:
         complaints += [f"{path}: {name}.{complaint}" for complaint in find_complaints(settings.load, path.parent)]
+        if settings.load.imported is not None:
+            complaints.append(f"{path}: {name}.load.imported: only loadstone import writes it")
     complaints += _check_published(path, file, set(layered.layers))
     sweeps = {
         name: Sweep(vary=sweep.vary, fit=tuple(sweep.fit), levels=tuple(layered.levels.get(name, ())))

@@ -1,7 +1,8 @@
 """The load of an experiment: who sends requests, which ones, and when.
 
 A load has one of three kinds of users: the built-in ones of the album API (`mix`), users that send declared requests
-(`requests`), or the users of a locustfile (`locustfile`), which keep Locust's own semantics.
+(`requests`), or the users of a locustfile (`locustfile`), which keep Locust's own semantics. The load of an imported
+log has none of them: its users were another tool's.
 """
 
 import math
@@ -9,6 +10,7 @@ import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from loadstone.suite.declared_requests import DeclaredRequest, check_length
 from loadstone.suite.locust_options import check_option_name, check_options, check_variable_name, freeze_options
@@ -92,6 +94,8 @@ def _classes(value: object) -> object:
     return value
 
 
+ImportedFrom = Literal["JMeter", "Gatling", "request log"]
+"""What wrote an imported log."""
 Texts = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 Scalar = bool | int | float | str
 
@@ -112,7 +116,7 @@ class Load(SparseModel):
     """
 
     SPARSE: ClassVar[frozenset[str]] = frozenset(
-        {"requests", "locustfile", *LOCUSTFILE_KEYS, "allow_hosts", "group", "silence", "stop_timeout"}
+        {"requests", "locustfile", *LOCUSTFILE_KEYS, "allow_hosts", "group", "silence", "stop_timeout", "imported"}
     )
 
     user: Literal["HttpUser", "FastHttpUser", "other"] = "HttpUser"
@@ -195,12 +199,14 @@ class Load(SparseModel):
     a locustfile with its own waits."""
     stop_timeout: PositiveDuration = 30.0
     """Time that requests and tasks have to finish after the window."""
+    imported: SkipJsonSchema[ImportedFrom | None] = None
+    """The tool that sent the requests. Only `loadstone import` writes it; no suite can have it."""
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, values: Any) -> Any:
         """Fill in the mix and think time of users that are Loadstone's own."""
-        if not isinstance(values, dict) or values.get("locustfile") is not None:
+        if not isinstance(values, dict) or any(values.get(key) is not None for key in ("locustfile", "imported")):
             return values
         filled = dict(values)
         if filled.get("requests") is None and filled.get("mix") is None:
@@ -219,7 +225,7 @@ class Load(SparseModel):
             raise ValueError(f"{foreign[0]}: needs locustfile")
         if self.allow_hosts and self.mix is not None:
             raise ValueError("allow_hosts: needs locustfile or requests; the users of a mix follow no redirects")
-        if self.user == "other" and self.locustfile is None:
+        if self.user == "other" and self.locustfile is None and self.imported is None:
             raise ValueError("user: other needs locustfile; allowed: HttpUser, FastHttpUser")
         if self.shape == "follow" and self.scheduled:
             raise ValueError("shape: follow cannot be combined with pacing or arrivals; allowed: ignore")

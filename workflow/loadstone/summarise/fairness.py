@@ -89,4 +89,4 @@ class Fairness:
 
 def _ask_alike(load: Load) -> bool:
     """Whether all users send the same requests with the same waits, apart from chance."""
-    return load.locustfile is None or len(load.classes or ()) == 1
+    return load.imported is None and (load.locustfile is None or len(load.classes or ()) == 1)

@@ -63,7 +63,7 @@ class Observed:
         load, server = record.run.load, record.run.server
         patterns = self.patterns.signals(load, users, known=cycle.is_known)
         found: dict[str, Any] = {
-            **measure_system(samples, self.window, record.machine.cores, record.phases),
+            **measure_system(samples, self.window, record.cores, record.phases),
             **patterns,
             **self._others(samples, constant=constant, sampled=measure_other_cpus(record, processes) is not None),
         }

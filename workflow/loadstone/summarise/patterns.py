@@ -92,6 +92,6 @@ def _limit_of_each(batch: pa.RecordBatch, limits: Mapping[str, float]) -> Floats
 
 
 def _status(batch: pa.RecordBatch) -> Ints | None:
-    if "status" not in batch.schema.names:
+    if "status" not in batch.schema.names or batch.column("status").null_count == len(batch):
         return None
     return np.asarray(batch.column("status").fill_null(0).to_numpy(zero_copy_only=False), np.int64)

@@ -35,7 +35,7 @@ _TYPES: dict[str, Callable[[pa.DataType], bool]] = {
     "intended": pa.types.is_float64,
 }
 """Column → check of its type."""
-_NEVER_NULL = ("time", "endpoint", "response_ms", "bytes")
+_NEVER_NULL = ("time", "endpoint", "response_ms")
 _MAX = {"time": 1e11, "user": MAX_USERS, "response_ms": 1e9, "server_ms": 1e9, "bytes": 1e15, "intended": 1e11}
 """Column of numbers → bound on its values, all of which are at least 0."""
 
@@ -58,8 +58,8 @@ class RequestBatch:
     """When the request was due, unix seconds; NaN if it had no intended start."""
     server_ms: Floats
     """Time inside the server; NaN if the server did not report it."""
-    bytes: Ints
-    """Length of the body."""
+    bytes: Floats
+    """Length of the body; NaN if it is not known."""
     error: NDArray[np.object_]
     """Kind of failure, None for a success; an empty array if no request of the batch failed."""
     failed: Bools
@@ -132,7 +132,7 @@ class RequestFile:
             service_ms=service_ms,
             intended=intended,
             server_ms=batch.column("server_ms").to_numpy(zero_copy_only=False).astype(np.float64),
-            bytes=batch.column("bytes").to_numpy(),
+            bytes=batch.column("bytes").to_numpy(zero_copy_only=False).astype(np.float64),
             error=error.to_numpy(zero_copy_only=False) if error.null_count < len(error) else np.empty(0, object),
             failed=error.is_valid().to_numpy(zero_copy_only=False),
         )

@@ -74,7 +74,8 @@ class _Sums:
     server_ms: float = 0.0
     timed: int = 0
     """Requests whose time in the server is known."""
-    bytes: int = 0
+    bytes: float = 0
+    """NaN if the length of a response is not known."""
     service_ms: float = 0.0
     lag_ms: float = 0.0
     """Of all requests."""
@@ -244,7 +245,7 @@ def _sum_up(batch: RequestBatch, inside: Bools, good: Bools) -> _Sums:
         max_ms=float(response_ms.max()) if len(response_ms) else float("nan"),
         server_ms=float(server_ms[timed].sum()),
         timed=int(timed.sum()),
-        bytes=int(batch.bytes[good].sum()),
+        bytes=float(batch.bytes[good].sum()),
         service_ms=float(batch.service_ms[good].sum()),
         lag_ms=float(batch.lag_ms[inside].sum()),
         late=int((batch.lag_ms[inside] > LATE_MS).sum()),

@@ -63,7 +63,7 @@ def _gather(
     server = record.run.server
     cpu = {str(role): group["cpu"].dropna().tolist() for role, group in processes.groupby("role")}
     host = processes[processes["role"] == "host"]
-    cores = record.machine.cores
+    cores = record.cores
     wanted = record.run.load.users
     running = running or [Stretch(*record.window, wanted)]
     users, ran = mean_users(running), range_of_users(running)
@@ -72,7 +72,7 @@ def _gather(
         users=users or float(wanted),  # if none ran, no request was sent, and the figures contradict each other
         throughput=cycle.throughput,
         response_s=_or_zero(cycle.response_s),
-        think_s=_or_zero(cycle.think_s) if cycle.is_known else None,
+        think_s=_think_s(record, cycle, constant=fewest is None),
         think_spread=cycle.think_spread if cycle.is_known else None,
         failures=float(together["failures"]),
         requests=float(together["requests"]),
@@ -80,7 +80,7 @@ def _gather(
         server_threads=None
         if isinstance(server, GunicornServer) and server.worker_class == "gevent"
         else server.threads,
-        server_cores=float(cores) if server.workers is not None and _is_near(server) else None,
+        server_cores=float(cores) if cores and server.workers is not None and _is_near(server) else None,
         cores=cores,
         server_cpu=sum(cpu["server-worker"]) if cpu.get("server-worker") else None,
         server_seconds=_scaled(together["server_ms"], 1 / 1000),
@@ -90,7 +90,7 @@ def _gather(
         scheduled=_scheduled(record.run.load, together, starts),
         host_busy=_share(host["cpu"], cores),
         host_steal=_share(host["steal"], cores),
-        host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if len(host) else None,
+        host_run_queue=_scaled(host["run_queue"].iloc[0], 1 / cores) if cores and len(host) else None,
         other_cpus=measure_other_cpus(record, processes),
         bytes_per_s=_scaled(together["bytes_mean"], together["goodput_rps"]),
         link_bytes_per_s=_link(record),
@@ -101,6 +101,22 @@ def _gather(
         most_users=most,
         **groups,
     )
+
+
+def _think_s(record: RunRecord, cycle: Cycle, *, constant: bool) -> float | None:
+    """Return the mean think time; None if it is unknown.
+
+    If the number of users in an imported log changed, nothing shows whether the users came and went by a schedule, and
+    then their pauses set no rate. If the log does not state users at all, the think time is what was stated beside it.
+    """
+    if record.imported is None:
+        return _or_zero(cycle.think_s) if cycle.is_known else None
+    if not constant:
+        return None
+    if cycle.is_known:
+        return None if math.isnan(cycle.think_s) else float(cycle.think_s)
+    stated = record.imported.think_time_stated and cycle.unattributed == 1
+    return record.run.load.mean_think_time_s if stated else None
 
 
 def _has_unbounded_slots(server: Server) -> bool:
@@ -121,7 +137,9 @@ def _link(record: RunRecord) -> float | None:
     server, load = record.run.server, record.run.load
     if server.link is not None:
         return server.link
-    return None if _is_near(server) or load.host is not None else record.machine.link_bytes_per_s
+    if _is_near(server) or load.host is not None or record.machine is None:
+        return None
+    return record.machine.link_bytes_per_s
 
 
 def measure_other_cpus(record: RunRecord, processes: pd.DataFrame) -> float | None:
@@ -172,6 +190,6 @@ def _scaled(value: float, factor: float) -> float | None:
     return None if math.isnan(value) else float(value * factor)
 
 
-def _share(column: pd.Series, cores: int) -> float | None:
+def _share(column: pd.Series, cores: int | None) -> float | None:
     values = column.dropna()
-    return min(1.0, max(0.0, float(values.iloc[0]) / cores)) if len(values) else None
+    return min(1.0, max(0.0, float(values.iloc[0]) / cores)) if cores and len(values) else None

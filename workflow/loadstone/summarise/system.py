@@ -21,9 +21,12 @@ MIN_IDLE_S = 0.5
 
 
 def measure_system(
-    samples: pd.DataFrame, window: tuple[float, float], cores: int, phases: Phases
+    samples: pd.DataFrame, window: tuple[float, float], cores: int | None, phases: Phases
 ) -> dict[str, float | None]:
-    """Return the signals of `SystemSignals`, except for what others used. The window is in unix seconds."""
+    """Return the signals of `SystemSignals`, except for what others used. The window is in unix seconds.
+
+    Without a known number of CPUs, there is no share of them.
+    """
     host = samples[samples["role"] == "host"]
     server = samples[samples["role"].astype(str).str.startswith("server-")]
     written = [
@@ -33,7 +36,7 @@ def measure_system(
     ]
     idle = (float(host["time"].min()), max(phases.server_ready, phases.workers_connected)) if len(host) else None
     return {
-        "iowait": _share(_growth(host, "iowait_s", window), cores),
+        "iowait": _share(_growth(host, "iowait_s", window), cores) if cores else None,
         "io_stalled": _share(_growth(host, "io_stalled_s", window)),
         "cpu_stalled": _share(_growth(host, "cpu_stalled_s", window)),
         "written_bytes_per_s": _known_sum(written),

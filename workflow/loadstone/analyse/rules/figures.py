@@ -96,6 +96,6 @@ def _of_course(s: Signals, limits: Thresholds) -> Iterator[Row]:
     if s.in_parallel:
         meaning = "share of requests sent while an earlier one of the same user was in progress"
         yield "overlapping", s.overlapping, "", MAX_UNKNOWN_SHARE, f"{meaning}; above it, {NO_THINK_TIME}"
-    if s.of_unknown_users:
+    if s.of_unknown_users and s.think_s is None:
         meaning = "share of requests whose user is unknown"
         yield "unattributed", s.unattributed, "", MAX_UNKNOWN_SHARE, f"{meaning}; above it, {NO_THINK_TIME}"

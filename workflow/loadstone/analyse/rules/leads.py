@@ -215,6 +215,14 @@ def _undetermined(s: Signals, limits: Thresholds) -> str:
             f"Responses take {tenths(s.slowdown)} times as long as without load, but nothing that was measured is at "
             f"its limit.{_where(s, limits)}"
         )
+    if s.server_cpu is None and s.generator_cpu is None and s.host_busy is None:
+        changed = s.fewest_users is not None and s.think_s is None
+        return (
+            "No limit shows in the requests. "
+            + "The number of users changed, so that their pauses are not judged. " * changed
+            + "The CPU of the server, of the load generator and of the machine is "
+            f"unknown, so that each of them can be the limit.{_where(s, limits)}"
+        )
     return f"Nothing that was measured is at its limit.{_where(s, limits)}"
 
 

@@ -44,7 +44,11 @@ def _backlog(s: Signals) -> str:
 def _caveats(s: Signals) -> str:
     if s.in_parallel:
         return f"Users send requests in parallel, so {NO_THINK_TIME}."
-    return f"The users of some requests are unknown, so {NO_THINK_TIME}." if s.of_unknown_users else ""
+    return (
+        f"The users of some requests are unknown, so {NO_THINK_TIME}."
+        if s.of_unknown_users and s.think_s is None
+        else ""
+    )
 
 
 def _others(s: Signals, verdict: Verdict) -> str:

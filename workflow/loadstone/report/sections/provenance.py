@@ -9,7 +9,7 @@ from loadstone.plan.baselines import is_baseline
 from loadstone.report.campaign import Campaign
 from loadstone.report.doubts import Doubts, called
 from loadstone.report.section import Section
-from loadstone.results.run_record import RunRecord
+from loadstone.results.run_record import Imported, RunRecord
 from loadstone.suite.foreign_servers import ExternalServer
 from loadstone.suite.settings import DEFAULT_KIND
 
@@ -40,6 +40,10 @@ class Provenance:
     """Thresholds of the verdict rules."""
     commands: list[str]
     """Commands that measure the campaign again."""
+    imported: list[str]
+    """The logs that runs were imported from, with what was noted; none where Loadstone measured."""
+    unknown: list[str]
+    """What these logs do not show."""
 
 
 def provenance(campaign: Campaign) -> Provenance:
@@ -64,6 +68,8 @@ def provenance(campaign: Campaign) -> Provenance:
         ],
         thresholds=[(key, text.plain(value)) for key, value in campaign.plan.suite.thresholds],
         commands=list(_commands(records)),
+        imported=[_log(record.imported) for record in records if record.imported is not None],
+        unknown=list(dict.fromkeys(what for each in records if each.imported for what in each.imported.missing)),
         suite=json.dumps(campaign.plan.suite.model_dump(mode="json"), indent=1, ensure_ascii=False),
     )
 
@@ -85,6 +91,14 @@ def _server(record: RunRecord) -> str:
     if isinstance(server, ExternalServer):
         return f"{server.url}, not started by Loadstone"
     return " ".join(command[1:] if server.kind == DEFAULT_KIND else command)
+
+
+def _log(imported: Imported) -> str:
+    """Describe a log and how it was read, in one line."""
+    notes = list(imported.notes)
+    if imported.unreadable:
+        notes.append(f"{text.several(imported.unreadable, 'row')} left out, the first is {imported.unreadable_first}")
+    return f"{imported.log} {imported.file} (SHA-256 {imported.sha256}): {'; '.join(notes)}"
 
 
 def _commands(records: Sequence[RunRecord]) -> Iterator[str]:
@@ -110,6 +124,8 @@ def _written(versions: Mapping[str, str]) -> str:
 
 def _machine(record: RunRecord) -> str:
     machine = record.machine
+    if machine is None:
+        return "unknown"
     quota = f", limited to {text.figure(machine.cpu_quota)}" if machine.cpu_quota else ""
     memory = text.figure(machine.memory_bytes / 2**30)
     return f"{machine.cpu_model}, {machine.cores} CPUs{quota}, {memory} GiB, {machine.system}"
