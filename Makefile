@@ -47,7 +47,7 @@ calibrate: setup ## check the instrument against a server of known demand, in ca
 quick: lint ## check style and types, and run the quick unit tests (less than a minute)
 	python -m pytest --quiet --numprocesses 2 --dist worksteal -m "not slow and not hypothesis" tests/unit
 
-test: setup test-tools ## run the tests: real servers, real load (eleven minutes on two cores)
+test: setup test-tools ## run the tests: real servers, real load (thirteen minutes on two cores)
 	python -m pytest --numprocesses 5 --dist worksteal -m "not alone and not soak"
 	python -m pytest -m alone
 

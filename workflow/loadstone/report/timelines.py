@@ -12,7 +12,7 @@ import pandas as pd
 from loadstone.report.campaign import Campaign
 from loadstone.results.tables import RunKey
 
-MAX_ROWS = 30_000
+MAX_ROWS = 20_000
 """Bins of all runs on the page together; where there are more, neighbouring ones are merged."""
 ROLES = {"server_cpu": "server", "generator_cpu": "Locust", "machine_cpu": "whole machine"}
 """Column of `timeline.csv` → what its CPUs are called."""
