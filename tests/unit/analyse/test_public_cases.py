@@ -30,6 +30,22 @@ def test_users_in_step_may_have_one_request_more_each() -> None:
     assert judged(IN_STEP, think_spread=None, behind_schedule=False).verdict != Verdict.INVALID, "paced"
 
 
+def test_users_without_pauses_in_a_short_window_are_no_contradiction() -> None:
+    """Twelve users of a lock for 20 ms, for four seconds: a few of them wait much longer than the others."""
+    short = {
+        "users": 12,
+        "requests": 190,
+        "throughput": 190 / 3.8,
+        "response_s": 1.056 * 12 * 3.8 / 190,
+        "think_s": 0.0,
+    }
+    assert judged(IN_STEP | short, think_spread=None).verdict != Verdict.INVALID
+    assert judged(IN_STEP | short | {"requests": 1900}, think_spread=None).verdict == Verdict.INVALID, (
+        "ten times as long"
+    )
+    assert judged(IN_STEP | short | {"think_s": 0.1}, think_spread=None).verdict == Verdict.INVALID, "they pause"
+
+
 def test_more_than_one_request_per_user_is_invalid_in_step_too() -> None:
     assert judged(IN_STEP, users=9).verdict == Verdict.INVALID
     assert judged(IN_STEP, requests=1910, throughput=191 / 3).verdict == Verdict.INVALID, "thirty seconds of it"

@@ -24,7 +24,8 @@ MAX_GAP_SPREAD = 0.35
 """Number of gaps, and the variation of the times between them, that make a rhythm. Gaps by chance vary by about 1."""
 CONSTANT = 0.1
 """Coefficient of variation of the think time below which users all wait the same time: a uniform one whose bounds
-differ by a third of its mean is just below it."""
+differ by a third of its mean is just below it. Also the think time over the response time, below which users hardly
+wait."""
 GAP_PERIOD_OVER_RESPONSE = 2.0
 """Users who are all answered at once, in turns of one response time, leave gaps of that period: no pauses."""
 
@@ -70,14 +71,15 @@ def _fits(consistency: float, s: Signals, limits: Thresholds) -> bool:
     """Whether X·(R + Z)/N is 1, or differs from it by no more than the cycles that the window's ends cut off.
 
     Each user's first and last cycle are cut off anywhere: at most one request per user. Between users who wait random
-    times these errors balance. Users who wait the same time each keep in step, and all may have one request more.
+    times these errors balance. Users who wait the same time each keep in step, and all may have one request more. Where
+    users hardly wait, the server decides how long their cycles are: all alike, or a few of them very long.
     """
     if operational.MIN_CONSISTENCY <= consistency <= operational.MAX_CONSISTENCY:
         return True
     if s.requests is None or consistency == 0:
         return False
     balanced = limits.edge_requests * math.sqrt(s.users)
-    cut_off = max(balanced, s.users) if keep_in_step(s) else balanced
+    cut_off = max(balanced, s.users) if keep_in_step(s) or hardly_wait(s) else balanced
     return abs(s.requests * (1 - 1 / consistency)) <= cut_off
 
 
@@ -85,6 +87,11 @@ def keep_in_step(s: Signals) -> bool:
     """Whether users may send their requests together again and again: they wait the same time, or are paced."""
     is_paced = s.behind_schedule is not None and s.arrival_rate is None
     return is_paced or below(s.think_spread, CONSTANT)
+
+
+def hardly_wait(s: Signals) -> bool:
+    """Whether users wait next to nothing of their own will, compared with the responses that they wait for."""
+    return below(s.think_s, CONSTANT * s.response_s)
 
 
 def pauses(s: Signals, _limits: Thresholds) -> bool:
