@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loadstone.errors import TableError
+from loadstone.figures.jtl import recognises as recognises_jtl
 from loadstone.figures.options import ReadOptions
 from loadstone.figures.readers import (
     ab,
@@ -34,7 +35,7 @@ Read = Callable[[Source, ReadOptions], LoadTestTable]
 READERS: tuple[tuple[Recognise, Read], ...] = (
     (locust_history.recognises, locust_history.read),
     (locust.recognises_table, locust.read_table),
-    (jtl.recognises, jtl.read),
+    (recognises_jtl, jtl.read),
     (jmeter.recognises_report, jmeter.read_report),
     (k6.recognises, k6.read),
     (autocannon.recognises, autocannon.read),

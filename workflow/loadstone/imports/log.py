@@ -1,13 +1,10 @@
 """What all logs have in common: a row per request, and perhaps how many users ran."""
 
-import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadstone.errors import TableError
-from loadstone.figures.source import Source, explain
 from loadstone.suite.load_settings import ImportedFrom
 from loadstone.text import short
 
@@ -92,18 +89,6 @@ class Log(Protocol):
         """Read it, row by row. Raises `TableError` if it cannot be read."""
 
 
-def read_cells(source: Source, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Read the rows of a CSV file that are not empty, each with its line. Raises `TableError` if it cannot be read."""
-    try:
-        with source.path.open(newline="", encoding=source.encoding, errors="replace") as file:
-            reader = csv.reader(file, delimiter=separator)
-            for cells in reader:
-                if cells and (len(cells) > 1 or cells[0].strip()):
-                    yield reader.line_num, cells
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise TableError(f"{source.path}: cannot be read: {explain(error)}") from None
-
-
 def read_number(name: str, text: str | None, most: float) -> float:
     """Read a number from 0 up to below `most`. Raises `BrokenRow`."""
     try:
@@ -118,12 +103,6 @@ def read_number(name: str, text: str | None, most: float) -> float:
 def read_status(text: str) -> int | None:
     """Read an HTTP status; None for anything else."""
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() else None
-
-
-def cell(places: Mapping[str, int], cells: list[str], name: str) -> str | None:
-    """Return the cell of a column; None if the row does not have it."""
-    place = places.get(name, len(cells))
-    return cells[place] if place < len(cells) else None
 
 
 def name_failure(status: int | None, *texts: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from loadstone.errors import TableError
+from loadstone.figures.cells import cell, read_cells
 from loadstone.figures.source import Source
 from loadstone.imports.log import (
     MAX_MS,
@@ -17,9 +18,7 @@ from loadstone.imports.log import (
     Entry,
     LoggedRequest,
     Unreadable,
-    cell,
     name_failure,
-    read_cells,
     read_number,
     read_status,
 )

@@ -1,29 +1,24 @@
-"""JMeter's log of single requests (`.jtl`), as CSV: <https://jmeter.apache.org/usermanual/listeners.html>.
+"""JMeter's log of single requests (`.jtl`) as one test.
 
 It is read line by line, twice: to find when all threads ran, then to count what ended in that time. Memory grows with
 the number of different response times in milliseconds and of threads, not with the number of requests.
 """
 
-import csv
 import math
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loadstone.errors import TableError
+from loadstone.figures.cells import cell
+from loadstone.figures.jtl import MILLISECONDS, is_sum, read_columns, read_rows, read_threads
 from loadstone.figures.options import ReadOptions
 from loadstone.figures.readers.run import NO_USERS
 from loadstone.figures.row import LoadTestRow, ThinkTimeRange
-from loadstone.figures.source import Source, explain
+from loadstone.figures.source import Source
 from loadstone.figures.table import LoadTestTable
 from loadstone.text import count, short
 
-FIELDS = (
-    *("timeStamp", "elapsed", "label", "responseCode", "responseMessage", "threadName", "dataType", "success"),
-    *("failureMessage", "bytes", "sentBytes", "grpThreads", "allThreads", "URL", "Latency", "IdleTime", "Connect"),
-)
-"""Columns of a log without a head: JMeter's default."""
 SHARES = (0.5, 0.9, 0.95, 0.99)
 MIN_WINDOW = 0.5
 """Share of the run in which all threads must have run, if only that time is to count."""
@@ -31,9 +26,6 @@ MIN_REQUESTS = 100
 MAX_DISTINCT = 1_000_000
 """Different response times, or different threads."""
 MAX_MS = 10**15
-
-_HEAD = re.compile(r"(?:\w+[,;\t])*\"?timeStamp\"?[,;\t](?:\w+[,;\t])*\"?elapsed\"?\b")
-_BARE = re.compile(r"1[0-9]{12}[,;\t][0-9]+[,;\t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +69,8 @@ class _Tally:
         return ThinkTimeRange(low=round(mean - half, 6), high=round(mean + half, 6))
 
 
-def recognises(source: Source) -> bool:
-    """Whether the file is a log of single requests of JMeter."""
-    return bool(_HEAD.match(source.head) or _BARE.match(source.head) or _is_xml(source))
-
-
-def _is_xml(source: Source) -> bool:
-    return source.head.lstrip().startswith("<") and "<testResults" in source.head
-
-
 def read(source: Source, options: ReadOptions) -> LoadTestTable:
     """Count the requests of a log. Raises `TableError` for a log that is damaged, or has no requests."""
-    if _is_xml(source):
-        raise TableError(
-            f"{source.path}: a JMeter log as XML; save it as CSV: jmeter -Jjmeter.save.saveservice.output_format=csv"
-        )
     course = _course(source)
     if not course.samples:
         raise TableError(f"{source.path}: JMeter's log without requests")
@@ -180,43 +159,26 @@ def _tally(source: Source, start: int, end: int) -> _Tally:
 
 def _samples(source: Source) -> Iterator[_Sample | None]:
     """Read the requests of a log; None for a transaction controller, which only sums up requests."""
-    try:
-        with source.path.open(newline="", encoding=source.encoding, errors="replace") as file:
-            separator = (re.search(r"[,;\t]", source.head) or ",")[0]
-            bare = bool(_BARE.match(source.head))
-            reader = csv.reader(file, delimiter=separator)
-            names = FIELDS if bare else tuple(name.strip() for name in next(reader, []))
-            places = {name: place for place, name in enumerate(names)}
-            for cells in reader:
-                if cells and (len(cells) > 1 or cells[0].strip()):
-                    yield _sample(source, reader.line_num, cells, places)
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise TableError(f"{source.path}: cannot be read: {explain(error)}") from None
+    places = read_columns(source)
+    for line, cells in read_rows(source):
+        yield None if is_sum(places, cells) else _sample(source, line, cells, places)
 
 
-def _sample(source: Source, line: int, cells: list[str], places: dict[str, int]) -> _Sample | None:
-    def cell(name: str) -> str:
-        place = places.get(name, len(cells))
-        return cells[place] if place < len(cells) else ""
-
+def _sample(source: Source, line: int, cells: list[str], places: Mapping[str, int]) -> _Sample:
     def number(name: str) -> int:
-        text = cell(name)
+        text = cell(places, cells, name) or ""
         if not (text.isascii() and text.isdigit() and int(text[:17]) <= MAX_MS):
-            advice = "; save it as milliseconds: jmeter -Jjmeter.save.saveservice.timestamp_format=ms"
             problem = f"{source.path}: line {line}: {name}: {short(text)} is not allowed; allowed: a whole number"
-            raise TableError(problem + advice * (name == "timeStamp" and bool(text)))
+            raise TableError(problem + f"; {MILLISECONDS}" * (name == "timeStamp" and bool(text)))
         return int(text[:17])
 
-    if cell("responseMessage").startswith("Number of samples in transaction"):
-        return None
     start, elapsed = number("timeStamp"), number("elapsed")
-    threads = cell("allThreads")
     return _Sample(
         start=start,
         end=start + elapsed,
-        failed=cell("success").strip().lower() == "false",
-        thread=cell("threadName"),
-        threads=int(threads) if threads.isascii() and threads.isdigit() and len(threads) < 7 else 0,
+        failed=(cell(places, cells, "success") or "").strip().lower() == "false",
+        thread=cell(places, cells, "threadName") or "",
+        threads=read_threads(places, cells) or 0,
     )
 
 
