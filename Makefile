@@ -26,9 +26,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The workflow prints the report's path when it has written it; if nothing had to be run, make prints it.
 report: setup ## run what is missing of the suite (SUITE=config/config.yaml), write report/index.html
-	snakemake --cores all --config "suite=$(SUITE)"
-	@echo "The report is $(CURDIR)/report/index.html"
+	@before=$$(cksum report/index.html 2>/dev/null); \
+	snakemake --cores all --config "suite=$(SUITE)" && { test "$$(cksum report/index.html)" != "$$before" || \
+	echo "The report is $(CURDIR)/report/index.html"; }
 
 figures: setup ## write the report's charts as SVG and PNG, and its tables as CSV, to report/figures
 	loadstone figures --published config/published.csv
@@ -41,7 +43,6 @@ serve: setup ## show a campaign in the browser while it runs, on this machine on
 
 calibrate: setup ## check the instrument against a server of known demand, in calibration/ (three minutes)
 	snakemake --cores all --forceall --directory calibration --config "suite=config/calibration.yaml"
-	@echo "The report is $(CURDIR)/calibration/report/index.html"
 	@loadstone calibrate --results calibration/results
 
 quick: lint ## check style and types, and run the quick unit tests (less than a minute)

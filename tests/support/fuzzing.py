@@ -72,6 +72,16 @@ json_trees = st.recursive(
 )
 
 
+def damage(draw: st.DrawFn, text: str, junk: st.SearchStrategy[str], most: int, longest: int) -> str:
+    """Cut out, double or replace up to `most` pieces of a text, each of at most `longest` characters."""
+    lengths = [length for length in (0, 1, 3, 10, 100, 5000) if length <= longest]
+    for _ in range(draw(st.integers(1, most))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.sampled_from(lengths)))
+        text = text[:start] + draw(junk | st.just(text[start:end] * 2)) + text[end:]
+    return text
+
+
 def mutate(draw: st.DrawFn, tree: Any, junk: st.SearchStrategy[Any], keys: st.SearchStrategy[Any] = texts) -> Any:
     """Change one place of a tree of mappings and lists: put junk there, take it away, rename it, copy another."""
     places = list(_places(tree))

@@ -15,7 +15,7 @@ from loadstone.figures.read import read_load_tests
 from loadstone.figures.row import LoadTestRow
 from loadstone.figures.words import understand
 from tests.support.data import LOAD_TOOLS
-from tests.support.fuzzing import complaints, fuzz, numbers, texts
+from tests.support.fuzzing import complaints, damage, fuzz, numbers, texts
 
 JUNK = (
     texts
@@ -41,12 +41,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """A tool's file with a few pieces cut out, doubled or replaced."""
-    text = draw(st.sampled_from(samples()))
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.sampled_from([0, 1, 3, 10, 100, 5000])))
-        text = text[:start] + draw(JUNK | st.just(text[start:end] * 2)) + text[end:]
-    return text
+    return damage(draw, draw(st.sampled_from(samples())), JUNK, most=4, longest=5000)
 
 
 def check(row: LoadTestRow) -> None:

@@ -13,7 +13,7 @@ from loadstone.errors import TableError
 from loadstone.imports.campaign import recognise
 from loadstone.imports.store import store_requests
 from tests.support.foreign_logs import gatling, jtl, request_log, send
-from tests.support.fuzzing import complaints, fuzz, numbers, texts
+from tests.support.fuzzing import complaints, damage, fuzz, numbers, texts
 
 JUNK = (
     texts
@@ -36,12 +36,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """A log with a few pieces cut out, doubled or replaced."""
-    text = draw(st.sampled_from(samples()))
-    for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.sampled_from([0, 1, 3, 10, 100])))
-        text = text[:start] + draw(JUNK | st.just(text[start:end] * 2)) + text[end:]
-    return text
+    return damage(draw, draw(st.sampled_from(samples())), JUNK, most=3, longest=100)
 
 
 @given(text=damaged())

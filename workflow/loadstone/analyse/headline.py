@@ -153,7 +153,7 @@ def _without_pauses(outcomes: Outcomes, experiment: str, usable: Sequence[str]) 
     own = known[experiment]
     alike = [name for name in usable if _differs_by_pauses(known[name], own)]
     same_client = [name for name in alike if known[name].load.user == own.load.user]
-    rates = {name: outcomes.mean_of(name, "goodput_rps") or 0.0 for name in same_client or alike}
+    rates = {name: outcomes.mean_of(name, "throughput_rps") or 0.0 for name in same_client or alike}
     return max(rates, key=rates.__getitem__, default=None)
 
 
@@ -168,7 +168,7 @@ def _differs_by_pauses(other: Settings, own: Settings) -> bool:
 
 
 def _compare_with_pauses(outcomes: Outcomes, paused: str, eager: str) -> str:
-    rate, before = (outcomes.mean_of(name, "goodput_rps") or 0.0 for name in (eager, paused))
+    rate, before = (outcomes.mean_of(name, "throughput_rps") or 0.0 for name in (eager, paused))
     agreed = outcomes.verdicts.experiments[eager]
     users = outcomes.plan.experiments[eager].load.users
     who = "The same user" if users == 1 else f"The same {several(users, 'user')}"

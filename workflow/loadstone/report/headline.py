@@ -82,4 +82,4 @@ def _paced(campaign: Campaign, experiment: str, most_rps: float, without: str | 
     again = f"{users}, measured again" if published else experiment
     yield Bar(again, outcomes.mean_of(experiment, "throughput_rps") or 0.0)
     if without is not None:
-        yield Bar(f"{users} without pauses", outcomes.mean_of(without, "goodput_rps") or 0.0)
+        yield Bar(f"{users} without pauses", outcomes.mean_of(without, "throughput_rps") or 0.0)
