@@ -77,8 +77,9 @@ def _pause_noise(rows: Sequence[RowAudit]) -> Iterator[str]:
         floor = deviation * float(stats.studentized_range.ppf(CONFIDENCE, len(members), math.inf))
         rounded = f" (each rounded by up to {stated(rounding)})" if rounding else ""
         if spread - 2 * rounding <= floor:
+            this = "this is" if spread <= floor else "less the rounding, this is"
             rest = (
-                "this is within the noise floor. Pauses make such rows alike whatever the server, so it shows nothing "
+                f"{this} within the noise floor. Pauses make such rows alike whatever the server, so it shows nothing "
                 "about the servers."
             )
         else:
